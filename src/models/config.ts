@@ -1,0 +1,191 @@
+// What a SPADE net is made of, under the published option names, and what follows from it: channels, sizes, keys, shapes.
+
+import { SpadeError } from "../runtime/errors.ts";
+
+export type Upsampling = "normal" | "more" | "most";
+
+/** The published options that fix a generator's shape (spec: options of the published train.py). */
+export interface Config {
+  label_nc: number;
+  contain_dontcare_label: boolean;
+  no_instance: boolean;
+  ngf: number;
+  z_dim: number;
+  use_vae: boolean;
+  /** Output width in pixels, before rounding down to a multiple of 2^ups. */
+  crop_size: number;
+  /** Output width / height. */
+  aspect_ratio: number;
+  num_upsampling_layers: Upsampling;
+  norm_G: string;
+}
+
+export const defaultConfig: Config = {
+  label_nc: 182,
+  contain_dontcare_label: true,
+  no_instance: false,
+  ngf: 64,
+  z_dim: 256,
+  use_vae: false,
+  crop_size: 256,
+  aspect_ratio: 1,
+  num_upsampling_layers: "normal",
+  norm_G: "spectralspadesyncbatch3x3",
+};
+
+/** Channels of the width of mlp_shared; fixed in the published code. */
+export const HIDDEN = 128;
+
+/** Legal label values: 0 .. labelCount-1 (the don't-care class is the last). */
+export function labelCount(c: Config): number {
+  return c.label_nc + (c.contain_dontcare_label ? 1 : 0);
+}
+
+/** Channels of the one-hot map that the published code would make: labels, don't-care, edge. */
+export function semanticNc(c: Config): number {
+  return labelCount(c) + (c.no_instance ? 0 : 1);
+}
+
+export interface NormG {
+  spectral: boolean;
+  /** "batch" for batch and syncbatch: equal on one device. */
+  kind: "batch" | "instance";
+  /** Kernel of the three SPADE convs, odd. */
+  k: number;
+}
+
+/** Reads a norm_G string of the published grammar: [spectral]spade(instance|batch|syncbatch)KxK. */
+export function parseNormG(norm: string): NormG {
+  const bad = (why: string): never => {
+    throw new SpadeError(
+      "usage",
+      `norm_G "${norm}"`,
+      why,
+      "use [spectral]spade(instance|batch|syncbatch)KxK with an odd K, for example spectralspadesyncbatch3x3",
+    );
+  };
+  const rest = norm.replaceAll("spectral", "");
+  const match = /^spade(\D+)(\d)x\d/.exec(rest);
+  if (!match) return bad("is not a SPADE norm");
+  const [, kind, k] = match;
+  if (kind !== "instance" && kind !== "batch" && kind !== "syncbatch") return bad(`"${kind}" is not a known norm`);
+  if (Number(k) % 2 === 0) return bad(`kernel ${k} is even and would change the picture's size`);
+  return { spectral: norm.includes("spectral"), kind: kind === "instance" ? "instance" : "batch", k: Number(k) };
+}
+
+/** Python's round(): halves go to the even neighbour. */
+export function roundHalfEven(x: number): number {
+  const f = Math.floor(x);
+  return x - f === 0.5 ? f + (f % 2) : Math.round(x);
+}
+
+export function upsamplings(c: Config): number {
+  return { normal: 5, more: 6, most: 7 }[c.num_upsampling_layers];
+}
+
+/** Height and width of the generator's first feature map. */
+export function latentSize(c: Config): { h: number; w: number } {
+  const w = Math.floor(c.crop_size / 2 ** upsamplings(c));
+  const h = roundHalfEven(w / c.aspect_ratio);
+  if (w < 1 || h < 1) {
+    throw new SpadeError(
+      "usage",
+      `crop_size ${c.crop_size}, aspect_ratio ${c.aspect_ratio}`,
+      `leaves a first feature map of ${w}x${h} under num_upsampling_layers ${c.num_upsampling_layers}`,
+      `use a crop_size of at least ${2 ** upsamplings(c)} and an aspect_ratio that keeps the height above zero`,
+    );
+  }
+  return { h, w };
+}
+
+/** Height and width of the picture, and of the label map that the net takes. */
+export function outputSize(c: Config): { h: number; w: number } {
+  const { h, w } = latentSize(c);
+  return { h: h * 2 ** upsamplings(c), w: w * 2 ** upsamplings(c) };
+}
+
+/** One SPADE residual block: where it stands, what it maps, whether its input is upsampled x2 (nearest) first. */
+export interface BlockSpec {
+  name: string;
+  fin: number;
+  fout: number;
+  fmid: number;
+  /** fin != fout: norm_s and conv_s make the shortcut. */
+  learned: boolean;
+  up: boolean;
+  /** Size at which the block computes. */
+  h: number;
+  w: number;
+}
+
+/** The generator's blocks in order. */
+export function blocks(c: Config): BlockSpec[] {
+  const nf = c.ngf;
+  let { h, w } = latentSize(c);
+  const out: BlockSpec[] = [];
+  const add = (name: string, fin: number, fout: number, up: boolean): void => {
+    if (up) [h, w] = [2 * h, 2 * w];
+    out.push({ name, fin, fout, fmid: Math.min(fin, fout), learned: fin !== fout, up, h, w });
+  };
+  add("head_0", 16 * nf, 16 * nf, false);
+  add("G_middle_0", 16 * nf, 16 * nf, true);
+  add("G_middle_1", 16 * nf, 16 * nf, c.num_upsampling_layers !== "normal");
+  const widths = [16 * nf, 8 * nf, 4 * nf, 2 * nf, nf];
+  if (c.num_upsampling_layers === "most") widths.push(Math.floor(nf / 2));
+  for (let i = 0; i + 1 < widths.length; i++) add(`up_${i}`, widths[i], widths[i + 1], true);
+  return out;
+}
+
+/** The norms of a block with their channel counts, in the published order. */
+export function normsOf(b: BlockSpec): { name: string; channels: number }[] {
+  const norms = [
+    { name: `${b.name}.norm_0`, channels: b.fin },
+    { name: `${b.name}.norm_1`, channels: b.fmid },
+  ];
+  if (b.learned) norms.push({ name: `${b.name}.norm_s`, channels: b.fin });
+  return norms;
+}
+
+/** The convs of a block: kernel size, channels, whether they own a bias. */
+export function convsOf(b: BlockSpec): { name: string; cin: number; cout: number; k: number; bias: boolean }[] {
+  const convs = [
+    { name: `${b.name}.conv_0`, cin: b.fin, cout: b.fmid, k: 3, bias: true },
+    { name: `${b.name}.conv_1`, cin: b.fmid, cout: b.fout, k: 3, bias: true },
+  ];
+  if (b.learned) convs.push({ name: `${b.name}.conv_s`, cin: b.fin, cout: b.fout, k: 1, bias: false });
+  return convs;
+}
+
+/** Every key of the generator's state_dict with its shape, in PyTorch's order; num_batches_tracked left out. */
+export function generatorShapes(c: Config): Map<string, number[]> {
+  const shapes = new Map<string, number[]>();
+  const { spectral, kind, k } = parseNormG(c.norm_G);
+  const S = semanticNc(c);
+  const { h, w } = latentSize(c);
+  if (c.use_vae) shapes.set("fc.weight", [16 * c.ngf * h * w, c.z_dim]).set("fc.bias", [16 * c.ngf * h * w]);
+  else shapes.set("fc.weight", [16 * c.ngf, S, 3, 3]).set("fc.bias", [16 * c.ngf]);
+  const specs = blocks(c);
+  for (const b of specs) {
+    for (const { name, cin, cout, k: kk, bias } of convsOf(b)) {
+      if (bias) shapes.set(`${name}.bias`, [cout]);
+      if (!spectral) shapes.set(`${name}.weight`, [cout, cin, kk, kk]);
+      else {
+        shapes.set(`${name}.weight_orig`, [cout, cin, kk, kk]);
+        shapes.set(`${name}.weight_u`, [cout]).set(`${name}.weight_v`, [cin * kk * kk]);
+      }
+    }
+    for (const { name, channels } of normsOf(b)) {
+      if (kind === "batch") {
+        shapes.set(`${name}.param_free_norm.running_mean`, [channels]);
+        shapes.set(`${name}.param_free_norm.running_var`, [channels]);
+      }
+      shapes.set(`${name}.mlp_shared.0.weight`, [HIDDEN, S, k, k]).set(`${name}.mlp_shared.0.bias`, [HIDDEN]);
+      for (const mlp of ["mlp_gamma", "mlp_beta"]) {
+        shapes.set(`${name}.${mlp}.weight`, [channels, HIDDEN, k, k]).set(`${name}.${mlp}.bias`, [channels]);
+      }
+    }
+  }
+  const last = specs[specs.length - 1].fout;
+  shapes.set("conv_img.weight", [3, last, 3, 3]).set("conv_img.bias", [3]);
+  return shapes;
+}

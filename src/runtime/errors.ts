@@ -1,0 +1,35 @@
+// One family of errors. Every message is one line that says where, what, and how to mend it.
+
+export type SpadeErrorCode =
+  | "device-lost"
+  | "out-of-memory"
+  | "shape"
+  | "shader"
+  | "unsupported"
+  | "integrity"
+  | "download"
+  | "insecure-context"
+  | "no-webgpu"
+  | "no-adapter"
+  | "webgpu-blocked"
+  | "label"
+  | "disposed"
+  | "file"
+  | "usage";
+
+/** `where`: the option, tensor, file or call at fault. `problem`: what was found. `fix`: what the reader can do. */
+export class SpadeError extends Error {
+  readonly code: SpadeErrorCode;
+  readonly where: string;
+  readonly problem: string;
+  readonly fix: string;
+
+  constructor(code: SpadeErrorCode, where: string, problem: string, fix: string, cause?: unknown) {
+    super(`${where}: ${problem}; ${fix}`, cause === undefined ? undefined : { cause });
+    this.name = "SpadeError";
+    this.code = code;
+    this.where = where;
+    this.problem = problem;
+    this.fix = fix;
+  }
+}

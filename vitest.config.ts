@@ -1,0 +1,23 @@
+import { readFileSync } from "node:fs";
+import { defineConfig } from "vitest/config";
+
+// `pool: "forks"`: Dawn crashes in worker threads. A .wgsl file is imported as its text, as in the bundles.
+export default defineConfig({
+  plugins: [
+    {
+      name: "wgsl-text",
+      enforce: "pre",
+      load(id) {
+        if (id.endsWith(".wgsl")) return `export default ${JSON.stringify(readFileSync(id, "utf8"))};`;
+      },
+    },
+  ],
+  test: {
+    pool: "forks",
+    maxWorkers: 2,
+    include: ["test/**/*.test.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 10_000,
+  },
+});
