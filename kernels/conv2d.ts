@@ -1,0 +1,120 @@
+// kernels/conv2d.ts: two-dimensional convolution, NHWC, zero padding
+//
+//   y[n,oy,ox,o] = act( sum_{ky,kx,c} x[n, oy*s+ky-p, ox*s+kx-p, c] * w[ky,kx,c,o] / sigma + b[o] ) + residual[n,oy,ox,o]
+//
+// sigma is spectral norm's scalar (Miyato et al. 2018): weights stay as stored, for inference and training alike.
+// Backward (D4 of the kernel notes): dx is the same conv with taps flipped and channels swapped, dw a split-K product over pixels.
+// FLOPs: 2 * N*OH*OW * KH*KW*Cin*Cout. Floor in bytes: x + w + y once.
+
+import direct from "../shaders/conv2d_direct.wgsl";
+import { ceilDiv, defineOp, notYet, pad4, read, SpadeError, write, type Binding, type Graph, type Tensor } from "../src/runtime/index.ts";
+
+export type Activation = "none" | "relu" | "leaky" | "tanh";
+
+/** WGSL of an activation of the vec4f `y`. tanh is clamped: SwiftShader gives NaN from 89 on. */
+export const ACTIVATION: Record<Activation, string> = {
+  none: "y",
+  relu: "max(y, vec4f(0.0))",
+  leaky: "select(0.2 * y, y, y > vec4f(0.0))",
+  tanh: "tanh(clamp(y, vec4f(-15.0), vec4f(15.0)))",
+};
+
+export interface ConvArgs {
+  /** [N,H,W,Cin] */
+  x: Tensor;
+  /** [KH*KW, Cin padded to 4, Cout], from packConv */
+  w: Tensor;
+  kh: number;
+  kw: number;
+  /** [Cout] */
+  bias?: Tensor;
+  /** [1] */
+  sigma?: Tensor;
+  /** [N,OH,OW,Cout], added after the activation */
+  residual?: Tensor;
+  stride?: number;
+  pad?: number;
+  act?: Activation;
+}
+
+/** Published OIHW weights to [tap][Cin padded][Cout], dense (rows are padded at upload). */
+export function packConv(oihw: Float32Array, [o, i, kh, kw]: readonly number[]): { data: Float32Array; shape: number[] } {
+  const ip = pad4(i);
+  const taps = kh * kw;
+  const data = new Float32Array(taps * ip * o);
+  for (let co = 0; co < o; co++) {
+    for (let ci = 0; ci < i; ci++) {
+      const from = (co * i + ci) * taps;
+      for (let t = 0; t < taps; t++) data[(t * ip + ci) * o + co] = oihw[from + t];
+    }
+  }
+  return { data, shape: [taps, ip, o] };
+}
+
+/** Undoes packConv. */
+export function unpackConv(data: Float32Array, [o, i, kh, kw]: readonly number[]): Float32Array {
+  const ip = pad4(i);
+  const taps = kh * kw;
+  const oihw = new Float32Array(o * i * taps);
+  for (let co = 0; co < o; co++) {
+    for (let ci = 0; ci < i; ci++) for (let t = 0; t < taps; t++) oihw[(co * i + ci) * taps + t] = data[(t * ip + ci) * o + co];
+  }
+  return oihw;
+}
+
+/** Shape rule of a conv. @throws SpadeError shape */
+export function convPlan(x: readonly number[], w: readonly number[], kh: number, kw: number, stride = 1, pad = 0): { out: number[]; flops: number } {
+  const [n, h, wd, c] = x;
+  if (w[0] !== kh * kw || w[1] !== pad4(c)) {
+    throw new SpadeError("shape", "conv2d", `weights [${w.join(",")}] do not fit x [${x.join(",")}] with a ${kh}x${kw} kernel`, "pack the weights of this layer with packConv");
+  }
+  const oh = Math.floor((h + 2 * pad - kh) / stride) + 1;
+  const ow = Math.floor((wd + 2 * pad - kw) / stride) + 1;
+  return { out: [n, oh, ow, w[2]], flops: 2 * n * oh * ow * kh * kw * c * w[2] };
+}
+
+const PX = 4;
+
+function directConv(g: Graph, a: ConvArgs): Tensor {
+  const { x, w, kh, kw, stride = 1, pad = 0 } = a;
+  const { out, flops } = convPlan(x.shape, w.shape, kh, kw, stride, pad);
+  const y = g.temp("y", out, x.dtype);
+  const [n, oh, ow] = out;
+  const pixels = [...Array(PX).keys()];
+  const bindings: Record<string, Binding> = { x: read(x), w: read(w) };
+  for (const name of ["bias", "sigma", "residual"] as const) if (a[name]) bindings[name] = read(a[name]);
+  bindings.y = write(y);
+  g.dispatch({
+    shader: { name: "conv2d_direct", text: direct },
+    constants: {
+      PX,
+      act: ACTIVATION[a.act ?? "none"],
+      bias: !!a.bias,
+      sigma: !!a.sigma,
+      residual: !!a.residual,
+      declare: pixels.map((p) => `  var a${p} = vec4f(0.0); var b${p} = vec4f(0.0);`).join("\n"),
+      taps: pixels
+        .map((p) => `      let x${p} = ix + i32(${p}u * $STRIDE); let in${p} = f32(x${p} >= 0 && x${p} < i32($W)); let at${p} = (row + u32(clamp(x${p}, 0, i32($W) - 1))) * $C4;`)
+        .join("\n"),
+      accumulate: pixels
+        .map(
+          (p) =>
+            `        let v${p} = vec4f(x[at${p} + c]) * in${p}; a${p} += v${p}.x * w00 + v${p}.y * w10 + v${p}.z * w20 + v${p}.w * w30; b${p} += v${p}.x * w01 + v${p}.y * w11 + v${p}.z * w21 + v${p}.w * w31;`,
+        )
+        .join("\n"),
+      store: pixels
+        .map(
+          (p) =>
+            `  if (ox + ${p}u < $OW) { let o = ((n * $OH + oy) * $OW + ox + ${p}u) * $CO4; y[o + co] = y_t(finish(a${p}, o + co, co)); if (co + 1u < $CO4) { y[o + co + 1u] = y_t(finish(b${p}, o + co + 1u, co + 1u)); } }`,
+        )
+        .join("\n"),
+    },
+    sizes: { N: n, H: x.shape[1], W: x.shape[2], C4: x.pitch / 4, OH: oh, OW: ow, CO4: y.pitch / 4, KH: kh, KW: kw, STRIDE: stride, PAD: pad },
+    bindings,
+    groups: [ceilDiv(n * oh * ceilDiv(ow, PX), 8), ceilDiv(ceilDiv(y.pitch / 4, 2), 8)],
+    flops,
+  });
+  return y;
+}
+
+export const conv2d = defineOp<ConvArgs, Tensor>({ name: "conv2d", forward: directConv, backward: notYet });

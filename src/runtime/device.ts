@@ -1,0 +1,175 @@
+// A GPU device with what we know about it: what plans may use, its pipelines, its state.
+
+import { SpadeError } from "./errors.ts";
+import { PipelineCache } from "./pipelines.ts";
+import { BASE_LIMITS, type Limits, type Target } from "./target.ts";
+import type { Storage } from "./tensor.ts";
+import type { SizesAs } from "./wgsl.ts";
+
+export type AdapterWish = "auto" | "hardware" | "software" | (string & {});
+
+export interface OpenOptions {
+  /** "hardware", "software", or part of an adapter's name; "auto" takes hardware first. */
+  adapter?: AdapterWish;
+  powerPreference?: GPUPowerPreference;
+  sizesAs?: SizesAs;
+  /** Variants from a plan file. */
+  variants?: Readonly<Record<string, string>>;
+  /** Told once when the adapter is a CPU in disguise. */
+  onSoftware?: (message: string, fix: string) => void;
+}
+
+const FEATURES = ["shader-f16", "subgroups", "subgroup-size-control", "timestamp-query", "chromium-experimental-subgroup-matrix"] as const;
+const SOFTWARE = /llvmpipe|lavapipe|swiftshader|basic render|warp|software/i;
+
+export function isSoftware(info: GPUAdapterInfo): boolean {
+  return Boolean(info.isFallbackAdapter) || SOFTWARE.test(`${info.vendor} ${info.architecture} ${info.device} ${info.description}`);
+}
+
+export type DeviceState = "alive" | "lost" | "disposed";
+
+export class Device {
+  readonly pipelines: PipelineCache;
+  readonly target: Target;
+  readonly software: boolean;
+  state: DeviceState = "alive";
+  /** Why the device was lost, if it was. */
+  lostReason = "";
+  /** Bytes of the buffers made here and not yet destroyed. */
+  allocated = 0;
+  private readonly buffers = new Map<GPUBuffer, string>();
+
+  /** @param owned false for a borrowed GPUDevice, which dispose() leaves alone */
+  constructor(
+    readonly gpu: GPUDevice,
+    readonly info: GPUAdapterInfo,
+    readonly owned: boolean,
+    options: Pick<OpenOptions, "sizesAs" | "variants"> = {},
+  ) {
+    this.software = isSoftware(info);
+    const limits = Object.fromEntries(Object.keys(BASE_LIMITS).map((k) => [k, gpu.limits[k as keyof Limits]])) as unknown as Limits;
+    this.target = { software: this.software, features: gpu.features as ReadonlySet<string>, limits, sizesAs: options.sizesAs ?? "override", variants: options.variants ?? {} };
+    this.pipelines = new PipelineCache(gpu);
+    void gpu.lost.then((info) => {
+      if (this.state !== "alive") return;
+      this.state = "lost";
+      this.lostReason = info.message || info.reason;
+    });
+  }
+
+  /** Adapter as people read it. */
+  get name(): string {
+    const { vendor, architecture, device, description } = this.info;
+    return description || [vendor, architecture, device].filter(Boolean).join(" ") || "unknown adapter";
+  }
+
+  /** Throws unless the device can be used; every entry point calls it. */
+  check(where: string): void {
+    if (this.state === "lost") throw new SpadeError("device-lost", where, `the GPU device was lost (${this.lostReason})`, "open a new device and load the model again");
+    if (this.state === "disposed") throw new SpadeError("disposed", where, "was disposed", "create a new one");
+  }
+
+  /** A storage buffer. Out of memory shows at the next `guard`. */
+  alloc(label: string, bytes: number, usage: number = 128 /* STORAGE */ | 4 /* COPY_SRC */ | 8 /* COPY_DST */): Storage {
+    this.check(label);
+    const buffer = this.gpu.createBuffer({ label, size: bytes, usage });
+    this.buffers.set(buffer, label);
+    this.allocated += bytes;
+    return { buffer, offset: 0, bytes, label };
+  }
+
+  free(storage: Storage): void {
+    if (!this.buffers.delete(storage.buffer)) return;
+    this.allocated -= storage.buffer.size;
+    storage.buffer.destroy();
+  }
+
+  /** Runs allocations and turns the adapter's out-of-memory into our error, with the largest buffers named. */
+  async guard<T>(where: string, body: () => T): Promise<T> {
+    this.check(where);
+    this.gpu.pushErrorScope("out-of-memory");
+    let result: T;
+    let popped: Promise<GPUError | null>;
+    try {
+      result = body();
+    } finally {
+      popped = this.gpu.popErrorScope();
+    }
+    const error = await popped;
+    if (error) {
+      const top = [...this.buffers.keys()].sort((a, b) => b.size - a.size).slice(0, 3).map((b) => `${b.label} ${(b.size / 2 ** 20).toFixed(0)} MiB`);
+      throw new SpadeError("out-of-memory", where, `the adapter has no room (${(this.allocated / 2 ** 20).toFixed(0)} MiB wanted in all; largest: ${top.join(", ")})`, "use a smaller picture or batch, f16 storage, or another adapter");
+    }
+    return result;
+  }
+
+  upload(storage: Storage, data: ArrayBufferView, offset = 0): void {
+    this.gpu.queue.writeBuffer(storage.buffer, storage.offset + offset, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+  }
+
+  /** Reads a range back through a staging buffer of its own (set-up and tests; programs have theirs). */
+  async download(storage: Storage): Promise<ArrayBuffer> {
+    this.check(storage.label);
+    const staging = this.gpu.createBuffer({ label: `${storage.label} staging`, size: storage.bytes, usage: 1 /* MAP_READ */ | 8 /* COPY_DST */ });
+    const encoder = this.gpu.createCommandEncoder();
+    encoder.copyBufferToBuffer(storage.buffer, storage.offset, staging, 0, storage.bytes);
+    this.gpu.queue.submit([encoder.finish()]);
+    await staging.mapAsync(1 /* READ */);
+    const copy = staging.getMappedRange().slice(0);
+    staging.destroy();
+    return copy;
+  }
+
+  /** Destroys the buffers made here, and the GPUDevice if it is ours. */
+  dispose(): void {
+    if (this.state === "disposed") return;
+    for (const buffer of this.buffers.keys()) buffer.destroy();
+    this.buffers.clear();
+    this.allocated = 0;
+    this.state = "disposed";
+    if (this.owned) this.gpu.destroy();
+  }
+}
+
+async function pickAdapter(gpu: GPU, wish: AdapterWish, powerPreference: GPUPowerPreference): Promise<GPUAdapter> {
+  const found: GPUAdapter[] = [];
+  for (const forceFallbackAdapter of [false, true]) {
+    const adapter = await gpu.requestAdapter({ powerPreference, forceFallbackAdapter });
+    if (adapter) found.push(adapter);
+  }
+  const hardware = found.filter((a) => !isSoftware(a.info));
+  const software = found.filter((a) => isSoftware(a.info));
+  const names = found.map((a) => a.info.description || a.info.device || a.info.vendor).join(", ") || "none";
+  const pick =
+    wish === "auto"
+      ? (hardware[0] ?? software[0])
+      : wish === "hardware"
+        ? hardware[0]
+        : wish === "software"
+          ? software[0]
+          : found.find((a) => `${a.info.vendor} ${a.info.device} ${a.info.description}`.toLowerCase().includes(wish.toLowerCase()));
+  if (pick) return pick;
+  throw new SpadeError(
+    "no-adapter",
+    wish === "auto" ? "WebGPU" : `adapter "${wish}"`,
+    `no such adapter (found: ${names})`,
+    wish === "auto" ? "install a Vulkan driver, or mesa's lavapipe (24 or newer) for a software one" : "set SPADE_ADAPTER to software, hardware or part of a name that is there",
+  );
+}
+
+/** Opens a device of our own: hardware first, with every feature and limit that the adapter has and we can use. */
+export async function openDevice(gpu: GPU, options: OpenOptions = {}): Promise<Device> {
+  const adapter = await pickAdapter(gpu, options.adapter ?? "auto", options.powerPreference ?? "high-performance");
+  const requiredFeatures = FEATURES.filter((f) => adapter.features.has(f)) as GPUFeatureName[];
+  const requiredLimits: Record<string, number> = {};
+  for (const name of Object.keys(BASE_LIMITS) as (keyof Limits)[]) requiredLimits[name] = adapter.limits[name];
+  const device = await adapter.requestDevice({ label: "spade-webgpu", requiredFeatures, requiredLimits });
+  const ours = new Device(device, adapter.info, true, options);
+  if (ours.software) {
+    options.onSoftware?.(
+      `${ours.name} is a software adapter: the CPU pretends to be a GPU, and pictures take seconds`,
+      "use a machine with a GPU and its Vulkan driver, or a CPU runtime for the exported ONNX model",
+    );
+  }
+  return ours;
+}

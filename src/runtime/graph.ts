@@ -1,0 +1,171 @@
+// Recording: a Graph collects ops, and under them dispatches, with every shape known. Nothing here touches the GPU.
+
+import { SpadeError } from "./errors.ts";
+import type { OpDef, OpRecord } from "./op.ts";
+import type { Target } from "./target.ts";
+import { bytesOf, describe, pitchOf, type DType, type Home, type Storage, type Tensor } from "./tensor.ts";
+import type { Template, TextConstants } from "./wgsl.ts";
+
+/** How a dispatch uses a tensor. `scalar`: the shader sees single numbers instead of vec4. */
+export interface Binding {
+  readonly tensor: Tensor;
+  readonly access: "read" | "read_write";
+  readonly scalar: boolean;
+}
+
+export const read = (tensor: Tensor): Binding => ({ tensor, access: "read", scalar: false });
+export const write = (tensor: Tensor): Binding => ({ tensor, access: "read_write", scalar: false });
+export const readScalars = (tensor: Tensor): Binding => ({ tensor, access: "read", scalar: true });
+export const writeScalars = (tensor: Tensor): Binding => ({ tensor, access: "read_write", scalar: true });
+
+/** A number known only when a program runs (rows of a table), with the most it may be. */
+export interface Count {
+  readonly name: string;
+  readonly capacity: number;
+}
+
+/** ceil(count / per) workgroups, decided at each run. */
+export interface CountedGroups {
+  readonly count: Count;
+  readonly per: number;
+}
+
+export type Groups = readonly [x: number | CountedGroups, y?: number | CountedGroups, z?: number | CountedGroups];
+
+export interface DispatchSpec {
+  readonly shader: Template;
+  readonly constants?: TextConstants;
+  /** u32 values behind $NAME. */
+  readonly sizes?: Readonly<Record<string, number>>;
+  readonly bindings: Readonly<Record<string, Binding>>;
+  readonly groups: Groups;
+  /** Multiplications and additions; with a counted grid, at full capacity. */
+  readonly flops: number;
+  /** Bytes read and written if every tensor moves once. Default: the bound tensors' sizes. */
+  readonly bytes?: number;
+}
+
+export interface Dispatch extends DispatchSpec {
+  /** Layer path and op: "up_0.conv_0/conv2d". */
+  readonly label: string;
+  readonly bytes: number;
+}
+
+export class Graph {
+  readonly dispatches: Dispatch[] = [];
+  readonly records: OpRecord[] = [];
+  readonly inputs = new Map<string, Tensor>();
+  readonly outputs = new Map<string, Tensor>();
+  readonly kept = new Map<string, Tensor>();
+  readonly tensors: Tensor[] = [];
+  private readonly path: string[] = [];
+  private depth = 0;
+
+  /** @param target what plans may depend on (adapter kind, features, limits) */
+  constructor(readonly target: Target) {}
+
+  private tensor(name: string, shape: readonly number[], dtype: DType, home: Home, storage?: Storage): Tensor {
+    if (shape.some((n) => !Number.isInteger(n) || n < 1)) {
+      throw new SpadeError("shape", describe({ name, shape, dtype }), "has an axis that is not a positive integer", "check the op's arguments");
+    }
+    const t: Tensor = { id: this.tensors.length, name, shape: [...shape], dtype, pitch: pitchOf(shape, dtype), bytes: bytesOf(shape, dtype), home, storage };
+    this.tensors.push(t);
+    return t;
+  }
+
+  /** A tensor that the caller fills at each run. */
+  input(name: string, shape: readonly number[], dtype: DType = "f32"): Tensor {
+    if (this.inputs.has(name)) throw new SpadeError("usage", `input "${name}"`, "is declared twice", "use another name");
+    const t = this.tensor(name, shape, dtype, "input");
+    this.inputs.set(name, t);
+    return t;
+  }
+
+  /** A tensor that lives outside the program: a parameter, or what another program kept. */
+  external(name: string, shape: readonly number[], dtype: DType, storage: Storage): Tensor {
+    const t = this.tensor(name, shape, dtype, "external", storage);
+    if (storage.bytes < t.bytes) {
+      throw new SpadeError("shape", describe(t), `needs ${t.bytes} bytes and is given a buffer of ${storage.bytes}`, "bind the storage that was made for this shape");
+    }
+    return t;
+  }
+
+  /** Another program's kept tensor, as an external of this one. */
+  import(t: Tensor): Tensor {
+    if (!t.storage) throw new SpadeError("usage", describe(t), "has no storage yet", "compile the program that keeps it first");
+    return this.external(t.name, t.shape, t.dtype, t.storage);
+  }
+
+  /** A tensor inside the program; it gets its place when the program is compiled. */
+  temp(name: string, shape: readonly number[], dtype: DType = "f32"): Tensor {
+    return this.tensor(this.path.length ? `${this.path.join(".")}.${name}` : name, shape, dtype, "temp");
+  }
+
+  /** Names a result that the caller reads back. */
+  output(name: string, t: Tensor): Tensor {
+    if (t.home === "temp") t.home = "output";
+    this.outputs.set(name, t);
+    return t;
+  }
+
+  /** Gives a result a buffer of its own that outlives the run, for other programs to import. */
+  keep(name: string, t: Tensor): Tensor {
+    if (t.home !== "temp" && t.home !== "kept") throw new SpadeError("usage", describe(t), `is ${t.home} and can't be kept`, "keep only what the program computes");
+    t.home = "kept";
+    this.kept.set(name, t);
+    return t;
+  }
+
+  /** Labels what `body` records: layer names in profiles, memory tables and errors. */
+  scope<T>(name: string, body: () => T): T {
+    this.path.push(name);
+    try {
+      return body();
+    } finally {
+      this.path.pop();
+    }
+  }
+
+  get label(): string {
+    return this.path.join(".");
+  }
+
+  /** Called by defineOp: runs the forward and notes the outermost op for gradients(). */
+  record<A, R>(op: OpDef<A, R>, args: A): R {
+    this.depth++;
+    try {
+      const result = op.forward(this, args);
+      if (this.depth === 1) this.records.push({ op: op as unknown as OpRecord["op"], args, result });
+      return result;
+    } finally {
+      this.depth--;
+    }
+  }
+
+  dispatch(spec: DispatchSpec): void {
+    const label = this.path.length ? `${this.path.join(".")}/${spec.shader.name}` : spec.shader.name;
+    const bindings = Object.entries(spec.bindings);
+    const { limits } = this.target;
+    if (bindings.length > limits.maxStorageBuffersPerShaderStage) {
+      throw new SpadeError("unsupported", label, `binds ${bindings.length} buffers where the adapter allows ${limits.maxStorageBuffersPerShaderStage}`, "split the op");
+    }
+    for (const [name, { tensor }] of bindings) {
+      if (tensor.bytes > limits.maxStorageBufferBindingSize) {
+        throw new SpadeError(
+          "out-of-memory",
+          `${label}, ${name} = ${describe(tensor)}`,
+          `takes ${tensor.bytes} bytes where one binding may have ${limits.maxStorageBufferBindingSize}`,
+          "use a smaller picture, f16 storage, or an adapter with a higher maxStorageBufferBindingSize",
+        );
+      }
+    }
+    for (const g of spec.groups) {
+      const n = typeof g === "object" ? Math.ceil(g.count.capacity / g.per) : (g ?? 1);
+      if (n > limits.maxComputeWorkgroupsPerDimension) {
+        throw new SpadeError("unsupported", label, `dispatches ${n} workgroups in one dimension where ${limits.maxComputeWorkgroupsPerDimension} are allowed`, "spread the grid over two dimensions");
+      }
+    }
+    const bytes = spec.bytes ?? bindings.reduce((sum, [, b]) => sum + b.tensor.bytes, 0);
+    this.dispatches.push({ ...spec, label, bytes });
+  }
+}

@@ -1,0 +1,70 @@
+// Pipelines by text: one compiled pipeline per WGSL and set of constants, made asynchronously and in parallel, kept for the device's life.
+
+import { SpadeError } from "./errors.ts";
+import { shaderError, type Template } from "./wgsl.ts";
+
+export interface PipelineRequest {
+  readonly template: Template;
+  readonly code: string;
+  /** Values of the overridable constants; empty when sizes are in a uniform. */
+  readonly constants: Readonly<Record<string, number>>;
+  /** One letter a binding: r (read-only storage), w (storage), u (uniform). */
+  readonly layout: string;
+}
+
+export class PipelineCache {
+  private readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  private readonly modules = new Map<string, GPUShaderModule>();
+  private readonly layouts = new Map<string, { group: GPUBindGroupLayout; pipeline: GPUPipelineLayout }>();
+
+  constructor(private readonly device: GPUDevice) {}
+
+  get size(): number {
+    return this.pipelines.size;
+  }
+
+  /** The bind group layout of a signature such as "rrw". */
+  layout(signature: string): { group: GPUBindGroupLayout; pipeline: GPUPipelineLayout } {
+    let found = this.layouts.get(signature);
+    if (!found) {
+      const types = { r: "read-only-storage", w: "storage", u: "uniform" } as const;
+      const group = this.device.createBindGroupLayout({
+        label: signature,
+        entries: [...signature].map((c, binding) => ({ binding, visibility: 4 /* COMPUTE */, buffer: { type: types[c as "r" | "w" | "u"] } })),
+      });
+      found = { group, pipeline: this.device.createPipelineLayout({ label: signature, bindGroupLayouts: [group] }) };
+      this.layouts.set(signature, found);
+    }
+    return found;
+  }
+
+  /** Compiles, or gives what was compiled. A failure is not remembered. */
+  get(request: PipelineRequest): Promise<GPUComputePipeline> {
+    const key = `${request.layout}\n${JSON.stringify(request.constants)}\n${request.code}`;
+    let made = this.pipelines.get(key);
+    if (!made) {
+      made = this.compile(request);
+      made.catch(() => this.pipelines.delete(key));
+      this.pipelines.set(key, made);
+    }
+    return made;
+  }
+
+  private async compile({ template, code, constants, layout }: PipelineRequest): Promise<GPUComputePipeline> {
+    let module = this.modules.get(code);
+    if (!module) {
+      // The scope is popped in the same tick: scopes are a stack, and other compilations run meanwhile.
+      this.device.pushErrorScope("validation");
+      module = this.device.createShaderModule({ label: template.name, code });
+      void this.device.popErrorScope().catch(() => undefined);
+      this.modules.set(code, module);
+    }
+    try {
+      return await this.device.createComputePipelineAsync({ label: template.name, layout: this.layout(layout).pipeline, compute: { module, constants } });
+    } catch (cause) {
+      const messages = (await module.getCompilationInfo()).messages.filter((m) => m.type === "error");
+      if (messages.length) throw shaderError(template, code, messages);
+      throw new SpadeError("shader", `shaders/${template.name}.wgsl`, (cause as Error).message.split("\n")[0], "check the op's sizes and bindings", cause);
+    }
+  }
+}

@@ -1,0 +1,152 @@
+// Memory planning: every temporary gets an arena (a buffer) and an offset, before anything is allocated.
+//
+// Greedy by size over lifetimes (Pisarchyk and Lee, arXiv 2001.03288): the largest tensor first, at the lowest offset that is
+// free while it lives. And coloured: WebGPU forbids one buffer in a dispatch both as `read` and as `read_write`, even on disjoint
+// ranges, so a tensor that a dispatch writes never shares an arena with one that the dispatch reads.
+
+import { SpadeError } from "./errors.ts";
+import type { Graph } from "./graph.ts";
+import { describe, type Tensor } from "./tensor.ts";
+
+const ALIGN = 256;
+
+export interface Placement {
+  readonly tensor: Tensor;
+  readonly arena: number;
+  readonly offset: number;
+  /** First and last dispatch that touches it. */
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface MemoryPlan {
+  readonly placements: Map<number, Placement>;
+  /** Bytes of each arena. */
+  readonly arenas: number[];
+  /** Bytes of kept tensors, each in a buffer of its own. */
+  readonly kept: number;
+  /** Bytes of parameters and other programs' tensors that this program binds, each counted once. */
+  readonly external: number;
+  /** arenas + kept: what the program allocates. */
+  readonly peak: number;
+}
+
+interface Life {
+  from: number;
+  to: number;
+}
+
+/** Lifetimes in dispatch numbers; inputs live from the start, outputs to the end. */
+function lifetimes(graph: Graph): Map<Tensor, Life> {
+  const lives = new Map<Tensor, Life>();
+  const end = graph.dispatches.length;
+  graph.dispatches.forEach((d, i) => {
+    for (const { tensor } of Object.values(d.bindings)) {
+      const life = lives.get(tensor);
+      if (life) life.to = i;
+      else lives.set(tensor, { from: tensor.home === "input" ? -1 : i, to: i });
+    }
+  });
+  for (const t of graph.outputs.values()) {
+    const life = lives.get(t);
+    if (!life) throw new SpadeError("usage", `output ${describe(t)}`, "is never computed", "record an op that writes it");
+    life.to = end;
+  }
+  for (const t of graph.inputs.values()) if (!lives.has(t)) lives.set(t, { from: -1, to: -1 });
+  return lives;
+}
+
+/** Pairs that may not share an arena: one is read where the other is written. */
+function conflicts(graph: Graph): Map<Tensor, Set<Tensor>> {
+  const edges = new Map<Tensor, Set<Tensor>>();
+  const add = (a: Tensor, b: Tensor): void => {
+    if (!edges.has(a)) edges.set(a, new Set());
+    edges.get(a)!.add(b);
+  };
+  for (const d of graph.dispatches) {
+    const all = Object.entries(d.bindings);
+    for (const [name, w] of all) {
+      if (w.access !== "read_write") continue;
+      for (const [other, b] of all) {
+        if (other === name) continue;
+        if (b.tensor === w.tensor) {
+          throw new SpadeError("usage", `${d.label}, ${describe(w.tensor)}`, "is bound twice in a dispatch that writes it", "write to a tensor of its own");
+        }
+        add(w.tensor, b.tensor);
+        add(b.tensor, w.tensor);
+      }
+    }
+  }
+  return edges;
+}
+
+/** @throws SpadeError out-of-memory when a tensor is larger than a buffer may be; it names the tensor. */
+export function planMemory(graph: Graph): MemoryPlan {
+  const lives = lifetimes(graph);
+  const edges = conflicts(graph);
+  const limit = graph.target.limits.maxBufferSize;
+  const inArenas = [...lives.keys()].filter((t) => t.home === "temp" || t.home === "input" || t.home === "output");
+  inArenas.sort((a, b) => b.bytes - a.bytes || a.id - b.id);
+
+  const placements = new Map<number, Placement>();
+  const arenas: { size: number; placed: Placement[] }[] = [];
+
+  const fit = (arena: number, t: Tensor, life: Life): number => {
+    const busy = arenas[arena].placed.filter((p) => p.from <= life.to && p.to >= life.from).sort((a, b) => a.offset - b.offset);
+    let at = 0;
+    for (const p of busy) {
+      if (at + t.bytes <= p.offset) break;
+      at = Math.max(at, Math.ceil((p.offset + p.tensor.bytes) / ALIGN) * ALIGN);
+    }
+    return at;
+  };
+
+  for (const t of inArenas) {
+    if (t.bytes > limit) {
+      throw new SpadeError("out-of-memory", describe(t), `takes ${t.bytes} bytes where a buffer may have ${limit}`, "use a smaller picture or batch");
+    }
+    const life = lives.get(t)!;
+    const barred = new Set([...(edges.get(t) ?? [])].map((o) => placements.get(o.id)?.arena));
+    let best = -1;
+    let bestOffset = 0;
+    let bestGrowth = Infinity;
+    for (let a = 0; a < arenas.length; a++) {
+      if (barred.has(a)) continue;
+      const offset = fit(a, t, life);
+      if (offset + t.bytes > limit) continue;
+      const growth = Math.max(0, offset + t.bytes - arenas[a].size);
+      if (growth < bestGrowth) [best, bestOffset, bestGrowth] = [a, offset, growth];
+    }
+    if (best < 0) {
+      best = arenas.push({ size: 0, placed: [] }) - 1;
+      bestOffset = 0;
+    }
+    const p: Placement = { tensor: t, arena: best, offset: bestOffset, ...life };
+    arenas[best].placed.push(p);
+    arenas[best].size = Math.max(arenas[best].size, bestOffset + t.bytes);
+    placements.set(t.id, p);
+  }
+
+  const sizes = arenas.map((a) => Math.ceil(a.size / ALIGN) * ALIGN);
+  let kept = 0;
+  for (const t of graph.kept.values()) kept += t.bytes;
+  const outside = new Map<Tensor["storage"], number>();
+  for (const t of lives.keys()) if (t.home === "external") outside.set(t.storage, t.bytes);
+  const external = [...outside.values()].reduce((a, b) => a + b, 0);
+  return { placements, arenas: sizes, kept, external, peak: sizes.reduce((a, b) => a + b, 0) + kept };
+}
+
+const MB = (n: number): string => `${(n / 2 ** 20).toFixed(2)} MiB`;
+
+/** A table for people: arenas, then the largest tensors with their place and lifetime. */
+export function describeMemory(plan: MemoryPlan, most = 20): string {
+  const lines = [
+    `program ${MB(plan.peak)} = arenas ${plan.arenas.map(MB).join(" + ") || "none"} + kept ${MB(plan.kept)}; bound from outside ${MB(plan.external)}`,
+  ];
+  const rows = [...plan.placements.values()].sort((a, b) => b.tensor.bytes - a.tensor.bytes);
+  for (const p of rows.slice(0, most)) {
+    lines.push(`  ${MB(p.tensor.bytes).padStart(12)}  arena ${p.arena} + ${String(p.offset).padStart(10)}  dispatches ${p.from}..${p.to}  ${describe(p.tensor)}`);
+  }
+  if (rows.length > most) lines.push(`  ... and ${rows.length - most} smaller ones`);
+  return lines.join("\n");
+}

@@ -1,0 +1,100 @@
+// Times of single dispatches by timestamp queries: a table for people, and a Chrome trace that opens in Perfetto.
+
+import type { Device } from "./device.ts";
+import { SpadeError } from "./errors.ts";
+import type { Dispatch } from "./graph.ts";
+
+export interface ProfileRow {
+  readonly label: string;
+  readonly shader: string;
+  /** Milliseconds since the first dispatch began. */
+  readonly start: number;
+  readonly ms: number;
+  readonly flops: number;
+  readonly bytes: number;
+}
+
+export interface Profile {
+  readonly name: string;
+  readonly rows: readonly ProfileRow[];
+  /** Milliseconds from the first dispatch's begin to the last one's end. */
+  readonly total: number;
+}
+
+/** Timestamps a query set holds at most (WebGPU's limit). */
+const MOST_QUERIES = 4096;
+
+export class Profiler {
+  private readonly sets: GPUQuerySet[] = [];
+  private readonly resolved: GPUBuffer;
+  private readonly staging: GPUBuffer;
+
+  constructor(
+    private readonly device: Device,
+    private readonly steps: number,
+  ) {
+    if (!device.gpu.features.has("timestamp-query")) {
+      throw new SpadeError("unsupported", "profile", `${device.name} has no timestamp-query`, "profile on another adapter");
+    }
+    for (let left = steps * 2; left > 0; left -= MOST_QUERIES) {
+      this.sets.push(device.gpu.createQuerySet({ type: "timestamp", count: Math.min(left, MOST_QUERIES) }));
+    }
+    this.resolved = device.gpu.createBuffer({ label: "timestamps", size: Math.max(16, steps * 16), usage: 0x200 /* QUERY_RESOLVE */ | 4 /* COPY_SRC */ });
+    this.staging = device.gpu.createBuffer({ label: "timestamps staging", size: this.resolved.size, usage: 1 /* MAP_READ */ | 8 /* COPY_DST */ });
+  }
+
+  async measure(name: string, dispatches: readonly Dispatch[], encode: (pass: GPUComputePassEncoder, i: number) => void): Promise<Profile> {
+    const { gpu } = this.device;
+    const encoder = gpu.createCommandEncoder({ label: `${name} profile` });
+    for (let i = 0; i < this.steps; i++) {
+      const querySet = this.sets[Math.floor((2 * i) / MOST_QUERIES)];
+      const at = (2 * i) % MOST_QUERIES;
+      const pass = encoder.beginComputePass({ timestampWrites: { querySet, beginningOfPassWriteIndex: at, endOfPassWriteIndex: at + 1 } });
+      encode(pass, i);
+      pass.end();
+    }
+    this.sets.forEach((set, i) => encoder.resolveQuerySet(set, 0, set.count, this.resolved, i * MOST_QUERIES * 8));
+    encoder.copyBufferToBuffer(this.resolved, 0, this.staging, 0, this.staging.size);
+    gpu.queue.submit([encoder.finish()]);
+    await this.staging.mapAsync(1 /* READ */);
+    const ns = new BigUint64Array(this.staging.getMappedRange().slice(0));
+    this.staging.unmap();
+    const zero = ns[0];
+    const ms = (t: bigint): number => Number(t - zero) / 1e6;
+    const rows = dispatches.map((d, i): ProfileRow => ({ label: d.label, shader: d.shader.name, start: ms(ns[2 * i]), ms: ms(ns[2 * i + 1]) - ms(ns[2 * i]), flops: d.flops, bytes: d.bytes }));
+    const last = rows[rows.length - 1];
+    return { name, rows, total: last ? last.start + last.ms : 0 };
+  }
+
+  dispose(): void {
+    for (const s of this.sets) s.destroy();
+    this.resolved.destroy();
+    this.staging.destroy();
+  }
+}
+
+/** Sums by `key` (default: shader), longest first, as a table. */
+export function profileTable(profile: Profile, key: (row: ProfileRow) => string = (r) => r.shader): string {
+  const sums = new Map<string, { ms: number; flops: number; bytes: number; n: number }>();
+  for (const r of profile.rows) {
+    const s = sums.get(key(r)) ?? { ms: 0, flops: 0, bytes: 0, n: 0 };
+    sums.set(key(r), { ms: s.ms + r.ms, flops: s.flops + r.flops, bytes: s.bytes + r.bytes, n: s.n + 1 });
+  }
+  const busy = [...sums.values()].reduce((a, s) => a + s.ms, 0);
+  const lines = [`${profile.name}: ${profile.total.toFixed(1)} ms, ${profile.rows.length} dispatches`, "        ms  share  dispatches    GFLOP/s      GB/s  what"];
+  for (const [what, s] of [...sums].sort((a, b) => b[1].ms - a[1].ms)) {
+    lines.push(
+      `${s.ms.toFixed(2).padStart(10)}  ${((100 * s.ms) / busy).toFixed(1).padStart(4)}%  ${String(s.n).padStart(10)} ${(s.flops / s.ms / 1e6).toFixed(2).padStart(10)} ${(s.bytes / s.ms / 1e6).toFixed(2).padStart(9)}  ${what}`,
+    );
+  }
+  return lines.join("\n");
+}
+
+/** The profile in Chrome's trace event format (microseconds). */
+export function chromeTrace(profiles: readonly Profile[]): string {
+  const traceEvents = profiles.flatMap((p, tid) => [
+    { ph: "M", name: "thread_name", pid: 1, tid, args: { name: p.name } },
+    ...p.rows.map((r) => ({ ph: "X", name: r.label, cat: r.shader, pid: 1, tid, ts: r.start * 1e3, dur: r.ms * 1e3, args: { flops: r.flops, bytes: r.bytes, "GFLOP/s": r.flops / r.ms / 1e6 } })),
+  ]);
+  return JSON.stringify({ traceEvents, displayTimeUnit: "ms" });
+}

@@ -1,0 +1,309 @@
+// A Program is a recorded graph made ready: memory, pipelines, bind groups. Running it creates no GPU object but one encoder and
+// its passes; a binding can't change, an unknown input or a wrong length throws.
+
+import type { Device } from "./device.ts";
+import { SpadeError } from "./errors.ts";
+import type { CountedGroups, Dispatch, Graph, Groups } from "./graph.ts";
+import { fromHalf, toHalf } from "./half.ts";
+import { describeMemory, planMemory, type MemoryPlan } from "./planner.ts";
+import { Profiler, type Profile } from "./profiler.ts";
+import { describe, padRows, unpadRows, type Storage, type Tensor } from "./tensor.ts";
+import { expand, type BindingDecl } from "./wgsl.ts";
+
+export type HostArray = Float32Array | Int32Array | Uint32Array;
+
+export interface RunOptions {
+  /** Values of the program's inputs by name: dense arrays in the tensor's logical shape. Those left out keep their last values. */
+  inputs?: Readonly<Record<string, HostArray>>;
+  /** Rows of counted tables. */
+  counts?: Readonly<Record<string, number>>;
+  /** Cut the run into awaited submits of about this many milliseconds. */
+  slice?: number;
+  /** Stops between slices; throws signal.reason. */
+  signal?: AbortSignal;
+}
+
+export interface CompileOptions {
+  name?: string;
+  /** Pipelines ready and wanted. */
+  onProgress?: (done: number, total: number) => void;
+}
+
+interface Step {
+  readonly dispatch: Dispatch;
+  readonly pipeline: GPUComputePipeline;
+  readonly group: GPUBindGroup;
+}
+
+interface Output {
+  readonly tensor: Tensor;
+  readonly staging: GPUBuffer;
+}
+
+/** Groups of one dimension for these counts. */
+function groupsOf(groups: Groups, counts: Readonly<Record<string, number>>, label: string): [number, number, number] {
+  const one = (g: number | CountedGroups | undefined): number => {
+    if (typeof g !== "object") return g ?? 1;
+    const n = counts[g.count.name];
+    if (n === undefined) throw new SpadeError("usage", label, `needs the count "${g.count.name}"`, "give it in run({ counts })");
+    if (n > g.count.capacity) throw new SpadeError("shape", label, `count "${g.count.name}" is ${n} where the program was made for ${g.count.capacity}`, "record the program again with a larger capacity");
+    return Math.ceil(n / g.per);
+  };
+  return [one(groups[0]), one(groups[1]), one(groups[2])];
+}
+
+export class Program {
+  private readonly inputs = new Map<string, { tensor: Tensor; storage: Storage }>();
+  private readonly outputs = new Map<string, Output>();
+  private counts: Record<string, number> = {};
+  /** FLOP/s of the last sliced run, for cutting the next. */
+  private rate = 5e9;
+  private disposed = false;
+  private profiler: Profiler | undefined;
+
+  private constructor(
+    readonly name: string,
+    readonly device: Device,
+    readonly memory: MemoryPlan,
+    private readonly steps: readonly Step[],
+    private readonly owned: readonly Storage[],
+  ) {}
+
+  get dispatchCount(): number {
+    return this.steps.length;
+  }
+
+  get flops(): number {
+    return this.steps.reduce((sum, s) => sum + s.dispatch.flops, 0);
+  }
+
+  describeMemory(most?: number): string {
+    return describeMemory(this.memory, most);
+  }
+
+  /** Plans, allocates, compiles and binds. Nothing is allocated when the plan exceeds the adapter's limits. */
+  static async compile(graph: Graph, device: Device, options: CompileOptions = {}): Promise<Program> {
+    const name = options.name ?? "program";
+    device.check(name);
+    const memory = planMemory(graph);
+    const sizesAs = graph.target.sizesAs;
+
+    const requests = graph.dispatches.map((d) => {
+      const decls: BindingDecl[] = Object.entries(d.bindings).map(([n, b]) => ({ name: n, dtype: b.tensor.dtype, access: b.access, scalar: b.scalar }));
+      const names = Object.keys(d.sizes ?? {});
+      const code = expand(d.shader, d.constants ?? {}, decls, names, sizesAs);
+      const used = sizesAs === "override" ? Object.fromEntries(names.map((n) => [n, d.sizes![n]])) : {};
+      const layout = decls.map((b) => (b.access === "read" ? "r" : "w")).join("") + (sizesAs === "uniform" && names.length ? "u" : "");
+      return { template: d.shader, code, constants: used, layout };
+    });
+    const compiled = new Map<Promise<GPUComputePipeline>, true>();
+    const promises = requests.map((r) => {
+      const p = device.pipelines.get(r);
+      compiled.set(p, true);
+      return p;
+    });
+    let done = 0;
+    for (const p of compiled.keys()) void p.then(() => options.onProgress?.(++done, compiled.size), () => undefined);
+    const pipelines = await Promise.all(promises);
+
+    const owned: Storage[] = [];
+    return device.guard(name, () => {
+      const arenas = memory.arenas.map((bytes, i) => device.alloc(`${name} arena ${i}`, bytes));
+      owned.push(...arenas);
+      for (const [keptName, t] of graph.kept) {
+        if (!t.storage) t.storage = device.alloc(`${name} ${keptName}`, t.bytes);
+        owned.push(t.storage);
+      }
+      const place = (t: Tensor): Storage => {
+        if (t.storage) return t.storage;
+        const p = memory.placements.get(t.id);
+        if (!p) throw new SpadeError("usage", describe(t), "has no place in the program", "record an op that writes it");
+        return { buffer: arenas[p.arena].buffer, offset: p.offset, bytes: t.bytes, label: t.name };
+      };
+      const sizes = sizesAs === "uniform" ? packSizes(graph, device, name) : undefined;
+      if (sizes) owned.push(sizes.storage);
+      const steps = graph.dispatches.map((dispatch, i): Step => {
+        const entries: GPUBindGroupEntry[] = Object.values(dispatch.bindings).map((b, binding) => {
+          const s = place(b.tensor);
+          return { binding, resource: { buffer: s.buffer, offset: s.offset, size: b.tensor.bytes } };
+        });
+        if (sizes && requests[i].layout.endsWith("u")) {
+          const n = Object.keys(dispatch.sizes!).length;
+          entries.push({ binding: entries.length, resource: { buffer: sizes.storage.buffer, offset: sizes.offsets[i], size: Math.ceil(n / 4) * 16 } });
+        }
+        const group = device.gpu.createBindGroup({ label: dispatch.label, layout: device.pipelines.layout(requests[i].layout).group, entries });
+        return { dispatch, pipeline: pipelines[i], group };
+      });
+      const program = new Program(name, device, memory, steps, owned);
+      for (const [inputName, tensor] of graph.inputs) program.inputs.set(inputName, { tensor, storage: place(tensor) });
+      for (const [outputName, tensor] of graph.outputs) {
+        const staging = device.alloc(`${name} ${outputName} staging`, tensor.bytes, 1 /* MAP_READ */ | 8 /* COPY_DST */);
+        owned.push(staging);
+        program.outputs.set(outputName, { tensor, staging: staging.buffer });
+        tensor.storage = place(tensor);
+      }
+      return program;
+    });
+  }
+
+  /** Writes an input: a dense array in the tensor's logical shape. */
+  setInput(name: string, data: HostArray): void {
+    const input = this.inputs.get(name);
+    if (!input) throw new SpadeError("usage", `${this.name}.run`, `has no input "${name}"`, `give one of: ${[...this.inputs.keys()].join(", ")}`);
+    const { tensor, storage } = input;
+    const wanted = tensor.shape.reduce((a, b) => a * b, 1);
+    if (data.length !== wanted) {
+      throw new SpadeError("shape", `${this.name}.run, input ${describe(tensor)}`, `expects ${wanted} numbers and got ${data.length}`, "give a dense array in that shape");
+    }
+    this.device.upload(storage, encodeHost(tensor, data));
+  }
+
+  private prepare(options: RunOptions): void {
+    this.device.check(this.name);
+    if (this.disposed) throw new SpadeError("disposed", this.name, "was disposed", "compile it again");
+    for (const [name, data] of Object.entries(options.inputs ?? {})) this.setInput(name, data);
+    if (options.counts) this.counts = { ...this.counts, ...options.counts };
+  }
+
+  /** Runs everything in one submit (or in slices). Resolves when the work is queued; read() waits for it. */
+  async run(options: RunOptions = {}): Promise<void> {
+    await runPrograms([this], new Map([[this, options]]), options);
+  }
+
+  /** @internal Encodes steps [from, to) into a pass. */
+  encode(pass: GPUComputePassEncoder, from = 0, to = this.steps.length): void {
+    for (let i = from; i < to; i++) {
+      const { dispatch, pipeline, group } = this.steps[i];
+      const [x, y, z] = groupsOf(dispatch.groups, this.counts, dispatch.label);
+      if (x * y * z === 0) continue;
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(x, y, z);
+    }
+  }
+
+  /** @internal */
+  begin(options: RunOptions): void {
+    this.prepare(options);
+  }
+
+  /** @internal Ends of slices of about `ms` milliseconds at the measured rate. */
+  cuts(ms: number): number[] {
+    const ends: number[] = [];
+    let work = 0;
+    this.steps.forEach(({ dispatch }, i) => {
+      work += (dispatch.flops + dispatch.bytes / 2) / this.rate;
+      if (work * 1e3 >= ms || i + 1 === this.steps.length) {
+        ends.push(i + 1);
+        work = 0;
+      }
+    });
+    return ends;
+  }
+
+  /** @internal */
+  learn(ms: number): void {
+    const work = this.steps.reduce((sum, { dispatch }) => sum + dispatch.flops + dispatch.bytes / 2, 0);
+    if (ms > 0) this.rate = (work / ms) * 1e3;
+  }
+
+  /** Reads an output as a dense array in its logical shape; waits for the run. */
+  async read(name: string): Promise<Float32Array<ArrayBuffer>>;
+  async read(name: string, as: "i32"): Promise<Int32Array<ArrayBuffer>>;
+  async read(name: string, as?: "i32"): Promise<Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>> {
+    this.device.check(this.name);
+    const output = this.outputs.get(name);
+    if (!output) throw new SpadeError("usage", `${this.name}.read`, `has no output "${name}"`, `read one of: ${[...this.outputs.keys()].join(", ")}`);
+    const { tensor, staging } = output;
+    const encoder = this.device.gpu.createCommandEncoder({ label: `${this.name} read` });
+    encoder.copyBufferToBuffer(tensor.storage!.buffer, tensor.storage!.offset, staging, 0, tensor.bytes);
+    this.device.gpu.queue.submit([encoder.finish()]);
+    await staging.mapAsync(1 /* READ */);
+    const bytes = staging.getMappedRange().slice(0);
+    staging.unmap();
+    if (as === "i32" || tensor.dtype === "i32" || tensor.dtype === "u32") return new Int32Array(bytes, 0, tensor.shape.reduce((a, b) => a * b, 1));
+    return decodeHost(tensor, bytes) as Float32Array<ArrayBuffer>;
+  }
+
+  /** Runs with a timestamp around every dispatch (a pass each) and gives the times. */
+  async profile(options: RunOptions = {}): Promise<Profile> {
+    this.prepare(options);
+    this.profiler ??= new Profiler(this.device, this.steps.length);
+    return this.profiler.measure(
+      this.name,
+      this.steps.map(({ dispatch }) => dispatch),
+      (pass, i) => this.encode(pass, i, i + 1),
+    );
+  }
+
+  /** Frees what the program allocated: arenas, staging, and the tensors that it keeps. */
+  dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    for (const s of this.owned) this.device.free(s);
+    this.profiler?.dispose();
+  }
+}
+
+/** Runs programs one after the other in one submit, or in awaited slices with at most two in flight. */
+export async function runPrograms(programs: readonly Program[], options: ReadonlyMap<Program, RunOptions> = new Map(), how: Pick<RunOptions, "slice" | "signal"> = {}): Promise<void> {
+  if (!programs.length) return;
+  how.signal?.throwIfAborted();
+  for (const p of programs) p.begin(options.get(p) ?? {});
+  const { gpu } = programs[0].device;
+  if (!how.slice) {
+    const encoder = gpu.createCommandEncoder({ label: programs[0].name });
+    const pass = encoder.beginComputePass({ label: programs[0].name });
+    for (const p of programs) p.encode(pass);
+    pass.end();
+    gpu.queue.submit([encoder.finish()]);
+    return;
+  }
+  const flying: Promise<undefined>[] = [];
+  for (const p of programs) {
+    const start = performance.now();
+    let from = 0;
+    for (const to of p.cuts(how.slice)) {
+      const encoder = gpu.createCommandEncoder({ label: p.name });
+      const pass = encoder.beginComputePass({ label: p.name });
+      p.encode(pass, from, to);
+      pass.end();
+      gpu.queue.submit([encoder.finish()]);
+      from = to;
+      flying.push(gpu.queue.onSubmittedWorkDone());
+      if (flying.length >= 2) await flying.shift();
+      how.signal?.throwIfAborted();
+    }
+    await Promise.all(flying.splice(0));
+    p.learn(performance.now() - start);
+  }
+}
+
+/** A host array as the tensor's bytes: rows padded, halves packed. */
+export function encodeHost(tensor: Pick<Tensor, "shape" | "dtype">, data: HostArray): ArrayBufferView {
+  if (tensor.dtype === "i32" || tensor.dtype === "u32") return data instanceof Float32Array ? Int32Array.from(data) : data;
+  const padded = padRows(data instanceof Float32Array ? data : Float32Array.from(data), tensor.shape);
+  return tensor.dtype === "f16" ? toHalf(padded) : padded;
+}
+
+/** A tensor's bytes as a dense array. */
+export function decodeHost(tensor: Pick<Tensor, "shape" | "dtype">, bytes: ArrayBuffer): Float32Array {
+  const values = tensor.dtype === "f16" ? fromHalf(new Uint16Array(bytes)) : new Float32Array(bytes);
+  return unpadRows(values, tensor.shape);
+}
+
+/** All sizes of a graph in one uniform buffer, for targets that keep pipelines few. */
+function packSizes(graph: Graph, device: Device, name: string): { storage: Storage; offsets: number[] } {
+  const align = 256;
+  const offsets: number[] = [];
+  let at = 0;
+  for (const d of graph.dispatches) {
+    offsets.push(at);
+    at += Math.ceil((Object.keys(d.sizes ?? {}).length * 4) / align) * align;
+  }
+  const data = new Uint32Array(Math.max(align, at) / 4);
+  graph.dispatches.forEach((d, i) => data.set(Object.values(d.sizes ?? {}), offsets[i] / 4));
+  const storage = device.alloc(`${name} sizes`, data.byteLength, 64 /* UNIFORM */ | 8 /* COPY_DST */);
+  device.upload(storage, data);
+  return { storage, offsets };
+}

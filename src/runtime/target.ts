@@ -1,0 +1,38 @@
+// What a plan may depend on: the adapter's kind, features and limits. Plain data, so that plans can be tested without a GPU.
+
+import type { SizesAs } from "./wgsl.ts";
+
+export interface Limits {
+  maxStorageBufferBindingSize: number;
+  maxBufferSize: number;
+  maxComputeWorkgroupStorageSize: number;
+  maxComputeInvocationsPerWorkgroup: number;
+  maxComputeWorkgroupsPerDimension: number;
+  maxStorageBuffersPerShaderStage: number;
+}
+
+export interface Target {
+  /** A CPU pretends to be a GPU (lavapipe, SwiftShader, WARP): barrier-free variants win there. */
+  readonly software: boolean;
+  readonly features: ReadonlySet<string>;
+  readonly limits: Limits;
+  /** Sizes as pipeline constants (fast code, a pipeline a shape) or in uniforms (few pipelines). */
+  readonly sizesAs: SizesAs;
+  /** Variant per "op shape" key, from a plan file; what it does not name, the op's own rule decides. */
+  readonly variants: Readonly<Record<string, string>>;
+}
+
+/** WebGPU's guaranteed minimum: what a plan may count on without asking an adapter. */
+export const BASE_LIMITS: Limits = {
+  maxStorageBufferBindingSize: 134217728,
+  maxBufferSize: 268435456,
+  maxComputeWorkgroupStorageSize: 16384,
+  maxComputeInvocationsPerWorkgroup: 256,
+  maxComputeWorkgroupsPerDimension: 65535,
+  maxStorageBuffersPerShaderStage: 8,
+};
+
+/** A target without a GPU, for plan tests and dry runs. */
+export function paperTarget(over: Partial<Target> = {}): Target {
+  return { software: true, features: new Set(), limits: BASE_LIMITS, sizesAs: "override", variants: {}, ...over };
+}
