@@ -1,0 +1,124 @@
+// The generator in evaluation mode, written out in float64 from the published description: slow, dense, one image.
+// Nothing of src/ but the types of its inputs is used, so that what it agrees with is right and not merely alike.
+
+import type { Config } from "../../src/models/config.ts";
+import type { HostState } from "../../src/models/seeded.ts";
+
+interface Map3 {
+  c: number;
+  h: number;
+  w: number;
+  data: Float64Array;
+}
+
+const map3 = (c: number, h: number, w: number): Map3 => ({ c, h, w, data: new Float64Array(c * h * w) });
+const each = (x: Map3, f: (v: number) => number): Map3 => ({ ...x, data: x.data.map(f) });
+const leaky = (x: Map3): Map3 => each(x, (v) => (v > 0 ? v : 0.2 * v));
+
+/** torch's nearest: floor(i * in / out). */
+function nearest(x: Map3, h: number, w: number): Map3 {
+  const y = map3(x.c, h, w);
+  for (let c = 0; c < x.c; c++)
+    for (let i = 0; i < h; i++)
+      for (let j = 0; j < w; j++)
+        y.data[(c * h + i) * w + j] = x.data[(c * x.h + Math.floor((i * x.h) / h)) * x.w + Math.floor((j * x.w) / w)];
+  return y;
+}
+
+function conv(state: HostState, name: string, x: Map3): Map3 {
+  let weight = state.get(`${name}.weight`);
+  let sigma = 1;
+  if (!weight) {
+    weight = state.get(`${name}.weight_orig`)!;
+    const u = state.get(`${name}.weight_u`)!.data;
+    const v = state.get(`${name}.weight_v`)!.data;
+    sigma = 0;
+    for (let r = 0; r < u.length; r++)
+      for (let s = 0; s < v.length; s++) sigma += u[r] * weight.data[r * v.length + s] * v[s];
+  }
+  const [cout, cin, k] = weight.shape;
+  const bias = state.get(`${name}.bias`)?.data;
+  const y = map3(cout, x.h, x.w);
+  for (let o = 0; o < cout; o++)
+    for (let i = 0; i < x.h; i++)
+      for (let j = 0; j < x.w; j++) {
+        let sum = 0;
+        for (let a = 0; a < k; a++)
+          for (let b = 0; b < k; b++) {
+            const [p, q] = [i + a - (k >> 1), j + b - (k >> 1)];
+            if (p < 0 || q < 0 || p >= x.h || q >= x.w) continue;
+            for (let c = 0; c < cin; c++)
+              sum += weight.data[((o * cin + c) * k + a) * k + b] * x.data[(c * x.h + p) * x.w + q];
+          }
+        y.data[(o * x.h + i) * x.w + j] = sum / sigma + (bias ? bias[o] : 0);
+      }
+  return y;
+}
+
+function normalized(state: HostState, name: string, x: Map3): Map3 {
+  const y = map3(x.c, x.h, x.w);
+  const size = x.h * x.w;
+  for (let c = 0; c < x.c; c++) {
+    const plane = x.data.subarray(c * size, (c + 1) * size);
+    let mean = state.get(`${name}.running_mean`)?.data[c];
+    let variance = state.get(`${name}.running_var`)?.data[c];
+    if (mean === undefined || variance === undefined) {
+      const m = plane.reduce((s, v) => s + v, 0) / size;
+      variance = plane.reduce((s, v) => s + (v - m) ** 2, 0) / size;
+      mean = m;
+    }
+    const [m, s] = [mean, Math.sqrt(variance + 1e-5)];
+    y.data.set(
+      plane.map((v) => (v - m) / s),
+      c * size,
+    );
+  }
+  return y;
+}
+
+function spadeNorm(state: HostState, name: string, x: Map3, seg: Map3): Map3 {
+  const h = normalized(state, `${name}.param_free_norm`, x);
+  const hidden = each(conv(state, `${name}.mlp_shared.0`, nearest(seg, x.h, x.w)), (v) => Math.max(v, 0));
+  const gamma = conv(state, `${name}.mlp_gamma`, hidden);
+  const beta = conv(state, `${name}.mlp_beta`, hidden);
+  return { ...h, data: h.data.map((v, i) => v * (1 + gamma.data[i]) + beta.data[i]) };
+}
+
+function block(state: HostState, name: string, x: Map3, seg: Map3): Map3 {
+  const learned = state.has(`${name}.norm_s.mlp_shared.0.weight`);
+  const skip = learned ? conv(state, `${name}.conv_s`, spadeNorm(state, `${name}.norm_s`, x, seg)) : x;
+  let dx = conv(state, `${name}.conv_0`, leaky(spadeNorm(state, `${name}.norm_0`, x, seg)));
+  dx = conv(state, `${name}.conv_1`, leaky(spadeNorm(state, `${name}.norm_1`, dx, seg)));
+  return { ...dx, data: dx.data.map((v, i) => v + skip.data[i]) };
+}
+
+/** seg [semantic_nc, H, W] and, with a VAE, z [z_dim] -> image [3, H, W]. */
+export function hostGenerator(config: Config, state: HostState, seg: Float32Array, z?: Float32Array): Float64Array {
+  const ups = { normal: 5, more: 6, most: 7 }[config.num_upsampling_layers];
+  const w = config.crop_size / 2 ** ups;
+  const h = w / config.aspect_ratio;
+  const [H, W] = [h * 2 ** ups, w * 2 ** ups];
+  const map: Map3 = { c: seg.length / (H * W), h: H, w: W, data: Float64Array.from(seg) };
+  const twice = (x: Map3): Map3 => nearest(x, 2 * x.h, 2 * x.w);
+  let x: Map3;
+  if (z) {
+    const weight = state.get("fc.weight")!.data;
+    const bias = state.get("fc.bias")!.data;
+    x = map3(16 * config.ngf, h, w);
+    x.data.forEach((_, i) => {
+      let sum = bias[i];
+      for (let j = 0; j < z.length; j++) sum += weight[i * z.length + j] * z[j];
+      x.data[i] = sum;
+    });
+  } else {
+    x = conv(state, "fc", nearest(map, h, w));
+  }
+  x = twice(block(state, "head_0", x, map));
+  x = block(state, "G_middle_0", x, map);
+  if (config.num_upsampling_layers !== "normal") x = twice(x);
+  x = block(state, "G_middle_1", x, map);
+  for (let i = 0; i < (config.num_upsampling_layers === "most" ? 5 : 4); i++) {
+    x = block(state, `up_${i}`, twice(x), map);
+  }
+  return conv(state, "conv_img", leaky(x)).data.map(Math.tanh);
+}
