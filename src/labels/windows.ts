@@ -1,0 +1,221 @@
+// The dictionary of windows: what SPADE's label path depends on, once per distinct case instead of once per pixel.
+//
+//   actv = relu(b1 + W1 * onehot(label, edge))    sees k x k codes      -> "inner" windows: distinct k x k windows of codes
+//   gamma, beta = b2 + W2 * actv                  sees k x k of actv    -> "outer" windows: distinct k x k windows of inner ids
+//
+// Both convolutions pad with zeros. Outside the image the one-hot tensor is zero (code -1: no weight column is added), and
+// actv is zero, not relu(b1) (inner id 0: a zero row of the table).
+//
+// A window is found in two steps: ids of horizontal runs of k values, then ids of vertical stacks of k run ids; equal
+// windows are equal stacks. Stretches of one run id, or of one stack, are looked up once: most of a real map is such.
+// cost: 256x256 real COCO map with edges, six levels 8..256, k = 3: see bench/labels.ts. traffic: about 4 reads, 3 writes a pixel and stage.
+
+import { SpadeError } from "../runtime/errors.ts";
+import { room } from "./room.ts";
+import { TupleTable } from "./tuple_table.ts";
+
+export interface LevelWindows {
+  h: number;
+  w: number;
+  k: number;
+  images: number;
+  /** [N, h, w]: label*2 + edge. */
+  codes: Int32Array;
+  /** [N, h, w]: from 1 on, in order of first appearance in raster order; 0 is "outside the image". */
+  innerIds: Int32Array;
+  /** Rows of innerWindows, the reserved row 0 included. */
+  innerCount: number;
+  /** [innerCount, k*k]: codes, -1 outside the image. Row 0 is all -2: its row in any table is zero. */
+  innerWindows: Int32Array;
+  /** [N, h, w]: from 0 on, in order of first appearance in raster order. */
+  outerIds: Int32Array;
+  outerCount: number;
+  /** [outerCount, k*k]: inner ids, 0 outside the image. */
+  outerWindows: Int32Array;
+}
+
+export const OUTSIDE_CODE = -1;
+export const OUTSIDE_INNER = 0;
+/** What the window of inner id 0, which no pixel has, is filled with. */
+export const NO_WINDOW = -2;
+
+/** Memory that levels share while they are worked on, one after another. */
+export class WindowWork {
+  readonly runs = new TupleTable();
+  readonly stacks = new TupleTable();
+  line: Int32Array | undefined;
+  runIds: Int32Array | undefined;
+  ends: Int32Array | undefined;
+}
+
+/** Reusable memory of one LevelWindows. The arrays of a result lie in it: valid until the next call with the same scratch. */
+export class WindowScratch {
+  readonly work: WindowWork;
+  readonly inner: Found = {};
+  readonly outer: Found = {};
+  constructor(work = new WindowWork()) {
+    this.work = work;
+  }
+}
+
+interface Found {
+  ids?: Int32Array;
+  windows?: Int32Array;
+}
+
+/**
+ * The distinct windows of a batch of code maps [N, h, w]; images share the dictionary, windows never cross images. k is odd.
+ * Without a scratch the result owns its memory; with one, its arrays (views of the scratch) are valid until the scratch's
+ * next use, and a warm call allocates no memory but those views. `codes` is passed on, not copied.
+ */
+export function buildWindows(
+  input: { codes: Int32Array; images: number; h: number; w: number; k: number },
+  scratch: WindowScratch = new WindowScratch(),
+): LevelWindows {
+  const { codes, images, h, w, k } = input;
+  if (![images, h, w, k].every((n) => Number.isInteger(n) && n >= 1) || k % 2 === 0) {
+    throw new SpadeError(
+      "shape",
+      "windows",
+      `${images} maps of ${h} x ${w}, kernel ${k}`,
+      "give whole sizes and an odd kernel",
+    );
+  }
+  if (codes.length < images * h * w) {
+    throw new SpadeError("shape", "windows", `${codes.length} codes`, `give ${images} x ${h} x ${w} of them`);
+  }
+  const { work, inner, outer } = scratch;
+  const size = images * h * w;
+  const innerCount = findWindows(work, inner, codes, images, h, w, k, OUTSIDE_CODE, 1);
+  const innerIds = inner.ids!.subarray(0, size);
+  const outerCount = findWindows(work, outer, innerIds, images, h, w, k, OUTSIDE_INNER, 0);
+  return {
+    h,
+    w,
+    k,
+    images,
+    codes: codes.length === size ? codes : codes.subarray(0, size),
+    innerIds,
+    innerCount,
+    innerWindows: inner.windows!.subarray(0, innerCount * k * k),
+    outerIds: outer.ids!.subarray(0, size),
+    outerCount,
+    outerWindows: outer.windows!.subarray(0, outerCount * k * k),
+  };
+}
+
+/** Ids of all windows into found.ids (from `firstId` on), the windows into found.windows; returns the number of its rows. */
+function findWindows(
+  work: WindowWork,
+  found: Found,
+  values: Int32Array,
+  images: number,
+  h: number,
+  w: number,
+  k: number,
+  outside: number,
+  firstId: number,
+): number {
+  const r = (k - 1) / 2;
+  const padded = h + 2 * r;
+  const runIds = (work.runIds = room(work.runIds, images * padded * w));
+  const ends = (work.ends = room(work.ends, images * padded * w));
+  const ids = (found.ids = room(found.ids, images * h * w));
+  const { runs, stacks } = work;
+  runs.reset(k);
+  stacks.reset(k);
+  for (let n = 0; n < images; n++) {
+    const top = n * padded * w;
+    const bottom = top + (r + h) * w;
+    runIds.fill(0, top, top + r * w).fill(0, bottom, bottom + r * w);
+    ends.fill(w, top, top + r * w).fill(w, bottom, bottom + r * w);
+    findRuns(work, values, n * h * w, h, w, k, outside, runIds, ends, top + r * w);
+    findStacks(stacks, runIds, ends, top, h, w, k, firstId, ids, n * h * w);
+  }
+  return expandWindows(work, found, k, outside, firstId);
+}
+
+/**
+ * Ids, from 1 on, of the horizontal runs of k values around each pixel of one image, and where each stretch of equal ids ends.
+ * Run 0 is a run outside the image.
+ */
+function findRuns(
+  work: WindowWork,
+  values: Int32Array,
+  from: number,
+  h: number,
+  w: number,
+  k: number,
+  outside: number,
+  runIds: Int32Array,
+  ends: Int32Array,
+  to: number,
+): void {
+  const { runs } = work;
+  const r = (k - 1) / 2;
+  const line = (work.line = room(work.line, w + 2 * r));
+  line.fill(outside, 0, r);
+  line.fill(outside, r + w, w + 2 * r);
+  for (let y = 0; y < h; y++) {
+    const row = from + y * w;
+    const out = to + y * w;
+    for (let x = 0; x < w; x++) line[r + x] = values[row + x];
+    // The run of x covers line[x .. x+k-1]. It equals the run of x-1 if and only if line[x-1 .. x+k-1] are all equal.
+    // `same`: first position of the stretch of equal values that ends at line[x+k-1].
+    let same = 0;
+    for (let p = 1; p < k; p++) if (line[p] !== line[p - 1]) same = p;
+    for (let x = 0; x < w;) {
+      const id = runs.idOf(line, x, 1) + 1;
+      let end = x + 1;
+      if (same <= x) {
+        while (end < w && line[end + k - 1] === line[x]) end++;
+      }
+      if (end < w && line[end + k - 1] !== line[end + k - 2]) same = end + k - 1;
+      for (; x < end; x++) {
+        runIds[out + x] = id;
+        ends[out + x] = end;
+      }
+    }
+  }
+}
+
+/** Ids of the stacks of k run ids, in raster order of one image; `top` is its first padded row. */
+function findStacks(
+  stacks: TupleTable,
+  runIds: Int32Array,
+  ends: Int32Array,
+  top: number,
+  h: number,
+  w: number,
+  k: number,
+  firstId: number,
+  ids: Int32Array,
+  to: number,
+): void {
+  for (let y = 0; y < h; y++) {
+    const row = top + y * w;
+    const out = to + y * w;
+    for (let x = 0; x < w;) {
+      const id = stacks.idOf(runIds, row + x, w) + firstId;
+      let end = w;
+      for (let d = 0, i = row + x; d < k; d++, i += w) if (ends[i] < end) end = ends[i];
+      for (; x < end; x++) ids[out + x] = id;
+    }
+  }
+}
+
+/** Writes the k*k values of each distinct window, row by row, after `firstId` reserved rows. */
+function expandWindows(work: WindowWork, found: Found, k: number, outside: number, firstId: number): number {
+  const { runs, stacks } = work;
+  const count = firstId + stacks.count;
+  const windows = (found.windows = room(found.windows, count * k * k));
+  windows.fill(NO_WINDOW, 0, firstId * k * k);
+  let out = firstId * k * k;
+  const runKeys = runs.keys;
+  const stackKeys = stacks.keys;
+  for (let i = 0; i < stacks.count * k; i++) {
+    const run = stackKeys[i];
+    for (let j = 0; j < k; j++) windows[out++] = run === 0 ? outside : runKeys[(run - 1) * k + j];
+  }
+  return count;
+}
