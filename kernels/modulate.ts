@@ -1,0 +1,85 @@
+// kernels/modulate.ts: SPADE's normalisation (Park et al. 2019, eq. 1) with its activation and the upsampling in front of it, in one pass
+//
+//   y[n,Y,X,c] = leaky( (x[n,Y/up,X/up,c] - mean[g,c]) * rstd[g,c] * (1 + gamma[id,c]) + beta[id,c] ),   id = ids[n,Y,X]
+//
+// up is 1 or 2: a nearest x2 upsampled x is read where it is and never written. gamma and beta are rows of tables, one row a
+// distinct window of labels. g is 0 (batch norm) or n (instance norm).
+// Backward: with xn the normalised x and dz = dy * (y > 0 ? 1 : slope),
+//   dbeta[r,c] = sum of dz over pixels with id r      dgamma[r,c] = sum of dz * xn      (segmented sums, D3 of the kernel notes)
+//   dxn = sum over the up*up pixels of dz * (1 + gamma[id])
+//   dx = rstd * (dxn - mean_P(dxn) - xn * mean_P(dxn * xn)) over the P pixels of g; with running statistics just rstd * dxn.
+// traffic: x once, y once, ids once, and two table rows a pixel: rows repeat in runs along a picture's line, so a cache gives them.
+
+import modulateText from "../shaders/modulate.wgsl";
+import { ceilDiv, defineOp, notYet, product, read, readScalars, SpadeError, write, type DType, type Graph, type Tensor } from "../src/runtime/index.ts";
+
+export interface ModulateArgs {
+  /** [N,h,w,C] */
+  x: Tensor;
+  /** f32 [G,C] or [C]; G is 1 or N */
+  mean: Tensor;
+  /** f32, as mean */
+  rstd: Tensor;
+  /** [R,C] */
+  gamma: Tensor;
+  /** [R,C] */
+  beta: Tensor;
+  /** i32 [N,H,W]: rows of the tables; H, W are h, w or their doubles */
+  ids: Tensor;
+  /** slope below zero; 1 = no activation */
+  slope: number;
+  /** of the result; x's by default */
+  dtype?: DType;
+}
+
+export interface ModulatePlan {
+  out: number[];
+  up: 1 | 2;
+  /** Rows of statistics. */
+  groups: number;
+  /** Pixels of x a thread. */
+  len: number;
+}
+
+/** Shape rule. @throws SpadeError shape */
+export function modulatePlan(a: Record<"x" | "mean" | "rstd" | "gamma" | "beta" | "ids", readonly number[]>): ModulatePlan {
+  const [n, h, w, c] = a.x;
+  const [idsN, oh, ow] = a.ids;
+  const fail = (problem: string, fix: string): never => {
+    throw new SpadeError("shape", "modulate", problem, fix);
+  };
+  const up = oh / h;
+  if (a.x.length !== 4 || a.ids.length !== 3 || idsN !== n || ow !== w * up || (up !== 1 && up !== 2)) {
+    return fail(`ids [${a.ids.join(",")}] do not fit x [${a.x.join(",")}]`, "give ids of x's size or of its double, one map an image");
+  }
+  for (const name of ["mean", "rstd", "gamma", "beta"] as const) {
+    if (a[name][a[name].length - 1] !== c) fail(`${name} [${a[name].join(",")}] does not have x's ${c} channels`, "give the statistics and tables of this layer");
+  }
+  const groups = product(a.mean.slice(0, -1));
+  if ((groups !== 1 && groups !== n) || product(a.rstd.slice(0, -1)) !== groups) {
+    fail(`${groups} rows of mean and ${product(a.rstd.slice(0, -1))} of rstd for ${n} images`, "give one row (batch) or one an image (instance) of both");
+  }
+  return { out: [n, oh, ow, c], up, groups, len: up === 2 ? 2 : 4 };
+}
+
+const bits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];
+
+export const modulate = defineOp<ModulateArgs, Tensor>({
+  name: "modulate",
+  forward(g: Graph, { x, mean, rstd, gamma, beta, ids, slope, dtype }) {
+    const { out, up, groups, len } = modulatePlan({ x: x.shape, mean: mean.shape, rstd: rstd.shape, gamma: gamma.shape, beta: beta.shape, ids: ids.shape });
+    const y = g.temp("y", out, dtype ?? x.dtype);
+    const [n, h, w] = x.shape;
+    g.dispatch({
+      shader: { name: "modulate", text: modulateText },
+      constants: { UP: up, LEN: len, leaky: slope !== 1 },
+      sizes: { ROWS: n * h, H: h, W: w, C4: x.pitch / 4, GROUPS: groups, SLOPE: bits(slope) },
+      bindings: { x: read(x), mean: read(mean), rstd: read(rstd), gamma: read(gamma), beta: read(beta), ids: readScalars(ids), y: write(y) },
+      groups: [ceilDiv(x.pitch / 4, 8), ceilDiv(n * h * ceilDiv(w, len), 8)],
+      flops: 5 * product(out),
+      bytes: x.bytes + y.bytes + ids.bytes + Math.min(gamma.bytes, y.bytes) + Math.min(beta.bytes, y.bytes),
+    });
+    return y;
+  },
+  backward: notYet,
+});

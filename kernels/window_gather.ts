@@ -1,0 +1,67 @@
+// kernels/window_gather.ts: a convolution over one-hot labels, without the one-hot tensor and once per distinct window
+//
+//   y[row,o] = act( bias[o] + sum_t ( w[t, label(row,t), o] + edge(row,t) * w[t, edgeRow, o] ) ),   code = label*2 + edge
+//
+// over the k*k taps t of the window whose code is not -1 (outside the image: zero padding adds nothing). A row of -2 gives zeros: the
+// table's row for "outside the image", where the published net pads mlp_shared's result with zeros, not with relu(bias).
+// Exact: the terms left out of the published sum are products with 0.
+// Backward: dw[t,l,:] = sum of dz over windows with label l at tap t, dbias = sum of dz; nothing flows to integer windows.
+// traffic: k*k (2k*k on edges) rows of w and one of y a window, k*k codes; 9.2 GMAC of dense products become 9 row additions.
+
+import windowGatherText from "../shaders/window_gather.wgsl";
+import { ceilDiv, defineOp, notYet, product, read, readScalars, SpadeError, write, type Count, type DType, type Graph, type Tensor } from "../src/runtime/index.ts";
+
+export interface WindowGatherArgs {
+  /** i32 [rows, k*k]: codes label*2 + edge; -1 outside the image; a row that starts with -2 gives zeros */
+  windows: Tensor;
+  /** [k*k, S padded to 4, Cout], from packConv */
+  w: Tensor;
+  /** [Cout] */
+  bias: Tensor;
+  /** Row of the edge channel among the S, or -1. */
+  edgeRow: number;
+  relu: boolean;
+  /** How many of the rows are in use. */
+  count?: Count;
+  /** The result's logical shape, [rows, Cout] by default. */
+  shape?: number[];
+  /** of the result; w's by default */
+  dtype?: DType;
+}
+
+/** Shape rule. @throws SpadeError shape */
+export function windowGatherPlan(windows: readonly number[], w: readonly number[], edgeRow: number, shape?: readonly number[]): { out: number[]; rows: number; taps: number } {
+  const [rows, taps] = windows;
+  const [wTaps, s, cout] = w;
+  const fail = (problem: string, fix: string): never => {
+    throw new SpadeError("shape", "window_gather", problem, fix);
+  };
+  if (taps !== wTaps) fail(`windows [${windows.join(",")}] do not fit weights [${w.join(",")}]`, "build the windows with this layer's kernel size");
+  if (edgeRow >= s) fail(`edge row ${edgeRow} lies outside the ${s} rows of w`, "give the edge channel's index, or -1");
+  const out = shape ? [...shape] : [rows, cout];
+  if (product(out.slice(0, -1)) !== rows || out[out.length - 1] !== cout) fail(`[${out.join(",")}] is not ${rows} rows of ${cout}`, "give a shape that ends in Cout and has a row a window");
+  return { out, rows, taps };
+}
+
+/** Rows of one layer of the grid's third dimension. */
+const Y_SPAN = 32768 * 8;
+
+export const windowGather = defineOp<WindowGatherArgs, Tensor>({
+  name: "window_gather",
+  forward(g: Graph, { windows, w, bias, edgeRow, relu, count, shape, dtype }) {
+    const { out, rows, taps } = windowGatherPlan(windows.shape, w.shape, edgeRow, shape);
+    const y = g.temp("y", out, dtype ?? w.dtype);
+    const c4 = w.pitch / 4;
+    g.dispatch({
+      shader: { name: "window_gather", text: windowGatherText },
+      constants: { edge: edgeRow >= 0, relu },
+      sizes: { ROWS: rows, TAPS: taps, S: w.shape[1], CO4: c4, EDGE: Math.max(0, edgeRow), YSPAN: Y_SPAN },
+      bindings: { windows: readScalars(windows), w: read(w), bias: read(bias), y: write(y) },
+      groups: [ceilDiv(c4, 8), count && rows <= Y_SPAN ? { count, per: 8 } : ceilDiv(Math.min(rows, Y_SPAN), 8), ceilDiv(rows, Y_SPAN)],
+      flops: rows * taps * w.shape[2],
+      bytes: windows.bytes + y.bytes + Math.min(w.bytes, taps * y.bytes),
+    });
+    return y;
+  },
+  backward: notYet,
+});
