@@ -1,0 +1,25 @@
+// A thread combines the slices of one group and one vec4 of channels, in order (Chan et al. 1983, by two passes over the slices' means).
+
+@compute @workgroup_size(64, 1, 1)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let c = id.x % $C4;
+  let g = id.x / $C4;
+  if (g >= $GROUPS) { return; }
+  let at = g * $SLICES * $C4 + c;
+  let slices = min($SLICES, arrayLength(&means));
+  var sum = vec4f(0.0);
+  for (var s = 0u; s < slices; s++) {
+    sum += means[at + s * $C4] * f32(min($LEN, $PIXELS - s * $LEN));
+  }
+  let m = sum / f32($PIXELS);
+  var squares = vec4f(0.0);
+  for (var s = 0u; s < slices; s++) {
+    let d = means[at + s * $C4] - m;
+    squares += distances[at + s * $C4] + d * d * f32(min($LEN, $PIXELS - s * $LEN));
+  }
+  let v = max(squares / f32($PIXELS), vec4f(0.0));
+  let inside = vec4u(0u, 1u, 2u, 3u) + 4u * c < vec4u($C);
+  mean[id.x] = vec4f(x[g * $PIXELS * $C4 + c]) + m;
+  variance[id.x] = v;
+  rstd[id.x] = select(vec4f(0.0), 1.0 / sqrt(v + bitcast<f32>($EPS)), inside);
+}
