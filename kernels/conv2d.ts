@@ -6,18 +6,10 @@
 // Backward (D4 of the kernel notes): dx is the same conv with taps flipped and channels swapped, dw a split-K product over pixels.
 // FLOPs: 2 * N*OH*OW * KH*KW*Cin*Cout. Floor in bytes: x + w + y once.
 
+import { ACTIVATION, type Activation } from "./activation_wgsl.ts";
+import { winogradConv } from "./winograd.ts";
 import direct from "../shaders/conv2d_direct.wgsl";
 import { ceilDiv, defineOp, notYet, pad4, read, SpadeError, write, type Binding, type Graph, type Tensor } from "../src/runtime/index.ts";
-
-export type Activation = "none" | "relu" | "leaky" | "tanh";
-
-/** WGSL of an activation of the vec4f `y`. tanh is clamped: SwiftShader gives NaN from 89 on. */
-export const ACTIVATION: Record<Activation, string> = {
-  none: "y",
-  relu: "max(y, vec4f(0.0))",
-  leaky: "select(0.2 * y, y, y > vec4f(0.0))",
-  tanh: "tanh(clamp(y, vec4f(-15.0), vec4f(15.0)))",
-};
 
 export interface ConvArgs {
   /** [N,H,W,Cin] */
@@ -30,8 +22,10 @@ export interface ConvArgs {
   bias?: Tensor;
   /** [1] */
   sigma?: Tensor;
-  /** [N,OH,OW,Cout], added after the activation */
+  /** [N,OH,OW,Cout], or half of OH and OW (read as its nearest x2 upsampling); added after the activation */
   residual?: Tensor;
+  /** A derived copy of w for Winograd convolution, from winogradWeights */
+  winograd?: Tensor;
   stride?: number;
   pad?: number;
   act?: Activation;
@@ -73,11 +67,21 @@ export function convPlan(x: readonly number[], w: readonly number[], kh: number,
   return { out: [n, oh, ow, w[2]], flops: 2 * n * oh * ow * kh * kw * c * w[2] };
 }
 
+/** 1 if the residual is to be read as its x2 upsampling, 0 if it has the output's size. */
+export function residualUp(residual: Tensor | undefined, out: readonly number[]): number {
+  if (!residual) return 0;
+  const up = residual.shape[1] * 2 === out[1] && residual.shape[2] * 2 === out[2] ? 1 : 0;
+  const fits = up || (residual.shape[1] === out[1] && residual.shape[2] === out[2]);
+  if (!fits || residual.shape[0] !== out[0] || residual.shape[3] !== out[3]) {
+    throw new SpadeError("shape", "conv2d", `residual [${residual.shape.join(",")}] does not fit the result [${out.join(",")}]`, "give a residual of the result's size or half of it");
+  }
+  return up;
+}
+
 const PX = 4;
 
-function directConv(g: Graph, a: ConvArgs): Tensor {
+function directConv(g: Graph, a: ConvArgs, out: readonly number[], rup: number, flops: number): Tensor {
   const { x, w, kh, kw, stride = 1, pad = 0 } = a;
-  const { out, flops } = convPlan(x.shape, w.shape, kh, kw, stride, pad);
   const y = g.temp("y", out, x.dtype);
   const [n, oh, ow] = out;
   const pixels = [...Array(PX).keys()];
@@ -105,11 +109,11 @@ function directConv(g: Graph, a: ConvArgs): Tensor {
       store: pixels
         .map(
           (p) =>
-            `  if (ox + ${p}u < $OW) { let o = ((n * $OH + oy) * $OW + ox + ${p}u) * $CO4; y[o + co] = y_t(finish(a${p}, o + co, co)); if (co + 1u < $CO4) { y[o + co + 1u] = y_t(finish(b${p}, o + co + 1u, co + 1u)); } }`,
+            `  if (ox + ${p}u < $OW) { let o = ((n * $OH + oy) * $OW + ox + ${p}u) * $CO4; y[o + co] = y_t(finish(a${p}, n, oy, ox + ${p}u, co)); if (co + 1u < $CO4) { y[o + co + 1u] = y_t(finish(b${p}, n, oy, ox + ${p}u, co + 1u)); } }`,
         )
         .join("\n"),
     },
-    sizes: { N: n, H: x.shape[1], W: x.shape[2], C4: x.pitch / 4, OH: oh, OW: ow, CO4: y.pitch / 4, KH: kh, KW: kw, STRIDE: stride, PAD: pad },
+    sizes: { N: n, H: x.shape[1], W: x.shape[2], C4: x.pitch / 4, OH: oh, OW: ow, CO4: y.pitch / 4, KH: kh, KW: kw, STRIDE: stride, PAD: pad, RUP: rup },
     bindings,
     groups: [ceilDiv(n * oh * ceilDiv(ow, PX), 8), ceilDiv(ceilDiv(y.pitch / 4, 2), 8)],
     flops,
@@ -117,4 +121,17 @@ function directConv(g: Graph, a: ConvArgs): Tensor {
   return y;
 }
 
-export const conv2d = defineOp<ConvArgs, Tensor>({ name: "conv2d", forward: directConv, backward: notYet });
+export const conv2d = defineOp<ConvArgs, Tensor>({
+  name: "conv2d",
+  forward(g, a) {
+    const { x, w, kh, kw, stride = 1, pad = 0, winograd } = a;
+    const { out, flops } = convPlan(x.shape, w.shape, kh, kw, stride, pad);
+    const rup = residualUp(a.residual, out);
+    if (winograd) return winogradConv(g, { ...a, winograd }, out, rup);
+    return directConv(g, a, out, rup, flops);
+  },
+  backward: notYet,
+});
+
+export { wantsWinograd, winogradWeights } from "./winograd.ts";
+export { ACTIVATION, type Activation } from "./activation_wgsl.ts";

@@ -43,5 +43,5 @@ export async function dawn(): Promise<GPU> {
 
 /** Opens a device in Node; `SPADE_ADAPTER` chooses the adapter where the caller does not. */
 export async function openNodeDevice(options: OpenOptions = {}): Promise<Device> {
-  return openDevice(await dawn(), { adapter: process.env.SPADE_ADAPTER ?? "auto", ...options });
+  return openDevice(await dawn(), { sizesAs: (process.env.SPADE_SIZES as "override" | "uniform") ?? "override", adapter: process.env.SPADE_ADAPTER ?? "auto", ...options });
 }

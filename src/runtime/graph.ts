@@ -57,6 +57,8 @@ export class Graph {
   readonly inputs = new Map<string, Tensor>();
   readonly outputs = new Map<string, Tensor>();
   readonly kept = new Map<string, Tensor>();
+  /** Inputs that may be given with fewer rows than declared. */
+  readonly partial = new Set<string>();
   readonly tensors: Tensor[] = [];
   private readonly path: string[] = [];
   private depth = 0;
@@ -73,11 +75,12 @@ export class Graph {
     return t;
   }
 
-  /** A tensor that the caller fills at each run. */
-  input(name: string, shape: readonly number[], dtype: DType = "f32"): Tensor {
+  /** A tensor that the caller fills at each run. `partial`: fewer rows than declared may be given (tables whose size varies). */
+  input(name: string, shape: readonly number[], dtype: DType = "f32", partial = false): Tensor {
     if (this.inputs.has(name)) throw new SpadeError("usage", `input "${name}"`, "is declared twice", "use another name");
     const t = this.tensor(name, shape, dtype, "input");
     this.inputs.set(name, t);
+    if (partial) this.partial.add(name);
     return t;
   }
 

@@ -7,7 +7,7 @@ import type { CountedGroups, Dispatch, Graph, Groups } from "./graph.ts";
 import { fromHalf, toHalf } from "./half.ts";
 import { describeMemory, planMemory, type MemoryPlan } from "./planner.ts";
 import { Profiler, type Profile } from "./profiler.ts";
-import { describe, padRows, unpadRows, type Storage, type Tensor } from "./tensor.ts";
+import { describe, padRows, product, unpadRows, type Storage, type Tensor } from "./tensor.ts";
 import { expand, type BindingDecl } from "./wgsl.ts";
 
 export type HostArray = Float32Array | Int32Array | Uint32Array;
@@ -53,7 +53,7 @@ function groupsOf(groups: Groups, counts: Readonly<Record<string, number>>, labe
 }
 
 export class Program {
-  private readonly inputs = new Map<string, { tensor: Tensor; storage: Storage }>();
+  private readonly inputs = new Map<string, { tensor: Tensor; storage: Storage; partial: boolean }>();
   private readonly outputs = new Map<string, Output>();
   private counts: Record<string, number> = {};
   /** FLOP/s of the last sliced run, for cutting the next. */
@@ -135,7 +135,7 @@ export class Program {
         return { dispatch, pipeline: pipelines[i], group };
       });
       const program = new Program(name, device, memory, steps, owned);
-      for (const [inputName, tensor] of graph.inputs) program.inputs.set(inputName, { tensor, storage: place(tensor) });
+      for (const [inputName, tensor] of graph.inputs) program.inputs.set(inputName, { tensor, storage: place(tensor), partial: graph.partial.has(inputName) });
       for (const [outputName, tensor] of graph.outputs) {
         const staging = device.alloc(`${name} ${outputName} staging`, tensor.bytes, 1 /* MAP_READ */ | 8 /* COPY_DST */);
         owned.push(staging);
@@ -150,9 +150,10 @@ export class Program {
   setInput(name: string, data: HostArray): void {
     const input = this.inputs.get(name);
     if (!input) throw new SpadeError("usage", `${this.name}.run`, `has no input "${name}"`, `give one of: ${[...this.inputs.keys()].join(", ")}`);
-    const { tensor, storage } = input;
-    const wanted = tensor.shape.reduce((a, b) => a * b, 1);
-    if (data.length !== wanted) {
+    const { tensor, storage, partial } = input;
+    const wanted = product(tensor.shape);
+    const fits = partial ? data.length <= wanted && data.length % (wanted / tensor.shape[0]) === 0 : data.length === wanted;
+    if (!fits) {
       throw new SpadeError("shape", `${this.name}.run, input ${describe(tensor)}`, `expects ${wanted} numbers and got ${data.length}`, "give a dense array in that shape");
     }
     this.device.upload(storage, encodeHost(tensor, data));
@@ -221,7 +222,7 @@ export class Program {
     await staging.mapAsync(1 /* READ */);
     const bytes = staging.getMappedRange().slice(0);
     staging.unmap();
-    if (as === "i32" || tensor.dtype === "i32" || tensor.dtype === "u32") return new Int32Array(bytes, 0, tensor.shape.reduce((a, b) => a * b, 1));
+    if (as === "i32" || tensor.dtype === "i32" || tensor.dtype === "u32") return new Int32Array(bytes, 0, product(tensor.shape));
     return decodeHost(tensor, bytes) as Float32Array<ArrayBuffer>;
   }
 

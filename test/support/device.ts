@@ -24,10 +24,10 @@ export class Inputs {
 /** Records `body` in a graph, runs it once, reads the tensors that it returns (dense). */
 export async function evaluate(
   body: (g: Graph, inputs: Inputs) => Record<string, Tensor>,
-  options: { counts?: Record<string, number>; variants?: Record<string, string>; software?: boolean } = {},
+  options: { counts?: Record<string, number>; sizesAs?: "override" | "uniform"; variants?: Record<string, string>; software?: boolean } = {},
 ): Promise<Record<string, Float32Array>> {
   const device = await testDevice();
-  const g = new Graph({ ...device.target, variants: options.variants ?? {}, software: options.software ?? device.target.software });
+  const g = new Graph({ ...device.target, sizesAs: options.sizesAs ?? "uniform", variants: options.variants ?? {}, software: options.software ?? device.target.software });
   const inputs = new Inputs(g);
   const results = body(g, inputs);
   for (const [name, t] of Object.entries(results)) g.output(name, t);

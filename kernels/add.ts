@@ -1,0 +1,38 @@
+// kernels/add.ts: y = a + b, elementwise
+//
+// Backward: da = db = dy.
+// traffic: 2 reads and 1 write an element. Where a conv makes a or b, its `residual` epilogue or the next modulate's read is cheaper.
+
+import addText from "../shaders/add.wgsl";
+import { ceilDiv, defineOp, notYet, product, read, SpadeError, write, type Graph, type Tensor } from "../src/runtime/index.ts";
+
+export interface AddArgs {
+  a: Tensor;
+  /** of a's shape */
+  b: Tensor;
+}
+
+/** Shape rule. @throws SpadeError shape */
+export function addPlan(a: readonly number[], b: readonly number[]): number[] {
+  if (a.length !== b.length || a.some((n, i) => n !== b[i])) {
+    throw new SpadeError("shape", "add", `[${a.join(",")}] and [${b.join(",")}] differ`, "add tensors of one shape");
+  }
+  return [...a];
+}
+
+export const add = defineOp<AddArgs, Tensor>({
+  name: "add",
+  forward(g: Graph, { a, b }) {
+    const y = g.temp("y", addPlan(a.shape, b.shape), a.dtype);
+    const n4 = (product(a.shape.slice(0, -1)) * a.pitch) / 4;
+    g.dispatch({
+      shader: { name: "add", text: addText },
+      sizes: { N4: n4 },
+      bindings: { a: read(a), b: read(b), y: write(y) },
+      groups: [Math.min(32768, ceilDiv(n4, 64))],
+      flops: product(a.shape),
+    });
+    return y;
+  },
+  backward: notYet,
+});

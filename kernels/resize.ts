@@ -1,0 +1,48 @@
+// kernels/resize.ts: nearest and bilinear resize, as torch.nn.functional.interpolate
+//
+//   nearest:   src = min(floor(dst * scale), in - 1),   scale = float32(in / out), the product in float32 too
+//   bilinear:  src = max(0, (dst + 0.5) * scale - 0.5), align_corners=False; the four neighbours weighted by their nearness
+//
+// Backward: each dy goes to the pixels that it was read from, with the same weights (a gather over the dst range of a src).
+// traffic: y once, x once or more (out/in times a pixel when enlarging, from a cache).
+
+import resizeText from "../shaders/resize.wgsl";
+import { ceilDiv, defineOp, notYet, read, SpadeError, write, type Graph, type Tensor } from "../src/runtime/index.ts";
+
+export interface ResizeArgs {
+  /** [N,H,W,C] */
+  x: Tensor;
+  h: number;
+  w: number;
+  mode: "nearest" | "bilinear";
+}
+
+/** Shape rule. @throws SpadeError shape */
+export function resizePlan(x: readonly number[], h: number, w: number): number[] {
+  if (x.length !== 4) throw new SpadeError("shape", "resize", `x [${x.join(",")}] is no picture`, "give [N,H,W,C]");
+  return [x[0], h, w, x[3]];
+}
+
+/** Pixels of one layer of the grid's third dimension. */
+const Y_SPAN = 32768 * 8;
+const bits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];
+
+export const resize = defineOp<ResizeArgs, Tensor>({
+  name: "resize",
+  forward(g: Graph, { x, h, w, mode }) {
+    const y = g.temp("y", resizePlan(x.shape, h, w), x.dtype);
+    const [n, ih, iw, c] = x.shape;
+    const pixels = n * h * w;
+    g.dispatch({
+      shader: { name: "resize", text: resizeText },
+      constants: { bilinear: mode === "bilinear" },
+      sizes: { PIXELS: pixels, H: ih, W: iw, OH: h, OW: w, C4: x.pitch / 4, SCALEY: bits(ih / h), SCALEX: bits(iw / w), YSPAN: Y_SPAN },
+      bindings: { source: read(x), y: write(y) },
+      groups: [ceilDiv(x.pitch / 4, 8), ceilDiv(Math.min(pixels, Y_SPAN), 8), ceilDiv(pixels, Y_SPAN)],
+      flops: mode === "bilinear" ? 9 * pixels * c : 0,
+      bytes: y.bytes + Math.min(x.bytes, y.bytes * (mode === "bilinear" ? 4 : 1)),
+    });
+    return y;
+  },
+  backward: notYet,
+});

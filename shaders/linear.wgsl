@@ -1,0 +1,15 @@
+// A thread makes one vec4 of outputs for {{IMAGES}} images: w, the large operand, is read once for them all.
+
+@compute @workgroup_size(64, 1, 1)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let m = id.x;
+  let n = id.y * {{IMAGES}}u;
+  if (m >= $M4) { return; }
+{{declare}}
+  let rows = $K + (arrayLength(&w) >> 30u); // K, but the compiler can't see it: unrolling takes lavapipe seconds
+  for (var k = 0u; k < rows; k++) {
+    let wk = vec4f(w[k * $M4 + m]);
+{{accumulate}}
+  }
+{{store}}
+}

@@ -1,0 +1,30 @@
+// A thread makes one vec4 of one pixel. Scales come as the bits of the float32 that torch computes.
+
+fn at(n: u32, y: u32, x: u32, c: u32) -> vec4f {
+  return vec4f(source[((n * $H + y) * $W + x) * $C4 + c]);
+}
+
+@compute @workgroup_size(8, 8, 1)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let c = id.x;
+  let p = id.y + id.z * $YSPAN;
+  if (c >= $C4 || p >= $PIXELS) { return; }
+  let ox = p % $OW;
+  let oy = (p / $OW) % $OH;
+  let n = p / ($OW * $OH);
+  let scale = vec2f(bitcast<f32>($SCALEY), bitcast<f32>($SCALEX));
+  let last = vec2u($H - 1u, $W - 1u);
+#if bilinear
+  let s = max(scale * (vec2f(f32(oy), f32(ox)) + 0.5) - 0.5, vec2f(0.0));
+  let a = min(vec2u(s), last);
+  let b = min(a + 1u, last);
+  let t = s - vec2f(a);
+  let top = mix(at(n, a.x, a.y, c), at(n, a.x, b.y, c), t.y);
+  let bottom = mix(at(n, b.x, a.y, c), at(n, b.x, b.y, c), t.y);
+  let v = mix(top, bottom, t.x);
+#else
+  let s = min(vec2u(floor(vec2f(f32(oy), f32(ox)) * scale)), last);
+  let v = at(n, s.x, s.y, c);
+#endif
+  y[p * $C4 + c] = y_t(v);
+}

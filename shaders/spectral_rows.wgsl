@@ -1,0 +1,12 @@
+// Row products: partial[j][r] = sum of w[r,o]*u[o] over the vec4 columns j, j + PARTS, ...: neighbouring lanes read neighbouring vec4.
+
+@compute @workgroup_size(64, 1, 1)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let j = id.x % {{PARTS}}u;
+  let r = id.x / {{PARTS}}u;
+  if (r >= $ROWS) { return; }
+  let end = min($C4, arrayLength(&w));
+  var s = vec4f(0.0);
+  for (var c = j; c < end; c += {{PARTS}}u) { s += vec4f(w[r * $C4 + c]) * u[c]; }
+  products[j * $ROWS + r] = s.x + s.y + s.z + s.w;
+}

@@ -1,0 +1,89 @@
+// The config of a checkpoint: from its metadata, else from keys and shapes, with the published data sets as the tie-breakers.
+
+import { SpadeError } from "../runtime/errors.ts";
+import { defaultConfig, outputSize, parseNormG, type Config, type Upsampling } from "./config.ts";
+
+type Semantics = Pick<Config, "label_nc" | "contain_dontcare_label" | "no_instance">;
+type Size = Pick<Config, "num_upsampling_layers" | "crop_size" | "aspect_ratio">;
+
+/** What the published data sets look like by their count of semantic channels. */
+const PUBLISHED: Record<number, Semantics & Size> = {
+  184: { label_nc: 182, contain_dontcare_label: true, no_instance: false, num_upsampling_layers: "normal", crop_size: 256, aspect_ratio: 1 },
+  151: { label_nc: 150, contain_dontcare_label: true, no_instance: true, num_upsampling_layers: "normal", crop_size: 256, aspect_ratio: 1 },
+  36: { label_nc: 35, contain_dontcare_label: false, no_instance: false, num_upsampling_layers: "more", crop_size: 512, aspect_ratio: 2 },
+  13: { label_nc: 13, contain_dontcare_label: false, no_instance: true, num_upsampling_layers: "normal", crop_size: 256, aspect_ratio: 1 },
+};
+
+/** Sizes that give a first feature map of this many pixels: the usual one first, else the squarest. */
+function sizeFor(pixels: number, ups: number, usual: Size): Partial<Size> {
+  const fits = (s: Size): boolean => {
+    const { h, w } = outputSize({ ...defaultConfig, ...s });
+    return (h * w) / 4 ** ups === pixels;
+  };
+  if (fits(usual)) return usual;
+  for (const aspect_ratio of [1, 4 / 3, 1.5, 16 / 9, 2, 3 / 4, 0.5]) {
+    const w = Math.round(Math.sqrt(pixels * aspect_ratio));
+    const size: Size = { ...usual, crop_size: w * 2 ** ups, aspect_ratio };
+    if (w >= 1 && fits(size)) return size;
+  }
+  return {};
+}
+
+/**
+ * @param shapes every tensor's shape under the published keys
+ * @param metadata of a safetensors file; its `config` (JSON) wins over any guess
+ * @throws SpadeError unsupported when the keys are not a SPADE generator's
+ */
+export function guessConfig(shapes: ReadonlyMap<string, readonly number[]>, metadata: Readonly<Record<string, string>> = {}): Config {
+  if (metadata.config) {
+    let stored: Partial<Config>;
+    try {
+      stored = JSON.parse(metadata.config) as Partial<Config>;
+    } catch {
+      throw new SpadeError("file", "weights, metadata config", "is not JSON", "convert the checkpoint again");
+    }
+    const known = Object.keys(defaultConfig).filter((k) => k in stored) as (keyof Config)[];
+    const config = { ...defaultConfig, ...Object.fromEntries(known.map((k) => [k, stored[k]])) };
+    parseNormG(config.norm_G);
+    return config;
+  }
+  const shared = shapes.get("head_0.norm_0.mlp_shared.0.weight");
+  const fc = shapes.get("fc.weight");
+  const first = shapes.get("head_0.conv_0.weight_orig") ?? shapes.get("head_0.conv_0.weight");
+  if (!shared || !fc || !first) {
+    const missing = !shared ? "head_0.norm_0.mlp_shared.0.weight" : !fc ? "fc.weight" : "head_0.conv_0.weight(_orig)";
+    throw new SpadeError("unsupported", "weights", `no key ${missing}`, "give a SPADE generator (latest_net_G.pth), or its name in a nested file with --key");
+  }
+  const S = shared[1];
+  const known = PUBLISHED[S];
+  const semantics: Semantics = known ?? { label_nc: S - 1, contain_dontcare_label: false, no_instance: false };
+  const usual: Size = known ?? { num_upsampling_layers: "normal", crop_size: 256, aspect_ratio: 1 };
+  const ngf = first[0] / 16;
+  const use_vae = fc.length === 2;
+  const most = shapes.has("up_4.conv_0.bias");
+  let size: Size = { ...usual, num_upsampling_layers: most ? "most" : usual.num_upsampling_layers };
+  if (use_vae) {
+    const layers: Upsampling[] = most ? ["most"] : [size.num_upsampling_layers, "normal", "more"];
+    for (const num_upsampling_layers of layers) {
+      const found = sizeFor(fc[0] / (16 * ngf), { normal: 5, more: 6, most: 7 }[num_upsampling_layers], { ...size, num_upsampling_layers });
+      if (found.crop_size) {
+        size = { ...size, ...found };
+        break;
+      }
+    }
+  }
+  const spectral = shapes.has("head_0.conv_0.weight_orig") ? "spectral" : "";
+  const kind = shapes.has("head_0.norm_0.param_free_norm.running_mean") ? "syncbatch" : "instance";
+  return {
+    label_nc: semantics.label_nc,
+    contain_dontcare_label: semantics.contain_dontcare_label,
+    no_instance: semantics.no_instance,
+    ngf,
+    z_dim: use_vae ? fc[1] : defaultConfig.z_dim,
+    use_vae,
+    crop_size: size.crop_size,
+    aspect_ratio: size.aspect_ratio,
+    num_upsampling_layers: size.num_upsampling_layers,
+    norm_G: `${spectral}spade${kind}${shared[2]}x${shared[3]}`,
+  };
+}

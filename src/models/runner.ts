@@ -1,0 +1,284 @@
+// A generator ready to paint: its programs, its tables, its memory. The label path runs when the map changes, the image path for
+// every z. Tables have a capacity; a map that outgrows it re-records once and keeps the larger tables.
+
+import { statistics } from "../../kernels/index.ts";
+import { winogradWeights, wantsWinograd } from "../../kernels/conv2d.ts";
+import type { LevelWindows } from "../labels/windows.ts";
+import { Graph, Program, runPrograms, SpadeError, type Device, type Profile, type RunOptions, type Storage, type Tensor } from "../runtime/index.ts";
+import { blocks, latentSize, outputSize, parseNormG, type Config } from "./config.ts";
+import { convLayers, convWeights, levelKey, recordFirst, recordImage, recordPrepare, recordTables, type Layers, type LevelInputs, type LevelPlan } from "./generator.ts";
+import { planLevel } from "./levels.ts";
+import type { Parameters } from "./parameters.ts";
+
+interface Level {
+  readonly plan: LevelPlan;
+  readonly program: Program;
+  readonly tables: ReadonlyMap<string, { gamma: Tensor; beta: Tensor }>;
+  /** i32 [N,h,w]: rows of the tables, one a pixel. */
+  readonly ids: Storage;
+  run: RunOptions;
+}
+
+export interface RunnerOptions {
+  /** Pictures at once. */
+  images?: number;
+  /** Keep every block's output for readBlock (tests). */
+  taps?: boolean;
+  /** Pipelines ready and wanted, over all programs of the step at hand. */
+  onProgress?: (done: number, total: number) => void;
+}
+
+export interface RunnerMemory {
+  parameters: number;
+  /** Winograd copies, sigmas, 1/std. */
+  derived: number;
+  tables: number;
+  activations: number;
+}
+
+export class GeneratorRunner {
+  readonly images: number;
+  private readonly levels = new Map<string, Level>();
+  private readonly taps: boolean;
+  private readonly onProgress: RunnerOptions["onProgress"];
+  private prepared!: Program;
+  private readonly derived = new Map<string, Tensor>();
+  private first: { program: Program; result: Tensor } | undefined;
+  private image: Program | undefined;
+  private tablesFresh = false;
+
+  private constructor(
+    readonly device: Device,
+    readonly config: Config,
+    readonly parameters: Parameters,
+    options: RunnerOptions,
+  ) {
+    this.images = options.images ?? 1;
+    this.taps = options.taps ?? false;
+    this.onProgress = options.onProgress;
+  }
+
+  /** Computes what depends on the weights alone. Convs that get a Winograd copy give up their original. */
+  static async create(device: Device, config: Config, parameters: Parameters, options: RunnerOptions = {}): Promise<GeneratorRunner> {
+    const r = new GeneratorRunner(device, config, parameters, options);
+    const g = new Graph(device.target);
+    recordPrepare(g, config, parameters);
+    const replaced: string[] = [];
+    for (const layer of convLayers(config)) {
+      const { w } = convWeights(g, parameters, { ...layer, spectral: layer.spectral && parameters.has(`${layer.name}.weight_orig`) }, false);
+      if (layer.k !== 3 || !wantsWinograd(device.target, w.shape, [r.images, layer.h, layer.w])) continue;
+      g.keep(`${layer.name}.winograd`, g.scope(layer.name, () => winogradWeights(g, { w })));
+      replaced.push(w.name);
+    }
+    r.prepared = await Program.compile(g, device, { name: "prepare", onProgress: r.onProgress });
+    await r.prepared.run();
+    await device.gpu.queue.onSubmittedWorkDone();
+    for (const [name, t] of g.kept) r.derived.set(name, t);
+    return r;
+  }
+
+  /** Height and width of the picture. */
+  get size(): { h: number; w: number } {
+    return outputSize(this.config);
+  }
+
+  /**
+   * Takes a map's dictionary, one entry a resolution, the smallest first. Nothing runs on the GPU but uploads; programs are made if
+   * the map needs larger tables than the last one. The arrays are read before the promise resolves and not kept.
+   */
+  async setMap(windows: readonly LevelWindows[]): Promise<void> {
+    this.device.check("setMap");
+    for (const lw of windows) {
+      const key = levelKey(lw.h, lw.w);
+      const old = this.levels.get(key);
+      const plan = planLevel(lw, old?.plan);
+      let level = old;
+      if (!level || plan !== level.plan) {
+        old?.program.dispose();
+        if (old) this.device.free(old.ids);
+        this.image?.dispose();
+        this.image = undefined;
+        level = await this.compileLevel(plan);
+        this.levels.set(key, level);
+      }
+      this.fill(level, lw);
+    }
+    if (!this.config.use_vae) await this.setFirst(windows[0]);
+    if (!this.image) this.image = await this.compileImage();
+    this.tablesFresh = false;
+  }
+
+  private async compileLevel(plan: LevelPlan): Promise<Level> {
+    const g = new Graph(this.device.target);
+    const k = parseNormG(this.config.norm_G).k;
+    const inputs: LevelInputs = { innerWindows: g.input("inner", [plan.inner.capacity, k * k], "i32", true) };
+    if (plan.mode === "lookup") inputs.outerWindows = g.input("outer", [plan.outer.capacity, k * k], "i32", true);
+    else inputs.innerIds = g.input("ids", [this.images, plan.h, plan.w], "i32");
+    const tables = recordTables(g, this.config, this.parameters, plan, inputs);
+    for (const [name, { gamma, beta }] of tables) {
+      g.keep(`${name}.gamma`, gamma);
+      g.keep(`${name}.beta`, beta);
+    }
+    const name = `tables ${plan.w}x${plan.h}`;
+    const program = await Program.compile(g, this.device, { name, onProgress: this.onProgress });
+    const ids = await this.device.guard(name, () => this.device.alloc(`${name} ids`, Math.max(16, this.images * plan.h * plan.w * 4)));
+    if (plan.mode === "dense") this.device.upload(ids, Int32Array.from({ length: this.images * plan.h * plan.w }, (_, i) => i));
+    return { plan, program, tables, ids, run: {} };
+  }
+
+  private fill(level: Level, lw: LevelWindows): void {
+    const { plan, program } = level;
+    program.setInput("inner", lw.innerWindows);
+    if (plan.mode === "lookup") {
+      program.setInput("outer", lw.outerWindows);
+      this.device.upload(level.ids, lw.outerIds);
+      level.run = { counts: { [plan.inner.name]: lw.innerCount, [plan.outer.name]: lw.outerCount } };
+    } else {
+      program.setInput("ids", lw.innerIds);
+      level.run = { counts: { [plan.inner.name]: lw.innerCount, [plan.outer.name]: plan.outer.capacity } };
+    }
+  }
+
+  /** fc of a net without VAE: a 3x3 conv of the label map at the smallest size, by lookup. */
+  private async setFirst(smallest: LevelWindows): Promise<void> {
+    const { h, w } = latentSize(this.config);
+    const rows = this.images * h * w;
+    if (!this.first) {
+      const g = new Graph(this.device.target);
+      const result = g.keep("fc", recordFirst(g, this.config, this.parameters, { windows: g.input("windows", [rows, 9], "i32"), images: this.images }));
+      this.first = { program: await Program.compile(g, this.device, { name: "fc", onProgress: this.onProgress }), result };
+    }
+    this.first.program.setInput("windows", pixelWindows(smallest.codes, this.images, h, w));
+  }
+
+  private async compileImage(): Promise<Program> {
+    const g = new Graph(this.device.target);
+    const c = this.config;
+    const first = this.first ? g.import(this.first.result) : recordFirst(g, c, this.parameters, { z: g.input("z", [this.images, c.z_dim]), images: this.images });
+    const image = recordImage(g, c, this.layers(g), first, this.taps ? (name, y) => g.output(name, y) : undefined);
+    g.output("image", image);
+    return Program.compile(g, this.device, { name: "image", onProgress: this.onProgress });
+  }
+
+  /** Layers whose constants come from `prepare` and whose tables come from the label programs. */
+  private layers(g: Graph): Layers {
+    const imported = new Map<Tensor, Tensor>();
+    const bring = (t: Tensor): Tensor => {
+      if (!imported.has(t)) imported.set(t, g.import(t));
+      return imported.get(t)!;
+    };
+    const derived = (name: string): Tensor | undefined => {
+      const t = this.derived.get(name);
+      return t && bring(t);
+    };
+    const { spectral, kind } = parseNormG(this.config.norm_G);
+    const p = this.parameters;
+    const sizes = new Map<string, string>(blocks(this.config).flatMap((b) => ["norm_0", "norm_1", "norm_s"].map((n): [string, string] => [`${b.name}.${n}`, levelKey(b.h, b.w)])));
+    const idTensors = new Map<string, Tensor>();
+    const known = new Map<Tensor, ReturnType<typeof statistics>>();
+    return {
+      conv: (name) => {
+        const weight = p.has(`${name}.weight`) || !spectral ? `${name}.weight` : `${name}.weight_orig`;
+        return {
+          w: p.tensor(g, weight),
+          bias: p.has(`${name}.bias`) ? p.tensor(g, `${name}.bias`) : undefined,
+          sigma: derived(`${name}.sigma`),
+          winograd: derived(`${name}.winograd`),
+        };
+      },
+      normalise: (name, x) => {
+        if (kind === "instance") {
+          if (!known.has(x)) known.set(x, statistics(g, { x, per: "instance" }));
+          return known.get(x)!;
+        }
+        return { mean: p.tensor(g, `${name}.param_free_norm.running_mean`), rstd: derived(`${name}.rstd`)! };
+      },
+      table: (name) => {
+        const { gamma, beta } = this.levels.get(sizes.get(name)!)!.tables.get(name)!;
+        return { gamma: bring(gamma), beta: bring(beta) };
+      },
+      ids: (h, w) => {
+        const key = levelKey(h, w);
+        if (!idTensors.has(key)) idTensors.set(key, g.external(`ids ${key}`, [this.images, h, w], "i32", this.levels.get(key)!.ids));
+        return idTensors.get(key)!;
+      },
+    };
+  }
+
+  /** Programs of the label path, in order. */
+  private labelPrograms(): Program[] {
+    return [...(this.first ? [this.first.program] : []), ...[...this.levels.values()].map((l) => l.program)];
+  }
+
+  /** Runs the label path for the map at hand; waits for it. */
+  async runTables(how: Pick<RunOptions, "slice" | "signal"> = {}): Promise<void> {
+    const options = new Map([...this.levels.values()].map((l) => [l.program, l.run]));
+    await runPrograms(this.labelPrograms(), options, how);
+    await this.device.gpu.queue.onSubmittedWorkDone();
+    this.device.check("tables");
+    this.tablesFresh = true;
+  }
+
+  /**
+   * Paints the map at hand. Tables are made first if the map is new.
+   * @param z [N, z_dim] for nets with VAE
+   * @returns [N,H,W,3] in [-1,1]
+   */
+  async paint(z?: Float32Array, how: Pick<RunOptions, "slice" | "signal"> = {}): Promise<Float32Array> {
+    if (!this.image) throw new SpadeError("usage", "paint", "there is no label map yet", "call setMap first");
+    if (!this.tablesFresh) await this.runTables(how);
+    await this.image.run({ ...how, inputs: z ? { z } : {} });
+    return this.image.read("image");
+  }
+
+  /** Output of a block in the last picture, [N,h,w,C]; the runner must have been made with `taps`. */
+  readBlock(name: string): Promise<Float32Array> {
+    return this.image!.read(name);
+  }
+
+  /** Dispatch times of the label path and of the image path. */
+  async profile(z?: Float32Array): Promise<Profile[]> {
+    const out: Profile[] = [];
+    for (const p of this.labelPrograms()) out.push(await p.profile([...this.levels.values()].find((l) => l.program === p)?.run));
+    out.push(await this.image!.profile({ inputs: z ? { z } : {} }));
+    return out;
+  }
+
+  get memory(): RunnerMemory {
+    let tables = 0;
+    for (const l of this.levels.values()) tables += l.program.memory.peak + l.ids.bytes;
+    return { parameters: this.parameters.bytes, derived: this.prepared.memory.peak, tables, activations: this.image?.memory.peak ?? 0 };
+  }
+
+  /** The memory plans as text, program by program. */
+  describeMemory(): string {
+    return [...this.labelPrograms(), ...(this.image ? [this.image] : [])].map((p) => `${p.name}: ${p.describeMemory(8)}`).join("\n");
+  }
+
+  dispose(): void {
+    for (const l of this.levels.values()) {
+      l.program.dispose();
+      this.device.free(l.ids);
+    }
+    this.levels.clear();
+    this.first?.program.dispose();
+    this.image?.dispose();
+    this.prepared.dispose();
+    this.parameters.dispose();
+  }
+}
+
+/** Every pixel's 3x3 window of codes, in raster order: [N*h*w, 9], -1 outside. */
+export function pixelWindows(codes: Int32Array, images: number, h: number, w: number): Int32Array {
+  const out = new Int32Array(images * h * w * 9);
+  let at = 0;
+  for (let n = 0; n < images; n++)
+    for (let y = 0; y < h; y++)
+      for (let x = 0; x < w; x++)
+        for (let dy = -1; dy <= 1; dy++)
+          for (let dx = -1; dx <= 1; dx++) {
+            const inside = y + dy >= 0 && y + dy < h && x + dx >= 0 && x + dx < w;
+            out[at++] = inside ? codes[(n * h + y + dy) * w + x + dx] : -1;
+          }
+  return out;
+}

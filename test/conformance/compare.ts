@@ -1,0 +1,58 @@
+// One compared quantity: its error, its tolerance, its verdict.
+
+import { ACTIVATION_DIGEST, ACTIVATION_MAX, STATE_NORM } from "../tolerances.ts";
+import { digest, type Golden } from "./golden.ts";
+
+export interface Verdict {
+  readonly name: string;
+  readonly quantity: string;
+  readonly error: number;
+  readonly tolerance: number;
+  readonly verdict: "pass" | "FAIL" | "not run";
+}
+
+const judged = (name: string, quantity: string, error: number, tolerance: number): Verdict => ({ name, quantity, error, tolerance, verdict: error <= tolerance ? "pass" : "FAIL" });
+
+/** max |a - b| / max |b|; NaN counts as infinite. */
+export function maxError(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length) return Infinity;
+  let worst = 0;
+  let scale = 0;
+  for (let i = 0; i < b.length; i++) {
+    const d = Math.abs(a[i] - b[i]);
+    if (Number.isNaN(d)) return Infinity;
+    worst = Math.max(worst, d);
+    scale = Math.max(scale, Math.abs(b[i]));
+  }
+  return worst / (scale || 1);
+}
+
+/** ||a - b|| / ||b|| */
+export function normError(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length) return Infinity;
+  let d = 0;
+  let n = 0;
+  for (let i = 0; i < b.length; i++) {
+    d += (a[i] - b[i]) ** 2;
+    n += b[i] ** 2;
+  }
+  const error = Math.sqrt(d) / (Math.sqrt(n) || 1);
+  return Number.isNaN(error) ? Infinity : error;
+}
+
+/** Compares an image or activation with the case's tensor of that name, whole or by digest. Undefined if the case has neither. */
+export async function compareActivation(golden: Golden, name: string, values: Float32Array, shape: readonly number[]): Promise<Verdict | undefined> {
+  if (golden.has(name)) return judged(name, "max |err| / max |ref|", maxError(values, await golden.f32(name)), ACTIVATION_MAX);
+  if (!golden.has(`${name}#digest`)) return undefined;
+  const ref = await golden.f32(`${name}#digest`);
+  const ours = digest(name, values, shape);
+  let worst = 0;
+  for (let i = 0; i < ref.length; i++) worst = Math.max(worst, Number.isNaN(ours[i]) ? Infinity : Math.abs(ours[i] - ref[i]) / (ref[0] || 1));
+  return judged(name, "digest |err| / norm", worst, ACTIVATION_DIGEST);
+}
+
+export async function compareState(golden: Golden, name: string, values: Float32Array): Promise<Verdict> {
+  return judged(name, "||err|| / ||ref||", normError(values, await golden.f32(name)), STATE_NORM);
+}
+
+export const notRun = (name: string, why: string): Verdict => ({ name, quantity: why, error: NaN, tolerance: NaN, verdict: "not run" });

@@ -1,0 +1,86 @@
+// A generator case: out.train, out.eval and act.* of one net on one batch of label maps, from seeded weights.
+
+import type { LabelMap } from "../../src/labels/label_map.ts";
+import { buildLevels } from "../../src/labels/levels.ts";
+import { blocks, labelCount, latentSize, parseNormG, type Config } from "../../src/models/config.ts";
+import { resolutions } from "../../src/models/generator.ts";
+import { planLevel } from "../../src/models/levels.ts";
+import { Parameters } from "../../src/models/parameters.ts";
+import { GeneratorRunner, pixelWindows } from "../../src/models/runner.ts";
+import { seededGenerator } from "../../src/models/seeded.ts";
+import { memorySource } from "../../src/models/source.ts";
+import { recordTrainingPass, trainingInputs } from "../../src/models/training_pass.ts";
+import type { LevelWindows } from "../../src/labels/windows.ts";
+import { Graph, Program, type Device } from "../../src/runtime/index.ts";
+import { compareActivation, notRun, type Verdict } from "./compare.ts";
+import { nchw, storedState, type Golden } from "./golden.ts";
+
+/** [N,1,H,W] integers as label maps. */
+export async function maps(golden: Golden, name: string): Promise<LabelMap[]> {
+  const [n, , height, width] = golden.shape(name);
+  const data = await golden.i32(name);
+  return Array.from({ length: n }, (_, i) => ({ data: data.slice(i * height * width, (i + 1) * height * width), width, height }));
+}
+
+export async function generatorCase(golden: Golden, device: Device): Promise<Verdict[]> {
+  const c = golden.config!;
+  const verdicts: Verdict[] = [];
+  const state = seededGenerator(c, golden.seeds.G.seed, golden.seeds.G.gain);
+  for (const [key, t] of await storedState(golden, "G")) if (!key.endsWith("num_batches_tracked")) state.set(key, t);
+  const labels = await maps(golden, "in.label");
+  const instances = golden.has("in.inst") ? await maps(golden, "in.inst") : labels;
+  const z = golden.has("in.z") ? await golden.f32("in.z") : undefined;
+  const { k } = parseNormG(c.norm_G);
+  const windows = buildLevels(labels, c.no_instance ? null : instances, { labelCount: labelCount(c), dontCare: c.contain_dontcare_label ? c.label_nc : null, edges: !c.no_instance }, resolutions(c).map((r) => ({ ...r, k })));
+  const load = (): Promise<Parameters> => Parameters.load(device, c, memorySource(state), "f32");
+
+  const trained = golden.has("out.train");
+  if (trained) verdicts.push(...(await trainingMode(golden, device, c, await load(), windows, labels.length, z)));
+  const runner = await GeneratorRunner.create(device, c, await load(), { images: labels.length, taps: !trained });
+  try {
+    await runner.setMap(windows);
+    const image = await runner.paint(z);
+    const { h, w } = runner.size;
+    const verdict = await compareActivation(golden, "out.eval", nchw(image, [labels.length, h, w, 3]), [labels.length, 3, h, w]);
+    if (verdict) verdicts.push(verdict);
+    if (!trained) {
+      for (const b of blocks(c)) {
+        const y = await runner.readBlock(b.name);
+        const v = await compareActivation(golden, `act.${b.name}`, nchw(y, [labels.length, b.h, b.w, b.fout]), [labels.length, b.fout, b.h, b.w]);
+        if (v) verdicts.push(v);
+      }
+    }
+  } finally {
+    runner.dispose();
+  }
+  const grads = golden.names.filter((n) => n.startsWith("grad.")).length;
+  if (grads) verdicts.push(notRun(`grad.* (${grads})`, "gradients: training is not part of this version"));
+  return verdicts;
+}
+
+async function trainingMode(golden: Golden, device: Device, c: Config, p: Parameters, windows: LevelWindows[], images: number, z?: Float32Array): Promise<Verdict[]> {
+  const plans = windows.map((lw) => planLevel(lw));
+  const g = new Graph(device.target);
+  const pass = recordTrainingPass(g, c, p, plans, images);
+  g.output("image", pass.image);
+  for (const [name, y] of pass.blocks) g.output(name, y);
+  const program = await Program.compile(g, device, { name: "training pass" });
+  try {
+    const { inputs, counts } = trainingInputs(plans, windows);
+    const { h, w } = latentSize(c);
+    if (z) inputs.z = z;
+    else inputs.windows = pixelWindows(windows[0].codes, images, h, w);
+    await program.run({ inputs, counts });
+    const out: (Verdict | undefined)[] = [];
+    const read = async (tensor: string, name: string, shape: readonly number[]): Promise<void> => {
+      const [n, hh, ww, ch] = shape;
+      out.push(await compareActivation(golden, name, nchw(await program.read(tensor), shape), [n, ch, hh, ww]));
+    };
+    await read("image", "out.train", pass.image.shape);
+    for (const [name, y] of pass.blocks) await read(name, `act.${name}`, y.shape);
+    return out.filter((v) => v !== undefined);
+  } finally {
+    program.dispose();
+    p.dispose();
+  }
+}

@@ -1,0 +1,82 @@
+// A spade_norm case: one SPADE layer named n on in.x, in training and in eval mode, each from the starting state. Both ways of
+// making the tables are run: by distinct window, and densely.
+
+import { inverseStd, modulate, runningStatistics, statistics } from "../../kernels/index.ts";
+import { buildLevels } from "../../src/labels/levels.ts";
+import { HIDDEN, labelCount, parseNormG, semanticNc } from "../../src/models/config.ts";
+import { recordNormTables, type LevelPlan } from "../../src/models/generator.ts";
+import { Parameters } from "../../src/models/parameters.ts";
+import { seededState } from "../../src/models/seeded.ts";
+import { memorySource } from "../../src/models/source.ts";
+import { Graph, Program, type Device } from "../../src/runtime/index.ts";
+import { compareActivation, compareState, notRun, type Verdict } from "./compare.ts";
+import { maps } from "./generator_case.ts";
+import { nchw, nhwc, storedState, type Golden } from "./golden.ts";
+
+export async function spadeNormCase(golden: Golden, device: Device): Promise<Verdict[]> {
+  const c = golden.config!;
+  const { kind, k } = parseNormG(c.norm_G);
+  const [n, channels, h, w] = golden.shape("in.x");
+  const shapes = new Map<string, number[]>([
+    ["n.mlp_shared.0.weight", [HIDDEN, semanticNc(c), k, k]],
+    ["n.mlp_shared.0.bias", [HIDDEN]],
+    ...["mlp_gamma", "mlp_beta"].flatMap((m): [string, number[]][] => [
+      [`n.${m}.weight`, [channels, HIDDEN, k, k]],
+      [`n.${m}.bias`, [channels]],
+    ]),
+  ]);
+  if (kind === "batch") shapes.set("n.param_free_norm.running_mean", [channels]).set("n.param_free_norm.running_var", [channels]);
+  const state = seededState(shapes, golden.seeds.G.seed, golden.seeds.G.gain);
+  for (const [key, t] of await storedState(golden, "G")) if (!key.endsWith("num_batches_tracked")) state.set(key, t);
+  const labels = await maps(golden, "in.label");
+  const [lw] = buildLevels(labels, c.no_instance ? null : labels, { labelCount: labelCount(c), dontCare: c.contain_dontcare_label ? c.label_nc : null, edges: !c.no_instance }, [{ h, w, k }]);
+  const x = nhwc(await golden.f32("in.x"), golden.shape("in.x"));
+  const pixels = n * h * w;
+
+  const verdicts: Verdict[] = [];
+  for (const mode of ["lookup", "dense"] as const) {
+    for (const train of [true, false]) {
+      const p = await Parameters.loadKeys(device, c, memorySource(state), "f32", shapes);
+      const g = new Graph(device.target);
+      const plan: LevelPlan = { h, w, mode, inner: { name: "inner", capacity: pixels + 1 }, outer: { name: "outer", capacity: pixels } };
+      const tables = recordNormTables(g, c, p, "n", plan, {
+        innerWindows: g.input("inner", [plan.inner.capacity, k * k], "i32", true),
+        ...(mode === "lookup" ? { outerWindows: g.input("outer", [plan.outer.capacity, k * k], "i32", true) } : { innerIds: g.input("inner ids", [n, h, w], "i32") }),
+      });
+      const input = g.input("x", [n, h, w, channels]);
+      const running = "n.param_free_norm.running_";
+      let norm;
+      if (train || kind === "instance") {
+        norm = statistics(g, { x: input, per: kind });
+        if (kind === "batch") {
+          runningStatistics(g, { running_mean: p.tensor(g, `${running}mean`), running_var: p.tensor(g, `${running}var`), mean: norm.mean, variance: norm.variance, count: pixels, momentum: 0.1 });
+        }
+      } else norm = { mean: p.tensor(g, `${running}mean`), rstd: inverseStd(g, { variance: p.tensor(g, `${running}var`) }) };
+      const ids = g.input("ids", [n, h, w], "i32");
+      g.output("y", modulate(g, { x: input, mean: norm.mean, rstd: norm.rstd, ...tables, ids, slope: 1 }));
+      const program = await Program.compile(g, device, { name: "spade_norm" });
+      await program.run({
+        inputs: {
+          x,
+          inner: lw.innerWindows,
+          ...(mode === "lookup" ? { outer: lw.outerWindows, ids: lw.outerIds } : { "inner ids": lw.innerIds, ids: Int32Array.from({ length: pixels }, (_, i) => i) }),
+        },
+        counts: { inner: lw.innerCount, outer: mode === "lookup" ? lw.outerCount : pixels },
+      });
+      const y = nchw(await program.read("y"), [n, h, w, channels]);
+      const verdict = await compareActivation(golden, train ? "out.train" : "out.eval", y, [n, channels, h, w]);
+      if (verdict) verdicts.push({ ...verdict, name: `${verdict.name} (${mode})` });
+      if (train && mode === "lookup") {
+        for (const key of shapes.keys()) {
+          const after = `after.0.G.${key}`;
+          if (golden.has(after)) verdicts.push(await compareState(golden, after, await p.read(key)));
+        }
+      }
+      program.dispose();
+      p.dispose();
+    }
+  }
+  const grads = golden.names.filter((name) => name.startsWith("grad.")).length;
+  if (grads) verdicts.push(notRun(`grad.* (${grads})`, "gradients: training is not part of this version"));
+  return verdicts;
+}

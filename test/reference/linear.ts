@@ -1,0 +1,12 @@
+// Float64 x w + b; w is [K,M].
+
+export function linearReference(x: ArrayLike<number>, w: ArrayLike<number>, bias: ArrayLike<number>, n: number, k: number, m: number): Float64Array {
+  const out = new Float64Array(n * m);
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < m; j++) {
+      let sum = bias[j];
+      for (let q = 0; q < k; q++) sum += x[i * k + q] * w[q * m + j];
+      out[i * m + j] = sum;
+    }
+  return out;
+}

@@ -1,0 +1,32 @@
+// torch.nn.functional.interpolate in float64, but for the sources of nearest, which torch computes in float32.
+
+export function resizeReference(
+  x: ArrayLike<number>,
+  [n, h, w, c]: readonly number[],
+  oh: number,
+  ow: number,
+  mode: "nearest" | "bilinear",
+): Float64Array {
+  const out = new Float64Array(n * oh * ow * c);
+  const nearest = (i: number, size: number, to: number): number => Math.min(Math.floor(Math.fround(i * Math.fround(size / to))), size - 1);
+  const linear = (i: number, size: number, to: number): [number, number, number] => {
+    const s = Math.max(0, ((i + 0.5) * size) / to - 0.5);
+    const a = Math.min(Math.floor(s), size - 1);
+    return [a, Math.min(a + 1, size - 1), s - a];
+  };
+  let o = 0;
+  for (let b = 0; b < n; b++)
+    for (let oy = 0; oy < oh; oy++)
+      for (let ox = 0; ox < ow; ox++)
+        for (let ch = 0; ch < c; ch++) {
+          const at = (y: number, xx: number): number => x[((b * h + y) * w + xx) * c + ch];
+          if (mode === "nearest") {
+            out[o++] = at(nearest(oy, h, oh), nearest(ox, w, ow));
+            continue;
+          }
+          const [y0, y1, ty] = linear(oy, h, oh);
+          const [x0, x1, tx] = linear(ox, w, ow);
+          out[o++] = (1 - ty) * ((1 - tx) * at(y0, x0) + tx * at(y0, x1)) + ty * ((1 - tx) * at(y1, x0) + tx * at(y1, x1));
+        }
+  return out;
+}

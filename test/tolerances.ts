@@ -1,0 +1,10 @@
+// How near is near: design, section 4. One place for every figure.
+
+/** Images and activations: max |err| over max |ref|. */
+export const ACTIVATION_MAX = 1e-4;
+/** A digest of activations: every component's error over the norm. */
+export const ACTIVATION_DIGEST = 1e-4;
+/** Running statistics, u and v: ||err|| over ||ref|| after one pass. After training steps the design allows 1e-2. */
+export const STATE_NORM = 1e-3;
+/** f16 storage against f32, in dB. */
+export const F16_PSNR = 45;
