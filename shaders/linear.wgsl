@@ -6,8 +6,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let n = id.y * {{IMAGES}}u;
   if (m >= $M4) { return; }
 {{declare}}
-  let rows = $K + (arrayLength(&w) >> 30u); // K, but the compiler can't see it: unrolling takes lavapipe seconds
-  for (var k = 0u; k < rows; k++) {
+  for (var k = 0u; k < $K; k++) {
     let wk = vec4f(w[k * $M4 + m]);
 {{accumulate}}
   }
