@@ -1,9 +1,9 @@
 // The single convolutions that peers are timed on, with the same seeded numbers for every engine.
 
-import { modelChunks, OnnxGraph } from "../../src/formats/onnx/model.ts";
+import { modelChunks, OnnxGraph, writeModel } from "../../src/formats/onnx/model.ts";
 import { seeded } from "../../src/models/seeded.ts";
 import { join } from "node:path";
-import { writeModelFile } from "../../src/formats/onnx/file.ts";
+import { fileSink } from "../../src/formats/file.ts";
 import type { ExecutionProvider } from "./ort.ts";
 import { OrtPeer } from "./ort.ts";
 import type { PeerTensor } from "./process.ts";
@@ -59,7 +59,7 @@ export function convModel(s: ConvShape, chain = 1): Generator<Uint8Array, void> 
 /** A peer that is ready to run one convolution; its output is named `y`. The model is written into `folder`. */
 export async function openConvOrt(s: ConvShape, ep: ExecutionProvider, folder: string, chain = 1): Promise<OrtPeer> {
   const path = join(folder, `conv_${s.cin}_${s.cout}_${s.k}_${s.h}_${s.w}_${chain}.onnx`);
-  writeModelFile(path, convModel(s, chain));
+  await writeModel(await fileSink(path), convModel(s, chain));
   const peer = await OrtPeer.open(path, ep);
   await peer.feed({ x: convInput(s) });
   return peer;

@@ -11,13 +11,8 @@
 import type { Config } from "./config.ts";
 import { generatorShapes } from "./config.ts";
 
-export interface HostTensor {
-  shape: number[];
-  data: Float32Array;
-}
-
-/** A net's tensors under the published key names. */
-export type HostState = Map<string, HostTensor>;
+/** A net's float32 tensors under the published key names. */
+export type HostState = Map<string, { shape: number[]; data: Float32Array }>;
 
 const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 

@@ -82,7 +82,7 @@ describe("an exported generator in onnxruntime", () => {
   for (const name of ["tiny", "vae_more_wide", "most_instance", "batch5x5_plain"]) {
     const path = goldenPath(`generator_${name}`);
     it.skipIf(!path)(`equals PyTorch: ${name}`, async () => {
-      const { config, state, images } = readGeneratorCase(path!);
+      const { config, state, images } = await readGeneratorCase(path!);
       const s = await session(config, state);
       for (const { seg, z, expected } of images) {
         expect(relativeError(await image(s, config, seg, z), expected)).toBeLessThan(TOLERANCE);

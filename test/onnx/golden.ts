@@ -1,62 +1,50 @@
-// Reference cases of ../shared/reference/make_goldens.py, as far as an exported generator needs them.
+// Generator cases of ../shared/reference/make_goldens.py as an exported model takes them: dense maps, one image a run.
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { denseSemantics } from "../../bench/peers/semantics.ts";
 import type { Config } from "../../src/models/config.ts";
-import { defaultConfig, labelCount, semanticNc } from "../../src/models/config.ts";
 import type { HostState } from "../../src/models/seeded.ts";
 import { seededGenerator } from "../../src/models/seeded.ts";
+import { openGolden, storedState } from "../conformance/golden.ts";
 
 export interface GeneratorCase {
   config: Config;
   state: HostState;
-  /** One entry an image of the batch. */
+  /** One entry an image of the batch; `expected` is its out.eval. */
   images: { seg: Float32Array; z?: Float32Array; expected: Float32Array }[];
 }
 
 /** The case of that name from the clone's fixtures, or else from the shared folder; undefined if neither holds it. */
 export function goldenPath(name: string): string | undefined {
   const places = ["../fixtures/goldens/", "../fixtures/", "../../../shared/goldens/"];
-  return places.map((p) => new URL(`${p}${name}.safetensors`, import.meta.url).pathname).find((p) => existsSync(p));
+  return places
+    .map((p) => fileURLToPath(new URL(`${p}${name}.safetensors`, import.meta.url)))
+    .find((p) => existsSync(p));
 }
 
-export function readGeneratorCase(path: string): GeneratorCase {
-  const file = readFileSync(path);
-  const start = 8 + Number(file.readBigUInt64LE(0));
-  const header = JSON.parse(file.toString("utf8", 8, start));
-  const bytes = (key: string): ArrayBuffer => {
-    const [from, to] = header[key].data_offsets;
-    return Uint8Array.from(file.subarray(start + from, start + to)).buffer;
-  };
-  const config = { ...defaultConfig, ...JSON.parse(header.__metadata__.config) } as Config;
-  const { seed, gain } = JSON.parse(header.__metadata__.seeds).G;
-  const state = seededGenerator(config, seed, gain);
-  for (const [key, tensor] of state) {
-    const stored = header[`state.G.${key}`];
-    if (stored) state.set(key, { shape: tensor.shape, data: new Float32Array(bytes(`state.G.${key}`)) });
+export async function readGeneratorCase(path: string): Promise<GeneratorCase> {
+  const golden = await openGolden(path);
+  try {
+    const config = golden.config!;
+    const { seed, gain } = golden.seeds.G;
+    const state = seededGenerator(config, seed, gain);
+    for (const [key, tensor] of await storedState(golden, "G")) if (state.has(key)) state.set(key, tensor);
+    const [n, , h, w] = golden.shape("in.label");
+    const [label, inst] = [await golden.i32("in.label"), await golden.i32("in.inst")];
+    const z = golden.has("in.z") ? await golden.f32("in.z") : undefined;
+    const expected = await golden.f32("out.eval");
+    const part = <T extends Float32Array | Int32Array>(x: T, i: number): T =>
+      x.subarray((i * x.length) / n, ((i + 1) * x.length) / n) as T;
+    const images = Array.from({ length: n }, (_, i) => ({
+      seg: denseSemantics(config, part(label, i), part(inst, i), w),
+      z: z && part(z, i),
+      expected: part(expected, i),
+    }));
+    for (const { expected } of images)
+      if (expected.length !== 3 * h * w) throw new Error(`${path}: out.eval is not an image of the map's size`);
+    return { config, state, images };
+  } finally {
+    await golden.close();
   }
-  const [n, , h, w] = header["in.label"].shape;
-  const label = new Int32Array(bytes("in.label"));
-  const inst = new Int32Array(bytes("in.inst"));
-  const z = header["in.z"] ? new Float32Array(bytes("in.z")) : undefined;
-  const expected = new Float32Array(bytes("out.eval"));
-  const images = Array.from({ length: n }, (_, i) => ({
-    seg: semantics(config, label.subarray(i * h * w, (i + 1) * h * w), inst.subarray(i * h * w, (i + 1) * h * w), w),
-    z: z?.subarray(i * config.z_dim, (i + 1) * config.z_dim),
-    expected: expected.subarray(i * 3 * h * w, (i + 1) * 3 * h * w),
-  }));
-  return { config, state, images };
-}
-
-/** The dense semantic input: one-hot labels with don't-care, then 1 where a 4-neighbour is another instance. */
-export function semantics(config: Config, label: Int32Array, inst: Int32Array, width: number): Float32Array {
-  const size = label.length;
-  const seg = new Float32Array(semanticNc(config) * size);
-  for (let p = 0; p < size; p++) seg[label[p] * size + p] = 1;
-  if (config.no_instance) return seg;
-  const edge = labelCount(config) * size;
-  for (let p = 0; p < size; p++) {
-    if (p % width && inst[p] !== inst[p - 1]) seg[edge + p] = seg[edge + p - 1] = 1;
-    if (p >= width && inst[p] !== inst[p - width]) seg[edge + p] = seg[edge + p - width] = 1;
-  }
-  return seg;
 }

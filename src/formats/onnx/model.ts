@@ -4,6 +4,7 @@
 
 import protobuf from "protobufjs";
 import { SpadeError } from "../../runtime/errors.ts";
+import { elements, type Sink } from "../tensors.ts";
 
 export const OPSET = 17;
 /** IR version 8 is the one that opset 17 came with. */
@@ -72,7 +73,7 @@ const RAW_DATA_FIELD = 9;
 const type = (name: string): protobuf.Type => SCHEMA.lookupType(`onnx.${name}`);
 const encode = (name: string, message: object): Uint8Array => type(name).encode(type(name).create(message)).finish();
 
-/** A number is an integer attribute if it is written as { int }, a float if { float }. */
+/** JavaScript's numbers do not say whether they are ints or floats: attributes do. */
 export type Attribute = { int: number } | { float: number } | { string: string } | { ints: number[] };
 
 export interface OnnxNode {
@@ -146,8 +147,6 @@ function fieldHead(field: number, length: number): Uint8Array {
     .finish();
 }
 
-const elements = (shape: number[]): number => shape.reduce((a, b) => a * b, 1);
-
 /** The file, piece by piece. Writing the pieces one after the other gives a ModelProto. */
 export function* modelChunks(graph: OnnxGraph): Generator<Uint8Array, void> {
   const heads = [...graph.initializers.values()].map((t) => {
@@ -198,6 +197,17 @@ export function* modelChunks(graph: OnnxGraph): Generator<Uint8Array, void> {
     }
     yield head;
     yield new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  }
+}
+
+/** Writes the pieces into a file or wherever the sink leads; a failure leaves nothing behind. */
+export async function writeModel(sink: Sink, chunks: Iterable<Uint8Array>): Promise<void> {
+  try {
+    for (const chunk of chunks) await sink.write(chunk);
+    await sink.close();
+  } catch (error) {
+    await sink.abort();
+    throw error;
   }
 }
 
