@@ -4,7 +4,7 @@
 import { statistics } from "../../kernels/index.ts";
 import { winogradWeights, wantsWinograd } from "../../kernels/conv2d.ts";
 import type { LevelWindows } from "../labels/windows.ts";
-import { Graph, Program, runPrograms, SpadeError, type Device, type Profile, type RunOptions, type Storage, type Tensor } from "../runtime/index.ts";
+import { bytesOf, Graph, Program, runPrograms, SpadeError, type Device, type Profile, type RunOptions, type Storage, type Tensor } from "../runtime/index.ts";
 import { blocks, latentSize, outputSize, parseNormG, type Config } from "./config.ts";
 import { convLayers, convWeights, levelKey, recordFirst, recordImage, recordPrepare, recordTables, type Layers, type LevelInputs, type LevelPlan } from "./generator.ts";
 import { planLevel } from "./levels.ts";
@@ -121,7 +121,7 @@ export class GeneratorRunner {
     }
     const name = `tables ${plan.w}x${plan.h}`;
     const program = await Program.compile(g, this.device, { name, onProgress: this.onProgress });
-    const ids = await this.device.guard(name, () => this.device.alloc(`${name} ids`, Math.max(16, this.images * plan.h * plan.w * 4)));
+    const ids = await this.device.guard(name, () => this.device.alloc(`${name} ids`, bytesOf([this.images, plan.h, plan.w], "i32")));
     if (plan.mode === "dense") this.device.upload(ids, Int32Array.from({ length: this.images * plan.h * plan.w }, (_, i) => i));
     return { plan, program, tables, ids, run: {} };
   }

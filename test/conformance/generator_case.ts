@@ -7,12 +7,12 @@ import { resolutions } from "../../src/models/generator.ts";
 import { planLevel } from "../../src/models/levels.ts";
 import { Parameters } from "../../src/models/parameters.ts";
 import { GeneratorRunner, pixelWindows } from "../../src/models/runner.ts";
-import { seededGenerator } from "../../src/models/seeded.ts";
+import { seededGenerator, type HostState } from "../../src/models/seeded.ts";
 import { memorySource } from "../../src/models/source.ts";
 import { recordTrainingPass, trainingInputs } from "../../src/models/training_pass.ts";
 import type { LevelWindows } from "../../src/labels/windows.ts";
 import { Graph, Program, type Device } from "../../src/runtime/index.ts";
-import { compareActivation, notRun, type Verdict } from "./compare.ts";
+import { compareActivation, illPosed, maxError, notRun, type Verdict } from "./compare.ts";
 import { nchw, storedState, type Golden } from "./golden.ts";
 
 /** [N,1,H,W] integers as label maps. */
@@ -42,7 +42,7 @@ export async function generatorCase(golden: Golden, device: Device): Promise<Ver
     const image = await runner.paint(z);
     const { h, w } = runner.size;
     const verdict = await compareActivation(golden, "out.eval", nchw(image, [labels.length, h, w, 3]), [labels.length, 3, h, w]);
-    if (verdict) verdicts.push(verdict);
+    if (verdict) verdicts.push(verdict.verdict === "FAIL" ? illPosed(verdict, await movement(device, c, state, windows, labels.length, z, image)) : verdict);
     if (!trained) {
       for (const b of blocks(c)) {
         const y = await runner.readBlock(b.name);
@@ -56,6 +56,22 @@ export async function generatorCase(golden: Golden, device: Device): Promise<Ver
   const grads = golden.names.filter((n) => n.startsWith("grad.")).length;
   if (grads) verdicts.push(notRun(`grad.* (${grads})`, "gradients: training is not part of this version"));
   return verdicts;
+}
+
+/** How far the eval image moves, over its largest value, when every running mean is moved by one unit in the last place, up or down. */
+async function movement(device: Device, c: Config, state: HostState, windows: LevelWindows[], images: number, z: Float32Array | undefined, image: Float32Array): Promise<number> {
+  let most = 0;
+  for (const salt of [1, 2, 3]) {
+    const moved: HostState = new Map(state);
+    for (const [key, t] of state) {
+      if (key.endsWith(".running_mean")) moved.set(key, { shape: t.shape, data: t.data.map((v, i) => v * (1 + (((i * 7 + salt * 13) >> 2) % 2 ? 1 : -1) * 2 ** -23)) });
+    }
+    const runner = await GeneratorRunner.create(device, c, await Parameters.load(device, c, memorySource(moved), "f32"), { images });
+    await runner.setMap(windows);
+    most = Math.max(most, maxError(await runner.paint(z), image));
+    runner.dispose();
+  }
+  return most;
 }
 
 async function trainingMode(golden: Golden, device: Device, c: Config, p: Parameters, windows: LevelWindows[], images: number, z?: Float32Array): Promise<Verdict[]> {

@@ -12,7 +12,7 @@ if (!folders.length) {
 }
 const device = await openNodeDevice();
 console.log(`adapter: ${device.name}`);
-const counts = { pass: 0, FAIL: 0, "not run": 0 };
+const counts = { pass: 0, FAIL: 0, "ill-posed": 0, "not run": 0 };
 const only = process.env.CASE;
 for (const folder of folders) {
   const files = (await readdir(folder)).filter((f) => f.endsWith(".safetensors") && (!only || f.includes(only))).sort();
@@ -27,10 +27,11 @@ for (const folder of folders) {
     for (const v of verdicts) {
       counts[v.verdict]++;
       const figures = Number.isNaN(v.error) ? v.quantity : `${v.quantity.padEnd(26)} ${v.error.toExponential(2)} <= ${v.tolerance.toExponential(0)}`;
-      console.log(`  ${v.verdict.padEnd(8)} ${v.name.padEnd(34)} ${figures}`);
+      console.log(`  ${v.verdict.padEnd(9)} ${v.name.padEnd(34)} ${figures}`);
     }
   }
 }
-console.log(`\n${counts.pass} passed, ${counts.FAIL} failed, ${counts["not run"]} not run`);
+if (counts["ill-posed"]) console.log("\nill-posed: rounding the case's stored running means once more moves the reference by more than its tolerance");
+console.log(`\n${counts.pass} passed, ${counts.FAIL} failed, ${counts["ill-posed"]} ill-posed, ${counts["not run"]} not run`);
 device.dispose();
 process.exit(counts.FAIL ? 1 : 0);
