@@ -12,12 +12,12 @@ export interface Verdict {
 }
 
 /**
- * A reference that its own stored inputs do not determine to the tolerance: rounding them once more moves the result by `moved`.
+ * A reference that its own stored inputs do not determine to the tolerance: rounding its numbers once more moves the result by `moved`.
  * Then no implementation can be held to the tolerance, the one that made the reference included. Still a failure if the error is
- * over four times that movement (a sum of products is good to a few units in the last place).
+ * over that movement.
  */
 export function illPosed(v: Verdict, moved: number): Verdict {
-  if (v.verdict !== "FAIL" || moved <= v.tolerance || v.error > 4 * moved) return v;
+  if (v.verdict !== "FAIL" || moved <= v.tolerance || v.error > moved) return v;
   return { ...v, verdict: "ill-posed", quantity: `moves ${moved.toExponential(1)} by 1 ulp of state` };
 }
 

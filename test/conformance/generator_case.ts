@@ -7,7 +7,7 @@ import { resolutions } from "../../src/models/generator.ts";
 import { planLevel } from "../../src/models/levels.ts";
 import { Parameters } from "../../src/models/parameters.ts";
 import { GeneratorRunner, pixelWindows } from "../../src/models/runner.ts";
-import { seededGenerator, type HostState } from "../../src/models/seeded.ts";
+import { seeded, seededGenerator, type HostState } from "../../src/models/seeded.ts";
 import { memorySource } from "../../src/models/source.ts";
 import { recordTrainingPass, trainingInputs } from "../../src/models/training_pass.ts";
 import type { LevelWindows } from "../../src/labels/windows.ts";
@@ -58,13 +58,14 @@ export async function generatorCase(golden: Golden, device: Device): Promise<Ver
   return verdicts;
 }
 
-/** How far the eval image moves, over its largest value, when every running mean is moved by one unit in the last place, up or down. */
+/** How far the eval image moves, over its largest value, when every stored number is moved by one unit in the last place, up or down. */
 async function movement(device: Device, c: Config, state: HostState, windows: LevelWindows[], images: number, z: Float32Array | undefined, image: Float32Array): Promise<number> {
   let most = 0;
-  for (const salt of [1, 2, 3]) {
-    const moved: HostState = new Map(state);
+  for (const salt of [1, 2, 3, 4]) {
+    const moved: HostState = new Map();
     for (const [key, t] of state) {
-      if (key.endsWith(".running_mean")) moved.set(key, { shape: t.shape, data: t.data.map((v, i) => v * (1 + (((i * 7 + salt * 13) >> 2) % 2 ? 1 : -1) * 2 ** -23)) });
+      const signs = seeded(`${salt}:${key}`, t.shape, 1);
+      moved.set(key, { shape: t.shape, data: t.data.map((v, i) => v * (1 + Math.sign(signs[i]) * 2 ** -23)) });
     }
     const runner = await GeneratorRunner.create(device, c, await Parameters.load(device, c, memorySource(moved), "f32"), { images });
     await runner.setMap(windows);

@@ -31,7 +31,7 @@ for (const folder of folders) {
     }
   }
 }
-if (counts["ill-posed"]) console.log("\nill-posed: rounding the case's stored running means once more moves the reference by more than its tolerance");
+if (counts["ill-posed"]) console.log("\nill-posed: rounding the case's weights and statistics once more moves the reference by more than its tolerance");
 console.log(`\n${counts.pass} passed, ${counts.FAIL} failed, ${counts["ill-posed"]} ill-posed, ${counts["not run"]} not run`);
 device.dispose();
 process.exit(counts.FAIL ? 1 : 0);
