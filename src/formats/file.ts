@@ -1,0 +1,108 @@
+// The only file here that knows Node: files as RandomAccess and as Sink.
+
+import { open, rename, rm } from "node:fs/promises";
+import { basename } from "node:path";
+
+import { SpadeError } from "../runtime/errors.ts";
+import { openCheckpoint } from "./checkpoint.ts";
+import type { Checkpoint, OpenOptions } from "./checkpoint.ts";
+import { checkRange } from "./tensors.ts";
+import type { RandomAccess, Sink } from "./tensors.ts";
+
+/** A file as RandomAccess; close it when done. Fails with `file` where it cannot be opened. */
+export async function openFile(path: string): Promise<RandomAccess & { close(): Promise<void> }> {
+  try {
+    const handle = await open(path, "r");
+    const stat = await handle.stat();
+    if (!stat.isFile()) {
+      await handle.close();
+      throw new SpadeError(
+        "file",
+        path,
+        "is not a file",
+        stat.isDirectory() ? "give a file in that folder" : "give a regular file",
+      );
+    }
+    const name = basename(path);
+    return {
+      name,
+      size: stat.size,
+      async read(offset, length) {
+        checkRange(name, stat.size, offset, length);
+        const bytes = new Uint8Array(length);
+        for (let at = 0; at < length;) {
+          const { bytesRead } = await handle.read(bytes, at, length - at, offset + at);
+          if (bytesRead === 0)
+            throw new SpadeError(
+              "file",
+              path,
+              "was cut off while it was read",
+              "leave the file alone until this is done",
+            );
+          at += bytesRead;
+        }
+        return bytes;
+      },
+      close: () => handle.close(),
+    };
+  } catch (error) {
+    throw fileError(path, error);
+  }
+}
+
+/**
+ * A Sink into a file. It is written under a temporary name beside it and renamed by `close`, so that a failure leaves
+ * neither half a file nor a damaged old one, and a file may be written over the one that is read.
+ */
+export async function fileSink(path: string): Promise<Sink> {
+  const temporary = `${path}.${process.pid}.part`;
+  const attempt = async <T>(action: Promise<T>): Promise<T> => {
+    try {
+      return await action;
+    } catch (error) {
+      throw fileError(path, error);
+    }
+  };
+  const handle = await attempt(open(temporary, "w"));
+  let isOpen = true;
+  const closeHandle = async (): Promise<void> => {
+    if (isOpen) await handle.close();
+    isOpen = false;
+  };
+  return {
+    async write(bytes) {
+      for (let at = 0; at < bytes.length;) at += (await attempt(handle.write(bytes, at))).bytesWritten;
+    },
+    async close() {
+      await attempt(closeHandle());
+      await attempt(rename(temporary, path));
+    },
+    async abort() {
+      await closeHandle();
+      await rm(temporary, { force: true });
+    },
+  };
+}
+
+/** openCheckpoint of a path. */
+export async function openCheckpointFile(path: string, options: OpenOptions = {}): Promise<Checkpoint> {
+  return openCheckpoint(await openFile(path), options);
+}
+
+const REASONS: Record<string, [string, string]> = {
+  ENOENT: ["does not exist", "check the path"],
+  EACCES: ["may not be opened", "check its permissions"],
+  EPERM: ["may not be opened", "check its permissions"],
+  EISDIR: ["is a folder", "give a file"],
+  ENOTDIR: ["does not exist", "check the path: a part of it is a file"],
+  ENOSPC: ["does not fit: the disk is full", "make room, or write elsewhere"],
+};
+
+function fileError(path: string, error: unknown): unknown {
+  if (error instanceof SpadeError || !(error instanceof Error) || !("code" in error)) return error;
+  const [problem, fix] = REASONS[String(error.code)] ?? [
+    `cannot be used (${String(error.code)})`,
+    "check the path and the disk",
+  ];
+  return new SpadeError("file", path, problem, fix, error);
+}

@@ -1,0 +1,289 @@
+// A reader of Python pickles that can do nothing but build data. Globals are looked up in the caller's table and called
+// only if the table says so; BUILD (which sets attributes of objects) is skipped, as no object here has any.
+//
+// Why not a library: pickleparser (the one on npm with an own name resolver) assigns BUILD's state to any object, goes
+// back in the stream on a negative length (an endless loop from a hostile file), and loses longs of over 8 bytes, which
+// every legacy checkpoint begins with. What torch writes needs fewer opcodes than guarding it would take lines.
+
+/** tuple, list -> array; dict -> Map; set -> Set; int -> number, or bigint beyond 2^53; bytes -> Uint8Array; None -> null. */
+export type PickleValue = unknown;
+
+/** A global that the table allows. Without `call` it is a mere name: a dtype, a storage type. */
+export class PickleGlobal {
+  readonly name: string;
+  readonly call?: (args: PickleValue[]) => PickleValue;
+
+  constructor(name: string, call?: (args: PickleValue[]) => PickleValue) {
+    this.name = name;
+    this.call = call;
+  }
+}
+
+/** What a pickle may refer to. Both throw on what they do not allow. */
+export interface PickleResolver {
+  global(module: string, name: string): PickleGlobal;
+  persistent(id: PickleValue): PickleValue;
+}
+
+/** The bytes end before the pickle does: more may help. */
+export class PickleTruncated extends Error {}
+/** The bytes are not a pickle, or one that we do not read. */
+export class PickleInvalid extends Error {}
+
+/** Reads one pickle; `end` is the offset behind its STOP. Throws PickleTruncated, PickleInvalid, or the resolver's error. */
+export function parsePickle(
+  bytes: Uint8Array,
+  start: number,
+  resolver: PickleResolver,
+): { value: PickleValue; end: number } {
+  const machine = new Machine(bytes, start, resolver);
+  return { value: machine.run(), end: machine.at };
+}
+
+/** The Python pickle machine, for protocols 2 to 5. Names of opcodes are those of Python's pickletools. */
+class Machine {
+  at: number;
+  private readonly bytes: Uint8Array;
+  private readonly view: DataView;
+  private readonly resolver: PickleResolver;
+  private stack: PickleValue[] = [];
+  private readonly outer: PickleValue[][] = [];
+  private readonly memo = new Map<number, PickleValue>();
+
+  constructor(bytes: Uint8Array, start: number, resolver: PickleResolver) {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.at = start;
+    this.resolver = resolver;
+  }
+
+  run(): PickleValue {
+    for (;;) {
+      const op = this.u8();
+      if (op === 0x2e) return this.pop(); // STOP
+      this.step(op);
+    }
+  }
+
+  private step(op: number): void {
+    switch (op) {
+      case 0x80: // PROTO
+        if (this.u8() > 5) throw new PickleInvalid("an unknown protocol");
+        return;
+      case 0x95: // FRAME: a hint for buffering
+        return void this.take(8);
+
+      case 0x28: // MARK
+        this.outer.push(this.stack);
+        this.stack = [];
+        return;
+      case 0x30: // POP
+        return void this.pop();
+      case 0x31: // POP_MARK
+        return void this.sinceMark();
+      case 0x32: // DUP
+        return this.push(this.top());
+
+      case 0x71: // BINPUT
+        return void this.memo.set(this.u8(), this.top());
+      case 0x72: // LONG_BINPUT
+        return void this.memo.set(this.u32(), this.top());
+      case 0x94: // MEMOIZE
+        return void this.memo.set(this.memo.size, this.top());
+      case 0x68: // BINGET
+        return this.push(this.recall(this.u8()));
+      case 0x6a: // LONG_BINGET
+        return this.push(this.recall(this.u32()));
+
+      case 0x4e: // NONE
+        return this.push(null);
+      case 0x88: // NEWTRUE
+        return this.push(true);
+      case 0x89: // NEWFALSE
+        return this.push(false);
+      case 0x4b: // BININT1
+        return this.push(this.u8());
+      case 0x4d: // BININT2
+        return this.push(this.view.getUint16(this.skip(2), true));
+      case 0x4a: // BININT
+        return this.push(this.view.getInt32(this.skip(4), true));
+      case 0x8a: // LONG1
+        return this.push(long(this.take(this.u8())));
+      case 0x8b: // LONG4
+        return this.push(long(this.take(this.u32())));
+      case 0x47: // BINFLOAT
+        return this.push(this.view.getFloat64(this.skip(8), false));
+
+      case 0x55: // SHORT_BINSTRING: Python 2's str, which torch reads as UTF-8
+      case 0x8c: // SHORT_BINUNICODE
+        return this.push(this.text(this.u8()));
+      case 0x54: // BINSTRING
+      case 0x58: // BINUNICODE
+        return this.push(this.text(this.u32()));
+      case 0x8d: // BINUNICODE8
+        return this.push(this.text(this.u64()));
+      case 0x43: // SHORT_BINBYTES
+        return this.push(this.take(this.u8()));
+      case 0x42: // BINBYTES
+        return this.push(this.take(this.u32()));
+      case 0x8e: // BINBYTES8
+      case 0x96: // BYTEARRAY8
+        return this.push(this.take(this.u64()));
+
+      case 0x29: // EMPTY_TUPLE
+      case 0x5d: // EMPTY_LIST
+        return this.push([]);
+      case 0x85: // TUPLE1
+      case 0x86: // TUPLE2
+      case 0x87: // TUPLE3
+        return this.push(this.popSeveral(op - 0x84));
+      case 0x74: // TUPLE
+      case 0x6c: // LIST
+        return this.push(this.sinceMark());
+      case 0x61: // APPEND
+        return this.append([this.pop()]);
+      case 0x65: // APPENDS
+        return this.append(this.sinceMark());
+
+      case 0x7d: // EMPTY_DICT
+        return this.push(new Map());
+      case 0x64: // DICT
+        return this.push(setItems(new Map(), this.sinceMark()));
+      case 0x73: {
+        // SETITEM
+        const item = this.popSeveral(2);
+        return void setItems(this.top(), item);
+      }
+      case 0x75: {
+        // SETITEMS
+        const items = this.sinceMark();
+        return void setItems(this.top(), items);
+      }
+      case 0x8f: // EMPTY_SET
+        return this.push(new Set());
+      case 0x91: // FROZENSET
+        return this.push(new Set(this.sinceMark()));
+      case 0x90: {
+        // ADDITEMS
+        const items = this.sinceMark();
+        const set = this.top();
+        if (!(set instanceof Set)) throw new PickleInvalid("items for what is not a set");
+        return items.forEach((item) => set.add(item));
+      }
+
+      case 0x63: // GLOBAL
+        return this.push(this.resolver.global(this.line(), this.line()));
+      case 0x93: {
+        // STACK_GLOBAL
+        const [module, name] = this.popSeveral(2);
+        if (typeof module !== "string" || typeof name !== "string") throw new PickleInvalid("a global without a name");
+        return this.push(this.resolver.global(module, name));
+      }
+      case 0x51: // BINPERSID
+        return this.push(this.resolver.persistent(this.pop()));
+      case 0x52: // REDUCE
+      case 0x81: {
+        // NEWOBJ
+        const [callee, args] = this.popSeveral(2);
+        if (!(callee instanceof PickleGlobal) || !Array.isArray(args))
+          throw new PickleInvalid("a call of what is not a global");
+        if (!callee.call) throw new PickleInvalid(`a call of ${callee.name}`);
+        return this.push(callee.call(args));
+      }
+      case 0x62: // BUILD
+        return void this.pop();
+      default:
+        throw new PickleInvalid(`an unexpected opcode 0x${op.toString(16)} at byte ${this.at - 1}`);
+    }
+  }
+
+  private skip(count: number): number {
+    const from = this.at;
+    if (count > this.bytes.length - from) throw new PickleTruncated();
+    this.at += count;
+    return from;
+  }
+
+  private take(count: number): Uint8Array {
+    const from = this.skip(count);
+    return this.bytes.subarray(from, from + count);
+  }
+
+  private u8(): number {
+    return this.bytes[this.skip(1)];
+  }
+
+  private u32(): number {
+    return this.view.getUint32(this.skip(4), true);
+  }
+
+  private u64(): number {
+    return Number(this.view.getBigUint64(this.skip(8), true));
+  }
+
+  private text(count: number): string {
+    return new TextDecoder().decode(this.take(count));
+  }
+
+  private line(): string {
+    const end = this.bytes.indexOf(0x0a, this.at);
+    if (end < 0) throw new PickleTruncated();
+    const text = this.text(end - this.at);
+    this.at = end + 1;
+    return text;
+  }
+
+  private top(): PickleValue {
+    if (this.stack.length === 0) throw new PickleInvalid("an empty stack");
+    return this.stack[this.stack.length - 1];
+  }
+
+  private pop(): PickleValue {
+    if (this.stack.length === 0) throw new PickleInvalid("an empty stack");
+    return this.stack.pop();
+  }
+
+  private popSeveral(count: number): PickleValue[] {
+    if (this.stack.length < count) throw new PickleInvalid("an empty stack");
+    return this.stack.splice(this.stack.length - count);
+  }
+
+  private sinceMark(): PickleValue[] {
+    const items = this.stack;
+    const outer = this.outer.pop();
+    if (!outer) throw new PickleInvalid("a mark is missing");
+    this.stack = outer;
+    return items;
+  }
+
+  private push(value: PickleValue): void {
+    this.stack.push(value);
+  }
+
+  private append(items: PickleValue[]): void {
+    const list = this.top();
+    if (!Array.isArray(list)) throw new PickleInvalid("items for what is not a list");
+    for (const item of items) list.push(item);
+  }
+
+  private recall(key: number): PickleValue {
+    if (!this.memo.has(key)) throw new PickleInvalid(`a memo ${key} that was never set`);
+    return this.memo.get(key);
+  }
+}
+
+function setItems(dict: PickleValue, items: PickleValue[]): PickleValue {
+  if (!(dict instanceof Map) || items.length % 2 !== 0) throw new PickleInvalid("items for what is not a dictionary");
+  for (let i = 0; i < items.length; i += 2) dict.set(items[i], items[i + 1]);
+  return dict;
+}
+
+/** A little-endian two's complement integer of any length. */
+function long(bytes: Uint8Array): number | bigint {
+  // Python writes integers of any length, torch none above 80 bits; the loop below is quadratic.
+  if (bytes.length > 255) throw new PickleInvalid("an integer of over 255 bytes");
+  let value = 0n;
+  for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]);
+  if (bytes.length > 0 && bytes[bytes.length - 1] & 0x80) value -= 1n << BigInt(8 * bytes.length);
+  return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
+}
