@@ -4,7 +4,17 @@
 // traffic: 2 reads and 1 write an element. Where a conv makes a or b, its `residual` epilogue or the next modulate's read is cheaper.
 
 import addText from "../shaders/add.wgsl";
-import { ceilDiv, defineOp, notYet, product, read, SpadeError, write, type Graph, type Tensor } from "../src/runtime/index.ts";
+import {
+  ceilDiv,
+  defineOp,
+  notYet,
+  product,
+  read,
+  SpadeError,
+  write,
+  type Graph,
+  type Tensor,
+} from "../src/runtime/index.ts";
 
 export interface AddArgs {
   a: Tensor;

@@ -7,7 +7,17 @@
 // traffic: x once (a pixel's up to 4 readings hit a cache), a quarter of that written.
 
 import avgPoolText from "../shaders/avg_pool.wgsl";
-import { ceilDiv, defineOp, notYet, product, read, SpadeError, write, type Graph, type Tensor } from "../src/runtime/index.ts";
+import {
+  ceilDiv,
+  defineOp,
+  notYet,
+  product,
+  read,
+  SpadeError,
+  write,
+  type Graph,
+  type Tensor,
+} from "../src/runtime/index.ts";
 
 export interface AvgPoolArgs {
   /** [N,H,W,C] */

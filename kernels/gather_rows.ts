@@ -6,7 +6,18 @@
 // traffic: y once, ids once, rows from the table: equal ids lie in runs, so a cache gives most of them.
 
 import gatherRowsText from "../shaders/gather_rows.wgsl";
-import { ceilDiv, defineOp, notYet, product, read, readScalars, SpadeError, write, type Graph, type Tensor } from "../src/runtime/index.ts";
+import {
+  ceilDiv,
+  defineOp,
+  notYet,
+  product,
+  read,
+  readScalars,
+  SpadeError,
+  write,
+  type Graph,
+  type Tensor,
+} from "../src/runtime/index.ts";
 
 export interface GatherRowsArgs {
   /** [R,C] */
@@ -17,7 +28,8 @@ export interface GatherRowsArgs {
 
 /** Shape rule. @throws SpadeError shape */
 export function gatherRowsPlan(table: readonly number[], ids: readonly number[]): number[] {
-  if (table.length < 2) throw new SpadeError("shape", "gather_rows", `table [${table.join(",")}] has no rows`, "give a table [R,C]");
+  if (table.length < 2)
+    throw new SpadeError("shape", "gather_rows", `table [${table.join(",")}] has no rows`, "give a table [R,C]");
   return [...ids, table[table.length - 1]];
 }
 

@@ -8,7 +8,22 @@
 // A w over the binding limit is read in bands of rows, each adding to the one before.
 
 import linearText from "../shaders/linear.wgsl";
-import { BYTES, ceilDiv, defineOp, notYet, pad4, product, read, readScalars, SpadeError, write, type Binding, type DType, type Graph, type Tensor } from "../src/runtime/index.ts";
+import {
+  BYTES,
+  ceilDiv,
+  defineOp,
+  notYet,
+  pad4,
+  product,
+  read,
+  readScalars,
+  SpadeError,
+  write,
+  type Binding,
+  type DType,
+  type Graph,
+  type Tensor,
+} from "../src/runtime/index.ts";
 
 export interface LinearArgs {
   /** [N,K] */
@@ -24,14 +39,22 @@ export interface LinearArgs {
 }
 
 /** Shape rule. @throws SpadeError shape */
-export function linearPlan(x: readonly number[], w: readonly number[], shape: readonly number[]): { n: number; k: number; m4: number } {
+export function linearPlan(
+  x: readonly number[],
+  w: readonly number[],
+  shape: readonly number[],
+): { n: number; k: number; m4: number } {
   const m = pad4(w[1]);
   const fail = (problem: string, fix: string): never => {
     throw new SpadeError("shape", "linear", problem, fix);
   };
   if (x[1] !== w[0]) fail(`x [${x.join(",")}] does not fit w [${w.join(",")}]`, "give w as [K,M]");
   const stored = product(shape.slice(1, -1)) * pad4(shape[shape.length - 1]);
-  if (shape.length < 2 || shape[0] !== x[0] || stored !== m) fail(`[${shape.join(",")}] does not hold ${x[0]} rows of ${m} stored elements`, "give the result's shape, channels last");
+  if (shape.length < 2 || shape[0] !== x[0] || stored !== m)
+    fail(
+      `[${shape.join(",")}] does not hold ${x[0]} rows of ${m} stored elements`,
+      "give the result's shape, channels last",
+    );
   return { n: x[0], k: x[1], m4: m / 4 };
 }
 
@@ -54,18 +77,29 @@ export const linear = defineOp<LinearArgs, Tensor>({
     for (let row = 0; row < k; row += band) {
       const rows = Math.min(band, k - row);
       const last = row + rows === k;
-      const part = rows === k ? w : g.external(`${w.name}[${row}..]`, [rows, w.shape[1]], w.dtype, { ...w.storage!, offset: w.storage!.offset + row * rowBytes, bytes: rows * rowBytes });
+      const part =
+        rows === k
+          ? w
+          : g.external(`${w.name}[${row}..]`, [rows, w.shape[1]], w.dtype, {
+              ...w.storage!,
+              offset: w.storage!.offset + row * rowBytes,
+              bytes: rows * rowBytes,
+            });
       const y = g.temp("y", shape, last ? (dtype ?? w.dtype) : "f32");
       const bindings: Record<string, Binding> = { x: readScalars(x), w: read(part) };
       if (bias && !row) bindings.bias = read(bias);
       if (sum) bindings.sum = read(sum);
       bindings.y = write(y);
-      const start = sum ? (i: number) => `vec4f(sum[min(n + ${i}u, $N - 1u) * $M4 + m])` : () => (bias ? "vec4f(bias[m])" : "vec4f(0.0)");
+      const start = sum
+        ? (i: number) => `vec4f(sum[min(n + ${i}u, $N - 1u) * $M4 + m])`
+        : () => (bias ? "vec4f(bias[m])" : "vec4f(0.0)");
       g.dispatch({
         shader: { name: "linear", text: linearText },
         constants: {
           IMAGES: images.length,
-          declare: images.map((i) => `  let x${i} = min(n + ${i}u, $N - 1u) * $PITCH + $ROW; var y${i} = ${start(i)};`).join("\n"),
+          declare: images
+            .map((i) => `  let x${i} = min(n + ${i}u, $N - 1u) * $PITCH + $ROW; var y${i} = ${start(i)};`)
+            .join("\n"),
           accumulate: images.map((i) => `    y${i} += f32(x[x${i} + k]) * wk;`).join("\n"),
           store: images.map((i) => `  if (n + ${i}u < $N) { y[(n + ${i}u) * $M4 + m] = y_t(y${i}); }`).join("\n"),
         },

@@ -8,13 +8,26 @@
 //   dbeta[r,c] = sum of dz over pixels with id r      dgamma[r,c] = sum of dz * xn      (segmented sums, D3 of the kernel notes)
 //   dxn = sum over the up*up pixels of dz * (1 + gamma[id])
 //   dx = rstd * (dxn - mean_P(dxn) - xn * mean_P(dxn * xn)) over the P pixels of g; with running statistics just rstd * dxn.
-// traffic: x once, y once, ids once, and two table rows where the id differs from the pixel's before (of COCO val 1993's pixels at
-// 256x256 about a third). lavapipe, 2 cores, 128x128x128 -> 256x256x128: 25 ms a pixel at a time (1.9 GB/s), 12.4 in strips of 4,
-// 9.8 with table rows kept while the id stays, 8.2 with stepped addresses (5.9 GB/s; a plain copy of y: 4.0 to 4.5 GB/s).
-// Slower there: the 2x2 pixels unrolled (16), lanes over pixels with a loop over channels (22 to 27).
+// traffic: x once for each of up rows (the second time from a cache), y once, ids once, and two table rows where the id differs from
+// the pixel's before (COCO val 1993: 27 % of the pixels at 256x256, 60 % at 64x64). On lavapipe, 2 cores, 128x128x128 -> 256x256x128:
+//   25 ms a pixel of x at a time (1.9 GB/s); 12.4 in strips of 4; 9.8 with the table rows kept while the id stays; 8.2 to 8.4 with
+//   stepped addresses (5.9 GB/s; a plain copy has 4.1 to 4.5, at 256x256x64 5.2 against 4.4). Slower: 2x2 pixels unrolled by hand (16),
+//   lanes over pixels with a loop over channels (22 to 27). Both rows of y in one thread: equal, but twice the time to compile.
 
 import modulateText from "../shaders/modulate.wgsl";
-import { ceilDiv, defineOp, notYet, product, read, readScalars, SpadeError, write, type DType, type Graph, type Tensor } from "../src/runtime/index.ts";
+import {
+  ceilDiv,
+  defineOp,
+  notYet,
+  product,
+  read,
+  readScalars,
+  SpadeError,
+  write,
+  type DType,
+  type Graph,
+  type Tensor,
+} from "../src/runtime/index.ts";
 
 export interface ModulateArgs {
   /** [N,h,w,C] */
@@ -45,7 +58,10 @@ export interface ModulatePlan {
 }
 
 /** Shape rule. @throws SpadeError shape */
-export function modulatePlan(a: Record<"x" | "mean" | "rstd" | "gamma" | "beta" | "ids", readonly number[]>, software: boolean): ModulatePlan {
+export function modulatePlan(
+  a: Record<"x" | "mean" | "rstd" | "gamma" | "beta" | "ids", readonly number[]>,
+  software: boolean,
+): ModulatePlan {
   const [n, h, w, c] = a.x;
   const [idsN, oh, ow] = a.ids;
   const fail = (problem: string, fix: string): never => {
@@ -53,33 +69,57 @@ export function modulatePlan(a: Record<"x" | "mean" | "rstd" | "gamma" | "beta" 
   };
   const up = oh / h;
   if (a.x.length !== 4 || a.ids.length !== 3 || idsN !== n || ow !== w * up || (up !== 1 && up !== 2)) {
-    return fail(`ids [${a.ids.join(",")}] do not fit x [${a.x.join(",")}]`, "give ids of x's size or of its double, one map an image");
+    return fail(
+      `ids [${a.ids.join(",")}] do not fit x [${a.x.join(",")}]`,
+      "give ids of x's size or of its double, one map an image",
+    );
   }
   for (const name of ["mean", "rstd", "gamma", "beta"] as const) {
-    if (a[name][a[name].length - 1] !== c) fail(`${name} [${a[name].join(",")}] does not have x's ${c} channels`, "give the statistics and tables of this layer");
+    if (a[name][a[name].length - 1] !== c)
+      fail(
+        `${name} [${a[name].join(",")}] does not have x's ${c} channels`,
+        "give the statistics and tables of this layer",
+      );
   }
   const groups = product(a.mean.slice(0, -1));
   if ((groups !== 1 && groups !== n) || product(a.rstd.slice(0, -1)) !== groups) {
-    fail(`${groups} rows of mean and ${product(a.rstd.slice(0, -1))} of rstd for ${n} images`, "give one row (batch) or one an image (instance) of both");
+    fail(
+      `${groups} rows of mean and ${product(a.rstd.slice(0, -1))} of rstd for ${n} images`,
+      "give one row (batch) or one an image (instance) of both",
+    );
   }
   // Long strips keep table rows longest; a GPU needs the threads.
-  return { out: [n, oh, ow, c], up, groups, len: software ? 16 : 4 };
+  return { out: [n, oh, ow, c], up, groups, len: software ? 32 : 4 };
 }
 
+/** Strips of one layer of the grid's third dimension. */
+const Y_SPAN = 32768 * 8;
 const bits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];
 
 export const modulate = defineOp<ModulateArgs, Tensor>({
   name: "modulate",
   forward(g: Graph, { x, mean, rstd, gamma, beta, ids, slope, dtype }) {
-    const { out, up, groups, len } = modulatePlan({ x: x.shape, mean: mean.shape, rstd: rstd.shape, gamma: gamma.shape, beta: beta.shape, ids: ids.shape }, g.target.software);
+    const { out, up, groups, len } = modulatePlan(
+      { x: x.shape, mean: mean.shape, rstd: rstd.shape, gamma: gamma.shape, beta: beta.shape, ids: ids.shape },
+      g.target.software,
+    );
     const y = g.temp("y", out, dtype ?? x.dtype);
     const [n, h, w] = x.shape;
+    const strips = n * h * up * ceilDiv(w, len);
     g.dispatch({
       shader: { name: "modulate", text: modulateText },
       constants: { UP: up, LEN: len, leaky: slope !== 1 },
-      sizes: { ROWS: n * h, H: h, W: w, C4: x.pitch / 4, GROUPS: groups, SLOPE: bits(slope) },
-      bindings: { x: read(x), mean: read(mean), rstd: read(rstd), gamma: read(gamma), beta: read(beta), ids: readScalars(ids), y: write(y) },
-      groups: [ceilDiv(x.pitch / 4, 8), ceilDiv(n * h * ceilDiv(w, len), 8)],
+      sizes: { ROWS: n * h, H: h, W: w, C4: x.pitch / 4, GROUPS: groups, SLOPE: bits(slope), YSPAN: Y_SPAN },
+      bindings: {
+        x: read(x),
+        mean: read(mean),
+        rstd: read(rstd),
+        gamma: read(gamma),
+        beta: read(beta),
+        ids: readScalars(ids),
+        y: write(y),
+      },
+      groups: [ceilDiv(x.pitch / 4, 8), ceilDiv(Math.min(strips, Y_SPAN), 8), ceilDiv(strips, Y_SPAN)],
       flops: 5 * product(out),
       bytes: x.bytes + y.bytes + ids.bytes + Math.min(gamma.bytes, y.bytes) + Math.min(beta.bytes, y.bytes),
     });

@@ -36,7 +36,17 @@ export const resize = defineOp<ResizeArgs, Tensor>({
     g.dispatch({
       shader: { name: "resize", text: resizeText },
       constants: { bilinear: mode === "bilinear" },
-      sizes: { PIXELS: pixels, H: ih, W: iw, OH: h, OW: w, C4: x.pitch / 4, SCALEY: bits(ih / h), SCALEX: bits(iw / w), YSPAN: Y_SPAN },
+      sizes: {
+        PIXELS: pixels,
+        H: ih,
+        W: iw,
+        OH: h,
+        OW: w,
+        C4: x.pitch / 4,
+        SCALEY: bits(ih / h),
+        SCALEX: bits(iw / w),
+        YSPAN: Y_SPAN,
+      },
       bindings: { source: read(x), y: write(y) },
       groups: [ceilDiv(x.pitch / 4, 8), ceilDiv(Math.min(pixels, Y_SPAN), 8), ceilDiv(pixels, Y_SPAN)],
       flops: mode === "bilinear" ? 9 * pixels * c : 0,

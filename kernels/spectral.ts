@@ -13,7 +13,19 @@ import rowsText from "../shaders/spectral_rows.wgsl";
 import columnsText from "../shaders/spectral_columns.wgsl";
 import collectText from "../shaders/spectral_collect.wgsl";
 import finishText from "../shaders/spectral_finish.wgsl";
-import { ceilDiv, defineOp, notYet, pad4, read, readScalars, SpadeError, write, writeScalars, type Graph, type Tensor } from "../src/runtime/index.ts";
+import {
+  ceilDiv,
+  defineOp,
+  notYet,
+  pad4,
+  read,
+  readScalars,
+  SpadeError,
+  write,
+  writeScalars,
+  type Graph,
+  type Tensor,
+} from "../src/runtime/index.ts";
 
 export interface SpectralArgs {
   /** [taps, Cin padded to 4, Cout], from packConv */
@@ -48,10 +60,20 @@ export interface SpectralPlan {
 }
 
 /** Shape rule. @throws SpadeError shape */
-export function spectralPlan(w: readonly number[], cin: number, u: readonly number[], v: readonly number[]): SpectralPlan {
+export function spectralPlan(
+  w: readonly number[],
+  cin: number,
+  u: readonly number[],
+  v: readonly number[],
+): SpectralPlan {
   const [taps, cin4, cout] = w;
   if (cin4 !== pad4(cin) || u.length !== 1 || u[0] !== cout || v.length !== 2 || v[0] !== taps || v[1] !== cin) {
-    throw new SpadeError("shape", "spectral_sigma", `u [${u.join(",")}] and v [${v.join(",")}] do not fit w [${w.join(",")}] with ${cin} channels`, "pack w with packConv and v with packV");
+    throw new SpadeError(
+      "shape",
+      "spectral_sigma",
+      `u [${u.join(",")}] and v [${v.join(",")}] do not fit w [${w.join(",")}] with ${cin} channels`,
+      "pack w with packConv and v with packV",
+    );
   }
   const rows = taps * cin4;
   const len = Math.min(rows, 64);
@@ -85,12 +107,22 @@ export const spectralSigma = defineOp<SpectralArgs, Tensor>({
       });
       return { sums, shares };
     };
-    const normalise = ({ sums, shares }: { sums: Tensor; shares: Tensor }, unit: Tensor, n4: number, withSigma: boolean): void =>
+    const normalise = (
+      { sums, shares }: { sums: Tensor; shares: Tensor },
+      unit: Tensor,
+      n4: number,
+      withSigma: boolean,
+    ): void =>
       g.dispatch({
         shader: { name: "spectral_finish", text: finishText },
         constants: { norm: true, sigma: withSigma },
         sizes: { N4: n4 },
-        bindings: { sums: read(sums), shares: read(shares), unit: write(unit), ...(withSigma ? { sigma: write(sigma) } : {}) },
+        bindings: {
+          sums: read(sums),
+          shares: read(shares),
+          unit: write(unit),
+          ...(withSigma ? { sigma: write(sigma) } : {}),
+        },
         groups: [ceilDiv(n4, 64)],
         flops: n4 * 4,
       });

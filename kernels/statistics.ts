@@ -14,7 +14,18 @@ import slicesText from "../shaders/statistics_slices.wgsl";
 import combineText from "../shaders/statistics_combine.wgsl";
 import inverseStdText from "../shaders/inverse_std.wgsl";
 import runningText from "../shaders/running_statistics.wgsl";
-import { ceilDiv, defineOp, notDifferentiable, notYet, product, read, SpadeError, write, type Graph, type Tensor } from "../src/runtime/index.ts";
+import {
+  ceilDiv,
+  defineOp,
+  notDifferentiable,
+  notYet,
+  product,
+  read,
+  SpadeError,
+  write,
+  type Graph,
+  type Tensor,
+} from "../src/runtime/index.ts";
 
 export interface StatisticsArgs {
   /** [N,H,W,C] */
@@ -45,11 +56,21 @@ export interface StatisticsPlan {
 
 /** PyTorch refuses a norm over one value a channel in training mode. @throws SpadeError shape */
 function moreThanOne(count: number, where: string): void {
-  if (count < 2) throw new SpadeError("shape", where, "has 1 value a channel, whose deviation is 0", "use a larger picture or batch in training mode");
+  if (count < 2)
+    throw new SpadeError(
+      "shape",
+      where,
+      "has 1 value a channel, whose deviation is 0",
+      "use a larger picture or batch in training mode",
+    );
 }
 
 /** Shape rule and slices. @throws SpadeError shape */
-export function statisticsPlan([n, h, w]: readonly number[], per: "batch" | "instance", count?: number): StatisticsPlan {
+export function statisticsPlan(
+  [n, h, w]: readonly number[],
+  per: "batch" | "instance",
+  count?: number,
+): StatisticsPlan {
   const groups = per === "batch" ? 1 : n;
   const pixels = (n * h * w) / groups;
   moreThanOne(count ?? pixels, "statistics");
@@ -81,7 +102,14 @@ export const statistics = defineOp<StatisticsArgs, Statistics>({
     g.dispatch({
       shader: { name: "statistics_combine", text: combineText },
       sizes: { C: c, ...sizes, EPS: bits(eps) },
-      bindings: { x: read(x), means: read(means), distances: read(distances), mean: write(mean), variance: write(variance), rstd: write(rstd) },
+      bindings: {
+        x: read(x),
+        means: read(means),
+        distances: read(distances),
+        mean: write(mean),
+        variance: write(variance),
+        rstd: write(rstd),
+      },
       groups: [ceilDiv(groups * c4, 64)],
       flops: 6 * groups * slices * c,
       bytes: means.bytes + distances.bytes + 4 * mean.bytes,
@@ -111,13 +139,23 @@ export const runningStatistics = defineOp<RunningArgs, void>({
   forward(g: Graph, { running_mean, running_var, mean, variance, count, momentum }) {
     moreThanOne(count, "running_statistics");
     if (mean.pitch !== running_mean.pitch || product(mean.shape) !== product(running_mean.shape)) {
-      throw new SpadeError("shape", "running_statistics", `mean [${mean.shape.join(",")}] does not fit running_mean [${running_mean.shape.join(",")}]`, "give batch statistics of this layer");
+      throw new SpadeError(
+        "shape",
+        "running_statistics",
+        `mean [${mean.shape.join(",")}] does not fit running_mean [${running_mean.shape.join(",")}]`,
+        "give batch statistics of this layer",
+      );
     }
     const c4 = running_mean.pitch / 4;
     g.dispatch({
       shader: { name: "running_statistics", text: runningText },
       sizes: { C4: c4, MOMENTUM: bits(momentum), UNBIAS: bits(count / (count - 1)) },
-      bindings: { mean: read(mean), variance: read(variance), running_mean: write(running_mean), running_var: write(running_var) },
+      bindings: {
+        mean: read(mean),
+        variance: read(variance),
+        running_mean: write(running_mean),
+        running_var: write(running_var),
+      },
       groups: [ceilDiv(c4, 64)],
       flops: 7 * product(mean.shape),
     });

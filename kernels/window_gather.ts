@@ -9,7 +9,20 @@
 // traffic: k*k (2k*k on edges) rows of w and one of y a window, k*k codes; 9.2 GMAC of dense products become 9 row additions.
 
 import windowGatherText from "../shaders/window_gather.wgsl";
-import { ceilDiv, defineOp, notYet, product, read, readScalars, SpadeError, write, type Count, type DType, type Graph, type Tensor } from "../src/runtime/index.ts";
+import {
+  ceilDiv,
+  defineOp,
+  notYet,
+  product,
+  read,
+  readScalars,
+  SpadeError,
+  write,
+  type Count,
+  type DType,
+  type Graph,
+  type Tensor,
+} from "../src/runtime/index.ts";
 
 export interface WindowGatherArgs {
   /** i32 [rows, k*k]: codes label*2 + edge; -1 outside the image; a row that starts with -2 gives zeros */
@@ -30,16 +43,26 @@ export interface WindowGatherArgs {
 }
 
 /** Shape rule. @throws SpadeError shape */
-export function windowGatherPlan(windows: readonly number[], w: readonly number[], edgeRow: number, shape?: readonly number[]): { out: number[]; rows: number; taps: number } {
+export function windowGatherPlan(
+  windows: readonly number[],
+  w: readonly number[],
+  edgeRow: number,
+  shape?: readonly number[],
+): { out: number[]; rows: number; taps: number } {
   const [rows, taps] = windows;
   const [wTaps, s, cout] = w;
   const fail = (problem: string, fix: string): never => {
     throw new SpadeError("shape", "window_gather", problem, fix);
   };
-  if (taps !== wTaps) fail(`windows [${windows.join(",")}] do not fit weights [${w.join(",")}]`, "build the windows with this layer's kernel size");
+  if (taps !== wTaps)
+    fail(
+      `windows [${windows.join(",")}] do not fit weights [${w.join(",")}]`,
+      "build the windows with this layer's kernel size",
+    );
   if (edgeRow >= s) fail(`edge row ${edgeRow} lies outside the ${s} rows of w`, "give the edge channel's index, or -1");
   const out = shape ? [...shape] : [rows, cout];
-  if (product(out.slice(0, -1)) !== rows || out[out.length - 1] !== cout) fail(`[${out.join(",")}] is not ${rows} rows of ${cout}`, "give a shape that ends in Cout and has a row a window");
+  if (product(out.slice(0, -1)) !== rows || out[out.length - 1] !== cout)
+    fail(`[${out.join(",")}] is not ${rows} rows of ${cout}`, "give a shape that ends in Cout and has a row a window");
   return { out, rows, taps };
 }
 
@@ -57,7 +80,11 @@ export const windowGather = defineOp<WindowGatherArgs, Tensor>({
       constants: { edge: edgeRow >= 0, relu },
       sizes: { ROWS: rows, TAPS: taps, S: w.shape[1], CO4: c4, EDGE: Math.max(0, edgeRow), YSPAN: Y_SPAN },
       bindings: { windows: readScalars(windows), w: read(w), bias: read(bias), y: write(y) },
-      groups: [ceilDiv(c4, 8), count && rows <= Y_SPAN ? { count, per: 8 } : ceilDiv(Math.min(rows, Y_SPAN), 8), ceilDiv(rows, Y_SPAN)],
+      groups: [
+        ceilDiv(c4, 8),
+        count && rows <= Y_SPAN ? { count, per: 8 } : ceilDiv(Math.min(rows, Y_SPAN), 8),
+        ceilDiv(rows, Y_SPAN),
+      ],
       flops: rows * taps * w.shape[2],
       bytes: windows.bytes + y.bytes + Math.min(w.bytes, taps * y.bytes),
     });

@@ -1,44 +1,42 @@
-// A thread makes {{LEN}} pixels of a row of x times UP*UP pixels of y, one vec4 of channels. It reads x once a row of y, and a row of
-// the tables only where the id changes: along a line of a real label map most ids are the one before. Addresses are stepped, not
-// multiplied out. Lanes lie over channels: the lanes of a pixel read one id and neighbouring vec4 of one table row.
+// A thread makes a strip of a row of y, {{LEN}} pixels of x times UP, one vec4 of channels. It reads a row of the tables only where
+// the id changes: along a line of a real label map most ids are the one before. Addresses are stepped, not multiplied out. Lanes lie
+// over channels: the lanes of a pixel read one id and neighbouring vec4 of one table row. Images lie one under the other in x and y.
 
 @compute @workgroup_size(8, 8, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let c = id.x;
   let strips = ($W + {{LEN}}u - 1u) / {{LEN}}u;
-  let row = id.y / strips;
-  if (c >= $C4 || row >= $ROWS) { return; }
-  let first = (id.y % strips) * {{LEN}}u;
-  let g = select(0u, row / $H, $GROUPS > 1u) * $C4 + c;
+  let strip = id.y + id.z * $YSPAN;
+  let row = strip / strips;
+  if (c >= $C4 || row >= $ROWS * {{UP}}u) { return; }
+  let first = (strip % strips) * {{LEN}}u;
+  let g = select(0u, row / ($H * {{UP}}u), $GROUPS > 1u) * $C4 + c;
   let m = mean[g];
   let r = rstd[g];
-  let start = (row * $W + first) * $C4 + c;
+  let start = ((row / {{UP}}u) * $W + first) * $C4 + c;
   let end = start + min({{LEN}}u, $W - first) * $C4;
+  var pixel = (row * $W + first) * {{UP}}u;
+  var to = pixel * $C4 + c;
   var last = -1;
   var scale = vec4f(0.0);
   var shift = vec4f(0.0);
-  // Images lie one under the other: row `row` of x is the rows UP*row .. of y.
-  for (var q = 0u; q < {{UP}}u; q++) {
-    var pixel = (row * {{UP}}u + q) * ($W * {{UP}}u) + first * {{UP}}u;
-    var to = pixel * $C4 + c;
-    for (var at = start; at < end; at += $C4) {
-      let v = (vec4f(x[at]) - m) * r;
-      for (var p = 0u; p < {{UP}}u; p++) {
-        let k = ids[pixel];
-        if (k != last) {
-          last = k;
-          scale = 1.0 + vec4f(gamma[u32(k) * $C4 + c]);
-          shift = vec4f(beta[u32(k) * $C4 + c]);
-        }
-        let o = v * scale + shift;
-#if leaky
-        y[to] = y_t(select(bitcast<f32>($SLOPE) * o, o, o > vec4f(0.0)));
-#else
-        y[to] = y_t(o);
-#endif
-        pixel += 1u;
-        to += $C4;
+  for (var at = start; at < end; at += $C4) {
+    let v = (vec4f(x[at]) - m) * r;
+    for (var p = 0u; p < {{UP}}u; p++) {
+      let k = ids[pixel];
+      if (k != last) {
+        last = k;
+        scale = 1.0 + vec4f(gamma[u32(k) * $C4 + c]);
+        shift = vec4f(beta[u32(k) * $C4 + c]);
       }
+      let o = v * scale + shift;
+#if leaky
+      y[to] = y_t(select(bitcast<f32>($SLOPE) * o, o, o > vec4f(0.0)));
+#else
+      y[to] = y_t(o);
+#endif
+      pixel += 1u;
+      to += $C4;
     }
   }
 }

@@ -6,7 +6,9 @@ import { evaluate, noise } from "../support/device.ts";
 test("add equals the float64 sum, rounded", async () => {
   const shape = [2, 3, 1, 39];
   const [a, b] = [noise(234, 1), noise(234, 2)];
-  const { y } = await evaluate((g, inputs) => ({ y: add(g, { a: inputs.tensor("a", shape, a), b: inputs.tensor("b", shape, b) }) }));
+  const { y } = await evaluate((g, inputs) => ({
+    y: add(g, { a: inputs.tensor("a", shape, a), b: inputs.tensor("b", shape, b) }),
+  }));
   expect(y).toEqual(Float32Array.from(addReference(a, b)));
 });
 

@@ -10,6 +10,8 @@ test.each([
   const rows = 5;
   const table = noise(rows * c, 1);
   const at = Int32Array.from(noise(ids[0] * ids[1] * ids[2], 2), (v) => Math.floor(((v + 1) / 2) * rows));
-  const { y } = await evaluate((g, inputs) => ({ y: gatherRows(g, { table: inputs.tensor("table", [rows, c], table), ids: inputs.tensor("ids", ids, at) }) }));
+  const { y } = await evaluate((g, inputs) => ({
+    y: gatherRows(g, { table: inputs.tensor("table", [rows, c], table), ids: inputs.tensor("ids", ids, at) }),
+  }));
   expect(y).toEqual(Float32Array.from(gatherRowsReference(table, c, at)));
 });

@@ -12,7 +12,12 @@ test.each([
   const m = shape.slice(1).reduce((a, b) => a * b, 1);
   const [x, w, b] = [noise(n * k, 1), noise(k * m, 2), noise(m, 3)];
   const { y } = await evaluate((g, inputs) => ({
-    y: linear(g, { x: inputs.tensor("x", [n, k], x), w: inputs.tensor("w", [k, m], w), bias: inputs.tensor("b", [m], b), shape }),
+    y: linear(g, {
+      x: inputs.tensor("x", [n, k], x),
+      w: inputs.tensor("w", [k, m], w),
+      bias: inputs.tensor("b", [m], b),
+      shape,
+    }),
   }));
   expect(relativeError(y, linearReference(x, w, b, n, k, m))).toBeLessThan(2e-6);
 });
@@ -21,8 +26,16 @@ test("linear reads a w over the binding limit in bands of rows", async () => {
   const device = await testDevice();
   const [n, k, m] = [2, 144, 12];
   const [x, w, b] = [noise(n * k, 1), noise(k * m, 2), noise(m, 3)];
-  const g = new Graph({ ...device.target, limits: { ...device.target.limits, maxStorageBufferBindingSize: 48 * m * 4 } });
-  const y = linear(g, { x: g.input("x", [n, k]), w: await external(g, "w", [k, m], w), bias: g.input("b", [m]), shape: [n, m] });
+  const g = new Graph({
+    ...device.target,
+    limits: { ...device.target.limits, maxStorageBufferBindingSize: 48 * m * 4 },
+  });
+  const y = linear(g, {
+    x: g.input("x", [n, k]),
+    w: await external(g, "w", [k, m], w),
+    bias: g.input("b", [m]),
+    shape: [n, m],
+  });
   expect(g.dispatches.length).toBe(3);
   g.output("y", y);
   const program = await Program.compile(g, device, { name: "test" });

@@ -13,30 +13,42 @@ function farFromZero(shape: readonly number[], mean: number, deviation: number):
   return x;
 }
 
-const cases: { x: number[]; per: "batch" | "instance"; mean: number; deviation: number; dtype?: DType; tolerance: number }[] = [
+const cases: {
+  x: number[];
+  per: "batch" | "instance";
+  mean: number;
+  deviation: number;
+  dtype?: DType;
+  tolerance: number;
+}[] = [
   { x: [2, 5, 7, 6], per: "batch", mean: 0.3, deviation: 1, tolerance: 1e-6 },
   { x: [2, 1, 19, 39], per: "instance", mean: 0, deviation: 2, tolerance: 1e-6 },
   { x: [3, 23, 17, 5], per: "batch", mean: 1000, deviation: 0.1, tolerance: 2e-6 },
   { x: [2, 40, 31, 3], per: "instance", mean: 1000, deviation: 0.1, tolerance: 2e-6 },
 ];
 
-test.each(cases)("statistics equal the float64 reference: x $x per $per, mean $mean, deviation $deviation", async ({ x, per, mean, deviation, tolerance }) => {
-  const xs = farFromZero(x, mean, deviation);
-  const got = await evaluate((g, inputs) => ({ ...statistics(g, { x: inputs.tensor("x", x, xs), per }) }));
-  const groups = per === "batch" ? 1 : x[0];
-  const ref = statisticsReference(xs, groups, product(x) / x[3] / groups, x[3]);
-  expect(relativeError(got.mean, ref.mean)).toBeLessThan(1e-6);
-  for (let i = 0; i < ref.variance.length; i++) {
-    expect(Math.abs(got.variance[i] / ref.variance[i] - 1)).toBeLessThan(tolerance);
-    expect(Math.abs(got.rstd[i] * Math.sqrt(ref.variance[i] + EPS) - 1)).toBeLessThan(tolerance);
-  }
-});
+test.each(cases)(
+  "statistics equal the float64 reference: x $x per $per, mean $mean, deviation $deviation",
+  async ({ x, per, mean, deviation, tolerance }) => {
+    const xs = farFromZero(x, mean, deviation);
+    const got = await evaluate((g, inputs) => ({ ...statistics(g, { x: inputs.tensor("x", x, xs), per }) }));
+    const groups = per === "batch" ? 1 : x[0];
+    const ref = statisticsReference(xs, groups, product(x) / x[3] / groups, x[3]);
+    expect(relativeError(got.mean, ref.mean)).toBeLessThan(1e-6);
+    for (let i = 0; i < ref.variance.length; i++) {
+      expect(Math.abs(got.variance[i] / ref.variance[i] - 1)).toBeLessThan(tolerance);
+      expect(Math.abs(got.rstd[i] * Math.sqrt(ref.variance[i] + EPS) - 1)).toBeLessThan(tolerance);
+    }
+  },
+);
 
 test("statistics of f16 values are summed in f32", async (context) => {
   if (!(await testDevice()).target.features.has("shader-f16")) context.skip();
   const x = [1, 64, 65, 3];
   const xs = noise(product(x), 3).map((v) => Math.round(v * 8) / 8 + 100);
-  const got = await evaluate((g, inputs) => ({ ...statistics(g, { x: inputs.tensor("x", x, xs, "f16"), per: "batch" }) }));
+  const got = await evaluate((g, inputs) => ({
+    ...statistics(g, { x: inputs.tensor("x", x, xs, "f16"), per: "batch" }),
+  }));
   const ref = statisticsReference(xs, 1, 64 * 65, 3);
   expect(relativeError(got.mean, ref.mean)).toBeLessThan(1e-6);
   expect(relativeError(got.variance, ref.variance)).toBeLessThan(1e-5);
@@ -63,10 +75,21 @@ test("running statistics move by the momentum, the variance unbiased; inverseStd
   const program = await Program.compile(g, device, { name: "test" });
   await program.run({ inputs: { mean: m1, variance: v1 } });
   const expectedVar = v0.map((v, i) => 0.9 * v + 0.1 * ((v1[i] * 9) / 8));
-  const stored = async (t: typeof mean): Promise<Float32Array> => unpadRows(new Float32Array(await device.download(t.storage!)), [c]);
-  expect(relativeError(await stored(running_mean), m0.map((m, i) => 0.9 * m + 0.1 * m1[i]))).toBeLessThan(1e-6);
+  const stored = async (t: typeof mean): Promise<Float32Array> =>
+    unpadRows(new Float32Array(await device.download(t.storage!)), [c]);
+  expect(
+    relativeError(
+      await stored(running_mean),
+      m0.map((m, i) => 0.9 * m + 0.1 * m1[i]),
+    ),
+  ).toBeLessThan(1e-6);
   expect(relativeError(await stored(running_var), expectedVar)).toBeLessThan(1e-6);
-  expect(relativeError(await program.read("rstd"), expectedVar.map((v) => 1 / Math.sqrt(v + EPS)))).toBeLessThan(1e-6);
+  expect(
+    relativeError(
+      await program.read("rstd"),
+      expectedVar.map((v) => 1 / Math.sqrt(v + EPS)),
+    ),
+  ).toBeLessThan(1e-6);
   program.dispose();
   const padded = new Graph(device.target);
   // Read as 8 channels: the two padded lanes.

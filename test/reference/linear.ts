@@ -1,6 +1,13 @@
 // Float64 x w + b; w is [K,M].
 
-export function linearReference(x: ArrayLike<number>, w: ArrayLike<number>, bias: ArrayLike<number>, n: number, k: number, m: number): Float64Array {
+export function linearReference(
+  x: ArrayLike<number>,
+  w: ArrayLike<number>,
+  bias: ArrayLike<number>,
+  n: number,
+  k: number,
+  m: number,
+): Float64Array {
   const out = new Float64Array(n * m);
   for (let i = 0; i < n; i++)
     for (let j = 0; j < m; j++) {

@@ -1,7 +1,14 @@
 // Float64 normalise, modulate, leaky, with x read at the pixel's floor(Y/up), floor(X/up).
 
 export function modulateReference(
-  a: { x: ArrayLike<number>; mean: ArrayLike<number>; rstd: ArrayLike<number>; gamma: ArrayLike<number>; beta: ArrayLike<number>; ids: ArrayLike<number> },
+  a: {
+    x: ArrayLike<number>;
+    mean: ArrayLike<number>;
+    rstd: ArrayLike<number>;
+    gamma: ArrayLike<number>;
+    beta: ArrayLike<number>;
+    ids: ArrayLike<number>;
+  },
   [n, h, w, c]: readonly number[],
   { up, groups, slope }: { up: number; groups: number; slope: number },
 ): Float64Array {

@@ -8,7 +8,8 @@ export function resizeReference(
   mode: "nearest" | "bilinear",
 ): Float64Array {
   const out = new Float64Array(n * oh * ow * c);
-  const nearest = (i: number, size: number, to: number): number => Math.min(Math.floor(Math.fround(i * Math.fround(size / to))), size - 1);
+  const nearest = (i: number, size: number, to: number): number =>
+    Math.min(Math.floor(Math.fround(i * Math.fround(size / to))), size - 1);
   const linear = (i: number, size: number, to: number): [number, number, number] => {
     const s = Math.max(0, ((i + 0.5) * size) / to - 0.5);
     const a = Math.min(Math.floor(s), size - 1);
@@ -26,7 +27,8 @@ export function resizeReference(
           }
           const [y0, y1, ty] = linear(oy, h, oh);
           const [x0, x1, tx] = linear(ox, w, ow);
-          out[o++] = (1 - ty) * ((1 - tx) * at(y0, x0) + tx * at(y0, x1)) + ty * ((1 - tx) * at(y1, x0) + tx * at(y1, x1));
+          out[o++] =
+            (1 - ty) * ((1 - tx) * at(y0, x0) + tx * at(y0, x1)) + ty * ((1 - tx) * at(y1, x0) + tx * at(y1, x1));
         }
   return out;
 }

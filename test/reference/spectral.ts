@@ -14,7 +14,8 @@ export function spectralReference(
     const norm = Math.max(Math.sqrt(a.reduce((s, x) => s + x * x, 0)), 1e-12);
     return a.map((x) => x / norm);
   };
-  const wv = (): Float64Array => Float64Array.from({ length: cout }, (_, o) => v.reduce((s, x, i) => s + x * oihw[o * k + i], 0));
+  const wv = (): Float64Array =>
+    Float64Array.from({ length: cout }, (_, o) => v.reduce((s, x, i) => s + x * oihw[o * k + i], 0));
   if (train) {
     v = unit(Float64Array.from({ length: k }, (_, i) => u.reduce((s, x, o) => s + x * oihw[o * k + i], 0)));
     u = unit(wv());

@@ -1,6 +1,11 @@
 // Float64 mean and biased variance of [groups, pixels, channels], by two passes.
 
-export function statisticsReference(x: ArrayLike<number>, groups: number, pixels: number, c: number): { mean: Float64Array; variance: Float64Array } {
+export function statisticsReference(
+  x: ArrayLike<number>,
+  groups: number,
+  pixels: number,
+  c: number,
+): { mean: Float64Array; variance: Float64Array } {
   const mean = new Float64Array(groups * c);
   const variance = new Float64Array(groups * c);
   for (let g = 0; g < groups; g++)
