@@ -76,6 +76,18 @@ test("torch 0.2's rebuild function on a cuda storage, module. in front", async (
   expect([...toF32(await source.read("w"))]).toEqual([2, 5, 3, 6]);
 });
 
+test("a pickle far larger than the window it is first read through", async () => {
+  const stored = storage("torch HalfStorage", "0", "cpu", 3000);
+  const entries = Array.from({ length: 3000 }, (_, i) => [...P.text(`w${i}`), ...rebuildTensor(stored, i, [1], [1])]);
+  const object = [...P.dict, ...P.mark, ...entries.flat(), ...P.setItems];
+  const values = Uint16Array.from({ length: 3000 }, (_, i) => i);
+  const file = legacyFile(object, [{ key: "0", count: 3000, bytes: new Uint8Array(values.buffer) }]);
+  expect(file.length).toBeGreaterThan(4e5);
+  const source = await openCheckpoint(bytesAccess(file));
+  expect(source.names().length).toBe(3000);
+  expect((await source.read("w2999")).data).toEqual(Uint8Array.of(2999 & 255, 2999 >> 8));
+});
+
 test("an OrderedDict of pairs, as Python 2 pickled it", async () => {
   const stored = storage("torch LongStorage", "0", "cpu", 1);
   const pair = [...P.list, ...P.mark, ...P.text("n"), ...rebuildTensor(stored, 0, [], []), ...P.appends];
