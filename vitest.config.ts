@@ -16,6 +16,8 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     include: ["test/**/*.test.ts"],
+    // Sizes in uniforms: few pipelines, which software adapters compile slowly. The other form is tested where it matters.
+    env: { SPADE_SIZES: "uniform" },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 10_000,

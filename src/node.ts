@@ -1,0 +1,35 @@
+// spade-webgpu in Node: the same API over Dawn; a string or file: URL is a path.
+
+import { fileURLToPath } from "node:url";
+import type { AdapterInfo, Source, Spade, SpadeOptions } from "./api.ts";
+import { openFile } from "./formats/file.ts";
+import type { RandomAccess } from "./formats/tensors.ts";
+import { openSource, supported } from "./index.ts";
+import { openNodeDevice } from "./node/dawn.ts";
+import type { SpadeError } from "./runtime/errors.ts";
+import { createSpadeOn } from "./spade.ts";
+
+export * from "./api.ts";
+export { clearCache, isCached } from "./index.ts";
+export { SpadeError, type SpadeErrorCode } from "./runtime/errors.ts";
+export { openNodeDevice } from "./node/dawn.ts";
+
+async function open(source: Source, report: (loaded: number, total: number | undefined) => void, signal?: AbortSignal): Promise<RandomAccess> {
+  const text = typeof source === "string" ? source : source instanceof URL ? source.href : undefined;
+  if (text !== undefined && !/^https?:/.test(text)) {
+    const access = await openFile(text.startsWith("file:") ? fileURLToPath(text) : text);
+    report(access.size, access.size);
+    return access;
+  }
+  return openSource(source, report, signal);
+}
+
+/** Loads a generator and makes it ready to paint. Errors are SpadeErrors; an abort throws signal.reason. */
+export function createSpade(options: SpadeOptions): Promise<Spade> {
+  return createSpadeOn({ openDevice: openNodeDevice, open }, options);
+}
+
+/** Whether this machine can paint, and on what. */
+export function isSupported(): Promise<{ ok: true; adapter: AdapterInfo } | { ok: false; error: SpadeError }> {
+  return supported(openNodeDevice);
+}

@@ -1,0 +1,111 @@
+import { afterAll, expect, test } from "vitest";
+import { memorySink } from "../../src/formats/tensors.ts";
+import { writeSafetensors } from "../../src/formats/safetensors.ts";
+import { defaultConfig, type Config } from "../../src/models/config.ts";
+import { seededGenerator } from "../../src/models/seeded.ts";
+import { openNodeDevice } from "../../src/node/dawn.ts";
+import { createSpade, SpadeError, type LabelMap, type Progress, type Spade } from "../../src/node.ts";
+
+/** A tiny seeded generator as a safetensors file in memory. */
+async function weights(config: Config): Promise<Uint8Array> {
+  const sink = memorySink();
+  const tensors = [...seededGenerator(config, 3, 1)].map(([name, { shape, data }]) => ({
+    name,
+    dtype: "F32" as const,
+    shape,
+    async *data() {
+      yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    },
+  }));
+  await writeSafetensors(sink, tensors, { config: JSON.stringify(config) });
+  return sink.bytes();
+}
+
+const vae: Config = { ...defaultConfig, ngf: 2, label_nc: 4, crop_size: 64, use_vae: true, z_dim: 8 };
+const plain: Config = { ...vae, use_vae: false, contain_dontcare_label: false, no_instance: true };
+const stripes = (width: number, height: number, labels: number, of = 8): LabelMap => ({ width, height, data: Uint8Array.from({ length: width * height }, (_, i) => Math.floor((i % width) / of) % labels) });
+
+const made: Spade[] = [];
+async function create(config: Config, more = {}): Promise<Spade> {
+  const spade = await createSpade({ weights: await weights(config), ...more });
+  spade.addEventListener("notice", () => undefined);
+  made.push(spade);
+  return spade;
+}
+afterAll(() => made.forEach((s) => s.dispose()));
+
+test("paints, the same bytes for the same map and style, others for another style or map; tables are kept for a map", async () => {
+  const seen: Progress[] = [];
+  const spade = await create(vae, { onProgress: (p: Progress) => seen.push({ ...p }) });
+  expect(spade.info).toMatchObject({ width: 64, height: 64, stride: 32, dontCare: 4, edges: true, style: { dim: 8 } });
+  expect(seen.at(-1)).toMatchObject({ phase: "ready", progress: 1 });
+  expect(seen.every((p, i) => i === 0 || p.progress >= seen[i - 1].progress)).toBe(true);
+
+  const map = stripes(64, 64, 4);
+  const a = await spade.generate(map, { style: 7 });
+  expect([a.width, a.height, a.data.length]).toEqual([64, 64, 64 * 64 * 4]);
+  expect(spade.stats!.newWindows).toBeGreaterThan(0);
+  const b = await spade.generate(map, { style: 7 });
+  expect(b.data).toEqual(a.data);
+  expect(spade.stats).toMatchObject({ newWindows: 0, labels: 0, tables: 0 });
+  expect((await spade.generate(map, { style: 8 })).data).not.toEqual(a.data);
+  expect((await spade.generate(stripes(64, 64, 3), { style: 7 })).data).not.toEqual(a.data);
+  expect((await spade.generate(map, { style: 7, instance: stripes(64, 64, 4, 2) })).data).not.toEqual(a.data);
+  expect((await spade.generate(map, { style: 7 })).data).toEqual(a.data);
+});
+
+test("a map of noise outgrows the tables and stays correct; the map before it comes out as before", async () => {
+  const spade = await create(plain);
+  const map = stripes(64, 64, 4, 16);
+  const before = await spade.generate(map);
+  const noise: LabelMap = { width: 64, height: 64, data: Uint8Array.from({ length: 64 * 64 }, (_, i) => Math.imul(i + 1, 2654435761) >>> 30) };
+  const noisy = await spade.generate(noise);
+  const fresh = await create(plain);
+  expect((await fresh.generate(noise)).data).toEqual(noisy.data);
+  const after = await spade.generate(map);
+  // Tables may now be made densely, in another order of sums.
+  const worst = after.data.reduce((m, v, i) => Math.max(m, Math.abs(v - before.data[i])), 0);
+  expect(worst).toBeLessThanOrEqual(1);
+});
+
+test("says what is wrong, where, and what to do", async () => {
+  const spade = await create(plain);
+  const bad = stripes(64, 64, 4);
+  bad.data[65 * 3] = 9;
+  await expect(spade.generate(bad)).rejects.toMatchObject({ code: "label" });
+  await expect(spade.generate(stripes(32, 32, 4))).rejects.toMatchObject({ code: "shape" });
+  await expect(spade.generate(stripes(64, 64, 4), { style: 1 })).rejects.toMatchObject({ code: "unsupported" });
+  await expect(createSpade({ weights: new Uint8Array([1, 2, 3]) })).rejects.toBeInstanceOf(SpadeError);
+  await expect(createSpade({ weights: await weights(plain), integrity: "sha256-AAAA" })).rejects.toMatchObject({ code: "integrity" });
+});
+
+test("another size of a net without VAE", async () => {
+  const spade = await create(plain, { size: [96, 32] });
+  const picture = await spade.generate(stripes(96, 32, 4));
+  expect([picture.width, picture.height]).toEqual([96, 32]);
+});
+
+test("aborts with the signal's reason, and goes on afterwards", async () => {
+  const spade = await create(plain);
+  const stop = new AbortController();
+  const reason = new Error("enough");
+  const first = spade.generate(stripes(64, 64, 4), { signal: stop.signal });
+  stop.abort(reason);
+  await expect(first).rejects.toBe(reason);
+  await expect(createSpade({ weights: await weights(plain), signal: stop.signal })).rejects.toBe(reason);
+  expect((await spade.generate(stripes(64, 64, 4))).width).toBe(64);
+});
+
+test("a borrowed device survives dispose(), and every call after dispose() throws", async () => {
+  const device = await openNodeDevice();
+  const spade = await create(plain, { device: device.gpu });
+  await spade.generate(stripes(64, 64, 4));
+  spade.dispose();
+  spade.dispose();
+  await expect(spade.generate(stripes(64, 64, 4))).rejects.toMatchObject({ code: "disposed" });
+  const buffer = device.gpu.createBuffer({ size: 16, usage: 4 });
+  await device.gpu.queue.onSubmittedWorkDone();
+  buffer.destroy();
+  expect(device.state).toBe("alive");
+  device.dispose();
+});
