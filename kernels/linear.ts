@@ -5,6 +5,7 @@
 // The result may be viewed as a picture: its stored elements an image are the M columns of w, in order.
 // Backward: dx = dy w^T, dw[k,m] = sum_n x[n,k] * dy[n,m], db = sum_n dy.
 // traffic: w once for every 4 images; 2 FLOPs a weight and image, so bandwidth bound up to batch 8 or so.
+// lavapipe, 256 -> 65536: 9.6 ms for one image (7.1 GB/s), 16.6 for four.
 // A w over the binding limit is read in bands of rows, each adding to the one before.
 
 import linearText from "../shaders/linear.wgsl";

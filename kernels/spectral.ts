@@ -7,7 +7,8 @@
 // one row) and W v column products (slices of about 64 rows a thread). Both in two stages of fixed order, then one workgroup's
 // 64 shares make the norm. Padded rows and columns of w are zero and keep the padded lanes of u and v at zero.
 // Backward: u and v are constants; with G the gradient of W/sigma, dW = (G - <G, W/sigma> u v^T) / sigma, made where conv2d's dw is.
-// traffic: W once in eval mode, twice in training mode (37.7 MB for 1024 -> 1024, 3x3).
+// traffic: W once in eval mode, twice in training mode (37.7 MB for 1024 -> 1024, 3x3). lavapipe: 12.7 ms in eval
+// mode (3.1 GB/s), 15 to 22 in training mode (rows 4.3 GB/s).
 
 import rowsText from "../shaders/spectral_rows.wgsl";
 import columnsText from "../shaders/spectral_columns.wgsl";

@@ -8,7 +8,8 @@
 // combine as in Chan, Golub and LeVeque 1983, in a fixed order. x may be f16; all sums are f32. A nearest-upsampled x has the mean and variance of x itself;
 // only `count` of the running variance is that of the upsampled one.
 // Backward: mean and variance are differentiated inside modulate's backward; the running statistics carry no gradient.
-// traffic: x once (a slice's second reading hits a cache), 8 bytes a slice and channel in between.
+// traffic: x once (a slice's second reading hits a cache), 8 bytes a slice and channel in between. lavapipe, 2 cores: 256x256x64 5.7 ms
+// (3.0 GB/s of x), 128x128x128 1.6 to 3.1, 16x16x1024 0.5; the combining is 0.1 to 0.2 of it.
 
 import slicesText from "../shaders/statistics_slices.wgsl";
 import combineText from "../shaders/statistics_combine.wgsl";

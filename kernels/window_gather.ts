@@ -6,7 +6,8 @@
 // table's row for "outside the image", where the published net pads mlp_shared's result with zeros, not with relu(bias).
 // Exact: the terms left out of the published sum are products with 0.
 // Backward: dw[t,l,:] = sum of dz over windows with label l at tap t, dbias = sum of dz; nothing flows to integer windows.
-// traffic: k*k (2k*k on edges) rows of w and one of y a window, k*k codes; 9.2 GMAC of dense products become 9 row additions.
+// traffic: k*k (2k*k on edges) rows of w and one of y a window, k*k codes; at 256x256 and 184 labels 13.9 GMAC go.
+// lavapipe, 2172 windows (as COCO val 1993 has at 256x256), 128 outputs: 2 to 3.5 ms.
 
 import windowGatherText from "../shaders/window_gather.wgsl";
 import {
