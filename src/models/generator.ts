@@ -160,10 +160,18 @@ export function convWeights(g: Graph, p: Parameters, layer: { name: string; spec
   return { w, bias, sigma };
 }
 
+/** The published momentum of the running statistics. */
 const MOMENTUM = 0.1;
 
 /** Layers of a training-mode forward pass: batch statistics, running statistics updated, one power iteration a layer. */
-export function trainingLayers(g: Graph, c: Config, p: Parameters, tables: ReadonlyMap<string, { gamma: Tensor; beta: Tensor }>, ids: (h: number, w: number) => Tensor): Layers {
+export function trainingLayers(
+  g: Graph,
+  c: Config,
+  p: Parameters,
+  tables: ReadonlyMap<string, { gamma: Tensor; beta: Tensor }>,
+  ids: (h: number, w: number) => Tensor,
+  momentum = MOMENTUM,
+): Layers {
   const { kind } = parseNormG(c.norm_G);
   const convs = new Map(convLayers(c).map((layer) => [layer.name, convWeights(g, p, layer, true)]));
   const known = new Map<Tensor, ReturnType<typeof statistics>>();
@@ -183,7 +191,7 @@ export function trainingLayers(g: Graph, c: Config, p: Parameters, tables: Reado
           mean: s.mean,
           variance: s.variance,
           count: product(x.shape.slice(0, 3)) * up * up,
-          momentum: MOMENTUM,
+          momentum,
         });
       }
       return s;

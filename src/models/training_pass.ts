@@ -3,10 +3,9 @@
 
 import type { LevelWindows } from "../labels/windows.ts";
 import type { Graph, HostArray, Tensor } from "../runtime/index.ts";
-import { parseNormG, type Config } from "./config.ts";
+import { latentSize, parseNormG, type Config } from "./config.ts";
 import { levelKey, recordFirst, recordImage, recordTables, trainingLayers, type LevelInputs, type LevelPlan } from "./generator.ts";
 import type { Parameters } from "./parameters.ts";
-import { latentSize } from "./config.ts";
 
 export interface TrainingPass {
   image: Tensor;
@@ -16,9 +15,9 @@ export interface TrainingPass {
 
 /**
  * Inputs of the recording: "z" [N, z_dim] or "windows" [N*h*w, 9], and a level's windows under "inner WxH", "outer WxH", "ids WxH";
- * see trainingInputs.
+ * see trainingInputs. `momentum` of the running statistics: as published if left out.
  */
-export function recordTrainingPass(g: Graph, c: Config, p: Parameters, plans: readonly LevelPlan[], images: number): TrainingPass {
+export function recordTrainingPass(g: Graph, c: Config, p: Parameters, plans: readonly LevelPlan[], images: number, momentum?: number): TrainingPass {
   const { k } = parseNormG(c.norm_G);
   const tables = new Map<string, { gamma: Tensor; beta: Tensor }>();
   const ids = new Map<string, Tensor>();
@@ -33,7 +32,7 @@ export function recordTrainingPass(g: Graph, c: Config, p: Parameters, plans: re
   const { h, w } = latentSize(c);
   const first = recordFirst(g, c, p, c.use_vae ? { z: g.input("z", [images, c.z_dim]), images } : { windows: g.input("windows", [images * h * w, 9], "i32"), images });
   const blocks = new Map<string, Tensor>();
-  const image = recordImage(g, c, trainingLayers(g, c, p, tables, (hh, ww) => ids.get(levelKey(hh, ww))!), first, (name, y) => blocks.set(name, y));
+  const image = recordImage(g, c, trainingLayers(g, c, p, tables, (hh, ww) => ids.get(levelKey(hh, ww))!, momentum), first, (name, y) => blocks.set(name, y));
   return { image, blocks };
 }
 
