@@ -1,9 +1,19 @@
-// Bundles dist/: everything in one file an entry, the only package left outside is what carries binaries or is loaded lazily.
-import { build } from "esbuild";
-import { rmSync } from "node:fs";
+// Bundles dist/: one file an entry, only what carries binaries or is loaded on demand stays outside. With declarations, unless --no-types.
+//
+//   index.js          the API of a page: a build error if anything of Node is reached
+//   node.js           the same with Dawn and files
+//   cli.js            the commands
+//   conformance.js    npm run conformance
+//   bench/*.js        npm run bench
 
+import { build } from "esbuild";
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."));
 const outdir = "dist";
-rmSync(outdir, { recursive: true, force: true });
 const common = {
   bundle: true,
   format: "esm",
@@ -11,7 +21,59 @@ const common = {
   outdir,
   loader: { ".wgsl": "text" },
   logLevel: "warning",
-  sourcemap: true,
+  sourcemap: "linked",
+  legalComments: "none",
+  write: false,
 };
-const node = { ...common, platform: "node", external: ["webgpu", "sharp", "onnxruntime-node", "@tensorflow/*"], banner: { js: 'import { createRequire as __cr } from "node:module"; const require = __cr(import.meta.url);' } };
-await build({ ...node, entryPoints: { conformance: "test/conformance/main.ts" } });
+const node = {
+  ...common,
+  platform: "node",
+  target: "node20",
+  external: ["webgpu", "sharp", "onnxruntime-node", "@tensorflow/*"],
+  // What is bundled and CommonJS asks for Node's modules by require.
+  banner: { js: 'import { createRequire as createRequire_ } from "node:module"; const require = createRequire_(import.meta.url);' },
+};
+/** Bundles that are not written for a page may still use `node:` modules; a page's may not. */
+const page = { ...common, platform: "browser", conditions: ["browser", "import"] };
+
+const there = (entries) => Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(path)));
+const benches = existsSync("bench") ? readdirSync("bench").filter((f) => f.endsWith(".ts") && !f.endsWith(".d.ts")) : [];
+const jobs = [
+  [page, { index: "src/index.ts" }],
+  [node, { node: "src/node.ts", conformance: "test/conformance/main.ts" }],
+  [{ ...node, banner: { js: `#!/usr/bin/env node\n${node.banner.js}` } }, { cli: "src/cli/main.ts" }],
+  [node, Object.fromEntries(benches.map((f) => [`bench/${basename(f, ".ts")}`, join("bench", f)]))],
+];
+
+// Each file is renamed into place: a program that starts meanwhile sees the old one or the new one whole.
+const written = new Set();
+function place(path, contents) {
+  mkdirSync(dirname(path), { recursive: true });
+  const part = `${path}.${process.pid}.part`;
+  writeFileSync(part, contents);
+  renameSync(part, path);
+  written.add(path);
+}
+
+for (const [options, entries] of jobs) {
+  const entryPoints = there(entries);
+  if (!Object.keys(entryPoints).length) continue;
+  const { outputFiles } = await build({ ...options, entryPoints });
+  for (const file of outputFiles) place(relative(".", file.path), file.contents);
+}
+if (existsSync("dist/cli.js")) chmodSync("dist/cli.js", 0o755);
+
+if (!process.argv.includes("--no-types")) {
+  const types = join(outdir, "types");
+  rmSync(types, { recursive: true, force: true });
+  const { status } = spawnSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], { stdio: "inherit" });
+  if (status !== 0) process.exit(1);
+}
+
+// What an earlier build left behind.
+for (const folder of [outdir, join(outdir, "bench")]) {
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+    const path = join(folder, name);
+    if (/\.js(\.map)?$/.test(name) && !written.has(path)) rmSync(path);
+  }
+}

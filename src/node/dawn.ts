@@ -13,7 +13,7 @@ function hasHardware(): boolean {
 }
 
 /** On Linux without a GPU, points the Vulkan loader at lavapipe; other drivers only print warnings there. */
-export function prepareVulkan(env: NodeJS.ProcessEnv = process.env): void {
+export function prepareVulkan(env: Record<string, string | undefined> = process.env): void {
   if (process.platform !== "linux") return;
   env.XDG_RUNTIME_DIR ||= "/tmp";
   if (env.VK_ICD_FILENAMES || env.VK_DRIVER_FILES) return;
