@@ -7,32 +7,42 @@ import { SpadeError } from "../runtime/errors.ts";
 const KEY = Symbol.for("spade-webgpu.dawn");
 const LAVAPIPE = ["/usr/share/vulkan/icd.d/lvp_icd.json", "/usr/share/vulkan/icd.d/lvp_icd.x86_64.json", "/usr/share/vulkan/icd.d/lvp_icd.aarch64.json"];
 
-/** True if the system shows a GPU that a Vulkan driver could take. */
-function hasHardware(): boolean {
-  return existsSync("/dev/dri/renderD128") || existsSync("/dev/nvidia0") || existsSync("/dev/nvidiactl") || existsSync("/dev/dxg");
+/** What the choice of a Vulkan driver depends on beside the environment. */
+export interface System {
+  readonly platform: string;
+  exists(path: string): boolean;
 }
 
-/** On Linux without a GPU, points the Vulkan loader at lavapipe; other drivers only print warnings there. */
-export function prepareVulkan(env: Record<string, string | undefined> = process.env): void {
-  if (process.platform !== "linux") return;
-  env.XDG_RUNTIME_DIR ||= "/tmp";
-  if (env.VK_ICD_FILENAMES || env.VK_DRIVER_FILES) return;
-  const software = env.SPADE_ADAPTER === "software" || (env.SPADE_ADAPTER !== "hardware" && !hasHardware());
-  const icd = LAVAPIPE.find((path) => existsSync(path));
-  if (software && icd) env.VK_ICD_FILENAMES = icd;
+/** True if the system shows a GPU that a Vulkan driver could take. */
+function hasHardware({ exists }: System): boolean {
+  return ["/dev/dri/renderD128", "/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg"].some(exists);
+}
+
+/** What to add to the environment. On Linux without a GPU the Vulkan loader is pointed at lavapipe; other drivers only print warnings there. */
+export function vulkanSettings(env: Readonly<NodeJS.ProcessEnv>, system: System): Record<string, string> {
+  const out: Record<string, string> = {};
+  if (system.platform !== "linux") return out;
+  if (!env.XDG_RUNTIME_DIR) out.XDG_RUNTIME_DIR = "/tmp";
+  if (env.VK_ICD_FILENAMES || env.VK_DRIVER_FILES) return out;
+  const software = env.SPADE_ADAPTER === "software" || (env.SPADE_ADAPTER !== "hardware" && !hasHardware(system));
+  const icd = LAVAPIPE.find((path) => system.exists(path));
+  if (software && icd) out.VK_ICD_FILENAMES = icd;
+  return out;
 }
 
 /** The process's GPU object. */
 export async function dawn(): Promise<GPU> {
   const slot = globalThis as { [KEY]?: GPU };
   if (slot[KEY]) return slot[KEY];
-  prepareVulkan();
+  Object.assign(process.env, vulkanSettings(process.env, { platform: process.platform, exists: existsSync }));
   let webgpu: typeof import("webgpu");
   try {
     webgpu = await import("webgpu");
   } catch (cause) {
     throw new SpadeError("no-webgpu", "npm package webgpu", "can't be loaded", `install it for this platform (npm install webgpu): ${(cause as Error).message.split("\n")[0]}`, cause);
   }
+  // Another call may have come here first: there must be one instance.
+  if (slot[KEY]) return slot[KEY];
   Object.assign(globalThis, webgpu.globals);
   slot[KEY] = webgpu.create([
     "enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia,disable_workgroup_init",
@@ -41,7 +51,9 @@ export async function dawn(): Promise<GPU> {
   return slot[KEY];
 }
 
-/** Opens a device in Node; `SPADE_ADAPTER` chooses the adapter where the caller does not. */
+/** Opens a device in Node; `SPADE_ADAPTER` and `SPADE_SIZES` (override, uniform) decide where the caller does not. */
 export async function openNodeDevice(options: OpenOptions = {}): Promise<Device> {
-  return openDevice(await dawn(), { sizesAs: (process.env.SPADE_SIZES as "override" | "uniform") ?? "override", adapter: process.env.SPADE_ADAPTER ?? "auto", ...options });
+  const sizes = process.env.SPADE_SIZES || "override";
+  if (sizes !== "override" && sizes !== "uniform") throw new SpadeError("usage", `SPADE_SIZES=${sizes}`, "is not known", "set it to override or uniform");
+  return openDevice(await dawn(), { ...options, sizesAs: options.sizesAs ?? sizes, adapter: options.adapter ?? (process.env.SPADE_ADAPTER || "auto") });
 }

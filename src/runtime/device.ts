@@ -38,6 +38,8 @@ export class Device {
   /** Bytes of the buffers made here and not yet destroyed. */
   allocated = 0;
   private readonly buffers = new Map<GPUBuffer, string>();
+  /** What the adapter refused outside of any error scope; it would otherwise show only as wrong numbers. */
+  private refused = "";
 
   /** @param owned false for a borrowed GPUDevice, which dispose() leaves alone */
   constructor(
@@ -50,6 +52,8 @@ export class Device {
     const limits = Object.fromEntries(Object.keys(BASE_LIMITS).map((k) => [k, gpu.limits[k as keyof Limits]])) as unknown as Limits;
     this.target = { software: this.software, features: gpu.features as ReadonlySet<string>, limits, sizesAs: options.sizesAs ?? "override", variants: options.variants ?? {} };
     this.pipelines = new PipelineCache(gpu);
+    // A borrowed device's errors may be its owner's.
+    if (owned) gpu.addEventListener("uncapturederror", ({ error }) => (this.refused ||= firstLine(error)));
     void gpu.lost.then((info) => {
       if (this.state !== "alive") return;
       this.state = "lost";
@@ -67,6 +71,10 @@ export class Device {
   check(where: string): void {
     if (this.state === "lost") throw new SpadeError("device-lost", where, `the GPU device was lost (${this.lostReason})`, "open a new device and load the model again");
     if (this.state === "disposed") throw new SpadeError("disposed", where, "was disposed", "create a new one");
+    if (!this.refused) return;
+    const refused = this.refused;
+    this.refused = "";
+    throw new SpadeError("usage", where, `the adapter refused earlier work (${refused})`, "results since then are wrong; report this message if nothing of yours uses the device");
   }
 
   /** A storage buffer. Out of memory shows at the next `guard`. */
@@ -79,44 +87,83 @@ export class Device {
   }
 
   free(storage: Storage): void {
-    if (!this.buffers.delete(storage.buffer)) return;
-    this.allocated -= storage.buffer.size;
-    storage.buffer.destroy();
+    this.release(storage.buffer);
   }
 
-  /** Runs allocations and turns the adapter's out-of-memory into our error, with the largest buffers named. */
+  private release(buffer: GPUBuffer): void {
+    if (!this.buffers.delete(buffer)) return;
+    this.allocated -= buffer.size;
+    buffer.destroy();
+  }
+
+  /**
+   * Runs allocations and turns the adapter's out-of-memory into our error, with the largest buffers named. Whatever fails, the
+   * buffers that the body made are freed.
+   */
   async guard<T>(where: string, body: () => T): Promise<T> {
     this.check(where);
+    const before = new Set(this.buffers.keys());
     this.gpu.pushErrorScope("out-of-memory");
-    let result: T;
-    let popped: Promise<GPUError | null>;
+    this.gpu.pushErrorScope("validation");
+    let result: { value: T } | { thrown: unknown };
     try {
-      result = body();
-    } finally {
-      popped = this.gpu.popErrorScope();
+      result = { value: body() };
+    } catch (thrown) {
+      result = { thrown };
     }
-    const error = await popped;
-    if (error) {
-      const top = [...this.buffers.keys()].sort((a, b) => b.size - a.size).slice(0, 3).map((b) => `${b.label} ${(b.size / 2 ** 20).toFixed(0)} MiB`);
-      throw new SpadeError("out-of-memory", where, `the adapter has no room (${(this.allocated / 2 ** 20).toFixed(0)} MiB wanted in all; largest: ${top.join(", ")})`, "use a smaller picture or batch, f16 storage, or another adapter");
+    const made = [...this.buffers.keys()].filter((b) => !before.has(b));
+    // Both scopes are popped in this tick: scopes are a stack, and others push theirs meanwhile.
+    const [invalid, full] = await Promise.all([this.gpu.popErrorScope(), this.gpu.popErrorScope()]);
+    try {
+      this.check(where);
+      if ("thrown" in result) throw result.thrown;
+      if (full) throw this.outOfMemory(where);
+      if (invalid) throw new SpadeError("usage", where, `the adapter refused it (${firstLine(invalid)})`, "check what the graph binds");
+      return result.value;
+    } catch (error) {
+      for (const buffer of made) this.release(buffer);
+      throw error;
     }
-    return result;
+  }
+
+  private outOfMemory(where: string): SpadeError {
+    const top = [...this.buffers.keys()].sort((a, b) => b.size - a.size).slice(0, 3).map((b) => `${b.label} ${(b.size / 2 ** 20).toFixed(0)} MiB`);
+    return new SpadeError("out-of-memory", where, `the adapter has no room (${(this.allocated / 2 ** 20).toFixed(0)} MiB wanted in all; largest: ${top.join(", ")})`, "use a smaller picture or batch, f16 storage, or another adapter");
   }
 
   upload(storage: Storage, data: ArrayBufferView, offset = 0): void {
+    this.check(storage.label);
+    if (offset + data.byteLength > storage.bytes) {
+      throw new SpadeError("shape", storage.label, `has ${storage.bytes} bytes and is given ${data.byteLength} at ${offset}`, "upload what fits");
+    }
     this.gpu.queue.writeBuffer(storage.buffer, storage.offset + offset, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
   }
 
   /** Reads a range back through a staging buffer of its own (set-up and tests; programs have theirs). */
   async download(storage: Storage): Promise<ArrayBuffer> {
-    this.check(storage.label);
-    const staging = this.gpu.createBuffer({ label: `${storage.label} staging`, size: storage.bytes, usage: 1 /* MAP_READ */ | 8 /* COPY_DST */ });
-    const encoder = this.gpu.createCommandEncoder();
-    encoder.copyBufferToBuffer(storage.buffer, storage.offset, staging, 0, storage.bytes);
+    const staging = this.alloc(`${storage.label} staging`, storage.bytes, 1 /* MAP_READ */ | 8 /* COPY_DST */);
+    try {
+      return await this.fetch(storage.label, storage, staging.buffer);
+    } finally {
+      this.free(staging);
+    }
+  }
+
+  /** Copies a range to a staging buffer of its size, now in the queue's order, and gives the bytes when the queue has come so far. */
+  async fetch(where: string, from: Pick<Storage, "buffer" | "offset" | "bytes">, staging: GPUBuffer): Promise<ArrayBuffer> {
+    const encoder = this.gpu.createCommandEncoder({ label: `${where} read` });
+    encoder.copyBufferToBuffer(from.buffer, from.offset, staging, 0, from.bytes);
     this.gpu.queue.submit([encoder.finish()]);
-    await staging.mapAsync(1 /* READ */);
+    try {
+      await staging.mapAsync(1 /* READ */);
+    } catch (cause) {
+      // A lost or disposed device says so itself.
+      this.check(where);
+      throw new SpadeError("disposed", where, "was disposed while it was read", "await the read first", cause);
+    }
     const copy = staging.getMappedRange().slice(0);
-    staging.destroy();
+    staging.unmap();
+    this.check(where);
     return copy;
   }
 
@@ -131,11 +178,15 @@ export class Device {
   }
 }
 
+const firstLine = (error: { readonly message: string }): string => error.message.split("\n").find(Boolean) ?? "no message";
+
 async function pickAdapter(gpu: GPU, wish: AdapterWish, powerPreference: GPUPowerPreference): Promise<GPUAdapter> {
   const found: GPUAdapter[] = [];
   for (const forceFallbackAdapter of [false, true]) {
     const adapter = await gpu.requestAdapter({ powerPreference, forceFallbackAdapter });
     if (adapter) found.push(adapter);
+    // Asking a page for its fallback adapter may start one.
+    if (adapter && (wish === "auto" || wish === "hardware") && !isSoftware(adapter.info)) return adapter;
   }
   const hardware = found.filter((a) => !isSoftware(a.info));
   const software = found.filter((a) => isSoftware(a.info));

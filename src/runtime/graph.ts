@@ -87,6 +87,9 @@ export class Graph {
   /** A tensor that lives outside the program: a parameter, or what another program kept. */
   external(name: string, shape: readonly number[], dtype: DType, storage: Storage): Tensor {
     const t = this.tensor(name, shape, dtype, "external", storage);
+    if (storage.offset % 256) {
+      throw new SpadeError("usage", describe(t), `starts at byte ${storage.offset} of its buffer, where bindings start at multiples of 256`, "bind a range that starts at a multiple of 256");
+    }
     if (storage.bytes < t.bytes) {
       throw new SpadeError("shape", describe(t), `needs ${t.bytes} bytes and is given a buffer of ${storage.bytes}`, "bind the storage that was made for this shape");
     }
@@ -106,6 +109,7 @@ export class Graph {
 
   /** Names a result that the caller reads back. */
   output(name: string, t: Tensor): Tensor {
+    if (this.outputs.has(name)) throw new SpadeError("usage", `output "${name}"`, "is named twice", "use another name");
     if (t.home === "temp") t.home = "output";
     this.outputs.set(name, t);
     return t;
@@ -114,6 +118,7 @@ export class Graph {
   /** Gives a result a buffer of its own that outlives the run, for other programs to import. */
   keep(name: string, t: Tensor): Tensor {
     if (t.home !== "temp" && t.home !== "kept") throw new SpadeError("usage", describe(t), `is ${t.home} and can't be kept`, "keep only what the program computes");
+    if (this.kept.has(name)) throw new SpadeError("usage", `kept "${name}"`, "is named twice", "use another name");
     t.home = "kept";
     this.kept.set(name, t);
     return t;
@@ -164,9 +169,13 @@ export class Graph {
     }
     for (const g of spec.groups) {
       const n = typeof g === "object" ? Math.ceil(g.count.capacity / g.per) : (g ?? 1);
+      if (!(Number.isInteger(n) && n >= 0)) throw new SpadeError("usage", label, `dispatches ${n} workgroups`, "give whole numbers");
       if (n > limits.maxComputeWorkgroupsPerDimension) {
         throw new SpadeError("unsupported", label, `dispatches ${n} workgroups in one dimension where ${limits.maxComputeWorkgroupsPerDimension} are allowed`, "spread the grid over two dimensions");
       }
+    }
+    for (const [name, n] of Object.entries(spec.sizes ?? {})) {
+      if (n !== n >>> 0) throw new SpadeError("usage", label, `size ${name} is ${n}`, "give a u32");
     }
     const bytes = spec.bytes ?? bindings.reduce((sum, [, b]) => sum + b.tensor.bytes, 0);
     this.dispatches.push({ ...spec, label, bytes });

@@ -1,11 +1,11 @@
 // Pipelines by text: one compiled pipeline per WGSL and set of constants, made asynchronously and in parallel, kept for the device's life.
 
 import { SpadeError } from "./errors.ts";
-import { shaderError, type Template } from "./wgsl.ts";
+import { shaderError, type Template, type Wgsl } from "./wgsl.ts";
 
 export interface PipelineRequest {
   readonly template: Template;
-  readonly code: string;
+  readonly wgsl: Wgsl;
   /** Values of the overridable constants; empty when sizes are in a uniform. */
   readonly constants: Readonly<Record<string, number>>;
   /** One letter a binding: r (read-only storage), w (storage), u (uniform). */
@@ -40,7 +40,7 @@ export class PipelineCache {
 
   /** Compiles, or gives what was compiled. A failure is not remembered. */
   get(request: PipelineRequest): Promise<GPUComputePipeline> {
-    const key = `${request.layout}\n${JSON.stringify(request.constants)}\n${request.code}`;
+    const key = `${request.layout}\n${JSON.stringify(request.constants)}\n${request.wgsl.code}`;
     let made = this.pipelines.get(key);
     if (!made) {
       made = this.compile(request);
@@ -50,7 +50,8 @@ export class PipelineCache {
     return made;
   }
 
-  private async compile({ template, code, constants, layout }: PipelineRequest): Promise<GPUComputePipeline> {
+  private async compile({ template, wgsl, constants, layout }: PipelineRequest): Promise<GPUComputePipeline> {
+    const { code } = wgsl;
     let module = this.modules.get(code);
     if (!module) {
       // The scope is popped in the same tick: scopes are a stack, and other compilations run meanwhile.
@@ -63,7 +64,7 @@ export class PipelineCache {
       return await this.device.createComputePipelineAsync({ label: template.name, layout: this.layout(layout).pipeline, compute: { module, constants } });
     } catch (cause) {
       const messages = (await module.getCompilationInfo()).messages.filter((m) => m.type === "error");
-      if (messages.length) throw shaderError(template, code, messages);
+      if (messages.length) throw shaderError(template, wgsl, messages);
       throw new SpadeError("shader", `shaders/${template.name}.wgsl`, (cause as Error).message.split("\n")[0], "check the op's sizes and bindings", cause);
     }
   }

@@ -27,7 +27,11 @@ export interface MemoryPlan {
   readonly kept: number;
   /** Bytes of parameters and other programs' tensors that this program binds, each counted once. */
   readonly external: number;
-  /** arenas + kept: what the program allocates. */
+  /** Bytes of the buffers through which outputs are read back. */
+  readonly staging: number;
+  /** Bytes of the uniform buffer that holds every dispatch's sizes; 0 where sizes are pipeline constants. */
+  readonly sizes: number;
+  /** arenas + kept + staging + sizes: what the program allocates. */
   readonly peak: number;
 }
 
@@ -36,23 +40,31 @@ interface Life {
   to: number;
 }
 
-/** Lifetimes in dispatch numbers; inputs live from the start, outputs to the end. */
+/**
+ * Lifetimes in dispatch numbers; outputs live to the end. Inputs live all the time: one that is left out of a run keeps its last
+ * value, and one that is set for the next run must not fall on an output that is not read yet.
+ */
 function lifetimes(graph: Graph): Map<Tensor, Life> {
   const lives = new Map<Tensor, Life>();
   const end = graph.dispatches.length;
+  for (const t of graph.inputs.values()) lives.set(t, { from: -1, to: end });
   graph.dispatches.forEach((d, i) => {
-    for (const { tensor } of Object.values(d.bindings)) {
+    for (const { tensor, access } of Object.values(d.bindings)) {
       const life = lives.get(tensor);
-      if (life) life.to = i;
-      else lives.set(tensor, { from: tensor.home === "input" ? -1 : i, to: i });
+      if (life) life.to = Math.max(life.to, i);
+      else if (access === "read" && (tensor.home === "temp" || tensor.home === "output")) {
+        throw new SpadeError("usage", `${d.label}, ${describe(tensor)}`, "is read before anything writes it", "record the op that makes it first");
+      } else lives.set(tensor, { from: i, to: i });
     }
   });
+  for (const [name, t] of graph.kept) {
+    if (!lives.has(t)) throw new SpadeError("usage", `kept "${name}", ${describe(t)}`, "is never computed", "record an op that writes it");
+  }
   for (const t of graph.outputs.values()) {
     const life = lives.get(t);
     if (!life) throw new SpadeError("usage", `output ${describe(t)}`, "is never computed", "record an op that writes it");
     life.to = end;
   }
-  for (const t of graph.inputs.values()) if (!lives.has(t)) lives.set(t, { from: -1, to: -1 });
   return lives;
 }
 
@@ -72,6 +84,10 @@ function conflicts(graph: Graph): Map<Tensor, Set<Tensor>> {
         if (b.tensor === w.tensor) {
           throw new SpadeError("usage", `${d.label}, ${describe(w.tensor)}`, "is bound twice in a dispatch that writes it", "write to a tensor of its own");
         }
+        const [mine, its] = [w.tensor.storage, b.tensor.storage];
+        if (mine && its && mine.buffer === its.buffer) {
+          throw new SpadeError("usage", `${d.label}, ${describe(w.tensor)} and ${describe(b.tensor)}`, "lie in one buffer, which the dispatch writes", "give them buffers of their own");
+        }
         add(w.tensor, b.tensor);
         add(b.tensor, w.tensor);
       }
@@ -85,6 +101,11 @@ export function planMemory(graph: Graph): MemoryPlan {
   const lives = lifetimes(graph);
   const edges = conflicts(graph);
   const limit = graph.target.limits.maxBufferSize;
+  for (const t of lives.keys()) {
+    if (t.bytes > limit && t.home !== "external") {
+      throw new SpadeError("out-of-memory", describe(t), `takes ${t.bytes} bytes where a buffer may have ${limit}`, "use a smaller picture or batch");
+    }
+  }
   const inArenas = [...lives.keys()].filter((t) => t.home === "temp" || t.home === "input" || t.home === "output");
   inArenas.sort((a, b) => b.bytes - a.bytes || a.id - b.id);
 
@@ -102,9 +123,6 @@ export function planMemory(graph: Graph): MemoryPlan {
   };
 
   for (const t of inArenas) {
-    if (t.bytes > limit) {
-      throw new SpadeError("out-of-memory", describe(t), `takes ${t.bytes} bytes where a buffer may have ${limit}`, "use a smaller picture or batch");
-    }
     const life = lives.get(t)!;
     const barred = new Set([...(edges.get(t) ?? [])].map((o) => placements.get(o.id)?.arena));
     let best = -1;
@@ -127,13 +145,25 @@ export function planMemory(graph: Graph): MemoryPlan {
     placements.set(t.id, p);
   }
 
-  const sizes = arenas.map((a) => Math.ceil(a.size / ALIGN) * ALIGN);
-  let kept = 0;
-  for (const t of graph.kept.values()) kept += t.bytes;
+  const sum = (ns: Iterable<number>): number => [...ns].reduce((a, b) => a + b, 0);
+  const kept = sum([...new Set(graph.kept.values())].map((t) => t.bytes));
+  const staging = sum([...graph.outputs.values()].map((t) => t.bytes));
+  const sizes = placeSizes(graph).bytes;
   const outside = new Map<Tensor["storage"], number>();
   for (const t of lives.keys()) if (t.home === "external") outside.set(t.storage, t.bytes);
-  const external = [...outside.values()].reduce((a, b) => a + b, 0);
-  return { placements, arenas: sizes, kept, external, peak: sizes.reduce((a, b) => a + b, 0) + kept };
+  const bytes = arenas.map((a) => a.size);
+  return { placements, arenas: bytes, kept, external: sum(outside.values()), staging, sizes, peak: sum(bytes) + kept + staging + sizes };
+}
+
+/** Where each dispatch's sizes stand in one uniform buffer, for targets that keep pipelines few. */
+export function placeSizes(graph: Graph): { offsets: number[]; bytes: number } {
+  const offsets: number[] = [];
+  let at = 0;
+  for (const d of graph.dispatches) {
+    offsets.push(at);
+    if (graph.target.sizesAs === "uniform") at += Math.ceil((Object.keys(d.sizes ?? {}).length * 4) / ALIGN) * ALIGN;
+  }
+  return { offsets, bytes: at };
 }
 
 const MB = (n: number): string => `${(n / 2 ** 20).toFixed(2)} MiB`;
@@ -141,7 +171,7 @@ const MB = (n: number): string => `${(n / 2 ** 20).toFixed(2)} MiB`;
 /** A table for people: arenas, then the largest tensors with their place and lifetime. */
 export function describeMemory(plan: MemoryPlan, most = 20): string {
   const lines = [
-    `program ${MB(plan.peak)} = arenas ${plan.arenas.map(MB).join(" + ") || "none"} + kept ${MB(plan.kept)}; bound from outside ${MB(plan.external)}`,
+    `program ${MB(plan.peak)} = arenas ${plan.arenas.map(MB).join(" + ") || "none"} + kept ${MB(plan.kept)} + staging ${MB(plan.staging + plan.sizes)}; bound from outside ${MB(plan.external)}`,
   ];
   const rows = [...plan.placements.values()].sort((a, b) => b.tensor.bytes - a.tensor.bytes);
   for (const p of rows.slice(0, most)) {

@@ -3,6 +3,7 @@
 import type { Device } from "./device.ts";
 import { SpadeError } from "./errors.ts";
 import type { Dispatch } from "./graph.ts";
+import type { Storage } from "./tensor.ts";
 
 export interface ProfileRow {
   readonly label: string;
@@ -26,8 +27,8 @@ const MOST_QUERIES = 4096;
 
 export class Profiler {
   private readonly sets: GPUQuerySet[] = [];
-  private readonly resolved: GPUBuffer;
-  private readonly staging: GPUBuffer;
+  private readonly resolved: Storage;
+  private readonly staging: Storage;
 
   constructor(
     private readonly device: Device,
@@ -39,8 +40,8 @@ export class Profiler {
     for (let left = steps * 2; left > 0; left -= MOST_QUERIES) {
       this.sets.push(device.gpu.createQuerySet({ type: "timestamp", count: Math.min(left, MOST_QUERIES) }));
     }
-    this.resolved = device.gpu.createBuffer({ label: "timestamps", size: Math.max(16, steps * 16), usage: 0x200 /* QUERY_RESOLVE */ | 4 /* COPY_SRC */ });
-    this.staging = device.gpu.createBuffer({ label: "timestamps staging", size: this.resolved.size, usage: 1 /* MAP_READ */ | 8 /* COPY_DST */ });
+    this.resolved = device.alloc("timestamps", Math.max(16, steps * 16), 0x200 /* QUERY_RESOLVE */ | 4 /* COPY_SRC */);
+    this.staging = device.alloc("timestamps staging", this.resolved.bytes, 1 /* MAP_READ */ | 8 /* COPY_DST */);
   }
 
   async measure(name: string, dispatches: readonly Dispatch[], encode: (pass: GPUComputePassEncoder, i: number) => void): Promise<Profile> {
@@ -53,12 +54,9 @@ export class Profiler {
       encode(pass, i);
       pass.end();
     }
-    this.sets.forEach((set, i) => encoder.resolveQuerySet(set, 0, set.count, this.resolved, i * MOST_QUERIES * 8));
-    encoder.copyBufferToBuffer(this.resolved, 0, this.staging, 0, this.staging.size);
+    this.sets.forEach((set, i) => encoder.resolveQuerySet(set, 0, set.count, this.resolved.buffer, i * MOST_QUERIES * 8));
     gpu.queue.submit([encoder.finish()]);
-    await this.staging.mapAsync(1 /* READ */);
-    const ns = new BigUint64Array(this.staging.getMappedRange().slice(0));
-    this.staging.unmap();
+    const ns = new BigUint64Array(await this.device.fetch(`${name} profile`, this.resolved, this.staging.buffer));
     const zero = ns[0];
     const ms = (t: bigint): number => Number(t - zero) / 1e6;
     const rows = dispatches.map((d, i): ProfileRow => ({ label: d.label, shader: d.shader.name, start: ms(ns[2 * i]), ms: ms(ns[2 * i + 1]) - ms(ns[2 * i]), flops: d.flops, bytes: d.bytes }));
@@ -68,10 +66,13 @@ export class Profiler {
 
   dispose(): void {
     for (const s of this.sets) s.destroy();
-    this.resolved.destroy();
-    this.staging.destroy();
+    this.device.free(this.resolved);
+    this.device.free(this.staging);
   }
 }
+
+/** A rate in units of 1e9 a second; 0 where the clock saw no time pass. */
+const giga = (amount: number, ms: number): number => (ms > 0 ? amount / ms / 1e6 : 0);
 
 /** Sums by `key` (default: shader), longest first, as a table. */
 export function profileTable(profile: Profile, key: (row: ProfileRow) => string = (r) => r.shader): string {
@@ -84,7 +85,7 @@ export function profileTable(profile: Profile, key: (row: ProfileRow) => string 
   const lines = [`${profile.name}: ${profile.total.toFixed(1)} ms, ${profile.rows.length} dispatches`, "        ms  share  dispatches    GFLOP/s      GB/s  what"];
   for (const [what, s] of [...sums].sort((a, b) => b[1].ms - a[1].ms)) {
     lines.push(
-      `${s.ms.toFixed(2).padStart(10)}  ${((100 * s.ms) / busy).toFixed(1).padStart(4)}%  ${String(s.n).padStart(10)} ${(s.flops / s.ms / 1e6).toFixed(2).padStart(10)} ${(s.bytes / s.ms / 1e6).toFixed(2).padStart(9)}  ${what}`,
+      `${s.ms.toFixed(2).padStart(10)}  ${(busy > 0 ? (100 * s.ms) / busy : 0).toFixed(1).padStart(4)}%  ${String(s.n).padStart(10)} ${giga(s.flops, s.ms).toFixed(2).padStart(10)} ${giga(s.bytes, s.ms).toFixed(2).padStart(9)}  ${what}`,
     );
   }
   return lines.join("\n");
@@ -94,7 +95,7 @@ export function profileTable(profile: Profile, key: (row: ProfileRow) => string 
 export function chromeTrace(profiles: readonly Profile[]): string {
   const traceEvents = profiles.flatMap((p, tid) => [
     { ph: "M", name: "thread_name", pid: 1, tid, args: { name: p.name } },
-    ...p.rows.map((r) => ({ ph: "X", name: r.label, cat: r.shader, pid: 1, tid, ts: r.start * 1e3, dur: r.ms * 1e3, args: { flops: r.flops, bytes: r.bytes, "GFLOP/s": r.flops / r.ms / 1e6 } })),
+    ...p.rows.map((r) => ({ ph: "X", name: r.label, cat: r.shader, pid: 1, tid, ts: r.start * 1e3, dur: r.ms * 1e3, args: { flops: r.flops, bytes: r.bytes, "GFLOP/s": giga(r.flops, r.ms) } })),
   ]);
   return JSON.stringify({ traceEvents, displayTimeUnit: "ms" });
 }

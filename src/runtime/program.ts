@@ -5,7 +5,7 @@ import type { Device } from "./device.ts";
 import { SpadeError } from "./errors.ts";
 import type { CountedGroups, Dispatch, Graph, Groups } from "./graph.ts";
 import { fromHalf, toHalf } from "./half.ts";
-import { describeMemory, planMemory, type MemoryPlan } from "./planner.ts";
+import { describeMemory, placeSizes, planMemory, type MemoryPlan } from "./planner.ts";
 import { Profiler, type Profile } from "./profiler.ts";
 import { describe, padRows, product, unpadRows, type Storage, type Tensor } from "./tensor.ts";
 import { expand, type BindingDecl } from "./wgsl.ts";
@@ -37,18 +37,15 @@ interface Step {
 
 interface Output {
   readonly tensor: Tensor;
-  readonly staging: GPUBuffer;
+  readonly storage: Storage;
+  readonly staging: Storage;
+  /** A read waits for its copy in `staging`. */
+  busy: boolean;
 }
 
-/** Groups of one dimension for these counts. */
-function groupsOf(groups: Groups, counts: Readonly<Record<string, number>>, label: string): [number, number, number] {
-  const one = (g: number | CountedGroups | undefined): number => {
-    if (typeof g !== "object") return g ?? 1;
-    const n = counts[g.count.name];
-    if (n === undefined) throw new SpadeError("usage", label, `needs the count "${g.count.name}"`, "give it in run({ counts })");
-    if (n > g.count.capacity) throw new SpadeError("shape", label, `count "${g.count.name}" is ${n} where the program was made for ${g.count.capacity}`, "record the program again with a larger capacity");
-    return Math.ceil(n / g.per);
-  };
+/** Workgroups for these counts. */
+function groupsOf(groups: Groups, counts: Readonly<Record<string, number>>): [number, number, number] {
+  const one = (g: number | CountedGroups | undefined): number => (typeof g === "object" ? Math.ceil(counts[g.count.name] / g.per) : (g ?? 1));
   return [one(groups[0]), one(groups[1]), one(groups[2])];
 }
 
@@ -56,9 +53,13 @@ export class Program {
   private readonly inputs = new Map<string, { tensor: Tensor; storage: Storage; partial: boolean }>();
   private readonly outputs = new Map<string, Output>();
   private counts: Record<string, number> = {};
+  /** The least capacity of every count. */
+  private readonly capacities = new Map<string, number>();
   /** FLOP/s of the last sliced run, for cutting the next. */
   private rate = 5e9;
   private disposed = false;
+  /** A run in slices is under way. */
+  private slicing = false;
   private profiler: Profiler | undefined;
 
   private constructor(
@@ -67,7 +68,14 @@ export class Program {
     readonly memory: MemoryPlan,
     private readonly steps: readonly Step[],
     private readonly owned: readonly Storage[],
-  ) {}
+    private readonly kept: readonly Tensor[],
+  ) {
+    for (const { dispatch } of steps) {
+      for (const g of dispatch.groups) {
+        if (typeof g === "object") this.capacities.set(g.count.name, Math.min(g.count.capacity, this.capacities.get(g.count.name) ?? Infinity));
+      }
+    }
+  }
 
   get dispatchCount(): number {
     return this.steps.length;
@@ -85,34 +93,40 @@ export class Program {
   static async compile(graph: Graph, device: Device, options: CompileOptions = {}): Promise<Program> {
     const name = options.name ?? "program";
     device.check(name);
+    for (const t of graph.kept.values()) {
+      if (t.storage) throw new SpadeError("usage", `${name}, kept ${describe(t)}`, "is kept by a program of this graph already", "dispose that program, or record the graph again");
+    }
+    if (!device.gpu.features.has("shader-f16")) {
+      const half = graph.dispatches.flatMap((d) => Object.values(d.bindings)).find((b) => b.tensor.dtype === "f16");
+      if (half) throw new SpadeError("unsupported", `${name}, ${describe(half.tensor)}`, `${device.name} has no shader-f16`, "use f32 storage");
+    }
     const memory = planMemory(graph);
     const sizesAs = graph.target.sizesAs;
 
     const requests = graph.dispatches.map((d) => {
       const decls: BindingDecl[] = Object.entries(d.bindings).map(([n, b]) => ({ name: n, dtype: b.tensor.dtype, access: b.access, scalar: b.scalar }));
       const names = Object.keys(d.sizes ?? {});
-      const code = expand(d.shader, d.constants ?? {}, decls, names, sizesAs);
+      const wgsl = expand(d.shader, d.constants ?? {}, decls, names, sizesAs);
       const used = sizesAs === "override" ? Object.fromEntries(names.map((n) => [n, d.sizes![n]])) : {};
       const layout = decls.map((b) => (b.access === "read" ? "r" : "w")).join("") + (sizesAs === "uniform" && names.length ? "u" : "");
-      return { template: d.shader, code, constants: used, layout };
+      return { template: d.shader, wgsl, constants: used, layout };
     });
-    const compiled = new Map<Promise<GPUComputePipeline>, true>();
-    const promises = requests.map((r) => {
-      const p = device.pipelines.get(r);
-      compiled.set(p, true);
-      return p;
-    });
+    const promises = requests.map((r) => device.pipelines.get(r));
+    const distinct = new Set(promises);
     let done = 0;
-    for (const p of compiled.keys()) void p.then(() => options.onProgress?.(++done, compiled.size), () => undefined);
+    await Promise.all([...distinct].map((p) => p.then(() => options.onProgress?.(++done, distinct.size))));
     const pipelines = await Promise.all(promises);
 
     const owned: Storage[] = [];
-    return device.guard(name, () => {
+    const kept: Tensor[] = [];
+    const compiled = device.guard(name, () => {
       const arenas = memory.arenas.map((bytes, i) => device.alloc(`${name} arena ${i}`, bytes));
       owned.push(...arenas);
       for (const [keptName, t] of graph.kept) {
-        if (!t.storage) t.storage = device.alloc(`${name} ${keptName}`, t.bytes);
-        owned.push(t.storage);
+        // A tensor may be kept under two names.
+        if (kept.includes(t)) continue;
+        kept.push(t);
+        owned.push((t.storage = device.alloc(`${name} ${keptName}`, t.bytes)));
       }
       const place = (t: Tensor): Storage => {
         if (t.storage) return t.storage;
@@ -120,7 +134,7 @@ export class Program {
         if (!p) throw new SpadeError("usage", describe(t), "has no place in the program", "record an op that writes it");
         return { buffer: arenas[p.arena].buffer, offset: p.offset, bytes: t.bytes, label: t.name };
       };
-      const sizes = sizesAs === "uniform" ? packSizes(graph, device, name) : undefined;
+      const sizes = packSizes(graph, device, name);
       if (sizes) owned.push(sizes.storage);
       const steps = graph.dispatches.map((dispatch, i): Step => {
         const entries: GPUBindGroupEntry[] = Object.values(dispatch.bindings).map((b, binding) => {
@@ -134,22 +148,33 @@ export class Program {
         const group = device.gpu.createBindGroup({ label: dispatch.label, layout: device.pipelines.layout(requests[i].layout).group, entries });
         return { dispatch, pipeline: pipelines[i], group };
       });
-      const program = new Program(name, device, memory, steps, owned);
+      const program = new Program(name, device, memory, steps, owned, kept);
       for (const [inputName, tensor] of graph.inputs) program.inputs.set(inputName, { tensor, storage: place(tensor), partial: graph.partial.has(inputName) });
       for (const [outputName, tensor] of graph.outputs) {
         const staging = device.alloc(`${name} ${outputName} staging`, tensor.bytes, 1 /* MAP_READ */ | 8 /* COPY_DST */);
         owned.push(staging);
-        program.outputs.set(outputName, { tensor, staging: staging.buffer });
-        tensor.storage = place(tensor);
+        program.outputs.set(outputName, { tensor, storage: place(tensor), staging, busy: false });
       }
       return program;
     });
+    return compiled.catch((error: unknown) => {
+      for (const t of kept) t.storage = undefined;
+      throw error;
+    });
+  }
+
+  /** Throws unless the program can be used. */
+  private check(): void {
+    this.device.check(this.name);
+    if (this.disposed) throw new SpadeError("disposed", this.name, "was disposed", "compile it again");
+    if (this.slicing) throw new SpadeError("usage", this.name, "still runs in slices", "await that run first; an aborted one ends with its slice");
   }
 
   /** Writes an input: a dense array in the tensor's logical shape. */
   setInput(name: string, data: HostArray): void {
+    this.check();
     const input = this.inputs.get(name);
-    if (!input) throw new SpadeError("usage", `${this.name}.run`, `has no input "${name}"`, `give one of: ${[...this.inputs.keys()].join(", ")}`);
+    if (!input) throw new SpadeError("usage", `${this.name}.run`, `has no input "${name}"`, `give one of: ${[...this.inputs.keys()].join(", ") || "(it has none)"}`);
     const { tensor, storage, partial } = input;
     const wanted = product(tensor.shape);
     const fits = partial ? data.length <= wanted && data.length % (wanted / tensor.shape[0]) === 0 : data.length === wanted;
@@ -160,10 +185,18 @@ export class Program {
   }
 
   private prepare(options: RunOptions): void {
-    this.device.check(this.name);
-    if (this.disposed) throw new SpadeError("disposed", this.name, "was disposed", "compile it again");
+    this.check();
+    for (const [name, n] of Object.entries(options.counts ?? {})) {
+      const capacity = this.capacities.get(name) ?? Infinity;
+      if (!(Number.isInteger(n) && n >= 0)) throw new SpadeError("shape", this.name, `count "${name}" is ${n}`, "give a whole number");
+      if (n > capacity) throw new SpadeError("shape", this.name, `count "${name}" is ${n} where the program was made for ${capacity}`, "record the program again with a larger capacity");
+    }
+    const counts = { ...this.counts, ...options.counts };
+    for (const name of this.capacities.keys()) {
+      if (counts[name] === undefined) throw new SpadeError("usage", this.name, `needs the count "${name}"`, "give it in run({ counts })");
+    }
     for (const [name, data] of Object.entries(options.inputs ?? {})) this.setInput(name, data);
-    if (options.counts) this.counts = { ...this.counts, ...options.counts };
+    this.counts = counts;
   }
 
   /** Runs everything in one submit (or in slices). Resolves when the work is queued; read() waits for it. */
@@ -175,7 +208,7 @@ export class Program {
   encode(pass: GPUComputePassEncoder, from = 0, to = this.steps.length): void {
     for (let i = from; i < to; i++) {
       const { dispatch, pipeline, group } = this.steps[i];
-      const [x, y, z] = groupsOf(dispatch.groups, this.counts, dispatch.label);
+      const [x, y, z] = groupsOf(dispatch.groups, this.counts);
       if (x * y * z === 0) continue;
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, group);
@@ -202,28 +235,39 @@ export class Program {
     return ends;
   }
 
+  /** @internal Marks a run in slices. */
+  hold(slicing: boolean): void {
+    this.slicing = slicing;
+  }
+
   /** @internal */
   learn(ms: number): void {
     const work = this.steps.reduce((sum, { dispatch }) => sum + dispatch.flops + dispatch.bytes / 2, 0);
-    if (ms > 0) this.rate = (work / ms) * 1e3;
+    if (ms > 0 && work > 0) this.rate = (work / ms) * 1e3;
   }
 
-  /** Reads an output as a dense array in its logical shape; waits for the run. */
+  /** Reads an output as a dense array in its logical shape, as the runs called before have left it; waits for them. */
   async read(name: string): Promise<Float32Array<ArrayBuffer>>;
   async read(name: string, as: "i32"): Promise<Int32Array<ArrayBuffer>>;
   async read(name: string, as?: "i32"): Promise<Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>> {
-    this.device.check(this.name);
+    this.check();
     const output = this.outputs.get(name);
     if (!output) throw new SpadeError("usage", `${this.name}.read`, `has no output "${name}"`, `read one of: ${[...this.outputs.keys()].join(", ")}`);
-    const { tensor, staging } = output;
-    const encoder = this.device.gpu.createCommandEncoder({ label: `${this.name} read` });
-    encoder.copyBufferToBuffer(tensor.storage!.buffer, tensor.storage!.offset, staging, 0, tensor.bytes);
-    this.device.gpu.queue.submit([encoder.finish()]);
-    await staging.mapAsync(1 /* READ */);
-    const bytes = staging.getMappedRange().slice(0);
-    staging.unmap();
+    const { tensor } = output;
+    const bytes = await this.fetch(output);
     if (as === "i32" || tensor.dtype === "i32" || tensor.dtype === "u32") return new Int32Array(bytes, 0, product(tensor.shape));
     return decodeHost(tensor, bytes) as Float32Array<ArrayBuffer>;
+  }
+
+  /** The copy is queued at the call; a second read beside a first one gets a staging buffer for itself. */
+  private async fetch(output: Output): Promise<ArrayBuffer> {
+    if (output.busy) return this.device.download({ ...output.storage, label: this.name });
+    output.busy = true;
+    try {
+      return await this.device.fetch(this.name, output.storage, output.staging.buffer);
+    } finally {
+      output.busy = false;
+    }
   }
 
   /** Runs with a timestamp around every dispatch (a pass each) and gives the times. */
@@ -242,6 +286,7 @@ export class Program {
     if (this.disposed) return;
     this.disposed = true;
     for (const s of this.owned) this.device.free(s);
+    for (const t of this.kept) t.storage = undefined;
     this.profiler?.dispose();
   }
 }
@@ -251,7 +296,9 @@ export async function runPrograms(programs: readonly Program[], options: Readonl
   if (!programs.length) return;
   how.signal?.throwIfAborted();
   for (const p of programs) p.begin(options.get(p) ?? {});
-  const { gpu } = programs[0].device;
+  const { device } = programs[0];
+  const { gpu } = device;
+  if (programs.some((p) => p.device !== device)) throw new SpadeError("usage", "runPrograms", "the programs are on several devices", "run each device's programs by themselves");
   if (!how.slice) {
     const encoder = gpu.createCommandEncoder({ label: programs[0].name });
     const pass = encoder.beginComputePass({ label: programs[0].name });
@@ -260,25 +307,34 @@ export async function runPrograms(programs: readonly Program[], options: Readonl
     gpu.queue.submit([encoder.finish()]);
     return;
   }
-  const flying: Promise<undefined>[] = [];
-  for (const p of programs) {
-    const start = performance.now();
-    let from = 0;
-    for (const to of p.cuts(how.slice)) {
-      const encoder = gpu.createCommandEncoder({ label: p.name });
-      const pass = encoder.beginComputePass({ label: p.name });
-      p.encode(pass, from, to);
-      pass.end();
-      gpu.queue.submit([encoder.finish()]);
-      from = to;
-      flying.push(gpu.queue.onSubmittedWorkDone());
-      if (flying.length >= 2) await flying.shift();
-      how.signal?.throwIfAborted();
+  const flying: Promise<void>[] = [];
+  for (const p of programs) p.hold(true);
+  try {
+    for (const p of programs) {
+      const start = performance.now();
+      let from = 0;
+      for (const to of p.cuts(how.slice)) {
+        const encoder = gpu.createCommandEncoder({ label: p.name });
+        const pass = encoder.beginComputePass({ label: p.name });
+        p.encode(pass, from, to);
+        pass.end();
+        gpu.queue.submit([encoder.finish()]);
+        from = to;
+        // A device that is lost meanwhile is told by check(), not by a rejection that nobody awaits.
+        flying.push(gpu.queue.onSubmittedWorkDone().then(nothing, nothing));
+        if (flying.length >= 2) await flying.shift();
+        how.signal?.throwIfAborted();
+        device.check(p.name);
+      }
+      await Promise.all(flying.splice(0));
+      p.learn(performance.now() - start);
     }
-    await Promise.all(flying.splice(0));
-    p.learn(performance.now() - start);
+  } finally {
+    for (const p of programs) p.hold(false);
   }
 }
+
+const nothing = (): void => undefined;
 
 /** A host array as the tensor's bytes: rows padded, halves packed. */
 export function encodeHost(tensor: Pick<Tensor, "shape" | "dtype">, data: HostArray): ArrayBufferView {
@@ -293,16 +349,11 @@ export function decodeHost(tensor: Pick<Tensor, "shape" | "dtype">, bytes: Array
   return unpadRows(values, tensor.shape);
 }
 
-/** All sizes of a graph in one uniform buffer, for targets that keep pipelines few. */
-function packSizes(graph: Graph, device: Device, name: string): { storage: Storage; offsets: number[] } {
-  const align = 256;
-  const offsets: number[] = [];
-  let at = 0;
-  for (const d of graph.dispatches) {
-    offsets.push(at);
-    at += Math.ceil((Object.keys(d.sizes ?? {}).length * 4) / align) * align;
-  }
-  const data = new Uint32Array(Math.max(align, at) / 4);
+/** All sizes of a graph in one uniform buffer; nothing where no dispatch has any. */
+function packSizes(graph: Graph, device: Device, name: string): { storage: Storage; offsets: number[] } | undefined {
+  const { offsets, bytes } = placeSizes(graph);
+  if (!bytes) return undefined;
+  const data = new Uint32Array(bytes / 4);
   graph.dispatches.forEach((d, i) => data.set(Object.values(d.sizes ?? {}), offsets[i] / 4));
   const storage = device.alloc(`${name} sizes`, data.byteLength, 64 /* UNIFORM */ | 8 /* COPY_DST */);
   device.upload(storage, data);

@@ -54,7 +54,7 @@ export function describe(t: Pick<Tensor, "name" | "shape" | "dtype">): string {
 
 /** Pads the last axis of a dense array to the stored pitch. */
 export function padRows(data: Float32Array, shape: readonly number[]): Float32Array {
-  const c = shape[shape.length - 1];
+  const c = shape.at(-1) ?? 1;
   const pitch = pad4(c);
   if (pitch === c) return data;
   const rows = data.length / c;
@@ -65,7 +65,7 @@ export function padRows(data: Float32Array, shape: readonly number[]): Float32Ar
 
 /** Undoes padRows. */
 export function unpadRows(data: Float32Array, shape: readonly number[]): Float32Array {
-  const c = shape[shape.length - 1];
+  const c = shape.at(-1) ?? 1;
   const pitch = pad4(c);
   if (pitch === c) return data.subarray(0, product(shape));
   const rows = product(shape) / c;

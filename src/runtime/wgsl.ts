@@ -25,13 +25,21 @@ export interface BindingDecl {
 
 export type SizesAs = "override" | "uniform";
 
-const SCALAR: Record<DType, string> = { f32: "f32", f16: "f16", u32: "u32", i32: "i32" };
-
-function fail(template: Template, problem: string, fix: string): never {
-  throw new SpadeError("shader", `shaders/${template.name}.wgsl`, problem, fix);
+/** The finished text, and for each of its lines the template's line that it comes from (from 1; 0: not from the template). */
+export interface Wgsl {
+  readonly code: string;
+  readonly lines: readonly number[];
 }
 
-function branches(template: Template, constants: TextConstants): string {
+const SCALAR: Record<DType, string> = { f32: "f32", f16: "f16", u32: "u32", i32: "i32" };
+const DIRECTIVE = /^[ \t]*(?:enable|requires|diagnostic)\b[^;]*;/gm;
+
+function fail(template: Template, line: number, problem: string, fix: string): never {
+  throw new SpadeError("shader", `shaders/${template.name}.wgsl${line ? `:${line}` : ""}`, problem, fix);
+}
+
+/** The template's lines, those of branches not taken and of directives left empty. */
+function branches(template: Template, constants: TextConstants): string[] {
   const out: string[] = [];
   const stack: { taken: boolean; parent: boolean }[] = [];
   let live = true;
@@ -44,38 +52,47 @@ function branches(template: Template, constants: TextConstants): string {
     out.push("");
     const [, word, not, name] = directive;
     if (word === "if") {
-      if (!(name in constants)) fail(template, `line ${i + 1} asks for the constant "${name}", which the op does not give`, "add it to the op's constants");
+      if (!Object.hasOwn(constants, name)) fail(template, i + 1, `asks for the constant "${name}", which the op does not give`, "add it to the op's constants");
       const taken = Boolean(constants[name]) !== (not === "!");
       stack.push({ taken, parent: live });
       live = live && taken;
     } else {
       const top = stack[stack.length - 1];
-      if (!top) return fail(template, `line ${i + 1} has #${word} without #if`, "close the branches in order");
+      if (!top) return fail(template, i + 1, `#${word} without #if`, "close the branches in order");
       if (word === "else") live = top.parent && !top.taken;
       else live = stack.pop()!.parent;
     }
   });
-  if (stack.length) fail(template, "an #if is never closed", "add #endif");
-  return out.join("\n");
+  if (stack.length) fail(template, 0, "an #if is never closed", "add #endif");
+  return out;
 }
 
 /** The finished WGSL. `sizes` are the names behind $NAME; their values come at pipeline creation or in a uniform. */
-export function expand(template: Template, constants: TextConstants, bindings: readonly BindingDecl[], sizes: readonly string[], as: SizesAs): string {
-  const used = new Set<string>();
-  let text = branches(template, constants).replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
-    if (!(name in constants)) fail(template, `{{${name}}} has no value`, "add it to the op's constants");
-    used.add(name);
-    return String(constants[name]);
+export function expand(template: Template, constants: TextConstants, bindings: readonly BindingDecl[], sizes: readonly string[], as: SizesAs): Wgsl {
+  const body: string[] = [];
+  const lines: number[] = [];
+  branches(template, constants).forEach((raw, i) => {
+    const line = raw
+      .replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
+        if (!Object.hasOwn(constants, name)) fail(template, i + 1, `{{${name}}} has no value`, "add it to the op's constants");
+        return String(constants[name]);
+      })
+      .replace(/\$([A-Z]\w*)/g, (_, name: string) => {
+        if (!sizes.includes(name)) fail(template, i + 1, `$${name} has no value`, "add it to the op's sizes");
+        return as === "override" ? name : `sizes.${name}`;
+      });
+    const left = /\{\{.*?\}\}|\$\w*/.exec(line);
+    if (left) fail(template, i + 1, `${left[0]} is not a placeholder`, "write {{name}} for a text constant, $NAME for a size");
+    // A text constant may be several lines; all of them come from this one.
+    for (const part of line.split("\n")) {
+      body.push(part);
+      lines.push(i + 1);
+    }
   });
-  text = text.replace(/\$([A-Z]\w*)/g, (_, name: string) => {
-    if (!sizes.includes(name)) fail(template, `$${name} has no value`, "add it to the op's sizes");
-    return as === "override" ? name : `sizes.${name}`;
-  });
+  const text = body.join("\n");
   const head: string[] = [];
   if (bindings.some((b) => b.dtype === "f16")) head.push("enable f16;");
-  const enables = [...text.matchAll(/^\s*(enable|requires|diagnostic)\b[^;]*;/gm)].map((m) => m[0].trim());
-  text = text.replace(/^\s*(enable|requires|diagnostic)\b[^;]*;/gm, "");
-  head.push(...enables.filter((e) => !head.includes(e)));
+  for (const [directive] of text.matchAll(DIRECTIVE)) if (!head.includes(directive.trim())) head.push(directive.trim());
   bindings.forEach((b, i) => {
     const element = b.scalar ? SCALAR[b.dtype] : `vec4<${SCALAR[b.dtype]}>`;
     head.push(`alias ${b.name}_t = ${element};`);
@@ -86,20 +103,27 @@ export function expand(template: Template, constants: TextConstants, bindings: r
     head.push(`struct Sizes { ${sizes.map((s) => `${s}: u32`).join(", ")} }`);
     head.push(`@group(0) @binding(${bindings.length}) var<uniform> sizes: Sizes;`);
   }
-  return `${head.join("\n")}\n${text}`;
+  const front = head.join("\n");
+  // Directives go to the top and leave their line breaks behind, so that line numbers hold.
+  const rest = text.replace(DIRECTIVE, (directive) => directive.replace(/[^\n]/g, ""));
+  return { code: `${front}\n${rest}`, lines: [...front.split("\n").map(() => 0), ...lines] };
 }
 
-/** One line out of a compiler's message: file, line, the line's text, a caret under the column. */
-export function shaderError(template: Template, code: string, messages: readonly GPUCompilationMessage[]): SpadeError {
+/** Longest excerpt in a message; longer lines are cut around the caret. */
+const EXCERPT = 120;
+
+/** One error out of a compiler's messages: file and line of the template, the finished line's text, a caret under the column. */
+export function shaderError(template: Template, { code, lines }: Wgsl, messages: readonly GPUCompilationMessage[]): SpadeError {
   const first = messages.find((m) => m.type === "error") ?? messages[0];
-  const line = code.split("\n")[first.lineNum - 1] ?? "";
-  const caret = " ".repeat(Math.max(0, first.linePos - 1)) + "^";
-  const head = code.split("\n").length - template.text.split("\n").length;
-  const at = first.lineNum > head ? first.lineNum - head : 0;
+  const at = lines[first.lineNum - 1] ?? 0;
+  const line = first.lineNum ? (code.split("\n")[first.lineNum - 1] ?? "") : "";
+  const column = Math.max(0, first.linePos - 1);
+  const from = line.length > EXCERPT ? Math.max(0, Math.min(column - EXCERPT / 2, line.length - EXCERPT)) : 0;
+  const excerpt = line && `\n  ${line.slice(from, from + EXCERPT)}\n  ${" ".repeat(column - from)}^\n`;
   return new SpadeError(
     "shader",
     `shaders/${template.name}.wgsl${at ? `:${at}` : ""}`,
-    `${first.message.split("\n")[0]}\n  ${line}\n  ${caret}\n`,
+    `${first.message.split("\n")[0]}${excerpt}`,
     messages.length > 1 ? `mend this first; ${messages.length - 1} more messages follow from it` : "mend the line shown",
   );
 }
