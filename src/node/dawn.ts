@@ -19,7 +19,7 @@ function hasHardware({ exists }: System): boolean {
 }
 
 /** What to add to the environment. On Linux without a GPU the Vulkan loader is pointed at lavapipe; other drivers only print warnings there. */
-export function vulkanSettings(env: Readonly<NodeJS.ProcessEnv>, system: System): Record<string, string> {
+export function vulkanSettings(env: Readonly<Record<string, string | undefined>>, system: System): Record<string, string> {
   const out: Record<string, string> = {};
   if (system.platform !== "linux") return out;
   if (!env.XDG_RUNTIME_DIR) out.XDG_RUNTIME_DIR = "/tmp";
@@ -30,11 +30,16 @@ export function vulkanSettings(env: Readonly<NodeJS.ProcessEnv>, system: System)
   return out;
 }
 
+/** Adds what is missing to the environment; a child process is to inherit it. */
+export function prepareVulkan(env: NodeJS.ProcessEnv = process.env): void {
+  Object.assign(env, vulkanSettings(env, { platform: process.platform, exists: existsSync }));
+}
+
 /** The process's GPU object. */
 export async function dawn(): Promise<GPU> {
   const slot = globalThis as { [KEY]?: GPU };
   if (slot[KEY]) return slot[KEY];
-  Object.assign(process.env, vulkanSettings(process.env, { platform: process.platform, exists: existsSync }));
+  prepareVulkan();
   let webgpu: typeof import("webgpu");
   try {
     webgpu = await import("webgpu");
