@@ -7,7 +7,9 @@
 // FLOPs: 2 * N*OH*OW * KH*KW*Cin*Cout. Floor in bytes: x + w + y once.
 
 import { ACTIVATION, type Activation } from "./activation_wgsl.ts";
-import { winogradConv } from "./winograd.ts";
+import { blockColumns } from "./block_columns.ts";
+import { gemm } from "./gemm.ts";
+import { wantsWinograd, winogradConv, winogradWeights } from "./winograd.ts";
 import direct from "../shaders/conv2d_direct.wgsl";
 import { ceilDiv, defineOp, notYet, pad4, read, SpadeError, write, type Binding, type Graph, type Tensor } from "../src/runtime/index.ts";
 
@@ -24,8 +26,10 @@ export interface ConvArgs {
   sigma?: Tensor;
   /** [N,OH,OW,Cout], or half of OH and OW (read as its nearest x2 upsampling); added after the activation */
   residual?: Tensor;
-  /** A derived copy of w for Winograd convolution, from winogradWeights */
+  /** A derived copy of w for Winograd convolution, from winogradWeights. */
   winograd?: Tensor;
+  /** A derived copy of w in blocks of columns for 1x1 convolution as a matrix product, from blockColumns. */
+  blocked?: Tensor;
   stride?: number;
   pad?: number;
   act?: Activation;
@@ -121,6 +125,21 @@ function directConv(g: Graph, a: ConvArgs, out: readonly number[], rup: number, 
   return y;
 }
 
+/** 1x1, stride 1: pixels are the rows of a matrix product. */
+function gemmConv(g: Graph, a: ConvArgs & { blocked: Tensor }, out: readonly number[]): Tensor {
+  const { x, blocked, sigma, bias, act } = a;
+  const y = g.temp("y", out, x.dtype);
+  gemm(g, { a: x, b: blocked, c: y, batch: 1, m: out[0] * out[1] * out[2], k4: x.pitch / 4, n4: y.pitch / 4, aBatch: 0, bBlocks: blocked.shape[1], sigma, bias, act });
+  return y;
+}
+
+/** The derived copy of packed weights with which a conv of this size runs best, under the name that ConvArgs gives it; none: w itself. */
+export function deriveWeights(g: Graph, w: Tensor, size: { k: number; h: number; w: number }): Pick<ConvArgs, "winograd" | "blocked"> {
+  if (size.k === 3 && wantsWinograd(g.target, w.shape, size.h, size.w)) return { winograd: winogradWeights(g, { w }) };
+  if (size.k === 1) return { blocked: blockColumns(g, { w }) };
+  return {};
+}
+
 export const conv2d = defineOp<ConvArgs, Tensor>({
   name: "conv2d",
   forward(g, a) {
@@ -128,10 +147,10 @@ export const conv2d = defineOp<ConvArgs, Tensor>({
     const { out, flops } = convPlan(x.shape, w.shape, kh, kw, stride, pad);
     const rup = residualUp(a.residual, out);
     if (winograd) return winogradConv(g, { ...a, winograd }, out, rup);
+    if (a.blocked && !a.residual) return gemmConv(g, { ...a, blocked: a.blocked }, out);
     return directConv(g, a, out, rup, flops);
   },
   backward: notYet,
 });
 
-export { wantsWinograd, winogradWeights } from "./winograd.ts";
 export { ACTIVATION, type Activation } from "./activation_wgsl.ts";

@@ -4,6 +4,7 @@ import type { Op } from "../src/runtime/index.ts";
 import { activation } from "./activation.ts";
 import { add } from "./add.ts";
 import { avgPool } from "./avg_pool.ts";
+import { blockColumns, unblockColumns } from "./block_columns.ts";
 import { conv2d } from "./conv2d.ts";
 import { gatherRows } from "./gather_rows.ts";
 import { labelTable } from "./label_table.ts";
@@ -13,11 +14,13 @@ import { resize } from "./resize.ts";
 import { spectralSigma } from "./spectral.ts";
 import { inverseStd, runningStatistics, statistics } from "./statistics.ts";
 import { windowGather } from "./window_gather.ts";
+import { winogradWeights } from "./winograd.ts";
 
 export const ops = {
   activation,
   add,
   avgPool,
+  blockColumns,
   conv2d,
   gatherRows,
   inverseStd,
@@ -28,7 +31,9 @@ export const ops = {
   runningStatistics,
   spectralSigma,
   statistics,
+  unblockColumns,
   windowGather,
+  winogradWeights,
 } satisfies Record<string, Op<never, never> | Op<any, any>>; // eslint-disable-line @typescript-eslint/no-explicit-any -- ops differ in their arguments
 
-export { activation, add, avgPool, conv2d, gatherRows, inverseStd, labelTable, linear, modulate, resize, runningStatistics, spectralSigma, statistics, windowGather };
+export { activation, add, avgPool, blockColumns, conv2d, gatherRows, inverseStd, labelTable, linear, modulate, resize, runningStatistics, spectralSigma, statistics, unblockColumns, windowGather, winogradWeights };

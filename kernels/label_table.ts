@@ -11,12 +11,12 @@
 
 import tableSum from "../shaders/table_sum.wgsl";
 import { ceilDiv, defineOp, notYet, read, readScalars, write, type Count, type Graph, type Tensor } from "../src/runtime/index.ts";
-import { gemm } from "./gemm.ts";
+import { BLOCK, gemm } from "./gemm.ts";
 
 export interface LabelTableArgs {
   /** [inner capacity, 128]; row 0 is zero. */
   a: Tensor;
-  /** [k*k, 128, C], from packConv. */
+  /** [k*k, C/16, 128/4, 16*4], from packBlocks. */
   w: Tensor;
   /** [C] */
   bias: Tensor;
@@ -29,37 +29,24 @@ export interface LabelTableArgs {
 /** Bytes of one slice of T: small enough for a CPU's last-level cache, and far under the binding limit. */
 const SLICE_BYTES = 8 * 2 ** 20;
 
-/** vec4 columns of one slice of T. */
+/** vec4 columns of one slice of T: whole blocks of 16 columns. */
 export function slicePlan(taps: number, innerCapacity: number, c4: number): number {
-  const column = taps * innerCapacity * 16;
-  return Math.min(c4, Math.max(4, Math.floor(SLICE_BYTES / column / 4) * 4));
+  const block = taps * innerCapacity * BLOCK * 4;
+  return Math.min(c4, Math.max(1, Math.floor(SLICE_BYTES / block)) * (BLOCK / 4));
 }
 
 export const labelTable = defineOp<LabelTableArgs, Tensor>({
   name: "label_table",
   forward(g: Graph, { a, w, bias, windows, inner, outer }) {
-    const [taps, , c] = w.shape;
-    const c4 = w.pitch / 4;
+    const taps = w.shape[0];
+    const c = bias.shape[0];
+    const c4 = bias.pitch / 4;
     const table = g.temp("table", [outer.capacity, c], a.dtype);
     const step = slicePlan(taps, inner.capacity, c4);
     for (let col = 0; col < c4; col += step) {
       const n4 = Math.min(step, c4 - col);
       const t = g.temp("t", [taps, inner.capacity, n4 * 4], a.dtype);
-      gemm(g, {
-        a,
-        b: w,
-        c: t,
-        batch: taps,
-        m: inner.capacity,
-        count: inner,
-        k4: a.pitch / 4,
-        n4,
-        aBatch: 0,
-        bBatch: w.shape[1] * c4,
-        cBatch: inner.capacity * n4,
-        bRow: c4,
-        bColumn: col,
-      });
+      gemm(g, { a, b: w, c: t, batch: taps, m: inner.capacity, count: inner, k4: a.pitch / 4, n4, aBatch: 0, bBlocks: w.shape[1], bBlock: col / (BLOCK / 4) });
       const span = 32768 * 8;
       g.dispatch({
         shader: { name: "table_sum", text: tableSum },

@@ -1,37 +1,40 @@
-// V = B^T d B of every 4x4 patch (stride 2), one vec4 of channels a thread; patches of this slice start at tile T0.
-// B^T = [1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 1 0 -1].   x [N,H,W,C4] -> v [16][tiles of the slice][C4]
+// V = B^T d B of every 4x4 patch (stride 2), one vec4 of channels a thread; the slice's patches start at tile T0.
+// B^T = [1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 1 0 -1].   x [N,H,W,C4] -> v [16][tiles/8][C4][8]: blocks of 8 tiles, as gemm reads rows.
 
 fn load(n: u32, iy: i32, ix: i32, c: u32) -> vec4f {
   let inside = iy >= 0 && iy < i32($H) && ix >= 0 && ix < i32($W);
   let at = ((n * $H + u32(clamp(iy, 0, i32($H) - 1))) * $W + u32(clamp(ix, 0, i32($W) - 1))) * $C4 + c;
-  return vec4f(x[at]) * f32(inside);
+  return select(vec4f(0.0), vec4f(x[at]), inside);
 }
 
-@compute @workgroup_size(8, 8, 1)
+// One row of the patch, times B.
+fn row(n: u32, iy: i32, ix: i32, c: u32) -> array<vec4f, 4> {
+  let a = load(n, iy, ix, c);
+  let b = load(n, iy, ix + 1, c);
+  let e = load(n, iy, ix + 2, c);
+  let f = load(n, iy, ix + 3, c);
+  return array<vec4f, 4>(a - e, b + e, e - b, b - f);
+}
+
+@compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let c = id.x;
-  let t = id.y + id.z * $YSPAN;
-  if (c >= $C4 || t >= $TILES) { return; }
+  let c = (id.x >> 3u) % $C4;
+  let t = (id.x / ($C4 * 8u)) * 8u + (id.x & 7u);
+  if (t >= $TILES) { return; }
   let tile = $T0 + t;
   let tx = tile % $TW;
   let ty = (tile / $TW) % $TH;
   let n = tile / ($TW * $TH);
   let iy = i32(ty * 2u) - 1;
   let ix = i32(tx * 2u) - 1;
-  let step = $TILES * $C4;
-  let at = t * $C4 + c;
-  var d: array<array<vec4f, 4>, 4>;
-  for (var i = 0; i < 4; i++) {
-    let a = load(n, iy + i, ix, c);
-    let b = load(n, iy + i, ix + 1, c);
-    let e = load(n, iy + i, ix + 2, c);
-    let f = load(n, iy + i, ix + 3, c);
-    d[i] = array<vec4f, 4>(a - e, b + e, e - b, b - f);
-  }
-  for (var j = 0u; j < 4u; j++) {
-    v[at + j * step] = v_t(d[0][j] - d[2][j]);
-    v[at + (4u + j) * step] = v_t(d[1][j] + d[2][j]);
-    v[at + (8u + j) * step] = v_t(d[2][j] - d[1][j]);
-    v[at + (12u + j) * step] = v_t(d[1][j] - d[3][j]);
-  }
+  let d0 = row(n, iy, ix, c);
+  let d1 = row(n, iy + 1, ix, c);
+  let d2 = row(n, iy + 2, ix, c);
+  let d3 = row(n, iy + 3, ix, c);
+  let step = (($TILES + 7u) / 8u) * 8u * $C4;
+  let at = id.x;
+  v[at] = v_t(d0[0] - d2[0]); v[at + step] = v_t(d0[1] - d2[1]); v[at + 2u * step] = v_t(d0[2] - d2[2]); v[at + 3u * step] = v_t(d0[3] - d2[3]);
+  v[at + 4u * step] = v_t(d1[0] + d2[0]); v[at + 5u * step] = v_t(d1[1] + d2[1]); v[at + 6u * step] = v_t(d1[2] + d2[2]); v[at + 7u * step] = v_t(d1[3] + d2[3]);
+  v[at + 8u * step] = v_t(d2[0] - d1[0]); v[at + 9u * step] = v_t(d2[1] - d1[1]); v[at + 10u * step] = v_t(d2[2] - d1[2]); v[at + 11u * step] = v_t(d2[3] - d1[3]);
+  v[at + 12u * step] = v_t(d1[0] - d3[0]); v[at + 13u * step] = v_t(d1[1] - d3[1]); v[at + 14u * step] = v_t(d1[2] - d3[2]); v[at + 15u * step] = v_t(d1[3] - d3[3]);
 }

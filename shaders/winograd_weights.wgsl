@@ -1,21 +1,32 @@
-// U = G g G^T for every (input channel, vec4 of output channels):  G = [1 0 0; .5 .5 .5; .5 -.5 .5; 0 0 1]
-// w [tap][Cin][CO4] -> u [16][Cin][CO4]
+// U = G g G^T:  G = [1 0 0; .5 .5 .5; .5 -.5 .5; 0 0 1]. Four input channels of one output channel a thread.
+// w [tap][Cin][CO] -> u [16][CO/16][Cin/4][16] vec4 along the input channels (the blocks that gemm reads); columns beyond CO are zero.
 
-fn row(a: vec4f, b: vec4f, c: vec4f) -> array<vec4f, 4> {
+fn load(tap: u32, k: u32, co: u32) -> vec4f {
+  let at = (tap * $CIN + k) * $CO + min(co, $CO - 1u);
+  let v = vec4f(f32(w[at]), f32(w[at + $CO]), f32(w[at + 2u * $CO]), f32(w[at + 3u * $CO]));
+  return select(vec4f(0.0), v, co < $CO);
+}
+
+fn mix(a: vec4f, b: vec4f, c: vec4f) -> array<vec4f, 4> {
   return array<vec4f, 4>(a, 0.5 * (a + b + c), 0.5 * (a - b + c), c);
 }
 
-@compute @workgroup_size(8, 8, 1)
+@compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= $CO4 || id.y >= $CIN) { return; }
-  let at = id.y * $CO4 + id.x;
-  let tap = $CIN * $CO4;
-  var columns: array<array<vec4f, 4>, 3>;
-  for (var kx = 0u; kx < 3u; kx++) {
-    columns[kx] = row(vec4f(w[at + kx * tap]), vec4f(w[at + (3u + kx) * tap]), vec4f(w[at + (6u + kx) * tap]));
-  }
-  for (var i = 0u; i < 4u; i++) {
-    let r = row(columns[0][i], columns[1][i], columns[2][i]);
-    for (var j = 0u; j < 4u; j++) { u[(i * 4u + j) * tap + at] = u_t(r[j]); }
-  }
+  let co = id.x;
+  let k = id.y * 4u;
+  if (co >= $COPAD) { return; }
+  let c0 = mix(load(0u, k, co), load(3u, k, co), load(6u, k, co));
+  let c1 = mix(load(1u, k, co), load(4u, k, co), load(7u, k, co));
+  let c2 = mix(load(2u, k, co), load(5u, k, co), load(8u, k, co));
+  let step = $COPAD * $CIN / 4u;
+  let at = ((co / 16u) * ($CIN / 4u) + id.y) * 16u + co % 16u;
+  let r0 = mix(c0[0], c1[0], c2[0]);
+  let r1 = mix(c0[1], c1[1], c2[1]);
+  let r2 = mix(c0[2], c1[2], c2[2]);
+  let r3 = mix(c0[3], c1[3], c2[3]);
+  u[at] = u_t(r0[0]); u[at + step] = u_t(r0[1]); u[at + 2u * step] = u_t(r0[2]); u[at + 3u * step] = u_t(r0[3]);
+  u[at + 4u * step] = u_t(r1[0]); u[at + 5u * step] = u_t(r1[1]); u[at + 6u * step] = u_t(r1[2]); u[at + 7u * step] = u_t(r1[3]);
+  u[at + 8u * step] = u_t(r2[0]); u[at + 9u * step] = u_t(r2[1]); u[at + 10u * step] = u_t(r2[2]); u[at + 11u * step] = u_t(r2[3]);
+  u[at + 12u * step] = u_t(r3[0]); u[at + 13u * step] = u_t(r3[1]); u[at + 14u * step] = u_t(r3[2]); u[at + 15u * step] = u_t(r3[3]);
 }

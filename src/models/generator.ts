@@ -4,8 +4,8 @@
 //   image     what depends on z: the picture
 // In training mode all three are one recording, with batch statistics and one power iteration a layer.
 
-import { activation, conv2d, gatherRows, inverseStd, labelTable, linear, modulate, runningStatistics, spectralSigma, statistics, windowGather } from "../../kernels/index.ts";
-import type { ConvArgs } from "../../kernels/conv2d.ts";
+import { activation, conv2d, gatherRows, inverseStd, labelTable, linear, modulate, runningStatistics, spectralSigma, statistics, unblockColumns, windowGather } from "../../kernels/index.ts";
+import { deriveWeights, type ConvArgs } from "../../kernels/conv2d.ts";
 import { product, type Count, type Graph, type Tensor } from "../runtime/index.ts";
 import { blocks, labelCount, latentSize, normsOf, parseNormG, semanticNc, upsamplings, type BlockSpec, type Config } from "./config.ts";
 import type { Parameters } from "./parameters.ts";
@@ -35,7 +35,7 @@ export function resolutions(c: Config): { h: number; w: number }[] {
 /** What a block needs to know, however it comes: computed in this graph, or imported from another program. */
 export interface Layers {
   /** The weights of a conv, ready for conv2d. */
-  conv(name: string): Pick<ConvArgs, "w" | "bias" | "sigma" | "winograd">;
+  conv(name: string): Pick<ConvArgs, "w" | "bias" | "sigma" | "winograd" | "blocked">;
   /** Mean and 1/std of a norm over x; `up`: each value of x stands for up*up pixels. */
   normalise(name: string, x: Tensor, up: number): { mean: Tensor; rstd: Tensor };
   /** [rows, channels] each. */
@@ -119,7 +119,8 @@ export function recordNormTables(g: Graph, c: Config, p: Parameters, name: strin
         const w = p.tensor(g, `${name}.${part}.weight`);
         const bias = p.tensor(g, `${name}.${part}.bias`);
         if (!map) return labelTable(g, { a, w, bias, windows: inputs.outerWindows!, inner: level.inner, outer: level.outer });
-        return rowsOf(conv2d(g, { x: map, w, bias, kh: k, kw: k, pad: k >> 1 }));
+        const plain = unblockColumns(g, { blocked: w, cout: bias.shape[0] });
+        return rowsOf(conv2d(g, { x: map, w: plain, ...deriveWeights(g, plain, { k, h: level.h, w: level.w }), bias, kh: k, kw: k, pad: k >> 1 }));
       });
     return { gamma: mlp("mlp_gamma"), beta: mlp("mlp_beta") };
   });
@@ -173,7 +174,12 @@ export function trainingLayers(
   momentum = MOMENTUM,
 ): Layers {
   const { kind } = parseNormG(c.norm_G);
-  const convs = new Map(convLayers(c).map((layer) => [layer.name, convWeights(g, p, layer, true)]));
+  const convs = new Map(
+    convLayers(c).map((layer) => {
+      const weights = convWeights(g, p, layer, true);
+      return [layer.name, { ...weights, ...g.scope(layer.name, () => deriveWeights(g, weights.w, layer)) }];
+    }),
+  );
   const known = new Map<Tensor, ReturnType<typeof statistics>>();
   return {
     conv: (name) => convs.get(name)!,

@@ -3,12 +3,13 @@
 import type { LevelWindows } from "../labels/windows.ts";
 import type { LevelPlan } from "./generator.ts";
 
-/** Above this share of distinct inner windows a dense Winograd convolution costs less than the lookup (2.25 x fewer products). */
-const DENSE_SHARE = 0.45;
+/**
+ * Above this share of distinct inner windows the table of a level is made densely, by Winograd convolution of the gathered
+ * mlp_shared map. Products alone say 1/2.25; the transforms, and a matrix product that is slower with few rows, move it up.
+ */
+const DENSE_SHARE = 0.9;
 /** A level that went dense comes back only below this share, so that similar maps do not flip it. */
-const LOOKUP_SHARE = 0.35;
-/** Levels of so few pixels are always dense: real maps have few equal windows there. */
-const SMALL = 256;
+const LOOKUP_SHARE = 0.7;
 
 const capacity = (count: number, least: number): number => Math.max(least, 2 ** Math.ceil(Math.log2(count)));
 
@@ -17,7 +18,7 @@ export function planLevel(windows: LevelWindows, old?: LevelPlan): LevelPlan {
   const { h, w, images, innerCount, outerCount } = windows;
   const pixels = images * h * w;
   const share = innerCount / pixels;
-  const dense = h * w <= SMALL || share > (old?.mode === "dense" ? LOOKUP_SHARE : DENSE_SHARE);
+  const dense = share > (old?.mode === "dense" ? LOOKUP_SHARE : DENSE_SHARE);
   const name = `${w}x${h}`;
   if (dense) {
     if (old?.mode === "dense") return old;

@@ -1,5 +1,6 @@
 // Parameters under their published key names, packed once for the kernels when they are read, unpacked when they are written.
 
+import { blockedShape, packBlocks, unpackBlocks } from "../../kernels/gemm.ts";
 import { packConv, unpackConv } from "../../kernels/conv2d.ts";
 import { packV, unpackV } from "../../kernels/spectral.ts";
 import { encodeHost, decodeHost, SpadeError, type Device, type DType, type Graph, type Storage, type Tensor } from "../runtime/index.ts";
@@ -16,7 +17,8 @@ export interface StateSource {
 interface Packed {
   readonly shape: readonly number[];
   readonly dtype: DType;
-  readonly storage: Storage;
+  /** Undefined once released. */
+  storage: Storage | undefined;
 }
 
 /** How a key's values are laid out on the device. */
@@ -70,6 +72,11 @@ function packFcBias(c: Config): Packing {
 function packingOf(key: string, shape: readonly number[], shapes: ReadonlyMap<string, readonly number[]>, c: Config): Packing {
   if (key === "fc.weight" && c.use_vae) return packFc(c);
   if (key === "fc.bias" && c.use_vae) return packFcBias(c);
+  // mlp_gamma and mlp_beta are read by table GEMMs alone.
+  if (/\.mlp_(gamma|beta)\.weight$/.test(key)) {
+    const [o, i, kh, kw] = shape;
+    return { shape: blockedShape(kh * kw, i, o), weight: true, pack: (v) => packBlocks(v, shape), unpack: (v) => unpackBlocks(v, shape) };
+  }
   if (shape.length === 4) {
     const [o, i, kh, kw] = shape;
     return { shape: [kh * kw, (i + 3) & ~3, o], weight: true, pack: (v) => packConv(v, shape).data, unpack: (v) => unpackConv(v, shape) };
@@ -125,27 +132,29 @@ export class Parameters {
   /** The parameter as an external tensor of a graph. */
   tensor(g: Graph, key: string): Tensor {
     const p = this.packed.get(key);
-    if (!p) throw new SpadeError("usage", `parameter ${key}`, "is not there, or was released", "load the weights again");
-    return g.external(key, p.shape, p.dtype, p.storage);
+    if (!p) throw new SpadeError("usage", `parameter ${key}`, "is not there", "load weights that have it");
+    return p.storage ? g.external(key, p.shape, p.dtype, p.storage) : g.released(key, p.shape, p.dtype);
   }
 
   /** Values as published: OIHW, dense float32. */
   async read(key: string): Promise<Float32Array> {
-    const p = this.packed.get(key)!;
+    const p = this.packed.get(key);
+    if (!p?.storage) throw new SpadeError("usage", `parameter ${key}`, "is not on the device", "load the weights again");
     return this.rules.get(key)!.unpack(decodeHost(p, await this.device.download(p.storage)));
   }
 
   /** Bytes on the device. */
   get bytes(): number {
-    return [...this.packed.values()].reduce((sum, p) => sum + p.storage.bytes, 0);
+    return [...this.packed.values()].reduce((sum, p) => sum + (p.storage?.bytes ?? 0), 0);
   }
 
-  /** Frees what is no longer read (originals whose derived copies serve). */
+  /** Frees what is no longer read (originals whose derived copies serve); shapes stay known. */
   release(keys: Iterable<string>): void {
     for (const key of keys) {
       const p = this.packed.get(key);
-      if (p) this.device.free(p.storage);
-      this.packed.delete(key);
+      if (!p?.storage) continue;
+      this.device.free(p.storage);
+      p.storage = undefined;
     }
   }
 

@@ -2,11 +2,11 @@
 // every z. Tables have a capacity; a map that outgrows it re-records once and keeps the larger tables.
 
 import { statistics } from "../../kernels/index.ts";
-import { winogradWeights, wantsWinograd } from "../../kernels/conv2d.ts";
+import { deriveWeights } from "../../kernels/conv2d.ts";
 import type { LevelWindows } from "../labels/windows.ts";
 import { bytesOf, Graph, Program, runPrograms, SpadeError, type Device, type Profile, type RunOptions, type Storage, type Tensor } from "../runtime/index.ts";
 import { blocks, latentSize, outputSize, parseNormG, type Config } from "./config.ts";
-import { convLayers, convWeights, levelKey, recordFirst, recordImage, recordPrepare, recordTables, type Layers, type LevelInputs, type LevelPlan } from "./generator.ts";
+import { convLayers, levelKey, recordFirst, recordImage, recordPrepare, recordTables, type Layers, type LevelInputs, type LevelPlan } from "./generator.ts";
 import { planLevel } from "./levels.ts";
 import type { Parameters } from "./parameters.ts";
 
@@ -65,15 +65,16 @@ export class GeneratorRunner {
     recordPrepare(g, config, parameters);
     const replaced: string[] = [];
     for (const layer of convLayers(config)) {
-      const { w } = convWeights(g, parameters, { ...layer, spectral: layer.spectral && parameters.has(`${layer.name}.weight_orig`) }, false);
-      if (layer.k !== 3 || !wantsWinograd(device.target, w.shape, [r.images, layer.h, layer.w])) continue;
-      g.keep(`${layer.name}.winograd`, g.scope(layer.name, () => winogradWeights(g, { w })));
-      replaced.push(w.name);
+      const key = parameters.has(`${layer.name}.weight`) ? `${layer.name}.weight` : `${layer.name}.weight_orig`;
+      const copies = g.scope(layer.name, () => deriveWeights(g, parameters.tensor(g, key), layer));
+      for (const [kind, t] of Object.entries(copies)) g.keep(`${layer.name}.${kind}`, t);
+      if (Object.keys(copies).length) replaced.push(key);
     }
     r.prepared = await Program.compile(g, device, { name: "prepare", onProgress: r.onProgress });
     await r.prepared.run();
     await device.gpu.queue.onSubmittedWorkDone();
     for (const [name, t] of g.kept) r.derived.set(name, t);
+    parameters.release(replaced);
     return r;
   }
 
@@ -184,6 +185,7 @@ export class GeneratorRunner {
           bias: p.has(`${name}.bias`) ? p.tensor(g, `${name}.bias`) : undefined,
           sigma: derived(`${name}.sigma`),
           winograd: derived(`${name}.winograd`),
+          blocked: derived(`${name}.blocked`),
         };
       },
       normalise: (name, x) => {

@@ -26,6 +26,10 @@ export function isSoftware(info: GPUAdapterInfo): boolean {
   return Boolean(info.isFallbackAdapter) || SOFTWARE.test(`${info.vendor} ${info.architecture} ${info.device} ${info.description}`);
 }
 
+function fixedSubgroup({ subgroupMinSize, subgroupMaxSize }: GPUAdapterInfo): number | undefined {
+  return subgroupMinSize && subgroupMinSize === subgroupMaxSize ? subgroupMinSize : undefined;
+}
+
 export type DeviceState = "alive" | "lost" | "disposed";
 
 export class Device {
@@ -50,7 +54,7 @@ export class Device {
   ) {
     this.software = isSoftware(info);
     const limits = Object.fromEntries(Object.keys(BASE_LIMITS).map((k) => [k, gpu.limits[k as keyof Limits]])) as unknown as Limits;
-    this.target = { software: this.software, features: gpu.features as ReadonlySet<string>, limits, sizesAs: options.sizesAs ?? "override", variants: options.variants ?? {} };
+    this.target = { software: this.software, features: gpu.features as ReadonlySet<string>, subgroupSize: fixedSubgroup(info), limits, sizesAs: options.sizesAs ?? (this.software ? "uniform" : "override"), variants: options.variants ?? {} };
     this.pipelines = new PipelineCache(gpu);
     // A borrowed device's errors may be its owner's.
     if (owned) gpu.addEventListener("uncapturederror", ({ error }) => (this.refused ||= firstLine(error)));

@@ -96,6 +96,11 @@ export class Graph {
     return t;
   }
 
+  /** A tensor whose shape plans still need, though its bytes were given up; binding it fails at compile. */
+  released(name: string, shape: readonly number[], dtype: DType): Tensor {
+    return this.tensor(name, shape, dtype, "released");
+  }
+
   /** Another program's kept tensor, as an external of this one. */
   import(t: Tensor): Tensor {
     if (!t.storage) throw new SpadeError("usage", describe(t), "has no storage yet", "compile the program that keeps it first");

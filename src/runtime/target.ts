@@ -15,6 +15,8 @@ export interface Target {
   /** A CPU pretends to be a GPU (lavapipe, SwiftShader, WARP): barrier-free variants win there. */
   readonly software: boolean;
   readonly features: ReadonlySet<string>;
+  /** Lanes of a subgroup where that is one fixed number, else undefined. */
+  readonly subgroupSize?: number;
   readonly limits: Limits;
   /** Sizes as pipeline constants (fast code, a pipeline a shape) or in uniforms (few pipelines). */
   readonly sizesAs: SizesAs;

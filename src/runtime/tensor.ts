@@ -5,8 +5,8 @@ export type DType = "f32" | "f16" | "u32" | "i32";
 
 export const BYTES: Record<DType, number> = { f32: 4, f16: 2, u32: 4, i32: 4 };
 
-/** Where a tensor's bytes live: in the program's arenas (temp, input, output), in a buffer of its own (kept), or outside (external). */
-export type Home = "temp" | "input" | "output" | "kept" | "external";
+/** Where a tensor's bytes live: in the program's arenas (temp, input, output), in a buffer of its own (kept), outside (external), or nowhere any more (released). */
+export type Home = "temp" | "input" | "output" | "kept" | "external" | "released";
 
 /** A range of a GPU buffer. */
 export interface Storage {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { conv2d, packConv, winogradWeights, type ConvArgs } from "../../kernels/conv2d.ts";
+import { conv2d, packConv, type ConvArgs } from "../../kernels/conv2d.ts";
+import { winogradWeights } from "../../kernels/winograd.ts";
 import { conv2dReference } from "../reference/conv2d.ts";
 import { evaluate, noise, relativeError } from "../support/device.ts";
 

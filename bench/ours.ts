@@ -1,0 +1,71 @@
+// Our engine as the benches run it: a calibrated generator, a new label map, a new style.
+
+import { buildLevels, LevelsScratch } from "../src/labels/levels.ts";
+import type { LevelWindows } from "../src/labels/windows.ts";
+import { calibratedState } from "../src/models/calibrated.ts";
+import { defaultConfig, labelCount, parseNormG, type Config } from "../src/models/config.ts";
+import { resolutions } from "../src/models/generator.ts";
+import { Parameters } from "../src/models/parameters.ts";
+import { normalValues } from "../src/models/philox.ts";
+import { GeneratorRunner } from "../src/models/runner.ts";
+import type { HostState } from "../src/models/seeded.ts";
+import { memorySource } from "../src/models/source.ts";
+import type { Device } from "../src/runtime/index.ts";
+import type { BenchMap } from "./maps.ts";
+
+export const BENCH_CONFIG: Config = { ...defaultConfig, use_vae: true };
+
+export interface MapTimes {
+  /** ms: dictionary on the host, tables, network with read-back, all. */
+  labels: number;
+  tables: number;
+  network: number;
+  total: number;
+}
+
+export interface Ours {
+  readonly runner: GeneratorRunner;
+  readonly state: HostState;
+  readonly z: Float32Array;
+  /** The last picture, [H,W,3]. */
+  image: Float32Array;
+  windows(map: BenchMap): LevelWindows[];
+  newMap(map: BenchMap, z?: Float32Array): Promise<MapTimes>;
+  /** ms of another style on the map at hand. */
+  newStyle(seed: number): Promise<number>;
+}
+
+export async function openOurs(device: Device, config: Config, map: BenchMap, say: (line: string) => void): Promise<Ours> {
+  const k = parseNormG(config.norm_G).k;
+  const scratch = new LevelsScratch();
+  const levels = resolutions(config).map((r) => ({ ...r, k }));
+  const space = { labelCount: labelCount(config), dontCare: config.contain_dontcare_label ? config.label_nc : null, edges: !config.no_instance };
+  const windows = (m: BenchMap): LevelWindows[] => buildLevels([m.label], [m.instance], space, levels, scratch);
+  const z = normalValues(0, config.z_dim);
+  const state = await calibratedState(device, config, 0, windows(map), z, say);
+  const runner = await GeneratorRunner.create(device, config, await Parameters.load(device, config, memorySource(state), "f32"));
+  const ours: Ours = {
+    runner,
+    state,
+    z,
+    image: new Float32Array(),
+    windows,
+    async newMap(m, style = z) {
+      const t0 = performance.now();
+      const w = windows(m);
+      const t1 = performance.now();
+      await runner.setMap(w);
+      await runner.runTables();
+      const t2 = performance.now();
+      ours.image = await runner.paint(style);
+      const t3 = performance.now();
+      return { labels: t1 - t0, tables: t2 - t1, network: t3 - t2, total: t3 - t0 };
+    },
+    async newStyle(seed) {
+      const t0 = performance.now();
+      ours.image = await runner.paint(normalValues(seed, config.z_dim));
+      return performance.now() - t0;
+    },
+  };
+  return ours;
+}

@@ -1,0 +1,42 @@
+// kernels/block_columns.ts: packed conv weights to the blocks of columns that gemm() reads, and back
+//
+// A copy of [taps, Cin, Cout] weights as [taps, Cout/16, Cin/4, 16*4]: made once for inference, once a step in training.
+// Backward: the inverse rearrangement. traffic: w read once, written once.
+
+import shader from "../shaders/block_columns.wgsl";
+import { ceilDiv, defineOp, notYet, readScalars, writeScalars, type Graph, type Tensor } from "../src/runtime/index.ts";
+import { BLOCK, blockedShape, blocksOf } from "./gemm.ts";
+
+function rearrange(g: Graph, x: Tensor, y: Tensor, taps: number, k: number, n: number, unblock: boolean): Tensor {
+  const npad = blocksOf(n) * BLOCK;
+  g.dispatch({
+    shader: { name: "block_columns", text: shader },
+    constants: { unblock },
+    sizes: { NPAD: npad, K4: k / 4, N: n },
+    bindings: { x: readScalars(x), y: writeScalars(y) },
+    groups: [ceilDiv(npad, 8), ceilDiv(k / 4, 8), taps],
+    flops: 0,
+  });
+  return y;
+}
+
+/** [taps, Cin padded to 4, Cout] to blocks. */
+export const blockColumns = defineOp<{ w: Tensor }, Tensor>({
+  name: "block_columns",
+  forward(g, { w }) {
+    const [taps, k] = w.shape;
+    return rearrange(g, w, g.temp("blocked", blockedShape(taps, k, w.pitch), w.dtype), taps, k, w.pitch, false);
+  },
+  backward: notYet,
+});
+
+/** Blocks to [taps, Cin padded to 4, Cout]. */
+export const unblockColumns = defineOp<{ blocked: Tensor; cout: number }, Tensor>({
+  name: "unblock_columns",
+  forward(g, { blocked, cout }) {
+    const [taps, , k4] = blocked.shape;
+    const w = g.temp("w", [taps, k4 * 4, cout], blocked.dtype);
+    return rearrange(g, blocked, w, taps, k4 * 4, w.pitch, true);
+  },
+  backward: notYet,
+});

@@ -1,0 +1,18 @@
+// Rearranges matrices of weights between [Z][K][N] and blocks of 16 columns, [Z][N/16][K/4][16] vec4 along k.
+// One vec4 along k of one column a thread; columns beyond N are zero in the blocks.
+
+@compute @workgroup_size(8, 8, 1)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let n = id.x;
+  let k4 = id.y;
+  if (n >= $NPAD || k4 >= $K4) { return; }
+  let blocked = (((id.z * ($NPAD / 16u) + n / 16u) * $K4 + k4) * 16u + n % 16u) * 4u;
+  let plain = (id.z * $K4 * 4u + k4 * 4u) * $N + n;
+  for (var e = 0u; e < 4u; e++) {
+#if unblock
+    if (n < $N) { y[plain + e * $N] = x[blocked + e]; }
+#else
+    y[blocked + e] = select(y_t(0.0), x[plain + e * $N], n < $N);
+#endif
+  }
+}
