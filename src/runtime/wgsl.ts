@@ -79,7 +79,7 @@ export function expand(template: Template, constants: TextConstants, bindings: r
       })
       .replace(/\$([A-Z]\w*)/g, (_, name: string) => {
         if (!sizes.includes(name)) fail(template, i + 1, `$${name} has no value`, "add it to the op's sizes");
-        return as === "override" ? name : `sizes.${name}`;
+        return name;
       });
     const left = /\{\{.*?\}\}|\$\w*/.exec(line);
     if (left) fail(template, i + 1, `${left[0]} is not a placeholder`, "write {{name}} for a text constant, $NAME for a size");
@@ -90,9 +90,13 @@ export function expand(template: Template, constants: TextConstants, bindings: r
     }
   });
   const text = body.join("\n");
-  const head: string[] = [];
-  if (bindings.some((b) => b.dtype === "f16")) head.push("enable f16;");
-  for (const [directive] of text.matchAll(DIRECTIVE)) if (!head.includes(directive.trim())) head.push(directive.trim());
+  const directives = new Map<string, number>();
+  if (bindings.some((b) => b.dtype === "f16")) directives.set("enable f16;", 0);
+  for (const found of text.matchAll(DIRECTIVE)) {
+    const directive = found[0].trim().replace(/\s+/g, " ");
+    if (!directives.has(directive)) directives.set(directive, lines[text.slice(0, found.index).split("\n").length - 1]);
+  }
+  const head = [...directives.keys()];
   bindings.forEach((b, i) => {
     const element = b.scalar ? SCALAR[b.dtype] : `vec4<${SCALAR[b.dtype]}>`;
     head.push(`alias ${b.name}_t = ${element};`);
@@ -100,13 +104,13 @@ export function expand(template: Template, constants: TextConstants, bindings: r
   });
   if (as === "override") head.push(...sizes.map((s) => `override ${s}: u32;`));
   else if (sizes.length) {
-    head.push(`struct Sizes { ${sizes.map((s) => `${s}: u32`).join(", ")} }`);
-    head.push(`@group(0) @binding(${bindings.length}) var<uniform> sizes: Sizes;`);
+    head.push(`@group(0) @binding(${bindings.length}) var<uniform> sizes: array<vec4u, ${sizes.length + 1}>;`);
+    head.push(...sizes.map((s) => `var<private> ${s}: u32;`));
   }
-  const front = head.join("\n");
   // Directives go to the top and leave their line breaks behind, so that line numbers hold.
-  const rest = text.replace(DIRECTIVE, (directive) => directive.replace(/[^\n]/g, ""));
-  return { code: `${front}\n${rest}`, lines: [...front.split("\n").map(() => 0), ...lines] };
+  const load = as === "uniform" && sizes.length ? ` let zero = sizes[0].x; ${sizes.map((s, i) => `${s} = sizes[${i + 1}u + zero].x;`).join(" ")}` : "";
+  const rest = text.replace(/(fn main\([^]*?\) \{)/, `$1${load}`).replace(DIRECTIVE, (directive) => directive.replace(/[^\n]/g, ""));
+  return { code: [...head, rest].join("\n"), lines: [...head.map((_, i) => [...directives.values()][i] ?? 0), ...lines] };
 }
 
 /** Longest excerpt in a message; longer lines are cut around the caret. */
