@@ -79,7 +79,7 @@ export function expand(template: Template, constants: TextConstants, bindings: r
       })
       .replace(/\$([A-Z]\w*)/g, (_, name: string) => {
         if (!sizes.includes(name)) fail(template, i + 1, `$${name} has no value`, "add it to the op's sizes");
-        return name;
+        return as === "override" ? name : `sizes.${name}`;
       });
     const left = /\{\{.*?\}\}|\$\w*/.exec(line);
     if (left) fail(template, i + 1, `${left[0]} is not a placeholder`, "write {{name}} for a text constant, $NAME for a size");
@@ -104,12 +104,11 @@ export function expand(template: Template, constants: TextConstants, bindings: r
   });
   if (as === "override") head.push(...sizes.map((s) => `override ${s}: u32;`));
   else if (sizes.length) {
-    head.push(`@group(0) @binding(${bindings.length}) var<uniform> sizes: array<vec4u, ${sizes.length + 1}>;`);
-    head.push(...sizes.map((s) => `var<private> ${s}: u32;`));
+    head.push(`struct Sizes { ${sizes.map((s) => `${s}: u32`).join(", ")} }`);
+    head.push(`@group(0) @binding(${bindings.length}) var<uniform> sizes: Sizes;`);
   }
   // Directives go to the top and leave their line breaks behind, so that line numbers hold.
-  const load = as === "uniform" && sizes.length ? ` let zero = sizes[0].x; ${sizes.map((s, i) => `${s} = sizes[${i + 1}u + zero].x;`).join(" ")}` : "";
-  const rest = text.replace(/(fn main\([^]*?\) \{)/, `$1${load}`).replace(DIRECTIVE, (directive) => directive.replace(/[^\n]/g, ""));
+  const rest = text.replace(DIRECTIVE, (directive) => directive.replace(/[^\n]/g, ""));
   return { code: [...head, rest].join("\n"), lines: [...head.map((_, i) => [...directives.values()][i] ?? 0), ...lines] };
 }
 
