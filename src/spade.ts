@@ -2,6 +2,7 @@
 
 import type { GenerateOptions, LabelInfo, LabelMap, Live, Picture, Progress, Source, Spade, SpadeInfo, SpadeOptions, Stats, Style } from "./api.ts";
 import { openCheckpoint } from "./formats/checkpoint.ts";
+import { parseLabels } from "./formats/label_names.ts";
 import { bytesAccess } from "./formats/tensors.ts";
 import type { RandomAccess } from "./formats/tensors.ts";
 import { labelHex } from "./labels/colors.ts";
@@ -177,8 +178,15 @@ function sized(config: Config, size: SpadeOptions["size"]): Config {
 }
 
 function labelsOf(config: Config, metadata: Readonly<Record<string, string>>): LabelInfo[] {
-  if (metadata.labels) return JSON.parse(metadata.labels) as LabelInfo[];
+  if (metadata.labels) return parseLabels(metadata.labels, "weights, metadata labels", labelCount(config));
   return Array.from({ length: labelCount(config) }, (_, id) => ({ id, name: config.contain_dontcare_label && id === config.label_nc ? "don't care" : `label ${id}`, color: labelHex(id) }));
+}
+
+/** The type in which weights and activations are stored: "auto" is f16 where a hardware adapter has it. */
+export function storageType(device: Device, wanted: SpadeOptions["dtype"] = "auto"): "f16" | "f32" {
+  const half = device.gpu.features.has("shader-f16");
+  if (wanted === "f16" && !half) throw new SpadeError("unsupported", "dtype f16", `${device.name} has no shader-f16`, 'use dtype "auto" or "f32"');
+  return wanted === "f16" || (wanted === "auto" && half && !device.software) ? "f16" : "f32";
 }
 
 async function verify(access: RandomAccess, integrity: string): Promise<RandomAccess> {
@@ -212,10 +220,7 @@ export async function createSpadeOn(host: Host, options: SpadeOptions): Promise<
     const shapes = new Map(checkpoint.names().map((n) => [n, checkpoint.info(n).shape]));
     const config = sized(guessConfig(shapes, checkpoint.metadata), options.size);
     device = options.device ? borrowed(options.device) : await host.openDevice({ powerPreference: options.powerPreference });
-    const wanted = options.dtype ?? "auto";
-    const half = device.gpu.features.has("shader-f16");
-    if (wanted === "f16" && !half) throw new SpadeError("unsupported", "dtype f16", `${device.name} has no shader-f16`, 'use dtype "auto" or "f32"');
-    const dtype = wanted === "f16" || (wanted === "auto" && half && !device.software) ? "f16" : "f32";
+    const dtype = storageType(device, options.dtype);
     parameters = await Parameters.load(device, config, checkpointSource(checkpoint), dtype, (done, total) => {
       signal?.throwIfAborted();
       report("upload", done, total);

@@ -1,26 +1,3 @@
-// What other engines take for a label map: the dense one-hot tensor of the published code. We never make it for ours.
+// The dense map that other engines take: as the exported model's input `seg`.
 
-import type { Config } from "../../src/models/config.ts";
-import { labelCount, semanticNc } from "../../src/models/config.ts";
-
-/**
- * One-hot labels with don't-care, then 1 where a 4-neighbour is another instance: [semantic_nc, H, W].
- * Every label must be below labelCount(config), don't-care included.
- */
-export function denseSemantics(
-  config: Config,
-  label: ArrayLike<number>,
-  instance: ArrayLike<number>,
-  width: number,
-): Float32Array {
-  const size = label.length;
-  const seg = new Float32Array(semanticNc(config) * size);
-  for (let p = 0; p < size; p++) seg[label[p] * size + p] = 1;
-  if (config.no_instance) return seg;
-  const edge = labelCount(config) * size;
-  for (let p = 0; p < size; p++) {
-    if (p % width && instance[p] !== instance[p - 1]) seg[edge + p] = seg[edge + p - 1] = 1;
-    if (p >= width && instance[p] !== instance[p - width]) seg[edge + p] = seg[edge + p - width] = 1;
-  }
-  return seg;
-}
+export { denseSemantics } from "../../src/formats/onnx/semantics.ts";

@@ -6,14 +6,14 @@ import { basename, extname } from "node:path";
 
 import type { Checkpoint } from "../formats/checkpoint.ts";
 import { fileSink, openCheckpointFile } from "../formats/file.ts";
-import { parseColor } from "../formats/label_colors.ts";
+import { parseLabels } from "../formats/label_names.ts";
+import type { Label } from "../formats/label_names.ts";
 import { writePth } from "../formats/pth_write.ts";
 import { writeSafetensors } from "../formats/safetensors.ts";
 import type { TensorToWrite } from "../formats/safetensors.ts";
 import { byteSize, fromF32, isFloat, toF32 } from "../formats/tensors.ts";
 import type { HostDType } from "../formats/tensors.ts";
 import { labelCount } from "../models/config.ts";
-import type { Config } from "../models/config.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { configLine, guessed, summary } from "./info.ts";
 
@@ -26,14 +26,6 @@ export interface ConvertOptions {
   labels?: string;
   /** Called after each piece, in bytes read. */
   onProgress?: (p: { loaded: number; total: number }) => void;
-}
-
-/** One label as users name it; `color` is a CSS colour. */
-export interface Label {
-  id: number;
-  name: string;
-  color: string;
-  category?: string;
 }
 
 /**
@@ -60,7 +52,7 @@ export async function convert(input: string, output: string, options: ConvertOpt
     if (config.ok) metadata.config ??= JSON.stringify(config.config);
     metadata.source ??= `${basename(input)} (${source.format})`;
     if (options.labels !== undefined)
-      metadata.labels = JSON.stringify(await readLabels(options.labels, config.ok ? config.config : undefined));
+      metadata.labels = JSON.stringify(await readLabels(options.labels, config.ok ? labelCount(config.config) : undefined));
 
     const overflowed: string[] = [];
     const tensors = tensorsToWrite(source, options, overflowed);
@@ -119,36 +111,13 @@ function countOverflow(values: Float32Array): number {
   return count;
 }
 
-async function readLabels(path: string, config: Config | undefined): Promise<Label[]> {
-  const wrong = (problem: string): SpadeError =>
-    new SpadeError(
-      "file",
-      path,
-      problem,
-      'give a JSON list like [{ "id": 0, "name": "sky", "color": "#70b5e8", "category": "nature" }]',
-    );
-  let list: unknown;
+async function readLabels(path: string, count: number | undefined): Promise<Label[]> {
+  let text: string;
   try {
-    list = JSON.parse(await readFile(path, "utf8"));
-  } catch (error) {
-    throw wrong(
-      error instanceof SyntaxError ? "is not JSON" : `cannot be read (${(error as NodeJS.ErrnoException).code})`,
-    );
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    const problem = `cannot be read (${(cause as NodeJS.ErrnoException).code})`;
+    throw new SpadeError("file", path, problem, "check the path", cause);
   }
-  if (!Array.isArray(list)) throw wrong("is not a list");
-  const seen = new Set<number>();
-  return list.map((entry: Partial<Label> | null, i) => {
-    const { id, name, color, category } = entry ?? {};
-    if (!Number.isInteger(id) || (id as number) < 0 || typeof name !== "string" || typeof color !== "string") {
-      throw wrong(`entry ${i} has no id, name and color`);
-    }
-    if (category !== undefined && typeof category !== "string")
-      throw wrong(`entry ${i} has a category that is not a text`);
-    parseColor(color);
-    if (seen.has(id as number)) throw wrong(`id ${id} comes twice`);
-    seen.add(id as number);
-    if (config && (id as number) >= labelCount(config))
-      throw wrong(`id ${id} is beyond the net's labels, 0 to ${labelCount(config) - 1}`);
-    return { id: id as number, name, color, ...(category === undefined ? {} : { category }) };
-  });
+  return parseLabels(text, path, count);
 }

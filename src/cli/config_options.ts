@@ -1,0 +1,51 @@
+// The options that fix a net's shape, under their published names. They override what the weights say.
+
+import { InvalidArgumentError, Option, type Command } from "commander";
+import { parseNormG, type Config } from "../models/config.ts";
+
+const number = (least: number, whole: boolean) => (text: string): number => {
+  const value = Number(text);
+  if (!(value >= least) || (whole && !Number.isInteger(value))) throw new InvalidArgumentError(`Give a ${whole ? "whole " : ""}number from ${least} on.`);
+  return value;
+};
+
+const flag = (text: string): boolean => {
+  if (/^(true|1|yes|on)$/i.test(text)) return true;
+  if (/^(false|0|no|off)$/i.test(text)) return false;
+  throw new InvalidArgumentError("Give true or false, or no value at all for true.");
+};
+
+const aspect = (text: string): number => {
+  const value = Number(text);
+  if (!(value > 0 && value < 100)) throw new InvalidArgumentError("Give width / height, for example 2.");
+  return value;
+};
+
+const norm = (text: string): string => {
+  parseNormG(text);
+  return text;
+};
+
+export function addConfigOptions(command: Command): Command {
+  const add = (flags: string, help: string, parse: (text: string) => unknown): Command => command.addOption(new Option(flags, help).argParser(parse).helpGroup("The net, where the weights do not say it (names as published):"));
+  add("--label_nc <n>", "labels, don't-care not counted", number(1, true));
+  add("--contain_dontcare_label [bool]", "one more label, for 255", flag);
+  add("--no_instance [bool]", "no edge channel", flag);
+  add("--ngf <n>", "width of the net", number(1, true));
+  add("--z_dim <n>", "length of z", number(1, true));
+  add("--use_vae [bool]", "the net takes z", flag);
+  add("--crop_size <n>", "width of the picture", number(32, true));
+  add("--aspect_ratio <x>", "width / height", aspect);
+  command.addOption(
+    new Option("--num_upsampling_layers <how>", "upsamplings between z and the picture").choices(["normal", "more", "most"]).helpGroup("The net, where the weights do not say it (names as published):"),
+  );
+  add("--norm_G <norm>", "for example spectralspadesyncbatch3x3", norm);
+  return command;
+}
+
+const NAMES = ["label_nc", "contain_dontcare_label", "no_instance", "ngf", "z_dim", "use_vae", "crop_size", "aspect_ratio", "num_upsampling_layers", "norm_G"] as const satisfies readonly (keyof Config)[];
+
+/** The overrides among a command's options. */
+export function configOverrides(options: Readonly<Record<string, unknown>>): Partial<Config> {
+  return Object.fromEntries(NAMES.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]));
+}

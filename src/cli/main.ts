@@ -1,0 +1,132 @@
+// spade-webgpu: the commands. Results go to stdout, progress and notes to stderr; an error is one line and exit code 1.
+
+import { Command, CommanderError, Option } from "commander";
+import { SpadeError } from "../runtime/errors.ts";
+import { publishedNames } from "./argv.ts";
+import { addConfigOptions, configOverrides } from "./config_options.ts";
+import { adoptTerminal, runFiltered } from "./native_noise.ts";
+import { Progress } from "./progress.ts";
+import { version } from "../../package.json";
+
+/** Commands that start Dawn. */
+const GPU_COMMANDS = new Set(["doctor", "generate", "export", "demo"]);
+
+const print = (lines: readonly string[]): void => void process.stdout.write(`${lines.join("\n")}\n`);
+
+function commands(): Command {
+  const program = new Command("spade-webgpu");
+  program.description("SPADE (GauGAN) on WebGPU: label map in, picture out").version(version).showHelpAfterError("(--help shows the options)").exitOverride();
+
+  program
+    .command("doctor")
+    .description("what adapter, what features, and does a real kernel give the right answer")
+    .option("--json", "as JSON")
+    .action(async ({ json }: { json?: boolean }) => {
+      const { describeReport, examine } = await import("./doctor.ts");
+      const report = await examine();
+      print(json ? [JSON.stringify(report, null, 2)] : describeReport(report));
+      if (!report.ok) process.exitCode = 1;
+    });
+
+  program
+    .command("convert")
+    .description("any checkpoint of tensors (.pth of any age, .safetensors) to .safetensors or .pth")
+    .argument("<in>")
+    .argument("<out>", ".safetensors or .pth")
+    .addOption(new Option("--dtype <dtype>", "of floating-point tensors; left out: as they are").choices(["f16", "f32"]))
+    .option("--key <name>", "convert this nested dictionary alone")
+    .option("--labels <file>", 'label names and colours to store with the weights: JSON [{ "id", "name", "color", "category"? }]')
+    .action(async (input: string, output: string, options: { dtype?: "f16" | "f32"; key?: string; labels?: string }) => {
+      const { convert } = await import("./convert.ts");
+      const progress = new Progress();
+      const mb = (n: number): number => Math.round(n / 1e6);
+      const lines = await convert(input, output, { ...options, onProgress: ({ loaded, total }) => progress.update("converting, MB", mb(loaded), mb(total)) });
+      progress.end();
+      print(lines);
+    });
+
+  program
+    .command("info")
+    .description("what a checkpoint holds, and the net that its keys and shapes say it is")
+    .argument("<file>")
+    .option("--key <name>", "this nested dictionary alone")
+    .action(async (file: string, options: { key?: string }) => {
+      const { info } = await import("./info.ts");
+      print(await info(file, options));
+    });
+
+  const generating = program
+    .command("generate")
+    .description("paint label maps")
+    .requiredOption("--weights <file>", "a generator: .safetensors or .pth")
+    .requiredOption("--label <png...>", "label maps, or a folder of them")
+    .option("--instance <png...>", "instance maps in the same order, or a folder of files of the same names")
+    .option("--style <style>", "mean, random, seed:N, or a safetensors file with z (nets with VAE)")
+    .option("--out <file>", "the picture (.png, .jpg, .webp), or a folder")
+    .option("--raw <file>", "the picture as the net gives it: safetensors, image [1,3,H,W] in [-1,1]; or a folder")
+    .option("--profile [file]", "time every kernel: a table, and a trace for Perfetto")
+    .option("--plan", "print the memory by tensor; without --out nothing is painted")
+    .addOption(new Option("--dtype <dtype>", "of weights and activations; auto: f16 where a GPU has it").choices(["auto", "f16", "f32"]).default("auto"))
+    .option("--key <name>", "the generator's name in a nested checkpoint");
+  addConfigOptions(generating).action(async (options: Record<string, unknown>) => {
+    const { generate } = await import("./generate.ts");
+    const progress = new Progress();
+    for await (const line of generate({ ...(options as unknown as Parameters<typeof generate>[0]), overrides: configOverrides(options) }, progress)) {
+      progress.pause(() => print([line]));
+    }
+  });
+
+  const exporting = program
+    .command("export")
+    .description("the generator as ONNX (opset 17, standard operators)")
+    .requiredOption("--weights <file>", "a generator: .safetensors or .pth")
+    .requiredOption("--onnx <out>", "the file to write")
+    .option("--key <name>", "the generator's name in a nested checkpoint");
+  addConfigOptions(exporting).action(async (options: { weights: string; onnx: string; key?: string }) => {
+    const { exportOnnx } = await import("./export.ts");
+    print(await exportOnnx({ ...options, overrides: configOverrides(options as unknown as Record<string, unknown>) }, new Progress()));
+  });
+
+  program
+    .command("demo")
+    .description("paint a COCO-Stuff map with seeded weights: no download")
+    .option("--map <name>", "a map in demo/maps", "000000001993")
+    .option("--out <folder>", "where label.png and picture.png go (default: demo/)")
+    .option("--seed <n>", "of the weights", (text) => Number.parseInt(text, 10), 0)
+    .action(async (options: { map: string; out?: string; seed: number }) => {
+      const { demo } = await import("./demo.ts");
+      print(await demo(options, new Progress()));
+    });
+  for (const command of program.commands) command.exitOverride().showHelpAfterError("(--help shows the options)");
+  return program;
+}
+
+/** What a reader needs of an error: ours in one line; the unforeseen with its stack. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode;
+  if (error instanceof SpadeError) process.stderr.write(`error: ${error.message.replaceAll("\n", "\n  ")}\n`);
+  else process.stderr.write(`unexpected error, please report it:\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return 1;
+}
+
+async function main(): Promise<number> {
+  const program = commands();
+  const args = publishedNames(process.argv.slice(2), program);
+  try {
+    if (GPU_COMMANDS.has(args[0]) && !args.includes("--help") && !args.includes("-h")) {
+      const code = await runFiltered(args);
+      if (code !== undefined) return code;
+      adoptTerminal();
+    }
+    await program.parseAsync(args, { from: "user" });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    return report(error);
+  }
+}
+
+// `| head` closes the pipe early: no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+const code = await main();
+// Dawn's threads may keep the process: what was written is flushed, then it ends.
+process.stdout.write("", () => process.exit(code));

@@ -1,0 +1,86 @@
+// A weights file made ready to paint, with what the commands need beyond createSpade: raw pictures, profiles, memory plans.
+
+import { openCheckpointFile } from "../formats/file.ts";
+import { parseLabels, type Label } from "../formats/label_names.ts";
+import { buildLevels, LevelsScratch } from "../labels/levels.ts";
+import type { LabelMap } from "../labels/label_map.ts";
+import type { LevelWindows } from "../labels/windows.ts";
+import { openNodeDevice } from "../node/dawn.ts";
+import { labelCount, latentSize, parseNormG, type Config } from "../models/config.ts";
+import { resolutions } from "../models/generator.ts";
+import { guessConfig } from "../models/guess.ts";
+import { Parameters } from "../models/parameters.ts";
+import { GeneratorRunner } from "../models/runner.ts";
+import { checkpointSource } from "../models/source.ts";
+import type { Checkpoint } from "../formats/checkpoint.ts";
+import type { Device } from "../runtime/index.ts";
+import { storageType } from "../spade.ts";
+import type { Progress } from "./progress.ts";
+import { labelSpace } from "./maps.ts";
+
+export interface NetOptions {
+  key?: string;
+  dtype?: "auto" | "f16" | "f32";
+  overrides?: Partial<Config>;
+}
+
+/** The config of a checkpoint with the user's options over it; sizes and norm are checked. */
+export function configOf(checkpoint: Checkpoint, overrides: Partial<Config> = {}): Config {
+  const shapes = new Map(checkpoint.names().map((n) => [n, checkpoint.info(n).shape]));
+  const config = { ...guessConfig(shapes, checkpoint.metadata), ...overrides };
+  parseNormG(config.norm_G);
+  latentSize(config);
+  return config;
+}
+
+/** Opens a device and says once if it is a software one. */
+export async function openDeviceFor(progress: Progress): Promise<Device> {
+  return openNodeDevice({ onSoftware: (message, fix) => progress.say(`note: ${message}; ${fix}`) });
+}
+
+/** The dictionary of one map of the net's size. */
+export function windowsOf(config: Config, map: LabelMap, instance: LabelMap | undefined, scratch?: LevelsScratch): LevelWindows[] {
+  const { k } = parseNormG(config.norm_G);
+  return buildLevels([map], instance ? [instance] : null, { ...labelSpace(config), edges: !config.no_instance }, resolutions(config).map((r) => ({ ...r, k })), scratch);
+}
+
+export class Net {
+  private readonly scratch = new LevelsScratch();
+
+  private constructor(
+    readonly device: Device,
+    readonly config: Config,
+    readonly labels: readonly Label[] | undefined,
+    readonly dtype: "f16" | "f32",
+    readonly runner: GeneratorRunner,
+  ) {}
+
+  /** `first` runs when the config is known, before a device is opened and weights are read: what is wrong with the input shows at once. */
+  static async open(weights: string, options: NetOptions, progress: Progress, first: (config: Config, labels: readonly Label[] | undefined) => Promise<void>): Promise<Net> {
+    const checkpoint = await openCheckpointFile(weights, { key: options.key });
+    try {
+      const config = configOf(checkpoint, options.overrides);
+      const text = checkpoint.metadata.labels;
+      const labels = text === undefined ? undefined : parseLabels(text, `${weights}, metadata labels`, labelCount(config));
+      await first(config, labels);
+      const device = await openDeviceFor(progress);
+      const dtype = storageType(device, options.dtype);
+      const parameters = await Parameters.load(device, config, checkpointSource(checkpoint), dtype, (done, total) => progress.update("loading weights", done, total));
+      const runner = await GeneratorRunner.create(device, config, parameters, { onProgress: (done, total) => progress.update("compiling", done, total) });
+      progress.end();
+      return new Net(device, config, labels, dtype, runner);
+    } finally {
+      await checkpoint.close();
+    }
+  }
+
+  /** Takes a map; the tables are made with the next picture. */
+  async setMap(map: LabelMap, instance: LabelMap | undefined): Promise<void> {
+    await this.runner.setMap(windowsOf(this.config, map, instance, this.scratch));
+  }
+
+  dispose(): void {
+    this.runner.dispose();
+    this.device.dispose();
+  }
+}

@@ -1,0 +1,76 @@
+// Progress of long work on stderr: a bar on a terminal, plain lines in a log.
+
+import { SingleBar, Presets } from "cli-progress";
+
+/** Least time between two plain lines of one piece of work. */
+const LINE_MS = 10_000;
+
+export class Progress {
+  private bar: SingleBar | undefined;
+  private name = "";
+  private started = 0;
+  private lastLine = 0;
+
+  constructor(
+    private readonly stream: NodeJS.WriteStream = process.stderr,
+    private readonly terminal = Boolean(stream.isTTY),
+  ) {}
+
+  /** `done` of `total` of a piece of work; a new name begins a new piece. */
+  update(name: string, done: number, total: number): void {
+    if (name !== this.name) this.begin(name, total);
+    if (this.terminal) {
+      this.bar!.setTotal(total);
+      this.bar!.update(done);
+      return;
+    }
+    const now = performance.now();
+    if (now - this.lastLine < LINE_MS) return;
+    this.lastLine = now;
+    this.stream.write(`${name}: ${done} of ${total}\n`);
+  }
+
+  private begin(name: string, total: number): void {
+    this.end();
+    this.name = name;
+    this.started = this.lastLine = performance.now();
+    if (!this.terminal) {
+      this.stream.write(`${name} ...\n`);
+      return;
+    }
+    this.bar = new SingleBar({ stream: this.stream, format: "{task} [{bar}] {value}/{total}  {duration_formatted}", hideCursor: true, clearOnComplete: true, linewrap: false, fps: 10 }, Presets.shades_classic);
+    this.bar.start(total, 0, { task: name.padEnd(24) });
+  }
+
+  /** A piece of work without parts. */
+  async during<T>(name: string, work: () => Promise<T>): Promise<T> {
+    this.update(name, 0, 1);
+    try {
+      return await work();
+    } finally {
+      this.end();
+    }
+  }
+
+  /** A line for the reader, above the bar. */
+  say(line: string): void {
+    this.end();
+    this.stream.write(`${line}\n`);
+  }
+
+  /** Lets something else be written to the terminal between two updates. */
+  pause(write: () => void): void {
+    if (this.terminal) this.end();
+    write();
+  }
+
+  /** Ends the piece of work at hand. */
+  end(): void {
+    if (!this.name) return;
+    this.bar?.stop();
+    this.bar = undefined;
+    const seconds = (performance.now() - this.started) / 1e3;
+    if (!this.terminal && seconds >= 1) this.stream.write(`${this.name}: done in ${seconds.toFixed(1)} s\n`);
+    this.name = "";
+  }
+}

@@ -1,0 +1,48 @@
+// The labels that weights carry in their metadata: a JSON list of ids with names and colours.
+
+import { SpadeError } from "../runtime/errors.ts";
+import { parseColor } from "./label_colors.ts";
+
+/** One label as users name it; `color` is a CSS colour. */
+export interface Label {
+  id: number;
+  name: string;
+  color: string;
+  category?: string;
+}
+
+/**
+ * Reads a list of labels. `where`: the file, for messages. `labelCount`: of the net, if known.
+ * Fails with `file` on what is no such list, and on ids that come twice or are beyond the net's.
+ */
+export function parseLabels(json: string, where: string, labelCount?: number): Label[] {
+  const wrong = (problem: string): SpadeError =>
+    new SpadeError(
+      "file",
+      where,
+      problem,
+      'give a JSON list like [{ "id": 0, "name": "sky", "color": "#70b5e8", "category": "nature" }]',
+    );
+  let list: unknown;
+  try {
+    list = JSON.parse(json);
+  } catch {
+    throw wrong("is not JSON");
+  }
+  if (!Array.isArray(list)) throw wrong("is not a list");
+  const seen = new Set<number>();
+  return list.map((entry: Partial<Label> | null, i) => {
+    const { id, name, color, category } = entry ?? {};
+    if (!Number.isInteger(id) || (id as number) < 0 || typeof name !== "string" || typeof color !== "string") {
+      throw wrong(`entry ${i} has no id, name and color`);
+    }
+    if (category !== undefined && typeof category !== "string")
+      throw wrong(`entry ${i} has a category that is not a text`);
+    parseColor(color);
+    if (seen.has(id as number)) throw wrong(`id ${id} comes twice`);
+    seen.add(id as number);
+    if (labelCount !== undefined && (id as number) >= labelCount)
+      throw wrong(`id ${id} is beyond the net's labels, 0 to ${labelCount - 1}`);
+    return { id: id as number, name, color, ...(category === undefined ? {} : { category }) };
+  });
+}
