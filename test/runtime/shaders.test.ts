@@ -1,0 +1,198 @@
+// Every shader as the generator really makes it: compiled by Dawn in both forms, and run by wgsl_reflect's race check.
+
+import { readdirSync, readFileSync } from "node:fs";
+// @ts-expect-error -- the types belong to the plain import, which fails in Node
+import * as reflect from "wgsl_reflect/wgsl_reflect.module.js";
+import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { ops } from "../../kernels/index.ts";
+import { defaultConfig, type Config } from "../../src/models/config.ts";
+import { BYTES, Graph, paperTarget, type Dispatch, type DType, type Target } from "../../src/runtime/index.ts";
+import { expand, type BindingDecl, type SizesAs, type Wgsl } from "../../src/runtime/wgsl.ts";
+import { testDevice } from "../support/device.ts";
+import { paperStorage, recordGenerator } from "./paper.ts";
+
+const tiny: Config = { ...defaultConfig, label_nc: 5, ngf: 1, z_dim: 4, crop_size: 64 };
+const configs: Config[] = [
+  { ...tiny, use_vae: true, norm_G: "spectralspadesyncbatch3x3" },
+  { ...tiny, norm_G: "spadeinstance5x5", num_upsampling_layers: "more", crop_size: 128, no_instance: true },
+  { ...tiny, norm_G: "spectralspadebatch1x1", aspect_ratio: 2, ngf: 3, crop_size: 96 },
+];
+/** One label, so that tables are looked up; and many, so that they are convolved. */
+const maps = [() => 1, (i: number) => (i * 7 + (i >> 5)) % 5];
+
+/** Ops that the generator does not use. */
+function otherOps(target: Target, dtype: DType): Graph {
+  const g = new Graph(target);
+  const x = g.external("x", [1, 6, 7, 5], dtype, paperStorage(4096));
+  ops.add(g, { a: x, b: x });
+  ops.avgPool(g, { x });
+  for (const mode of ["nearest", "bilinear"] as const) ops.resize(g, { x, h: 9, w: 4, mode });
+  return g;
+}
+
+const declarations = (d: Dispatch): BindingDecl[] =>
+  Object.entries(d.bindings).map(([name, b]) => ({ name, dtype: b.tensor.dtype, access: b.access, scalar: b.scalar }));
+const finish = (d: Dispatch, as: SizesAs): Wgsl =>
+  expand(d.shader, d.constants ?? {}, declarations(d), Object.keys(d.sizes ?? {}), as);
+
+/** The cheapest dispatch of every distinct text. */
+const shaders = new Map<string, Dispatch>();
+
+beforeAll(async () => {
+  const device = await testDevice();
+  const known = device.target.features;
+  for (const software of [true, false]) {
+    for (const features of [new Set<string>(), known]) {
+      for (const dtype of ["f32", "f16"] as const) {
+        if (dtype === "f16" && !features.has("shader-f16")) continue;
+        const target = paperTarget({ ...device.target, software, features, variants: {} });
+        const graphs = [otherOps(target, dtype)];
+        for (const c of configs) for (const map of maps) graphs.push(...(await recordGenerator(c, target, dtype, map)));
+        for (const d of graphs.flatMap((g) => g.dispatches)) {
+          const { code } = finish(d, "uniform");
+          const found = shaders.get(code);
+          if (!found || d.flops < found.flops) shaders.set(code, d);
+        }
+      }
+    }
+  }
+});
+
+test("the recordings reach every file of shaders/", () => {
+  const used = [...shaders.values()].map((d) => d.shader.text);
+  const folder = new URL("../../shaders/", import.meta.url);
+  const missed = readdirSync(folder)
+    .filter((f) => f.endsWith(".wgsl"))
+    .filter((f) => !used.some((text) => text.includes(readFileSync(new URL(f, folder), "utf8").trim())));
+  expect(missed).toEqual([]);
+});
+
+test.for(["override", "uniform"] as const)("Dawn compiles all of them without a message (sizes as %s)", async (as) => {
+  const { gpu } = await testDevice();
+  const told: string[] = [];
+  for (const d of shaders.values()) {
+    const { code, lines } = finish(d, as);
+    gpu.pushErrorScope("validation");
+    const module = gpu.createShaderModule({ code });
+    const refused = gpu.popErrorScope();
+    for (const m of (await module.getCompilationInfo()).messages) {
+      told.push(`${d.shader.name}:${lines[m.lineNum - 1]} ${m.type}: ${m.message.split("\n")[0]}`);
+    }
+    if (await refused) told.push(`${d.shader.name} is refused`);
+  }
+  expect(told).toEqual([]);
+});
+
+interface Tracker {
+  record(buffer: string, offset: number, size: number, kind: "read" | "write", atomic: boolean): void;
+}
+interface Reflect {
+  MemoryTracker: { prototype: Tracker };
+  detectRaces(
+    code: string,
+    kernel: string,
+    groups: number[],
+    bindings: Record<number, Record<number, ArrayBuffer | { uniform: ArrayBuffer }>>,
+  ): { races: { message: string }[]; errors: string[] };
+}
+const { MemoryTracker, detectRaces } = reflect as unknown as Reflect;
+
+/**
+ * What wgsl_reflect does not read, said in other words: `block`, a keyword to it, and subgroups. A broadcast gives a value, not an
+ * address, so that any value of its type will do; a workgroup is one subgroup.
+ */
+function readable(code: string): string {
+  const other = code
+    .replace(/\bblock\b/g, "block_")
+    .replace(/^enable subgroups;$/m, "")
+    .replace("subgroup_invocation_id", "local_invocation_index");
+  return other.includes("subgroupBroadcast(")
+    ? `fn subgroupBroadcast(v: vec4f, lane: u32) -> vec4f { return v; }\n${other}`
+    : other;
+}
+
+describe("no two invocations touch what one of them writes, unless a barrier parts them", () => {
+  const said: string[] = [];
+  const listen = (): void => {
+    for (const channel of ["error", "warn", "log"] as const) {
+      vi.spyOn(console, channel).mockImplementation((...args: unknown[]) => void said.push(args.join(" ")));
+    }
+  };
+  afterEach(() => void vi.restoreAllMocks());
+
+  /** Races within workgroups by wgsl_reflect, and among the workgroups of a corner of the grid by the addresses they write. */
+  function races(d: Dispatch): string[] {
+    const decls = declarations(d);
+    const writable = new Set(decls.filter((b) => b.access === "read_write").map((b) => b.name));
+    const storage = new Set(decls.map((b) => b.name));
+    const writer = new Map<string, Tracker>();
+    const found: string[] = [];
+    const { record } = MemoryTracker.prototype;
+    vi.spyOn(MemoryTracker.prototype, "record").mockImplementation(function (this: Tracker, buffer, offset, ...rest) {
+      // What is bound for reading takes no part in a race. (Leaving it out makes the check quick.)
+      if (buffer === "sizes" || (storage.has(buffer) && !writable.has(buffer))) return;
+      record.call(this, buffer, offset, ...rest);
+      if (!storage.has(buffer)) return;
+      const key = `${buffer}+${offset}`;
+      const other = writer.get(key);
+      if (other && other !== this) found.push(`${key} is written by one workgroup and touched by another`);
+      if (rest[1] === "write") writer.set(key, this);
+    });
+    const bindings: Parameters<Reflect["detectRaces"]>[3][number] = {};
+    decls.forEach(({ name }, i) => (bindings[i] = new ArrayBuffer(d.bindings[name].tensor.bytes)));
+    const sizes = Object.values(d.sizes ?? {});
+    const uniform = new Uint32Array(Math.ceil(sizes.length / 4) * 4);
+    uniform.set(sizes);
+    if (sizes.length) bindings[decls.length] = { uniform: uniform.buffer };
+    const corner = [0, 1, 2].map((i) => {
+      const n = d.groups[i] ?? 1;
+      return Math.min(2, typeof n === "object" ? Math.ceil(n.count.capacity / n.per) : n);
+    });
+    const result = detectRaces(readable(finish(d, "uniform").code), "main", corner, { 0: bindings });
+    return [...result.errors, ...result.races.map((r) => r.message), ...found];
+  }
+
+  test("in every shader that wgsl_reflect can read", () => {
+    listen();
+    const unread = new Map<string, string>();
+    const racy: string[] = [];
+    let checked = 0;
+    for (const [code, d] of shaders) {
+      // Of the two storage types one is enough; wgsl_reflect has no f16.
+      if (Object.values(d.bindings).some((b) => BYTES[b.tensor.dtype] === 2)) continue;
+      said.length = 0;
+      try {
+        const found = races(d);
+        if (found.length) racy.push(`${d.shader.name}: ${found[0]}`);
+        else checked++;
+      } catch (error) {
+        unread.set(
+          d.shader.name,
+          `${(error as Error).message.split("\n")[0]}${/^(enable|requires)/m.exec(code) ? " (uses an extension)" : ""}`,
+        );
+      } finally {
+        vi.mocked(MemoryTracker.prototype.record).mockRestore();
+      }
+    }
+    vi.restoreAllMocks();
+    for (const [name, why] of unread) console.info(`wgsl_reflect can't read ${name}: ${why}`);
+    expect(racy).toEqual([]);
+    expect([...unread].filter(([, why]) => !why.endsWith("(uses an extension)"))).toEqual([]);
+    expect(checked).toBeGreaterThan(20);
+  });
+
+  test.for([
+    ["a missing barrier", "part[i] = 1.0; if (i > 0u) { y[i] = vec4f(part[i - 1u]); }", /race on 'part'/i],
+    ["one address for a workgroup", "y[0] = vec4f(part[i]);", /race on 'y'/i],
+    ["an overlap of workgroups", "y[i] = vec4f(part[i]);", /^y\+0 is written by one workgroup/],
+    ["a barrier that some do not reach", "if (i > 1u) { return; } workgroupBarrier();", /divergence/i],
+  ] as const)("and the check sees %s", ([, body, message]) => {
+    listen();
+    const g = new Graph(paperTarget());
+    const text = `var<workgroup> part: array<f32, 4>;
+@compute @workgroup_size(4) fn main(@builtin(local_invocation_index) i: u32, @builtin(workgroup_id) g: vec3u) { ${body} }`;
+    const bindings = { y: { tensor: g.temp("y", [32]), access: "read_write", scalar: false } } as const;
+    g.dispatch({ shader: { name: "bad", text }, bindings, groups: [2], flops: 0 });
+    expect(races(g.dispatches[0])[0]).toMatch(message);
+  });
+});
