@@ -327,6 +327,7 @@ export async function runPrograms(programs: readonly Program[], options: Readonl
         device.check(p.name);
       }
       await Promise.all(flying.splice(0));
+      device.check(p.name);
       p.learn(performance.now() - start);
     }
   } finally {
