@@ -2,8 +2,8 @@
 
 import { profileTable } from "../src/runtime/index.ts";
 import { openNodeDevice } from "../src/node/dawn.ts";
-import { BENCH_CONFIG, openOurs } from "./ours.ts";
-import { demoMap } from "./maps.ts";
+import { BENCH_CONFIG, openOurs } from "./lib/ours.ts";
+import { demoMap } from "./lib/maps.ts";
 
 const device = await openNodeDevice();
 console.log(device.name);

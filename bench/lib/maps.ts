@@ -3,9 +3,9 @@
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { decodeLabelPng } from "../src/formats/label_png.ts";
-import { pilNearestResize } from "../src/formats/pil_nearest.ts";
-import type { LabelMap } from "../src/labels/label_map.ts";
+import { decodeLabelPng } from "../../src/formats/label_png.ts";
+import { pilNearestResize } from "../../src/formats/pil_nearest.ts";
+import type { LabelMap } from "../../src/labels/label_map.ts";
 
 export interface BenchMap {
   name: string;

@@ -1,16 +1,16 @@
 // Our engine as the benches run it: a calibrated generator, a new label map, a new style.
 
-import { buildLevels, LevelsScratch } from "../src/labels/levels.ts";
-import type { LevelWindows } from "../src/labels/windows.ts";
-import { calibratedState } from "../src/models/calibrated.ts";
-import { defaultConfig, labelCount, parseNormG, type Config } from "../src/models/config.ts";
-import { resolutions } from "../src/models/generator.ts";
-import { Parameters } from "../src/models/parameters.ts";
-import { normalValues } from "../src/models/philox.ts";
-import { GeneratorRunner } from "../src/models/runner.ts";
-import type { HostState } from "../src/models/seeded.ts";
-import { memorySource } from "../src/models/source.ts";
-import type { Device } from "../src/runtime/index.ts";
+import { buildLevels, LevelsScratch } from "../../src/labels/levels.ts";
+import type { LevelWindows } from "../../src/labels/windows.ts";
+import { calibratedState } from "../../src/models/calibrated.ts";
+import { defaultConfig, labelCount, parseNormG, type Config } from "../../src/models/config.ts";
+import { resolutions } from "../../src/models/generator.ts";
+import { Parameters } from "../../src/models/parameters.ts";
+import { normalValues } from "../../src/models/philox.ts";
+import { GeneratorRunner } from "../../src/models/runner.ts";
+import type { HostState } from "../../src/models/seeded.ts";
+import { memorySource } from "../../src/models/source.ts";
+import type { Device } from "../../src/runtime/index.ts";
 import type { BenchMap } from "./maps.ts";
 
 export const BENCH_CONFIG: Config = { ...defaultConfig, use_vae: true };

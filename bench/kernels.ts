@@ -1,0 +1,103 @@
+// npm run bench:kernels [-- --json FILE]: every heavy kernel in every variant that this adapter takes, on the shapes of COCO 256x256,
+// as GFLOP/s of the plain sum, share of the measured multiply-add peak, and GB/s against a measured copy.
+
+import { writeFileSync } from "node:fs";
+import { labelTable } from "../kernels/label_table.ts";
+import { blockedShape } from "../kernels/gemm.ts";
+import { modulate } from "../kernels/modulate.ts";
+import { statistics } from "../kernels/statistics.ts";
+import { openNodeDevice } from "../src/node/dawn.ts";
+import { normalValues } from "../src/models/philox.ts";
+import { Graph, Program, type Device, type Tensor } from "../src/runtime/index.ts";
+import { openConv, type ConvVariant } from "./lib/conv.ts";
+import { machine, median, probe, timeProgram } from "./lib/measure.ts";
+import { convFlops, convName, type ConvShape } from "./peers/convs.ts";
+
+const quick = process.argv.includes("--quick");
+const json = process.argv[process.argv.indexOf("--json") + 1];
+const runs = quick ? 3 : 7;
+const device = await openNodeDevice();
+const roof = await probe(device);
+console.log(`${device.name}\nmultiply-add peak ${(roof.flops / 1e9).toFixed(1)} GFLOP/s, copy ${(roof.bytes / 1e9).toFixed(1)} GB/s\n`);
+console.log("        ms    GFLOP/s  of peak      GB/s  of copy  kernel");
+const rows: Record<string, unknown>[] = [];
+
+function report(name: string, ms: number[], flops: number, bytes: number): void {
+  const t = median(ms);
+  rows.push({ name, ms, flops, bytes });
+  const gflops = flops / t / 1e6;
+  const gbytes = bytes / t / 1e6;
+  console.log(
+    `${t.toFixed(2).padStart(10)} ${gflops.toFixed(2).padStart(10)} ${((100 * gflops * 1e9) / roof.flops).toFixed(0).padStart(7)}% ${gbytes.toFixed(2).padStart(9)} ${((100 * gbytes * 1e9) / roof.bytes).toFixed(0).padStart(7)}%  ${name}`,
+  );
+}
+
+const gemms = ["portable", ...(device.target.subgroupSize ? ["subgroup"] : []), "tiled"];
+const convs: ConvShape[] = [
+  { cin: 1024, cout: 1024, k: 3, h: 8, w: 8 },
+  { cin: 1024, cout: 1024, k: 3, h: 16, w: 16 },
+  { cin: 1024, cout: 512, k: 3, h: 32, w: 32 },
+  { cin: 512, cout: 256, k: 3, h: 64, w: 64 },
+  { cin: 256, cout: 128, k: 3, h: 128, w: 128 },
+  { cin: 128, cout: 128, k: 3, h: 128, w: 128 },
+  { cin: 128, cout: 64, k: 3, h: 256, w: 256 },
+  { cin: 64, cout: 64, k: 3, h: 256, w: 256 },
+  { cin: 128, cout: 64, k: 1, h: 256, w: 256 },
+  { cin: 64, cout: 3, k: 3, h: 256, w: 256 },
+];
+for (const s of quick ? convs.filter((_, i) => i % 3 === 1) : convs) {
+  const x = normalValues(1, s.h * s.w * s.cin);
+  const w = normalValues(2, s.cin * s.cout * s.k * s.k);
+  const kinds: [ConvVariant, string][] = [["direct", ""]];
+  // On a software adapter the workgroup-memory variant takes seconds; it is timed on small shapes only.
+  const tried = gemms.filter((v) => v !== "tiled" || !device.software || s.h <= 16);
+  if (s.k === 3 && s.cout >= 16) kinds.push(...tried.map((v): [ConvVariant, string] => ["winograd", v]));
+  if (s.k === 1) kinds.push(...tried.map((v): [ConvVariant, string] => ["gemm", v]));
+  for (const [variant, gemm] of kinds) {
+    const conv = await openConv(device, s, x, w, variant, gemm ? { gemm } : {});
+    const bytes = 4 * (s.h * s.w * (s.cin + s.cout) + s.cin * s.cout * s.k * s.k);
+    report(`conv2d ${convName(s)}, ${variant}${gemm ? ` over ${gemm} gemm` : ""}`, await timeProgram(conv.program, {}, runs), convFlops(s), bytes);
+    conv.dispose();
+  }
+}
+
+async function timeGraph(name: string, record: (g: Graph) => { out: Tensor; counts?: Record<string, number>; flops: number; bytes: number }, target = device.target): Promise<void> {
+  const g = new Graph(target);
+  const { out, counts, flops, bytes } = record(g);
+  g.output("out", out);
+  const program = await Program.compile(g, device, { name });
+  report(name, await timeProgram(program, { counts }, runs), flops, bytes);
+  program.dispose();
+}
+
+for (const [rows5, rows3, c, at] of [
+  [651, 403, 1024, 32],
+  [3966, 1662, 256, 128],
+  [6515, 2172, 128, 256],
+] as const) {
+  for (const gemm of gemms.filter((v) => v !== "tiled" || !device.software)) {
+    await timeGraph(
+      `label_table ${rows3} -> ${rows5} rows, 128 -> ${c} (${at}x${at}, map 1993), ${gemm} gemm`,
+      (g) => {
+        const inner = { name: "inner", capacity: 2 ** Math.ceil(Math.log2(rows3)) };
+        const outer = { name: "outer", capacity: 2 ** Math.ceil(Math.log2(rows5)) };
+        const out = labelTable(g, { a: g.input("a", [inner.capacity, 128]), w: g.input("w", blockedShape(9, 128, c)), bias: g.input("b", [c]), windows: g.input("windows", [outer.capacity, 9], "i32"), inner, outer });
+        return { out, counts: { inner: rows3, outer: rows5 }, flops: 2 * rows3 * 128 * 9 * c, bytes: 4 * (rows3 * 128 + 9 * 128 * c + rows5 * c) };
+      },
+      { ...device.target, variants: { gemm } },
+    );
+  }
+}
+await timeGraph("modulate 128x128x128 -> 256x256x128", (g) => {
+  const c = 128;
+  const out = modulate(g, { x: g.input("x", [1, 128, 128, c]), mean: g.input("m", [1, c]), rstd: g.input("r", [1, c]), gamma: g.input("ga", [6515, c]), beta: g.input("be", [6515, c]), ids: g.input("ids", [1, 256, 256], "i32"), slope: 0.2 });
+  return { out, flops: 6 * 65536 * c, bytes: 4 * c * (128 * 128 + 65536) + 4 * 65536 };
+});
+await timeGraph("statistics 256x256x64", (g) => ({ out: statistics(g, { x: g.input("x", [1, 256, 256, 64]), per: "batch" }).mean, flops: 4 * 65536 * 64, bytes: 4 * 65536 * 64 }));
+
+if (process.argv.includes("--json")) writeFileSync(json, JSON.stringify({ ...machine(device), roofline: roof, rows }, null, 1));
+function close(d: Device): void {
+  d.dispose();
+  process.exit(0);
+}
+close(device);

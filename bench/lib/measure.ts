@@ -1,0 +1,81 @@
+// How a bench measures: medians of runs that wait for the device, and the roofline of the same run beside them.
+
+import { Graph, Program, read, write, writeScalars, type Device } from "../../src/runtime/index.ts";
+import copyText from "../../shaders/probe_copy.wgsl";
+import fmaText from "../../shaders/probe_fma.wgsl";
+
+export const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1];
+
+export const spread = (values: readonly number[]): { min: number; median: number; max: number; runs: number } => ({
+  min: Math.min(...values),
+  median: median(values),
+  max: Math.max(...values),
+  runs: values.length,
+});
+
+/** ms of `runs` runs of a program after one that is not counted (pipelines are finished at their first run). */
+export async function timeProgram(program: Program, options: Parameters<Program["run"]>[0] = {}, runs = 5): Promise<number[]> {
+  const { queue } = program.device.gpu;
+  const once = async (): Promise<number> => {
+    const start = performance.now();
+    await program.run(options);
+    await queue.onSubmittedWorkDone();
+    return performance.now() - start;
+  };
+  await once();
+  const out: number[] = [];
+  for (let i = 0; i < runs; i++) out.push(await once());
+  return out;
+}
+
+export interface Roofline {
+  /** FLOP/s, a multiply-add counted as two. */
+  flops: number;
+  /** Bytes read and written a second by a plain copy. */
+  bytes: number;
+}
+
+const CHAINS = [...Array(12).keys()];
+
+/** The best of several runs of a kernel of multiply-adds, and of a copy: what this adapter can do at this moment. */
+export async function probe(device: Device): Promise<Roofline> {
+  const best = async (record: (g: Graph) => void): Promise<{ ms: number; flops: number; bytes: number }> => {
+    const g = new Graph(device.target);
+    record(g);
+    const program = await Program.compile(g, device, { name: "probe" });
+    const ms = Math.min(...(await timeProgram(program, {}, 7)));
+    program.dispose();
+    return { ms, flops: g.dispatches[0].flops, bytes: g.dispatches[0].bytes };
+  };
+  const [threads, rounds] = device.software ? [1 << 14, 1 << 10] : [1 << 20, 1 << 12];
+  const fma = await best((g) => {
+    const y = g.temp("y", [threads]);
+    g.output("y", y);
+    g.dispatch({
+      shader: { name: "probe_fma", text: fmaText },
+      constants: {
+        declare: CHAINS.map((i) => `  var a${i} = f32(id.x + ${i}u);`).join("\n"),
+        chain: CHAINS.map((i) => `    a${i} = a${i} * m + 1.0;`).join("\n"),
+        total: CHAINS.map((i) => `a${i}`).join(" + "),
+      },
+      sizes: { ROUNDS: rounds },
+      bindings: { y: writeScalars(y) },
+      groups: [threads / 64],
+      flops: 2 * CHAINS.length * threads * rounds,
+    });
+  });
+  const elements = device.software ? 1 << 22 : 1 << 24;
+  const copy = await best((g) => {
+    const x = g.input("x", [elements]);
+    const y = g.temp("y", [elements]);
+    g.output("y", y);
+    g.dispatch({ shader: { name: "probe_copy", text: copyText }, bindings: { x: read(x), y: write(y) }, groups: [elements / 4 / 64 > 65535 ? 65535 : elements / 4 / 64], flops: 0 });
+  });
+  return { flops: (fma.flops / fma.ms) * 1e3, bytes: (copy.bytes / copy.ms) * 1e3 };
+}
+
+/** What every result file says of the machine. */
+export function machine(device: Device): Record<string, unknown> {
+  const { vendor, architecture, device: name, description } = device.info;
+  return { adapter: device.name, vendor, architecture, device: name, driver: description, software: device.software, features: [...device.gpu.features].sort(), node: process.version };
+}
