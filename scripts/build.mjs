@@ -31,13 +31,17 @@ const node = {
   target: "node20",
   external: ["webgpu", "sharp", "onnxruntime-node", "@tensorflow/*"],
   // What is bundled and CommonJS asks for Node's modules by require.
-  banner: { js: 'import { createRequire as createRequire_ } from "node:module"; const require = createRequire_(import.meta.url);' },
+  banner: {
+    js: 'import { createRequire as createRequire_ } from "node:module"; const require = createRequire_(import.meta.url);',
+  },
 };
 /** Bundles that are not written for a page may still use `node:` modules; a page's may not. */
 const page = { ...common, platform: "browser", conditions: ["browser", "import"] };
 
 const there = (entries) => Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(path)));
-const benches = existsSync("bench") ? readdirSync("bench").filter((f) => f.endsWith(".ts") && !f.endsWith(".d.ts")) : [];
+const benches = existsSync("bench")
+  ? readdirSync("bench").filter((f) => f.endsWith(".ts") && !f.endsWith(".d.ts"))
+  : [];
 const jobs = [
   [page, { index: "src/index.ts" }],
   [node, { node: "src/node.ts", conformance: "test/conformance/main.ts" }],
@@ -66,7 +70,9 @@ if (existsSync("dist/cli.js")) chmodSync("dist/cli.js", 0o755);
 if (!process.argv.includes("--no-types")) {
   const types = join(outdir, "types");
   rmSync(types, { recursive: true, force: true });
-  const { status } = spawnSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], { stdio: "inherit" });
+  const { status } = spawnSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], {
+    stdio: "inherit",
+  });
   if (status !== 0) process.exit(1);
 }
 

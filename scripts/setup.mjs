@@ -20,7 +20,10 @@ function fail(problem, fix) {
 /** Runs a command quietly; its output is shown only if it fails. */
 function attempt(command, args, options = {}) {
   const done = spawnSync(command, args, { cwd: root, encoding: "utf8", maxBuffer: 1 << 28, ...options });
-  return { ok: done.status === 0, output: `${done.stdout ?? ""}${done.stderr ?? ""}${done.error ? done.error.message : ""}`.trim() };
+  return {
+    ok: done.status === 0,
+    output: `${done.stdout ?? ""}${done.stderr ?? ""}${done.error ? done.error.message : ""}`.trim(),
+  };
 }
 
 function must(command, args, options) {
@@ -44,7 +47,9 @@ function installed() {
   const wanted = read("package-lock.json");
   const found = read("node_modules/.package-lock.json");
   if (!wanted || !found) return false;
-  return Object.entries(wanted).every(([path, p]) => path === "" || (found[path] ? found[path].version === p.version : Boolean(p.optional)));
+  return Object.entries(wanted).every(
+    ([path, p]) => path === "" || (found[path] ? found[path].version === p.version : Boolean(p.optional)),
+  );
 }
 
 function dependencies() {
@@ -58,7 +63,17 @@ function dependencies() {
 
 // dist/ ----------------------------------------------------------------------------------------------------------------------
 
-const SOURCES = ["src", "kernels", "shaders", "bench", "test/conformance", "test/tolerances.ts", "scripts/build.mjs", "package.json", "package-lock.json"];
+const SOURCES = [
+  "src",
+  "kernels",
+  "shaders",
+  "bench",
+  "test/conformance",
+  "test/tolerances.ts",
+  "scripts/build.mjs",
+  "package.json",
+  "package-lock.json",
+];
 
 function* filesOf(path) {
   const full = join(root, path);
@@ -71,7 +86,8 @@ function* filesOf(path) {
 /** A hash over the names and contents of everything that dist/ is made from. */
 function sourceHash() {
   const hash = createHash("sha256");
-  for (const path of SOURCES) for (const file of filesOf(path)) hash.update(`${file}\0`).update(readFileSync(join(root, file)));
+  for (const path of SOURCES)
+    for (const file of filesOf(path)) hash.update(`${file}\0`).update(readFileSync(join(root, file)));
   return hash.digest("hex");
 }
 
@@ -90,17 +106,20 @@ const LEAST_MESA = 24;
 const ICD_FOLDERS = ["/usr/share/vulkan/icd.d", "/usr/local/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
 
 /** As src/node/dawn.ts sees it. */
-const hasHardware = () => ["/dev/dri/renderD128", "/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg"].some((p) => existsSync(p));
+const hasHardware = () =>
+  ["/dev/dri/renderD128", "/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg"].some((p) => existsSync(p));
 
 function libraryFolders() {
   const folders = ["/lib", "/usr/lib", "/lib64", "/usr/lib64", "/usr/local/lib"];
   for (const base of ["/usr/lib", "/lib"]) {
-    if (existsSync(base)) for (const name of readdirSync(base)) if (/-linux-(gnu|musl)/.test(name)) folders.push(join(base, name));
+    if (existsSync(base))
+      for (const name of readdirSync(base)) if (/-linux-(gnu|musl)/.test(name)) folders.push(join(base, name));
   }
   return folders;
 }
 
-const library = (name) => (name.startsWith("/") ? [name] : libraryFolders().map((f) => join(f, name))).find((p) => existsSync(p));
+const library = (name) =>
+  (name.startsWith("/") ? [name] : libraryFolders().map((f) => join(f, name))).find((p) => existsSync(p));
 
 /** The version of the lavapipe that is installed ("25.0.7"), from the library itself; undefined if there is none. */
 function lavapipe() {
@@ -138,7 +157,14 @@ function candidate(suite) {
 /** The mirror of this release that the machine has configured: its URI and the options of its line. */
 function configuredMirror(codename) {
   const folder = "/etc/apt/sources.list.d";
-  const files = ["/etc/apt/sources.list", ...(existsSync(folder) ? readdirSync(folder).sort().map((f) => join(folder, f)) : [])].filter((f) => existsSync(f));
+  const files = [
+    "/etc/apt/sources.list",
+    ...(existsSync(folder)
+      ? readdirSync(folder)
+          .sort()
+          .map((f) => join(folder, f))
+      : []),
+  ].filter((f) => existsSync(f));
   for (const file of files) {
     const text = readFileSync(file, "utf8");
     if (file.endsWith(".sources")) {
@@ -146,7 +172,11 @@ function configuredMirror(codename) {
         const lines = stanza.split("\n").filter((l) => !l.startsWith("#"));
         const field = (name) => new RegExp(`^${name}:[ \\t]*(.*)$`, "mi").exec(lines.join("\n"))?.[1].trim();
         if (/^no$/i.test(field("Enabled") ?? "")) continue;
-        if (!(field("Types") ?? "").split(/\s+/).includes("deb") || !(field("Suites") ?? "").split(/\s+/).includes(codename)) continue;
+        if (
+          !(field("Types") ?? "").split(/\s+/).includes("deb") ||
+          !(field("Suites") ?? "").split(/\s+/).includes(codename)
+        )
+          continue;
         const uri = (field("URIs") ?? "").split(/\s+/)[0];
         if (uri) return { uri, signedBy: field("Signed-By") };
       }
@@ -169,13 +199,19 @@ function installLavapipe(why) {
   const system = field("PRETTY_NAME") || "this system";
   const wanted = `mesa's lavapipe, version ${LEAST_MESA} or newer, and the Vulkan loader`;
   if (!/\b(debian|ubuntu)\b/.test(`${field("ID")} ${field("ID_LIKE")}`)) {
-    fail(why, `install ${wanted} with the package manager of ${system} (packages like vulkan-swrast or mesa-vulkan-drivers, and vulkan-loader), then run this again`);
+    fail(
+      why,
+      `install ${wanted} with the package manager of ${system} (packages like vulkan-swrast or mesa-vulkan-drivers, and vulkan-loader), then run this again`,
+    );
   }
   const backports = codename === "bookworm" ? "bookworm-backports" : "";
   if (process.getuid() !== 0) {
     const from = backports ? `-t ${backports} ` : "";
     const suite = backports ? ` (${backports} must be among the apt sources)` : "";
-    fail(why, `run "sudo apt-get update && sudo apt-get install ${from}mesa-vulkan-drivers libvulkan1"${suite}, or run this as root, which does it all`);
+    fail(
+      why,
+      `run "sudo apt-get update && sudo apt-get install ${from}mesa-vulkan-drivers libvulkan1"${suite}, or run this as root, which does it all`,
+    );
   }
 
   say(`${why}; installing ${wanted} with apt-get ...`);
@@ -185,11 +221,18 @@ function installLavapipe(why) {
     return;
   }
   if (!backports) {
-    fail(`${system} offers mesa ${candidate() || "not at all"}`, `Dawn takes no lavapipe before ${LEAST_MESA}: use Debian 12 or newer, Ubuntu 24.04 or newer, or a machine with a GPU`);
+    fail(
+      `${system} offers mesa ${candidate() || "not at all"}`,
+      `Dawn takes no lavapipe before ${LEAST_MESA}: use Debian 12 or newer, Ubuntu 24.04 or newer, or a machine with a GPU`,
+    );
   }
   if (!candidate(backports)) {
     const mirror = configuredMirror(codename);
-    if (!mirror) fail(`no mirror of ${codename} was found in /etc/apt`, `add the suite ${backports} to the apt sources and run this again`);
+    if (!mirror)
+      fail(
+        `no mirror of ${codename} was found in /etc/apt`,
+        `add the suite ${backports} to the apt sources and run this again`,
+      );
     const stanza = ["Types: deb", `URIs: ${mirror.uri}`, `Suites: ${backports}`, "Components: main"];
     if (mirror.signedBy) stanza.push(`Signed-By: ${mirror.signedBy}`);
     say(`adding the suite ${backports} from the mirror that apt already uses ...`);
@@ -217,7 +260,8 @@ function adapter() {
   say(`mesa ${lavapipe()} is installed`);
 }
 
-if (Number(process.versions.node.split(".")[0]) < 20) fail(`Node ${process.versions.node} is too old`, "use Node 20 or newer");
+if (Number(process.versions.node.split(".")[0]) < 20)
+  fail(`Node ${process.versions.node} is too old`, "use Node 20 or newer");
 dependencies();
 bundles();
 adapter();

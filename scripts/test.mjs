@@ -11,7 +11,14 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const report = join(root, ".setup", `test-${process.pid}.json`);
 mkdirSync(dirname(report), { recursive: true });
 
-const args = ["node_modules/vitest/vitest.mjs", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...process.argv.slice(2)];
+const args = [
+  "node_modules/vitest/vitest.mjs",
+  "run",
+  "--reporter=default",
+  "--reporter=json",
+  `--outputFile.json=${report}`,
+  ...process.argv.slice(2),
+];
 const child = spawn(process.execPath, args, { cwd: root, stdio: "inherit" });
 let late = false;
 const timer = setTimeout(() => {

@@ -3,11 +3,14 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { parseNormG, type Config } from "../models/config.ts";
 
-const number = (least: number, whole: boolean) => (text: string): number => {
-  const value = Number(text);
-  if (!(value >= least) || (whole && !Number.isInteger(value))) throw new InvalidArgumentError(`Give a ${whole ? "whole " : ""}number from ${least} on.`);
-  return value;
-};
+const number =
+  (least: number, whole: boolean) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!(value >= least) || (whole && !Number.isInteger(value)))
+      throw new InvalidArgumentError(`Give a ${whole ? "whole " : ""}number from ${least} on.`);
+    return value;
+  };
 
 const flag = (text: string): boolean => {
   if (/^(true|1|yes|on)$/i.test(text)) return true;
@@ -27,7 +30,12 @@ const norm = (text: string): string => {
 };
 
 export function addConfigOptions(command: Command): Command {
-  const add = (flags: string, help: string, parse: (text: string) => unknown): Command => command.addOption(new Option(flags, help).argParser(parse).helpGroup("The net, where the weights do not say it (names as published):"));
+  const add = (flags: string, help: string, parse: (text: string) => unknown): Command =>
+    command.addOption(
+      new Option(flags, help)
+        .argParser(parse)
+        .helpGroup("The net, where the weights do not say it (names as published):"),
+    );
   add("--label_nc <n>", "labels, don't-care not counted", number(1, true));
   add("--contain_dontcare_label [bool]", "one more label, for 255", flag);
   add("--no_instance [bool]", "no edge channel", flag);
@@ -37,13 +45,26 @@ export function addConfigOptions(command: Command): Command {
   add("--crop_size <n>", "width of the picture", number(32, true));
   add("--aspect_ratio <x>", "width / height", aspect);
   command.addOption(
-    new Option("--num_upsampling_layers <how>", "upsamplings between z and the picture").choices(["normal", "more", "most"]).helpGroup("The net, where the weights do not say it (names as published):"),
+    new Option("--num_upsampling_layers <how>", "upsamplings between z and the picture")
+      .choices(["normal", "more", "most"])
+      .helpGroup("The net, where the weights do not say it (names as published):"),
   );
   add("--norm_G <norm>", "for example spectralspadesyncbatch3x3", norm);
   return command;
 }
 
-const NAMES = ["label_nc", "contain_dontcare_label", "no_instance", "ngf", "z_dim", "use_vae", "crop_size", "aspect_ratio", "num_upsampling_layers", "norm_G"] as const satisfies readonly (keyof Config)[];
+const NAMES = [
+  "label_nc",
+  "contain_dontcare_label",
+  "no_instance",
+  "ngf",
+  "z_dim",
+  "use_vae",
+  "crop_size",
+  "aspect_ratio",
+  "num_upsampling_layers",
+  "norm_G",
+] as const satisfies readonly (keyof Config)[];
 
 /** The overrides among a command's options. */
 export function configOverrides(options: Readonly<Record<string, unknown>>): Partial<Config> {

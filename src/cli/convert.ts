@@ -52,7 +52,9 @@ export async function convert(input: string, output: string, options: ConvertOpt
     if (config.ok) metadata.config ??= JSON.stringify(config.config);
     metadata.source ??= `${basename(input)} (${source.format})`;
     if (options.labels !== undefined)
-      metadata.labels = JSON.stringify(await readLabels(options.labels, config.ok ? labelCount(config.config) : undefined));
+      metadata.labels = JSON.stringify(
+        await readLabels(options.labels, config.ok ? labelCount(config.config) : undefined),
+      );
 
     const overflowed: string[] = [];
     const tensors = tensorsToWrite(source, options, overflowed);

@@ -47,8 +47,12 @@ export async function demo(o: DemoOptions, progress: Progress): Promise<string[]
   progress.end();
 
   const dtype = storageType(device);
-  const parameters = await Parameters.load(device, config, memorySource(state), dtype, (done, total) => progress.update("loading weights", done, total));
-  const runner = await GeneratorRunner.create(device, config, parameters, { onProgress: (done, total) => progress.update("compiling", done, total) });
+  const parameters = await Parameters.load(device, config, memorySource(state), dtype, (done, total) =>
+    progress.update("loading weights", done, total),
+  );
+  const runner = await GeneratorRunner.create(device, config, parameters, {
+    onProgress: (done, total) => progress.update("compiling", done, total),
+  });
   note();
   await runner.setMap(windows);
   note();

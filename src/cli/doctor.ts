@@ -9,7 +9,14 @@ export interface Report {
   ok: boolean;
   system: { node: string; platform: string; vulkanDriver: string | null };
   error?: { code: string; message: string };
-  adapter?: { name: string; vendor: string; architecture: string; device: string; description: string; software: boolean };
+  adapter?: {
+    name: string;
+    vendor: string;
+    architecture: string;
+    device: string;
+    description: string;
+    software: boolean;
+  };
   features?: string[];
   limits?: Record<string, number>;
   /** Shapes of hardware matrix products, where the adapter tells them. */
@@ -21,7 +28,11 @@ const TOLERANCE = 1e-5;
 const SHAPE = { h: 17, w: 23, cin: 36, cout: 39 };
 
 export async function examine(): Promise<Report> {
-  const system = { node: process.versions.node, platform: `${process.platform} ${process.arch}`, vulkanDriver: null as string | null };
+  const system = {
+    node: process.versions.node,
+    platform: `${process.platform} ${process.arch}`,
+    vulkanDriver: null as string | null,
+  };
   let device: Device;
   try {
     device = await openNodeDevice();
@@ -68,7 +79,14 @@ async function tryKernel(device: Device): Promise<NonNullable<Report["kernel"]>>
   const storage = await device.guard("weights", () => device.alloc("weights", bytes.byteLength));
   device.upload(storage, bytes);
   const weights = g.external("weights", packed.shape, "f32", storage);
-  const y = conv2d(g, { x: g.input("x", [1, h, w, cin]), w: weights, kh: 3, kw: 3, pad: 1, bias: g.input("bias", [cout]) });
+  const y = conv2d(g, {
+    x: g.input("x", [1, h, w, cin]),
+    w: weights,
+    kh: 3,
+    kw: 3,
+    pad: 1,
+    bias: g.input("bias", [cout]),
+  });
   g.output("y", y);
   const program = await Program.compile(g, device, { name: "doctor" });
   await program.run({ inputs: { x, bias } });
@@ -95,25 +113,58 @@ async function tryKernel(device: Device): Promise<NonNullable<Report["kernel"]>>
         scale = Math.max(scale, Math.abs(sum));
       }
   worst /= scale;
-  return { name: `conv2d 3x3, ${cin} to ${cout} channels, ${w}x${h}`, worst, tolerance: TOLERANCE, verdict: worst <= TOLERANCE ? "right" : "wrong", ms };
+  return {
+    name: `conv2d 3x3, ${cin} to ${cout} channels, ${w}x${h}`,
+    worst,
+    tolerance: TOLERANCE,
+    verdict: worst <= TOLERANCE ? "right" : "wrong",
+    ms,
+  };
 }
 
 export function describeReport(r: Report): string[] {
   const row = (name: string, text: string): string => `${name.padEnd(10)}${text}`;
-  const lines = [row("system", `Node ${r.system.node}, ${r.system.platform}${r.system.vulkanDriver ? `, Vulkan driver ${r.system.vulkanDriver}` : ""}`)];
+  const lines = [
+    row(
+      "system",
+      `Node ${r.system.node}, ${r.system.platform}${r.system.vulkanDriver ? `, Vulkan driver ${r.system.vulkanDriver}` : ""}`,
+    ),
+  ];
   if (r.error) return [...lines, row("adapter", `none: ${r.error.message}`), row("verdict", "can't paint here")];
   const { adapter, kernel } = r;
-  lines.push(row("adapter", `${adapter!.name}${adapter!.vendor ? ` (${[adapter!.vendor, adapter!.architecture].filter(Boolean).join(" ")})` : ""}`));
+  lines.push(
+    row(
+      "adapter",
+      `${adapter!.name}${adapter!.vendor ? ` (${[adapter!.vendor, adapter!.architecture].filter(Boolean).join(" ")})` : ""}`,
+    ),
+  );
   lines.push(row("kind", adapter!.software ? "software: the CPU pretends to be a GPU" : "hardware"));
   lines.push(row("features", r.features!.join(", ") || "none"));
   if (r.subgroupMatrixConfigs?.length) {
     lines.push(row("matrix", r.subgroupMatrixConfigs.map((c) => Object.values(c as object).join(" ")).join("; ")));
   }
-  for (const [i, [name, value]] of Object.entries(r.limits!).entries()) lines.push(row(i ? "" : "limits", `${name} ${/Size$/.test(name) && value >= 2 ** 20 ? `${(value / 2 ** 20).toFixed(0)} MiB` : value}`));
-  lines.push(row("kernel", `${kernel!.name}: ${kernel!.verdict} (off by ${kernel!.worst.toExponential(1)}, allowed ${kernel!.tolerance}), ${kernel!.ms.toFixed(1)} ms`));
-  if (kernel!.verdict === "wrong") lines.push(row("verdict", "the adapter computes wrongly: update its driver, or set SPADE_ADAPTER=software"));
+  for (const [i, [name, value]] of Object.entries(r.limits!).entries())
+    lines.push(
+      row(
+        i ? "" : "limits",
+        `${name} ${/Size$/.test(name) && value >= 2 ** 20 ? `${(value / 2 ** 20).toFixed(0)} MiB` : value}`,
+      ),
+    );
+  lines.push(
+    row(
+      "kernel",
+      `${kernel!.name}: ${kernel!.verdict} (off by ${kernel!.worst.toExponential(1)}, allowed ${kernel!.tolerance}), ${kernel!.ms.toFixed(1)} ms`,
+    ),
+  );
+  if (kernel!.verdict === "wrong")
+    lines.push(row("verdict", "the adapter computes wrongly: update its driver, or set SPADE_ADAPTER=software"));
   else if (adapter!.software) {
-    lines.push(row("verdict", "works, slowly: pictures take seconds on a software adapter. A CPU runtime is faster here: npx spade-webgpu export, then ONNX Runtime's CPU provider"));
+    lines.push(
+      row(
+        "verdict",
+        "works, slowly: pictures take seconds on a software adapter. A CPU runtime is faster here: npx spade-webgpu export, then ONNX Runtime's CPU provider",
+      ),
+    );
   } else lines.push(row("verdict", "works"));
   return lines;
 }

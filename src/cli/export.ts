@@ -37,15 +37,28 @@ export async function exportOnnx(o: ExportOptions, progress: Progress): Promise<
   try {
     ort = await import("onnxruntime-node");
   } catch {
-    return [...lines, "not checked: the check runs it with the npm package onnxruntime-node, which is not installed here"];
+    return [
+      ...lines,
+      "not checked: the check runs it with the npm package onnxruntime-node, which is not installed here",
+    ];
   }
   const { difference, saturated } = await check(ort, o.onnx, config, state, progress);
   if (!(difference <= TOLERANCE)) {
     await rm(o.onnx, { force: true });
-    throw new SpadeError("integrity", o.onnx, `gives a picture that differs from ours by ${difference.toExponential(1)} (allowed ${TOLERANCE})`, "the file was removed; please report it with the output of: npx spade-webgpu info WEIGHTS");
+    throw new SpadeError(
+      "integrity",
+      o.onnx,
+      `gives a picture that differs from ours by ${difference.toExponential(1)} (allowed ${TOLERANCE})`,
+      "the file was removed; please report it with the output of: npx spade-webgpu info WEIGHTS",
+    );
   }
-  lines.push(`checked: on ONNX Runtime's CPU provider it differs from our picture by at most ${difference.toExponential(1)} (range -1..1)`);
-  if (saturated > 0.5) lines.push(`note: ${(100 * saturated).toFixed(0)} % of that picture's values are -1 or 1 (an untrained net?), which makes the check a weak one`);
+  lines.push(
+    `checked: on ONNX Runtime's CPU provider it differs from our picture by at most ${difference.toExponential(1)} (range -1..1)`,
+  );
+  if (saturated > 0.5)
+    lines.push(
+      `note: ${(100 * saturated).toFixed(0)} % of that picture's values are -1 or 1 (an untrained net?), which makes the check a weak one`,
+    );
   return lines;
 }
 
@@ -53,7 +66,9 @@ async function readState(o: ExportOptions, progress: Progress): Promise<{ config
   const source = await openCheckpointFile(o.weights, { key: o.key });
   try {
     const config = configOf(source, o.overrides);
-    const wanted = new Set([...generatorShapes(config).keys()].flatMap((k) => [k, k.replace(/\.weight_orig$/, ".weight")]));
+    const wanted = new Set(
+      [...generatorShapes(config).keys()].flatMap((k) => [k, k.replace(/\.weight_orig$/, ".weight")]),
+    );
     const names = source.names().filter((n) => wanted.has(n));
     const state: HostState = new Map();
     for (const [i, name] of names.entries()) {
@@ -81,16 +96,28 @@ async function write(path: string, config: Config, state: HostState): Promise<vo
 }
 
 /** A map in squares of all labels, painted by both: the largest difference, and the share of values at tanh's ends. */
-async function check(ort: Ort, path: string, config: Config, state: HostState, progress: Progress): Promise<{ difference: number; saturated: number }> {
+async function check(
+  ort: Ort,
+  path: string,
+  config: Config,
+  state: HostState,
+  progress: Progress,
+): Promise<{ difference: number; saturated: number }> {
   const { h, w } = outputSize(config);
   const data = new Uint16Array(h * w);
   const cells = Math.max(1, Math.floor(w / 16));
-  for (let y = 0; y < h; y++) for (let x = 0; x < w; x++) data[y * w + x] = ((Math.floor(y / 16) * cells + Math.floor(x / 16)) * 7) % labelCount(config);
+  for (let y = 0; y < h; y++)
+    for (let x = 0; x < w; x++)
+      data[y * w + x] = ((Math.floor(y / 16) * cells + Math.floor(x / 16)) * 7) % labelCount(config);
   const map = { data, width: w, height: h };
   const z = config.use_vae ? normalValues(0, config.z_dim) : undefined;
 
   const device = await openDeviceFor(progress);
-  const runner = await GeneratorRunner.create(device, config, await Parameters.load(device, config, memorySource(state), "f32"));
+  const runner = await GeneratorRunner.create(
+    device,
+    config,
+    await Parameters.load(device, config, memorySource(state), "f32"),
+  );
   const ours = await progress.during("painting a map", async () => {
     await runner.setMap(windowsOf(config, map, undefined));
     return runner.paint(z);
@@ -100,7 +127,9 @@ async function check(ort: Ort, path: string, config: Config, state: HostState, p
 
   return progress.during("running the model with ONNX Runtime", async () => {
     const session = await ort.InferenceSession.create(path, { executionProviders: ["cpu"], logSeverityLevel: 3 });
-    const feeds: Record<string, InstanceType<Ort["Tensor"]>> = { seg: new ort.Tensor("float32", denseSemantics(config, data, data, w), [1, semanticNc(config), h, w]) };
+    const feeds: Record<string, InstanceType<Ort["Tensor"]>> = {
+      seg: new ort.Tensor("float32", denseSemantics(config, data, data, w), [1, semanticNc(config), h, w]),
+    };
     if (z) feeds.z = new ort.Tensor("float32", z, [1, config.z_dim]);
     const theirs = (await session.run(feeds)).image.data as Float32Array;
     await session.release();

@@ -48,7 +48,9 @@ const isFolder = async (path: string): Promise<boolean> =>
 
 /** PNG files of a folder in natural order. */
 async function pngsOf(folder: string): Promise<string[]> {
-  const names = (await readdir(folder)).filter((f) => /\.png$/i.test(f)).sort(new Intl.Collator("en", { numeric: true }).compare);
+  const names = (await readdir(folder))
+    .filter((f) => /\.png$/i.test(f))
+    .sort(new Intl.Collator("en", { numeric: true }).compare);
   if (!names.length) throw new SpadeError("file", folder, "holds no .png file", "give a folder of label maps");
   return names.map((f) => join(folder, f));
 }
@@ -58,22 +60,39 @@ const stem = (path: string): string => basename(path, extname(path));
 /** Which files go where. */
 async function plan(o: GenerateOptions): Promise<Job[]> {
   const many = o.label.length > 1 || (await isFolder(o.label[0]));
-  const labels = (await Promise.all(o.label.map(async (path) => ((await isFolder(path)) ? pngsOf(path) : [path])))).flat();
+  const labels = (
+    await Promise.all(o.label.map(async (path) => ((await isFolder(path)) ? pngsOf(path) : [path])))
+  ).flat();
   let instances: (string | undefined)[] = labels.map(() => undefined);
   if (o.instance) {
     const [first] = o.instance;
-    if (o.instance.length === 1 && (await isFolder(first))) instances = labels.map((label) => join(first, basename(label)));
+    if (o.instance.length === 1 && (await isFolder(first)))
+      instances = labels.map((label) => join(first, basename(label)));
     else if (o.instance.length === labels.length) instances = o.instance;
-    else throw new SpadeError("usage", "--instance", `${o.instance.length} given for ${labels.length} label maps`, "give one for each label map in the same order, or a folder of files of the same names");
+    else
+      throw new SpadeError(
+        "usage",
+        "--instance",
+        `${o.instance.length} given for ${labels.length} label maps`,
+        "give one for each label map in the same order, or a folder of files of the same names",
+      );
   }
-  if (!o.out && !o.raw && !o.plan && !o.profile) throw new SpadeError("usage", "generate", "has nowhere to write", "give --out FILE.png (or a folder), --raw FILE.safetensors, or --plan");
+  if (!o.out && !o.raw && !o.plan && !o.profile)
+    throw new SpadeError(
+      "usage",
+      "generate",
+      "has nowhere to write",
+      "give --out FILE.png (or a folder), --raw FILE.safetensors, or --plan",
+    );
   const names = labels.map(stem);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (many && twice !== undefined) throw new SpadeError("usage", "--label", `two maps are called ${twice}`, "paint them in two runs, or rename one");
+  if (many && twice !== undefined)
+    throw new SpadeError("usage", "--label", `two maps are called ${twice}`, "paint them in two runs, or rename one");
   const into = async (path: string | undefined, ending: string): Promise<(name: string) => string | undefined> => {
     if (path === undefined) return () => undefined;
     if (!many && !path.endsWith(sep) && !path.endsWith("/") && !(await isFolder(path))) return () => path;
-    if (many && extname(path) && !(await isFolder(path))) throw new SpadeError("usage", path, `is a file where ${labels.length} maps need a folder`, "give a folder");
+    if (many && extname(path) && !(await isFolder(path)))
+      throw new SpadeError("usage", path, `is a file where ${labels.length} maps need a folder`, "give a folder");
     return (name) => join(path, `${name}${ending}`);
   };
   const out = await into(o.out, ".png");
@@ -83,9 +102,16 @@ async function plan(o: GenerateOptions): Promise<Job[]> {
   return jobs;
 }
 
-async function readMaps(job: Job, config: Config, labels: readonly Label[] | undefined): Promise<{ map: LabelMap; instance: LabelMap | undefined }> {
+async function readMaps(
+  job: Job,
+  config: Config,
+  labels: readonly Label[] | undefined,
+): Promise<{ map: LabelMap; instance: LabelMap | undefined }> {
   const map = await readLabelMap(job.label, config, labels);
-  const instance = job.instance !== undefined && !config.no_instance ? await readInstanceMap(job.instance, config, job.label) : undefined;
+  const instance =
+    job.instance !== undefined && !config.no_instance
+      ? await readInstanceMap(job.instance, config, job.label)
+      : undefined;
   return { map, instance };
 }
 
@@ -129,7 +155,11 @@ export async function* generate(o: GenerateOptions, progress: Progress): AsyncGe
       else progress.end();
       const line = `${files}: ${w}x${h}${style ? `, style ${style.name}` : ""}, label tables ${(t1 - t0).toFixed(0)} ms, picture ${(t2 - t1).toFixed(0)} ms`;
       yield line;
-      if (o.profile && i === 0) yield* profileLines(await net.runner.profile(style?.z), typeof o.profile === "string" ? o.profile : traceName(job));
+      if (o.profile && i === 0)
+        yield* profileLines(
+          await net.runner.profile(style?.z),
+          typeof o.profile === "string" ? o.profile : traceName(job),
+        );
     }
     progress.end();
   } finally {
@@ -162,5 +192,7 @@ async function writeRaw(path: string, image: Float32Array, h: number, w: number)
   for (let p = 0; p < h * w; p++) for (let c = 0; c < 3; c++) planes[c * h * w + p] = image[3 * p + c];
   const { data } = f32Tensor([1, 3, h, w], planes);
   await mkdir(join(path, ".."), { recursive: true });
-  await writeSafetensors(await fileSink(path), [{ name: "image", dtype: "F32", shape: [1, 3, h, w], data: () => data }]);
+  await writeSafetensors(await fileSink(path), [
+    { name: "image", dtype: "F32", shape: [1, 3, h, w], data: () => data },
+  ]);
 }

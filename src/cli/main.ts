@@ -15,7 +15,11 @@ const print = (lines: readonly string[]): void => void process.stdout.write(`${l
 
 function commands(): Command {
   const program = new Command("spade-webgpu");
-  program.description("SPADE (GauGAN) on WebGPU: label map in, picture out").version(version).showHelpAfterError("(--help shows the options)").exitOverride();
+  program
+    .description("SPADE (GauGAN) on WebGPU: label map in, picture out")
+    .version(version)
+    .showHelpAfterError("(--help shows the options)")
+    .exitOverride();
 
   program
     .command("doctor")
@@ -33,17 +37,27 @@ function commands(): Command {
     .description("any checkpoint of tensors (.pth of any age, .safetensors) to .safetensors or .pth")
     .argument("<in>")
     .argument("<out>", ".safetensors or .pth")
-    .addOption(new Option("--dtype <dtype>", "of floating-point tensors; left out: as they are").choices(["f16", "f32"]))
+    .addOption(
+      new Option("--dtype <dtype>", "of floating-point tensors; left out: as they are").choices(["f16", "f32"]),
+    )
     .option("--key <name>", "convert this nested dictionary alone")
-    .option("--labels <file>", 'label names and colours to store with the weights: JSON [{ "id", "name", "color", "category"? }]')
-    .action(async (input: string, output: string, options: { dtype?: "f16" | "f32"; key?: string; labels?: string }) => {
-      const { convert } = await import("./convert.ts");
-      const progress = new Progress();
-      const mb = (n: number): number => Math.round(n / 1e6);
-      const lines = await convert(input, output, { ...options, onProgress: ({ loaded, total }) => progress.update("converting, MB", mb(loaded), mb(total)) });
-      progress.end();
-      print(lines);
-    });
+    .option(
+      "--labels <file>",
+      'label names and colours to store with the weights: JSON [{ "id", "name", "color", "category"? }]',
+    )
+    .action(
+      async (input: string, output: string, options: { dtype?: "f16" | "f32"; key?: string; labels?: string }) => {
+        const { convert } = await import("./convert.ts");
+        const progress = new Progress();
+        const mb = (n: number): number => Math.round(n / 1e6);
+        const lines = await convert(input, output, {
+          ...options,
+          onProgress: ({ loaded, total }) => progress.update("converting, MB", mb(loaded), mb(total)),
+        });
+        progress.end();
+        print(lines);
+      },
+    );
 
   program
     .command("info")
@@ -66,12 +80,19 @@ function commands(): Command {
     .option("--raw <file>", "the picture as the net gives it: safetensors, image [1,3,H,W] in [-1,1]; or a folder")
     .option("--profile [file]", "time every kernel: a table, and a trace for Perfetto")
     .option("--plan", "print the memory by tensor; without --out nothing is painted")
-    .addOption(new Option("--dtype <dtype>", "of weights and activations; auto: f16 where a GPU has it").choices(["auto", "f16", "f32"]).default("auto"))
+    .addOption(
+      new Option("--dtype <dtype>", "of weights and activations; auto: f16 where a GPU has it")
+        .choices(["auto", "f16", "f32"])
+        .default("auto"),
+    )
     .option("--key <name>", "the generator's name in a nested checkpoint");
   addConfigOptions(generating).action(async (options: Record<string, unknown>) => {
     const { generate } = await import("./generate.ts");
     const progress = new Progress();
-    for await (const line of generate({ ...(options as unknown as Parameters<typeof generate>[0]), overrides: configOverrides(options) }, progress)) {
+    for await (const line of generate(
+      { ...(options as unknown as Parameters<typeof generate>[0]), overrides: configOverrides(options) },
+      progress,
+    )) {
       progress.pause(() => print([line]));
     }
   });
@@ -84,7 +105,12 @@ function commands(): Command {
     .option("--key <name>", "the generator's name in a nested checkpoint");
   addConfigOptions(exporting).action(async (options: { weights: string; onnx: string; key?: string }) => {
     const { exportOnnx } = await import("./export.ts");
-    print(await exportOnnx({ ...options, overrides: configOverrides(options as unknown as Record<string, unknown>) }, new Progress()));
+    print(
+      await exportOnnx(
+        { ...options, overrides: configOverrides(options as unknown as Record<string, unknown>) },
+        new Progress(),
+      ),
+    );
   });
 
   program
@@ -105,7 +131,10 @@ function commands(): Command {
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode;
   if (error instanceof SpadeError) process.stderr.write(`error: ${error.message.replaceAll("\n", "\n  ")}\n`);
-  else process.stderr.write(`unexpected error, please report it:\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  else
+    process.stderr.write(
+      `unexpected error, please report it:\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    );
   return 1;
 }
 

@@ -14,7 +14,10 @@ export function mapSize(c: Config): { width: number; height: number } {
   return { width: c.crop_size, height: roundHalfEven(c.crop_size / c.aspect_ratio) };
 }
 
-export const labelSpace = (c: Config): LabelSpace => ({ labelCount: labelCount(c), dontCare: c.contain_dontcare_label ? c.label_nc : null });
+export const labelSpace = (c: Config): LabelSpace => ({
+  labelCount: labelCount(c),
+  dontCare: c.contain_dontcare_label ? c.label_nc : null,
+});
 
 async function readPng(path: string): Promise<LabelPng> {
   let bytes: Uint8Array;
@@ -22,7 +25,13 @@ async function readPng(path: string): Promise<LabelPng> {
     bytes = await readFile(path);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new SpadeError("file", path, code === "ENOENT" ? "does not exist" : code === "EISDIR" ? "is a folder" : `can't be read (${code})`, "check the path", cause);
+    throw new SpadeError(
+      "file",
+      path,
+      code === "ENOENT" ? "does not exist" : code === "EISDIR" ? "is a folder" : `can't be read (${code})`,
+      "check the path",
+      cause,
+    );
   }
   return decodeLabelPng(bytes, path);
 }
@@ -42,7 +51,11 @@ function about<T>(path: string, body: () => T): T {
  * A label map of the net's size. Colours are read through the labels stored with the weights.
  * Fails with `label` on the first pixel that is no label of the net, by its place in the file.
  */
-export async function readLabelMap(path: string, config: Config, labels: readonly Label[] | undefined): Promise<LabelMap> {
+export async function readLabelMap(
+  path: string,
+  config: Config,
+  labels: readonly Label[] | undefined,
+): Promise<LabelMap> {
   const png = await readPng(path);
   const map: LabelMap = png.kind === "rgb" ? about(path, () => fromColors(png, path, labels)) : png;
   about(path, () => checkedLabels([map], labelSpace(config)));
@@ -58,7 +71,8 @@ function fromColors(png: LabelPng, path: string, labels: readonly Label[] | unde
     return labelMapFromColors(colorImageFromRgb(png.rgb!, width, height), palette);
   }
   const colors = new Set<number>();
-  for (let p = 0; p < width * height; p++) colors.add((png.rgb![3 * p] << 16) | (png.rgb![3 * p + 1] << 8) | png.rgb![3 * p + 2]);
+  for (let p = 0; p < width * height; p++)
+    colors.add((png.rgb![3 * p] << 16) | (png.rgb![3 * p + 1] << 8) | png.rgb![3 * p + 2]);
   const [first] = colors;
   throw new SpadeError(
     "label",
@@ -73,12 +87,18 @@ export async function readInstanceMap(path: string, config: Config, label: strin
   const png = await readPng(path);
   const of = await readPng(label);
   if (Math.abs(png.width * of.height - png.height * of.width) > Math.max(png.width, of.width, png.height, of.height)) {
-    throw new SpadeError("shape", path, `is ${png.width} x ${png.height} where its label map is ${of.width} x ${of.height}`, "give the instance map of that label map");
+    throw new SpadeError(
+      "shape",
+      path,
+      `is ${png.width} x ${png.height} where its label map is ${of.width} x ${of.height}`,
+      "give the instance map of that label map",
+    );
   }
   let map: LabelMap = png;
   if (png.kind === "rgb") {
     const data = new Int32Array(png.width * png.height);
-    for (let p = 0; p < data.length; p++) data[p] = (png.rgb![3 * p] << 16) | (png.rgb![3 * p + 1] << 8) | png.rgb![3 * p + 2];
+    for (let p = 0; p < data.length; p++)
+      data[p] = (png.rgb![3 * p] << 16) | (png.rgb![3 * p + 1] << 8) | png.rgb![3 * p + 2];
     map = { data, width: png.width, height: png.height };
   }
   const { width, height } = mapSize(config);

@@ -20,7 +20,10 @@ function quiet(): boolean {
 export async function runFiltered(args: readonly string[]): Promise<number | undefined> {
   if (quiet()) return undefined;
   const terminal = process.stderr.isTTY ? String(process.stderr.columns || 80) : "log";
-  const child = spawn(process.execPath, [...process.execArgv, process.argv[1], ...args], { stdio: ["inherit", "inherit", "pipe"], env: { ...process.env, [CHILD]: terminal } });
+  const child = spawn(process.execPath, [...process.execArgv, process.argv[1], ...args], {
+    stdio: ["inherit", "inherit", "pipe"],
+    env: { ...process.env, [CHILD]: terminal },
+  });
   // A terminal's Ctrl-C reaches both; the child decides when it ends.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void child.kill(signal));
   let rest = "";
@@ -40,7 +43,10 @@ export async function runFiltered(args: readonly string[]): Promise<number | und
     child.on("error", reject);
     child.on("close", (code, signal) => {
       if (rest && !NOISE.test(rest)) process.stderr.write(rest);
-      if (signal && signal !== "SIGINT" && signal !== "SIGTERM" && signal !== "SIGPIPE") process.stderr.write(`error: the GPU driver ended the program (${signal}); run it again, and see: npx spade-webgpu doctor\n`);
+      if (signal && signal !== "SIGINT" && signal !== "SIGTERM" && signal !== "SIGPIPE")
+        process.stderr.write(
+          `error: the GPU driver ended the program (${signal}); run it again, and see: npx spade-webgpu doctor\n`,
+        );
       resolve(code ?? (signal === "SIGINT" ? 130 : 1));
     });
   });

@@ -39,9 +39,20 @@ export async function openDeviceFor(progress: Progress): Promise<Device> {
 }
 
 /** The dictionary of one map of the net's size. */
-export function windowsOf(config: Config, map: LabelMap, instance: LabelMap | undefined, scratch?: LevelsScratch): LevelWindows[] {
+export function windowsOf(
+  config: Config,
+  map: LabelMap,
+  instance: LabelMap | undefined,
+  scratch?: LevelsScratch,
+): LevelWindows[] {
   const { k } = parseNormG(config.norm_G);
-  return buildLevels([map], instance ? [instance] : null, { ...labelSpace(config), edges: !config.no_instance }, resolutions(config).map((r) => ({ ...r, k })), scratch);
+  return buildLevels(
+    [map],
+    instance ? [instance] : null,
+    { ...labelSpace(config), edges: !config.no_instance },
+    resolutions(config).map((r) => ({ ...r, k })),
+    scratch,
+  );
 }
 
 export class Net {
@@ -56,17 +67,27 @@ export class Net {
   ) {}
 
   /** `first` runs when the config is known, before a device is opened and weights are read: what is wrong with the input shows at once. */
-  static async open(weights: string, options: NetOptions, progress: Progress, first: (config: Config, labels: readonly Label[] | undefined) => Promise<void>): Promise<Net> {
+  static async open(
+    weights: string,
+    options: NetOptions,
+    progress: Progress,
+    first: (config: Config, labels: readonly Label[] | undefined) => Promise<void>,
+  ): Promise<Net> {
     const checkpoint = await openCheckpointFile(weights, { key: options.key });
     try {
       const config = configOf(checkpoint, options.overrides);
       const text = checkpoint.metadata.labels;
-      const labels = text === undefined ? undefined : parseLabels(text, `${weights}, metadata labels`, labelCount(config));
+      const labels =
+        text === undefined ? undefined : parseLabels(text, `${weights}, metadata labels`, labelCount(config));
       await first(config, labels);
       const device = await openDeviceFor(progress);
       const dtype = storageType(device, options.dtype);
-      const parameters = await Parameters.load(device, config, checkpointSource(checkpoint), dtype, (done, total) => progress.update("loading weights", done, total));
-      const runner = await GeneratorRunner.create(device, config, parameters, { onProgress: (done, total) => progress.update("compiling", done, total) });
+      const parameters = await Parameters.load(device, config, checkpointSource(checkpoint), dtype, (done, total) =>
+        progress.update("loading weights", done, total),
+      );
+      const runner = await GeneratorRunner.create(device, config, parameters, {
+        onProgress: (done, total) => progress.update("compiling", done, total),
+      });
       progress.end();
       return new Net(device, config, labels, dtype, runner);
     } finally {

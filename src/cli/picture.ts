@@ -4,31 +4,54 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname, extname } from "node:path";
 import { SpadeError } from "../runtime/errors.ts";
 
-const FORMATS: Record<string, "png" | "jpeg" | "webp"> = { ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp" };
+const FORMATS: Record<string, "png" | "jpeg" | "webp"> = {
+  ".png": "png",
+  ".jpg": "jpeg",
+  ".jpeg": "jpeg",
+  ".webp": "webp",
+};
 
 /** Fails with `usage` where the ending says no format that we write. */
 export function checkPicturePath(path: string): void {
-  if (!FORMATS[extname(path).toLowerCase()]) throw new SpadeError("usage", path, "has an ending that says no picture format", "end it in .png, .jpg or .webp");
+  if (!FORMATS[extname(path).toLowerCase()])
+    throw new SpadeError("usage", path, "has an ending that says no picture format", "end it in .png, .jpg or .webp");
 }
 
 /** Writes RGBA or RGB bytes; the file appears whole. */
-export async function writePicture(path: string, picture: { data: Uint8Array | Uint8ClampedArray; width: number; height: number }): Promise<void> {
+export async function writePicture(
+  path: string,
+  picture: { data: Uint8Array | Uint8ClampedArray; width: number; height: number },
+): Promise<void> {
   checkPicturePath(path);
   const { data, width, height } = picture;
   let sharp: (typeof import("sharp"))["default"];
   try {
     sharp = (await import("sharp")).default;
   } catch (cause) {
-    throw new SpadeError("unsupported", "npm package sharp", "can't be loaded", `install it for this platform (npm install sharp): ${(cause as Error).message.split("\n")[0]}`, cause);
+    throw new SpadeError(
+      "unsupported",
+      "npm package sharp",
+      "can't be loaded",
+      `install it for this platform (npm install sharp): ${(cause as Error).message.split("\n")[0]}`,
+      cause,
+    );
   }
   const temporary = `${path}.${process.pid}.part`;
   try {
     await mkdir(dirname(path), { recursive: true });
-    const image = sharp(data, { raw: { width, height, channels: (data.length / (width * height)) as 3 | 4 } }).removeAlpha();
+    const image = sharp(data, {
+      raw: { width, height, channels: (data.length / (width * height)) as 3 | 4 },
+    }).removeAlpha();
     await image.toFormat(FORMATS[extname(path).toLowerCase()]).toFile(temporary);
     await rename(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true });
-    throw new SpadeError("file", path, `can't be written (${(cause as Error).message.split("\n")[0]})`, "check the folder, its permissions and the disk", cause);
+    throw new SpadeError(
+      "file",
+      path,
+      `can't be written (${(cause as Error).message.split("\n")[0]})`,
+      "check the folder, its permissions and the disk",
+      cause,
+    );
   }
 }

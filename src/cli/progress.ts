@@ -38,7 +38,17 @@ export class Progress {
       this.stream.write(`${name} ...\n`);
       return;
     }
-    this.bar = new SingleBar({ stream: this.stream, format: "{task} [{bar}] {value}/{total}  {duration_formatted}", hideCursor: true, clearOnComplete: true, linewrap: false, fps: 10 }, Presets.shades_classic);
+    this.bar = new SingleBar(
+      {
+        stream: this.stream,
+        format: "{task} [{bar}] {value}/{total}  {duration_formatted}",
+        hideCursor: true,
+        clearOnComplete: true,
+        linewrap: false,
+        fps: 10,
+      },
+      Presets.shades_classic,
+    );
     this.bar.start(total, 0, { task: name.padEnd(24) });
   }
 

@@ -19,7 +19,12 @@ const PICTURE = /^(\x89PNG|\xff\xd8\xff|RIFF....WEBP|GIF8|BM)/s;
 export async function styles(text: string | undefined, config: Config): Promise<() => ChosenStyle | undefined> {
   if (!config.use_vae) {
     if (text === undefined) return () => undefined;
-    throw new SpadeError("unsupported", `--style ${text}`, "this net was trained without VAE and has one picture a map", "leave --style out");
+    throw new SpadeError(
+      "unsupported",
+      `--style ${text}`,
+      "this net was trained without VAE and has one picture a map",
+      "leave --style out",
+    );
   }
   const { z_dim } = config;
   if (text === undefined || text === "mean") return () => ({ name: "mean", z: new Float32Array(z_dim) });
@@ -27,7 +32,13 @@ export async function styles(text: string | undefined, config: Config): Promise<
   if (text === "random") return () => seeded(randomInt(2 ** 32));
   if (text.startsWith("seed:")) {
     const seed = Number(text.slice(5));
-    if (!/^seed:\d+$/.test(text) || !Number.isSafeInteger(seed)) throw new SpadeError("usage", `--style ${text}`, "has no seed", "write seed:N with a whole number, for example seed:7");
+    if (!/^seed:\d+$/.test(text) || !Number.isSafeInteger(seed))
+      throw new SpadeError(
+        "usage",
+        `--style ${text}`,
+        "has no seed",
+        "write seed:N with a whole number, for example seed:7",
+      );
     return () => seeded(seed);
   }
   const z = await readZ(text, z_dim);
@@ -37,18 +48,41 @@ export async function styles(text: string | undefined, config: Config): Promise<
 async function readZ(path: string, z_dim: number): Promise<Float32Array> {
   const access = await openFile(path).catch((error: unknown) => {
     if (!(error instanceof SpadeError)) throw error;
-    throw new SpadeError("usage", `--style ${path}`, `is neither mean, random, seed:N nor a file (${error.problem})`, "give one of those", error);
+    throw new SpadeError(
+      "usage",
+      `--style ${path}`,
+      `is neither mean, random, seed:N nor a file (${error.problem})`,
+      "give one of those",
+      error,
+    );
   });
   const head = Buffer.from(await access.read(0, Math.min(16, access.size))).toString("latin1");
   await access.close();
   if (PICTURE.test(head)) {
-    throw new SpadeError("unsupported", `--style ${path}`, "is a picture, and taking the style of a picture needs the encoder, which is not part of this version", "give mean, random, seed:N, or a safetensors file with a tensor z");
+    throw new SpadeError(
+      "unsupported",
+      `--style ${path}`,
+      "is a picture, and taking the style of a picture needs the encoder, which is not part of this version",
+      "give mean, random, seed:N, or a safetensors file with a tensor z",
+    );
   }
   const source = await openCheckpointFile(path);
   try {
-    if (!source.names().includes("z")) throw new SpadeError("file", path, `holds no tensor z (but ${source.names().slice(0, 4).join(", ") || "nothing"})`, `give a file with a tensor z [${z_dim}]`);
+    if (!source.names().includes("z"))
+      throw new SpadeError(
+        "file",
+        path,
+        `holds no tensor z (but ${source.names().slice(0, 4).join(", ") || "nothing"})`,
+        `give a file with a tensor z [${z_dim}]`,
+      );
     const z = toF32(await source.read("z"));
-    if (z.length !== z_dim) throw new SpadeError("shape", `${path}, tensor z`, `has ${z.length} numbers where the net's z_dim is ${z_dim}`, "give a z that was made for this net");
+    if (z.length !== z_dim)
+      throw new SpadeError(
+        "shape",
+        `${path}, tensor z`,
+        `has ${z.length} numbers where the net's z_dim is ${z_dim}`,
+        "give a z that was made for this net",
+      );
     return z;
   } finally {
     await source.close();

@@ -1,0 +1,155 @@
+// The house's arrows (ARCHITECTURE.md) and the usual checks, type-aware for our own code.
+
+import { builtinModules } from "node:module";
+import boundaries from "eslint-plugin-boundaries";
+import tseslint from "typescript-eslint";
+
+const room = (type, pattern) => ({ type, pattern, partialMatch: false });
+
+// The first that matches counts.
+const ROOMS = [
+  room("shaders", "shaders"),
+  room("kernels", "kernels"),
+  room("runtime", "src/runtime"),
+  room("labels", "src/labels"),
+  room("onnx", "src/formats/onnx"),
+  room("formats", "src/formats"),
+  room("models", "src/models"),
+  room("training", "src/training"),
+  room("datasets", "src/datasets"),
+  room("cli", "src/cli"),
+  room("web", "src/web"),
+  room("node", "src/node"),
+  room("api", "src"),
+  room("bench", "bench"),
+  room("test", "test"),
+];
+
+// Who may import whom. What is not written here is forbidden; a room may always import itself.
+const ENGINE = ["shaders", "kernels", "runtime", "labels", "onnx", "formats", "models", "training", "datasets"];
+const ARROWS = {
+  shaders: [],
+  runtime: [],
+  kernels: ["runtime", "shaders"],
+  labels: ["runtime"],
+  formats: ["runtime"],
+  models: ["kernels", "runtime", "labels", "formats"],
+  // A model file is a composition under published names, like models; it stands with the formats because it is one.
+  onnx: ["models", "formats", "runtime"],
+  datasets: ["models", "runtime", "labels", "formats"],
+  training: ["models", "kernels", "runtime", "labels", "formats"],
+  node: ["runtime", "formats"],
+  api: ["models", "runtime", "labels", "formats"],
+  web: ["api", ...ENGINE],
+  cli: ["api", "node", ...ENGINE],
+  bench: ["api", "node", ...ENGINE],
+  test: ["api", "node", "cli", "web", "bench", ...ENGINE],
+};
+
+const arrows = Object.entries(ARROWS).map(([from, to]) => ({
+  from: { element: { type: from } },
+  allow: { to: { element: { types: { anyOf: [from, ...to] } } } },
+}));
+
+/** Files of a page: nothing of Node. */
+const PAGE = [
+  "kernels/**/*.ts",
+  "src/runtime/**/*.ts",
+  "src/labels/**/*.ts",
+  "src/models/**/*.ts",
+  "src/training/**/*.ts",
+  "src/formats/**/*.ts",
+  "src/web/**/*.ts",
+  "src/api.ts",
+  "src/index.ts",
+  "src/spade.ts",
+];
+
+export default tseslint.config(
+  { ignores: ["dist/**", "node_modules/**", ".setup/**", "test/lint/snippets/**"] },
+  {
+    files: ["src/**/*.ts", "kernels/**/*.ts", "bench/**/*.ts", "test/**/*.ts", "*.config.ts"],
+    extends: [tseslint.configs.recommended],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    rules: {
+      "@typescript-eslint/no-floating-promises": "error",
+      "@typescript-eslint/no-misused-promises": "error",
+      "@typescript-eslint/await-thenable": "error",
+      "@typescript-eslint/only-throw-error": "error",
+      "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+      // Shapes and offsets are checked where they come in; behind that, ! says so.
+      "@typescript-eslint/no-non-null-assertion": "off",
+      eqeqeq: "error",
+      "no-eval": "error",
+      "no-implied-eval": "error",
+      "prefer-const": ["error", { destructuring: "all" }],
+    },
+  },
+  {
+    files: ["src/**/*.ts", "kernels/**/*.ts", "bench/**/*.ts", "test/**/*.ts"],
+    plugins: { boundaries },
+    settings: {
+      "boundaries/elements": ROOMS,
+      "boundaries/files": [{ category: "node entry", pattern: "src/node.ts" }],
+      "boundaries/root-path": import.meta.dirname,
+      "import/resolver": { node: { extensions: [".ts", ".js", ".mjs"] } },
+    },
+    rules: {
+      "boundaries/dependencies": [
+        "error",
+        {
+          default: "disallow",
+          message: "{{from.element.types}} may not import {{to.element.types}}: the arrows are in eslint.config.js",
+          policies: [
+            ...arrows,
+            // src/node.ts stands beside index.ts, over the node room.
+            { from: { file: { categories: "node entry" } }, allow: { to: { element: { type: "node" } } } },
+            { allow: { to: { module: { origin: ["external", "core"] } } } },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: PAGE,
+    ignores: ["src/formats/file.ts"],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          paths: builtinModules.map((name) => ({
+            name,
+            message: "This code runs in pages too: nothing of Node here.",
+          })),
+          // And not src/node.ts either, which stands in one folder with index.ts.
+          patterns: [
+            { regex: "^node:|(^|/)node(\\.ts$|/)", message: "This code runs in pages too: nothing of Node here." },
+          ],
+        },
+      ],
+      // The same for import(), which the rule above does not see.
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "ImportExpression[source.value=/^node:|(^|\\x2f)node(\\.ts$|\\x2f)/]",
+          message: "This code runs in pages too: nothing of Node here.",
+        },
+      ],
+      "no-restricted-globals": ["error", "process", "Buffer", "require", "__dirname", "__filename"],
+      "no-console": ["error", { allow: ["warn"] }],
+    },
+  },
+  {
+    files: ["scripts/**/*.mjs", "bench/**/*.mjs", "eslint.config.js"],
+    extends: [tseslint.configs.base],
+    languageOptions: { sourceType: "module" },
+    rules: {
+      "no-undef": "off",
+      eqeqeq: "error",
+      "prefer-const": "error",
+      "@typescript-eslint/no-unused-vars": "error",
+    },
+  },
+);

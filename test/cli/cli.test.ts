@@ -1,0 +1,374 @@
+// The built commands, run as a user runs them: on tiny calibrated nets, with what they print, write and refuse.
+
+import { execFile, spawnSync } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { decode } from "fast-png";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { windowsOf } from "../../src/cli/net.ts";
+import { fileSink, openFile } from "../../src/formats/file.ts";
+import { encodeLabelPng } from "../../src/formats/label_png.ts";
+import { openSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
+import { toF32 } from "../../src/formats/tensors.ts";
+import { calibratedState } from "../../src/models/calibrated.ts";
+import { defaultConfig, type Config } from "../../src/models/config.ts";
+import { Parameters } from "../../src/models/parameters.ts";
+import { normalValues } from "../../src/models/philox.ts";
+import { GeneratorRunner } from "../../src/models/runner.ts";
+import type { HostState } from "../../src/models/seeded.ts";
+import { memorySource } from "../../src/models/source.ts";
+import { testDevice } from "../support/device.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const config: Config = { ...defaultConfig, label_nc: 5, ngf: 1, crop_size: 64 };
+const vaeConfig: Config = { ...config, use_vae: true, z_dim: 8, no_instance: true, crop_size: 64, aspect_ratio: 2 };
+const LABELS = ["#ff0000", "#00ff00", "#0000ff", "#ffff00", "#00ffff"].map((color, id) => ({
+  id,
+  name: `label ${id}`,
+  color,
+}));
+
+let dir: string;
+const at = (name: string): string => join(dir, name);
+let state: HostState;
+
+interface Result {
+  code: number;
+  out: string;
+  err: string;
+}
+
+function spade(...args: string[]): Promise<Result> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [join(root, "dist/cli.js"), ...args], { cwd: dir, timeout: 50_000 }, (error, out, err) =>
+      resolve({ code: error ? Number(error.code ?? 1) : 0, out, err }),
+    );
+  });
+}
+
+const map = (width: number, height: number, label: (x: number, y: number) => number) => ({
+  data: Uint8Array.from({ length: width * height }, (_, p) => label(p % width, Math.floor(p / width))),
+  width,
+  height,
+});
+const squares = map(64, 64, (x, y) => ((x >> 4) + (y >> 4)) % 5);
+
+async function save(path: string, weights: HostState, c: Config, metadata: Record<string, string> = {}): Promise<void> {
+  const tensors = [...weights].map(([name, { shape, data }]) => ({
+    name,
+    dtype: "F32" as const,
+    shape,
+    data: () => new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+  }));
+  await writeSafetensors(await fileSink(path), tensors, { config: JSON.stringify(c), ...metadata });
+}
+
+async function tensor(path: string, name: string): Promise<{ shape: number[]; values: Float32Array }> {
+  const source = await openSafetensors(await openFile(path));
+  const values = toF32(await source.read(name));
+  const { shape } = source.info(name);
+  await source.close();
+  return { shape, values };
+}
+
+beforeAll(async () => {
+  const built = spawnSync(process.execPath, [join(root, "scripts/build.mjs"), "--no-types"], { encoding: "utf8" });
+  expect(built.stderr).toBe("");
+  dir = await mkdtemp(join(tmpdir(), "spade-cli-"));
+  const device = await testDevice();
+  state = await calibratedState(device, config, 0, windowsOf(config, squares, undefined));
+  await save(at("net.safetensors"), state, config);
+  await save(at("colors.safetensors"), state, config, { labels: JSON.stringify(LABELS) });
+  const wide = map(64, 32, (x, y) => ((x >> 4) + (y >> 4)) % 5);
+  await save(
+    at("vae.safetensors"),
+    await calibratedState(device, vaeConfig, 1, windowsOf(vaeConfig, wide, undefined), normalValues(1, 8)),
+    vaeConfig,
+  );
+  await writeFile(at("map.png"), encodeLabelPng(squares));
+  // Twice the size, and with don't care: the loader reads every other pixel.
+  await writeFile(at("large.png"), encodeLabelPng(map(128, 128, (x, y) => (x < 8 ? 255 : ((x >> 5) + (y >> 5)) % 5))));
+  await writeFile(at("inst.png"), encodeLabelPng(map(64, 64, (x) => x >> 3)));
+  await writeFile(at("narrow.png"), encodeLabelPng(map(32, 64, () => 0)));
+  await writeFile(at("bad.png"), encodeLabelPng(map(128, 128, (x, y) => (x === 77 && y === 3 ? 9 : 1))));
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+describe("generate", () => {
+  test("paints what the engine paints, in the published bytes", async () => {
+    const { code, out, err } = await spade(
+      "generate",
+      "--weights",
+      "net.safetensors",
+      "--label",
+      "map.png",
+      "--instance",
+      "inst.png",
+      "--out",
+      "a.png",
+      "--raw",
+      "a.safetensors",
+      "--dtype",
+      "f32",
+    );
+    expect({ code, err }).toMatchObject({ code: 0 });
+    expect(out).toMatch(/^a\.png, a\.safetensors: 64x64, label tables \d+ ms, picture \d+ ms\n$/);
+    // Dawn's two lines about limits are filtered.
+    expect(err).not.toContain("artificially reduced");
+
+    const device = await testDevice();
+    const runner = await GeneratorRunner.create(
+      device,
+      config,
+      await Parameters.load(device, config, memorySource(state), "f32"),
+    );
+    await runner.setMap(
+      windowsOf(
+        config,
+        squares,
+        map(64, 64, (x) => x >> 3),
+      ),
+    );
+    const expected = await runner.paint();
+    runner.dispose();
+    const saturated = expected.filter((v) => Math.abs(v) > 0.999).length / expected.length;
+    expect(saturated).toBeLessThan(0.05);
+    const { shape, values } = await tensor(at("a.safetensors"), "image");
+    expect(shape).toEqual([1, 3, 64, 64]);
+    const png = decode(await readFile(at("a.png")));
+    expect([png.width, png.height, png.channels]).toEqual([64, 64, 3]);
+    for (let p = 0; p < 64 * 64; p++) {
+      for (let c = 0; c < 3; c++) {
+        const v = values[c * 4096 + p];
+        expect(v).toBeCloseTo(expected[3 * p + c], 5);
+        expect(png.data[3 * p + c]).toBe(
+          Math.floor(Math.min(255, Math.max(0, Math.fround(Math.fround((v + 1) / 2) * 255)))),
+        );
+      }
+    }
+  });
+
+  test("takes several maps into a folder, resized as the published loader does", async () => {
+    const { code, out } = await spade(
+      "generate",
+      "--weights",
+      "net.safetensors",
+      "--label",
+      "map.png",
+      "--label",
+      "large.png",
+      "--out",
+      "many",
+      "--raw",
+      "raws",
+    );
+    expect(code).toBe(0);
+    expect(out.trim().split("\n")).toHaveLength(2);
+    expect((await readdir(at("many"))).sort()).toEqual(["large.png", "map.png"]);
+    const [a, b] = [
+      await tensor(at("raws/map.safetensors"), "image"),
+      await tensor(at("raws/large.safetensors"), "image"),
+    ];
+    expect(b.shape).toEqual(a.shape);
+    expect(b.values).not.toEqual(a.values);
+  });
+
+  test("reads colours through the stored labels, and refuses foreign ones", async () => {
+    const paint = async (name: string, color: (id: number, p: number) => number[]): Promise<void> => {
+      const { encode } = await import("fast-png");
+      const data = Uint8Array.from([...squares.data].flatMap((id, p) => color(id, p)));
+      await writeFile(at(name), encode({ data, width: 64, height: 64, channels: 3, depth: 8 }));
+    };
+    const rgb = (id: number): number[] => [1, 3, 5].map((i) => parseInt(LABELS[id].color.slice(i, i + 2), 16));
+    await paint("rgb.png", rgb);
+    await paint("foreign.png", (id, p) => (p === 70 ? [1, 2, 3] : rgb(id)));
+    const [gray, colored] = await Promise.all([
+      spade("generate", "--weights", "colors.safetensors", "--label", "map.png", "--raw", "gray.safetensors"),
+      spade("generate", "--weights", "colors.safetensors", "--label", "rgb.png", "--raw", "rgb.safetensors"),
+    ]);
+    expect([gray.code, colored.code]).toEqual([0, 0]);
+    expect(await tensor(at("rgb.safetensors"), "image")).toEqual(await tensor(at("gray.safetensors"), "image"));
+    const foreign = await spade(
+      "generate",
+      "--weights",
+      "colors.safetensors",
+      "--label",
+      "foreign.png",
+      "--out",
+      "x.png",
+    );
+    expect(foreign).toMatchObject({ code: 1, out: "" });
+    expect(foreign.err).toMatch(
+      /^error: foreign\.png, pixel \(6, 1\): its colour #010203 is none of the 5 label colours; of the 6 distinct colours in the map 1 are foreign; .+\n$/,
+    );
+    const nameless = await spade("generate", "--weights", "net.safetensors", "--label", "rgb.png", "--out", "x.png");
+    expect(nameless.err).toMatch(
+      /^error: rgb\.png: is a picture in colours \(5 distinct ones, .+ the weights store no label colours; .+--labels.+\n$/,
+    );
+  });
+
+  test("styles: a seed, its z in a file, a random one that can be repeated", async () => {
+    const z = normalValues(3, 8);
+    await writeSafetensors(await fileSink(at("z.safetensors")), [
+      { name: "z", dtype: "F32", shape: [8], data: () => new Uint8Array(z.buffer) },
+    ]);
+    const wide = encodeLabelPng(map(64, 32, (x) => x >> 4));
+    await writeFile(at("wide.png"), wide);
+    const run = (style: string, raw: string): Promise<Result> =>
+      spade("generate", "--weights", "vae.safetensors", "--label", "wide.png", "--style", style, "--raw", raw);
+    const seed = await run("seed:3", "seed.safetensors");
+    expect(seed.out).toContain("64x32, style seed:3,");
+    expect((await run("z.safetensors", "file.safetensors")).code).toBe(0);
+    const bySeed = await tensor(at("seed.safetensors"), "image");
+    expect(await tensor(at("file.safetensors"), "image")).toEqual(bySeed);
+    const random = /style (seed:\d+)/.exec((await run("random", "random.safetensors")).out)![1];
+    await run(random, "again.safetensors");
+    const byRandom = await tensor(at("random.safetensors"), "image");
+    expect(await tensor(at("again.safetensors"), "image")).toEqual(byRandom);
+    expect(byRandom).not.toEqual(bySeed);
+  });
+
+  test("--plan prints the memory by tensor, --profile a table and a trace", async () => {
+    const plan = await spade("generate", "--weights", "net.safetensors", "--label", "map.png", "--plan");
+    expect(plan.code).toBe(0);
+    expect(plan.out).toMatch(/^memory on .+ = weights [\d.]+ MiB \+ derived/);
+    expect(plan.out).toMatch(/up_3\.conv_1\.\S* f32\[1,64,64,1\]/);
+    const profile = await spade(
+      "generate",
+      "--weights",
+      "net.safetensors",
+      "--label",
+      "map.png",
+      "--profile",
+      "t.json",
+    );
+    if (profile.code === 1) expect(profile.err).toContain("timestamp-query");
+    else {
+      expect(profile.out).toMatch(/GFLOP\/s/);
+      const { traceEvents } = JSON.parse(await readFile(at("t.json"), "utf8")) as { traceEvents: { ph: string }[] };
+      expect(traceEvents.filter((e) => e.ph === "X").length).toBeGreaterThan(20);
+    }
+  });
+});
+
+describe("what can't be done is said in one line, with exit code 1", () => {
+  const CASES: [what: string, args: string[], message: RegExp][] = [
+    [
+      "a label out of range, by its place in the file",
+      ["--label", "bad.png"],
+      /^error: bad\.png: pixel \(x 77, y 3\) has the value 9, legal are 0\.\.5; .*255.*$/,
+    ],
+    ["a map that is not there", ["--label", "none.png"], /^error: none\.png: does not exist; check the path$/],
+    [
+      "weights that are not there",
+      ["--label", "map.png", "--weights", "none.pth"],
+      /^error: none\.pth: does not exist; check the path$/,
+    ],
+    [
+      "weights that are none",
+      ["--label", "map.png", "--weights", "map.png"],
+      /^error: map\.png: is not a checkpoint; .+$/,
+    ],
+    [
+      "another net's config",
+      ["--label", "map.png", "--label-nc", "7"],
+      /^error: weights, key fc\.weight: expected \[16,9,3,3\] and found \[16,7,3,3\]; .+label_nc.+$/,
+    ],
+    [
+      "a style for a net without VAE",
+      ["--label", "map.png", "--style", "seed:1"],
+      /^error: --style seed:1: this net was trained without VAE.+$/,
+    ],
+    [
+      "a picture as style",
+      ["--weights", "vae.safetensors", "--label", "map.png", "--style", "map.png"],
+      /^error: --style map\.png: is a picture, .+ encoder.+$/,
+    ],
+    [
+      "a z of another length",
+      ["--weights", "vae.safetensors", "--z_dim", "8", "--label", "map.png", "--style", "net.safetensors"],
+      /^error: net\.safetensors: holds no tensor z .+$/,
+    ],
+    [
+      "an instance map of another shape",
+      ["--label", "map.png", "--instance", "narrow.png"],
+      /^error: narrow\.png: is 32 x 64 where its label map is 64 x 64; .+$/,
+    ],
+    [
+      "too few instance maps",
+      ["--label", "map.png", "large.png", "--instance", "inst.png", "--out", "many"],
+      /^error: --instance: 1 given for 2 label maps; .+$/,
+    ],
+    [
+      "a file for several maps",
+      ["--label", "map.png", "large.png"],
+      /^error: x\.png: is a file where 2 maps need a folder; give a folder$/,
+    ],
+    [
+      "an unknown picture format",
+      ["--label", "map.png", "--out", "x.gif"],
+      /^error: x\.gif: has an ending that says no picture format; .+$/,
+    ],
+    [
+      "an unknown norm",
+      ["--label", "map.png", "--norm-G", "spadefoo3x3"],
+      /^error: norm_G "spadefoo3x3": "foo" is not a known norm; .+$/,
+    ],
+  ];
+  test.each(CASES)("%s", async (_what, args, message) => {
+    const has = (option: string): boolean => args.includes(option);
+    const { code, out, err } = await spade(
+      "generate",
+      ...(has("--weights") ? [] : ["--weights", "net.safetensors"]),
+      ...(has("--out") ? [] : ["--out", "x.png"]),
+      ...args,
+    );
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    const errors = err
+      .trim()
+      .split("\n")
+      .filter((line) => !line.startsWith("note: "));
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toMatch(message);
+  });
+
+  test("commander's own errors", async () => {
+    const none = await spade("generate", "--label", "map.png");
+    expect(none).toMatchObject({ code: 1, out: "" });
+    expect(none.err).toContain("required option '--weights <file>'");
+    expect((await spade("generte")).err).toContain("Did you mean generate?");
+  });
+});
+
+test("doctor examines the adapter and runs a real kernel", async () => {
+  const json = await spade("doctor", "--json");
+  expect(json.code).toBe(0);
+  const report = JSON.parse(json.out) as { ok: boolean; adapter: { software: boolean }; kernel: { verdict: string } };
+  expect(report).toMatchObject({ ok: true, kernel: { verdict: "right" } });
+  const { out } = await spade("doctor");
+  expect(out).toMatch(/^system .*\nadapter /);
+  if (report.adapter.software) expect(out).toContain("A CPU runtime is faster here");
+});
+
+test("export writes ONNX and checks it", async () => {
+  const { code, out, err } = await spade("export", "--weights", "vae.safetensors", "--onnx", "net.onnx");
+  expect({ code, err }).toMatchObject({ code: 0 });
+  expect(out).toMatch(/inputs seg \[1,6,32,64\], z \[1,8\], output image \[1,3,32,64\]/);
+  expect(out).toMatch(/checked: .+ differs from our picture by at most \d\.\de-\d/);
+});
+
+test("convert and info", async () => {
+  expect((await spade("convert", "net.safetensors", "net.pth", "--dtype", "f16")).out).toMatch(
+    /wrote net\.pth: \d+ tensors/,
+  );
+  const { out } = await spade("info", "net.pth");
+  expect(out).toMatch(/^net\.pth: torch zip, /);
+  expect(out).toContain("label_nc 5, contain_dontcare_label true");
+  expect(await spade("info", "map.png")).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/^error: map\.png: is not a checkpoint; .+\n$/) as string,
+  });
+  expect((await spade("generate", "--weights", "net.pth", "--label", "map.png", "--out", "pth.png")).code).toBe(0);
+});

@@ -1,0 +1,75 @@
+// The lint rules bite: what may not be imported is an error, and what may is none.
+
+import { ESLint } from "eslint";
+import { expect, test } from "vitest";
+
+const eslint = new ESLint({ cwd: new URL("../..", import.meta.url).pathname });
+
+/** Rules that a text breaks as the content of an existing file. */
+async function broken(file: string, text: string): Promise<string[]> {
+  const [{ messages }] = await eslint.lintText(text, { filePath: new URL(`../../${file}`, import.meta.url).pathname });
+  return messages.map((m) => m.ruleId ?? m.message);
+}
+
+const FORBIDDEN: [why: string, file: string, from: string][] = [
+  ["runtime imports nothing of ours", "src/runtime/errors.ts", "../labels/levels.ts"],
+  ["runtime knows no op", "src/runtime/errors.ts", "../../kernels/conv2d.ts"],
+  ["kernels know no model", "kernels/add.ts", "../src/models/config.ts"],
+  ["kernels know no label code", "kernels/add.ts", "../src/labels/levels.ts"],
+  ["labels do not know models", "src/labels/edges.ts", "../models/config.ts"],
+  ["formats do not know models", "src/formats/safetensors.ts", "../models/config.ts"],
+  ["models do not know commands", "src/models/config.ts", "../cli/info.ts"],
+  ["index.ts does not reach Dawn", "src/index.ts", "./node/dawn.ts"],
+  ["spade.ts does not reach Dawn", "src/spade.ts", "./node/dawn.ts"],
+  ["models do not reach Dawn", "src/models/config.ts", "../node/dawn.ts"],
+  ["sources do not import tests", "src/models/config.ts", "../../test/tolerances.ts"],
+];
+
+test.each(FORBIDDEN)("%s", async (_why, file, from) => {
+  expect(await broken(file, `export * from "${from}";\n`)).toContain("boundaries/dependencies");
+  expect(await broken(file, `export const later = () => import("${from}");\n`)).toContain("boundaries/dependencies");
+});
+
+const ALLOWED: [file: string, from: string][] = [
+  ["kernels/add.ts", "../src/runtime/index.ts"],
+  ["src/models/config.ts", "../labels/levels.ts"],
+  ["src/index.ts", "./spade.ts"],
+  ["src/node.ts", "./node/dawn.ts"],
+  ["src/cli/info.ts", "../node/dawn.ts"],
+  ["src/formats/onnx/generator.ts", "../../models/config.ts"],
+];
+
+test.each(ALLOWED)("%s may import %s", async (file, from) => {
+  expect(await broken(file, `export * from "${from}";\n`)).toEqual([]);
+});
+
+test("nothing of Node in what a page runs", async () => {
+  for (const file of [
+    "src/runtime/errors.ts",
+    "kernels/add.ts",
+    "src/labels/edges.ts",
+    "src/models/config.ts",
+    "src/formats/safetensors.ts",
+    "src/index.ts",
+  ]) {
+    expect(await broken(file, 'export * from "node:fs";\n')).toContain("no-restricted-imports");
+    expect(await broken(file, 'export * from "fs/promises";\n')).toContain("no-restricted-imports");
+    expect(await broken(file, 'export * from "../node.ts";\n')).toContain("no-restricted-imports");
+    expect(await broken(file, "export const home = process.env.HOME;\n")).toContain("no-restricted-globals");
+  }
+  for (const file of ["src/formats/file.ts", "src/node/dawn.ts", "src/cli/info.ts"]) {
+    expect(await broken(file, 'export { open } from "node:fs/promises";\n')).toEqual([]);
+  }
+});
+
+test("index.ts does not reach node.ts, statically or later", async () => {
+  expect(await broken("src/index.ts", 'export * from "./node.ts";\n')).toContain("no-restricted-imports");
+  expect(await broken("src/index.ts", 'export const later = () => import("./node.ts");\n')).toContain(
+    "no-restricted-syntax",
+  );
+});
+
+test("promises are awaited", async () => {
+  const text = "export function forget(): void {\n  Promise.resolve(1);\n}\n";
+  expect(await broken("src/cli/info.ts", text)).toContain("@typescript-eslint/no-floating-promises");
+});
