@@ -95,12 +95,13 @@ export class GeneratorRunner {
       const plan = planLevel(lw, old?.plan);
       let level = old;
       if (!level || plan !== level.plan) {
-        old?.program.dispose();
-        if (old) this.device.free(old.ids);
-        this.image?.dispose();
-        this.image = undefined;
+        // The new one first: if it fails, the old tables and their picture are still there.
         level = await this.compileLevel(plan);
         this.levels.set(key, level);
+        this.image?.dispose();
+        this.image = undefined;
+        old?.program.dispose();
+        if (old) this.device.free(old.ids);
       }
       this.fill(level, lw);
     }
@@ -121,8 +122,14 @@ export class GeneratorRunner {
       g.keep(`${name}.beta`, beta);
     }
     const name = `tables ${plan.w}x${plan.h}`;
-    const program = await Program.compile(g, this.device, { name, onProgress: this.onProgress });
     const ids = await this.device.guard(name, () => this.device.alloc(`${name} ids`, bytesOf([this.images, plan.h, plan.w], "i32")));
+    let program: Program;
+    try {
+      program = await Program.compile(g, this.device, { name, onProgress: this.onProgress });
+    } catch (error) {
+      this.device.free(ids);
+      throw error;
+    }
     if (plan.mode === "dense") this.device.upload(ids, Int32Array.from({ length: this.images * plan.h * plan.w }, (_, i) => i));
     return { plan, program, tables, ids, run: {} };
   }

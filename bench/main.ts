@@ -1,0 +1,25 @@
+// npm run bench [-- kernels|model|labels ...] [--quick] [--json FOLDER]: each bench in a process of its own, all three if none is named.
+
+import { spawnSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ALL = ["kernels", "model", "labels"];
+const argv = process.argv.slice(2);
+const jsonAt = argv.indexOf("--json");
+const folder = jsonAt >= 0 ? argv.splice(jsonAt, 2)[1] : undefined;
+const names = argv.filter((a) => !a.startsWith("-"));
+const unknown = names.find((n) => !ALL.includes(n));
+if (unknown) {
+  console.error(`bench ${unknown}: there is no such bench; use ${ALL.join(", ")} (peers: npm run bench:peers)`);
+  process.exit(1);
+}
+if (folder) mkdirSync(folder, { recursive: true });
+for (const name of names.length ? names : ALL) {
+  console.log(`\n=== ${name}`);
+  const file = join(dirname(fileURLToPath(import.meta.url)), `${name}.js`);
+  const options = [...argv.filter((a) => a.startsWith("-")), ...(folder ? ["--json", join(folder, `${name}.json`)] : [])];
+  const { status } = spawnSync(process.execPath, [file, ...options], { stdio: "inherit" });
+  if (status) process.exit(status);
+}
