@@ -91,6 +91,7 @@ function packingOf(key: string, shape: readonly number[], shapes: ReadonlyMap<st
 export class Parameters {
   private readonly packed = new Map<string, Packed>();
   private readonly rules = new Map<string, Packing>();
+  private readonly bound = new WeakMap<Graph, Map<string, Tensor>>();
 
   private constructor(
     readonly device: Device,
@@ -129,8 +130,16 @@ export class Parameters {
     return this.packed.has(key);
   }
 
-  /** The parameter as an external tensor of a graph. */
+  /** The parameter as an external tensor of a graph: one tensor a graph, so that its gradients meet. */
   tensor(g: Graph, key: string): Tensor {
+    let known = this.bound.get(g);
+    if (!known) this.bound.set(g, (known = new Map()));
+    let t = known.get(key);
+    if (!t) known.set(key, (t = this.bind(g, key)));
+    return t;
+  }
+
+  private bind(g: Graph, key: string): Tensor {
     const p = this.packed.get(key);
     if (!p) throw new SpadeError("usage", `parameter ${key}`, "is not there", "load weights that have it");
     return p.storage ? g.external(key, p.shape, p.dtype, p.storage) : g.released(key, p.shape, p.dtype);

@@ -61,6 +61,7 @@ export class Graph {
   readonly partial = new Set<string>();
   readonly tensors: Tensor[] = [];
   private readonly path: string[] = [];
+  private readonly recomputed = new Map<Tensor, Tensor>();
   private depth = 0;
 
   /** @param target what plans may depend on (adapter kind, features, limits) */
@@ -153,6 +154,28 @@ export class Graph {
     } finally {
       this.depth--;
     }
+  }
+
+  /** Runs `body` without noting its ops: the backward pass is not differentiated again. */
+  unrecorded<T>(body: () => T): T {
+    this.depth++;
+    try {
+      return body();
+    } finally {
+      this.depth--;
+    }
+  }
+
+  /** For the backward pass: the tensor itself, or a fresh copy where its op says that computing it again beats keeping it. */
+  again(t: Tensor): Tensor {
+    const known = this.recomputed.get(t);
+    if (known) return known;
+    const record = this.records.find((r) => r.result === t);
+    if (!record?.op.recompute) return t;
+    const args = Object.fromEntries(Object.entries(record.args as Record<string, unknown>).map(([k, v]) => [k, this.recomputed.get(v as Tensor) ?? v]));
+    const fresh = this.unrecorded(() => record.op.forward(this, args as never)) as Tensor;
+    this.recomputed.set(t, fresh);
+    return fresh;
   }
 
   dispatch(spec: DispatchSpec): void {

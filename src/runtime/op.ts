@@ -8,13 +8,21 @@ export const notYet = Symbol("backward not written yet");
 /** The op has no derivative by its nature (it reads integers, or feeds nothing that is trained). */
 export const notDifferentiable = Symbol("not differentiable");
 
-/** Records the ops that give the gradients of the arguments, from the gradients of the results. */
-export type Backward<A, R> = (g: Graph, args: A, result: R, grad: R) => Partial<Record<keyof A, Tensor>>;
+/** Gradients of a result: of the tensor, or of those of its tensors that have one. */
+export type GradOf<R> = R extends Tensor ? Tensor : Partial<R>;
+
+/**
+ * Records the ops that give the gradients of the arguments named in `wanted`, from the gradients of the result. Inputs that are
+ * cheaper to compute again than to keep are asked for with g.again(tensor).
+ */
+export type Backward<A, R> = (g: Graph, args: A, result: R, grad: GradOf<R>, wanted: ReadonlySet<keyof A>) => Partial<Record<keyof A, Tensor>>;
 
 export interface OpDef<A, R> {
   readonly name: string;
   forward(g: Graph, args: A): R;
   readonly backward: Backward<A, R> | typeof notYet | typeof notDifferentiable;
+  /** The result is not kept for the backward pass but computed again there (modulation, activations). */
+  readonly recompute?: boolean;
 }
 
 export type Op<A, R> = ((g: Graph, args: A) => R) & OpDef<A, R>;
@@ -33,5 +41,6 @@ export function defineOp<A, R>(def: OpDef<A, R>): Op<A, R> {
     name: { value: def.name },
     forward: { value: def.forward },
     backward: { value: def.backward },
+    recompute: { value: def.recompute ?? false },
   }) as Op<A, R>;
 }
