@@ -1,5 +1,5 @@
 // Data gradient of any conv, as a gather: a thread makes PX pixels of a row of dx, STRIDE apart so that they meet the same taps, times
-// 2 vec4 of channels. Taps whose step does not fall on a result are skipped, not multiplied by zero.
+// 2 vec4 of channels. Taps that fall between results are not visited.
 // dz [N,OH,OW,CO4]; w turned: [taps-1-tap][Cout][Cin/4].
 
 @compute @workgroup_size(8, 8, 1)
@@ -13,15 +13,19 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (n >= $N || c >= $C4) { return; }
   let ix = phase + (id.x % strips) * {{PX}}u * $STRIDE;
 {{declare}}
-  for (var ky = 0u; ky < $KH; ky++) {
-    let ty = i32(iy + $PAD) - i32(ky);
-    let oy = ty / i32($STRIDE);
-    if (ty < 0 || oy * i32($STRIDE) != ty || oy >= i32($OH)) { continue; }
+  // The taps that fall on results: every STRIDE-th, from the remainder on.
+  let ky0 = (iy + $PAD) % $STRIDE;
+  let kx0 = (ix + $PAD) % $STRIDE;
+  let oy0 = i32((iy + $PAD) / $STRIDE);
+  let ox0 = i32((ix + $PAD) / $STRIDE);
+  for (var j = 0u; ky0 + j * $STRIDE < $KH; j++) {
+    let ky = ky0 + j * $STRIDE;
+    let oy = oy0 - i32(j);
+    if (oy < 0 || oy >= i32($OH)) { continue; }
     let row = (n * $OH + u32(oy)) * $OW;
-    for (var kx = 0u; kx < $KW; kx++) {
-      let tx = i32(ix + $PAD) - i32(kx);
-      let ox = tx / i32($STRIDE);
-      if (ox * i32($STRIDE) != tx) { continue; }
+    for (var i = 0u; kx0 + i * $STRIDE < $KW; i++) {
+      let kx = kx0 + i * $STRIDE;
+      let ox = ox0 - i32(i);
 {{taps}}
       var at = ($KH * $KW - 1u - ky * $KW - kx) * $CO4 * 4u * $C4;
       for (var o = 0u; o < $CO4; o++) {
