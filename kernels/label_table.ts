@@ -19,7 +19,7 @@ import turnText from "../shaders/table_turn.wgsl";
 import weightsText from "../shaders/table_weights.wgsl";
 import { ceilDiv, defineOp, product, read, readScalars, write, type Count, type Graph, type Tensor } from "../src/runtime/index.ts";
 import { add } from "./add.ts";
-import { BLOCK, blocksOf, gemm, subgroupLanes } from "./gemm.ts";
+import { BLOCK, blocksOf, gemm, gemmVariant, subgroupLanes } from "./gemm.ts";
 import { needLists, segmentSums, type Lists } from "./segments.ts";
 
 export interface LabelTableArgs {
@@ -149,7 +149,7 @@ function tableWeights(g: Graph, a: Tensor, w: Tensor, lists: Lists): { slice: (d
   const slices = Math.max(1, Math.min(ceilDiv(g.target.software ? 256 : BUSY, h4 * taps * blocks), ceilDiv(windows, LEAST)));
   const dw = g.temp("dw", w.shape);
   const parts = slices === 1 ? dw : g.temp("dw_parts", [slices, ...w.shape]);
-  const lanes = subgroupLanes(g.target);
+  const lanes = gemmVariant(g.target) === "portable" ? undefined : subgroupLanes(g.target);
   const constants = weightsConstants(lanes);
   return {
     slice(dt, col, n4) {

@@ -8,8 +8,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var v = vec4f(0.0);
   if (h < $H4 * 4u) {
     let column = ($COL + k % $N4) * 4u;
-    let from = (((k / $N4) * $BLOCKS + column / 16u) * $H4 + h / 4u) * 64u + column % 16u * 4u + h % 4u;
-    v = vec4f(f32(w[from]), f32(w[from + 4u]), f32(w[from + 8u]), f32(w[from + 12u]));
+    let at = (((k / $N4) * $BLOCKS + column / 16u) * $H4 + h / 4u) * 64u + column % 16u * 4u + h % 4u;
+    v = vec4f(f32(w[at]), f32(w[at + 4u]), f32(w[at + 8u]), f32(w[at + 12u]));
   }
   wt[((h / 16u) * $TAPS * $N4 + k) * 16u + h % 16u] = v;
 }
