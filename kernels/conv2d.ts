@@ -165,12 +165,13 @@ export const conv2d = defineOp<ConvArgs, Tensor>({
     if (!(["x", "w", "bias", "sigma"] as const).some((name) => wanted.has(name))) return grads;
     const dz = act === "none" ? dy : activationGradient(g, { y: activated(g, a, y), dy, kind: act });
     if (wanted.has("bias")) grads.bias = columnSums(g, dz, dz.pitch, [...bias!.shape]);
-    if (wanted.has("x")) grads.x = dataGradient(g, a, dz);
     if (wanted.has("w") || wanted.has("sigma")) {
       const dw = weightGradient(g, { x: g.again(x), dz, shape: w.shape, kh, kw, stride, pad, sigma });
       if (wanted.has("w")) grads.w = dw;
       if (wanted.has("sigma")) grads.sigma = negatedDot(g, dw, w, sigma!);
     }
+    // Last, so that an x made again is gone by now.
+    if (wanted.has("x")) grads.x = dataGradient(g, a, dz);
     return grads;
   },
 });

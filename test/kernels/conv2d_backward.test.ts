@@ -5,8 +5,9 @@ import { activation } from "../../kernels/activation.ts";
 import { conv2d, deriveWeights, packConv, unpackConv } from "../../kernels/conv2d.ts";
 import { Graph, paperTarget, product } from "../../src/runtime/index.ts";
 import { gradients } from "../../kernels/gradients.ts";
+import { weightGradient } from "../../kernels/weight_gradient.ts";
 import { conv2dReference, layerGradients, layerReference, type LayerReference } from "../reference/conv2d.ts";
-import { noise, relativeError } from "../support/device.ts";
+import { evaluate, noise, relativeError, type Inputs } from "../support/device.ts";
 import { evaluateGradients, gradcheck } from "../support/gradcheck.ts";
 
 interface Case {
@@ -103,6 +104,20 @@ test.each([
 ])("the weight gradient's variant %s equals it too, with derived weights and many slices", async (_, variants) => {
   await check(wide, { variants, derive: true }, 4e-6);
   await check(wide, { variants, software: false }, 4e-6);
+});
+
+test("where scratch memory ends, chunks of tiles add to the slices there are", async () => {
+  const { a, dy, out } = layer({ x: [1, 46, 46, 32], o: 16, k: 3, pad: 1 });
+  const shape = [9, 32, 16];
+  const record = (scratch: number) => (g: Graph, inputs: Inputs) => {
+    const [x, dz, sigma] = [inputs.tensor("x", a.shape, Float32Array.from(a.x)), inputs.tensor("dz", out, dy), inputs.tensor("s", [1], Float32Array.of(1.75))];
+    return { dw: weightGradient(g, { x, dz, shape, kh: 3, kw: 3, stride: 1, pad: 1, sigma, scratch }) };
+  };
+  const ref = layerGradients(a, dy).w;
+  for (const scratch of [1, 1 << 26]) {
+    const { dw } = await evaluate(record(scratch), { variants: { "weight gradient 3x3": "winograd" } });
+    expect(relativeError(unpackConv(dw, a.weights), ref)).toBeLessThan(4e-6);
+  }
 });
 
 test("with f16 storage the gradients are f32", async () => {
