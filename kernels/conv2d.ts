@@ -7,6 +7,7 @@
 //   dx         the same conv of dz with taps turned back to front, channels swapped and pad k-1-p; with a stride a gather of its own
 //   dw         weight_gradient.ts: a product over pixels, / sigma. x is computed again where its op says so (g.again)
 //   dsigma     -<dw, w> / sigma         dbias: sum of dz over pixels         dresidual: dy, or its 2x2 sums
+// lavapipe, 2 cores: dx of 3x3, 64 -> 64 at 64x64 11.7 ms (two pictures 22); of 4x4 stride 2, 16 -> 32 at 64x64, two pictures, 2.5 to 4.6.
 // FLOPs: 2 * N*OH*OW * KH*KW*Cin*Cout. Floor in bytes: x + w + y once.
 
 import { activationGradient } from "./activation.ts";
