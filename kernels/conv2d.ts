@@ -7,6 +7,7 @@
 //   dx         the same conv of dz with taps turned back to front, channels swapped and pad k-1-p; with a stride a gather of its own
 //   dw         weight_gradient.ts: a product over pixels, / sigma. x is computed again where its op says so (g.again)
 //   dsigma     -<dw, w> / sigma         dbias: sum of dz over pixels         dresidual: dy, or its 2x2 sums
+// lavapipe, 2 cores: dx of 3x3, 64 -> 64 at 64x64 11.7 ms (two pictures 22); of 4x4 stride 2, 16 -> 32 at 64x64, two pictures, 2.5 to 4.6.
 // FLOPs: 2 * N*OH*OW * KH*KW*Cin*Cout. Floor in bytes: x + w + y once.
 
 import { activationGradient } from "./activation.ts";
@@ -165,12 +166,13 @@ export const conv2d = defineOp<ConvArgs, Tensor>({
     if (!(["x", "w", "bias", "sigma"] as const).some((name) => wanted.has(name))) return grads;
     const dz = act === "none" ? dy : activationGradient(g, { y: activated(g, a, y), dy, kind: act });
     if (wanted.has("bias")) grads.bias = columnSums(g, dz, dz.pitch, [...bias!.shape]);
-    if (wanted.has("x")) grads.x = dataGradient(g, a, dz);
     if (wanted.has("w") || wanted.has("sigma")) {
       const dw = weightGradient(g, { x: g.again(x), dz, shape: w.shape, kh, kw, stride, pad, sigma });
       if (wanted.has("w")) grads.w = dw;
       if (wanted.has("sigma")) grads.sigma = negatedDot(g, dw, w, sigma!);
     }
+    // Last, so that an x made again is gone by now.
+    if (wanted.has("x")) grads.x = dataGradient(g, a, dz);
     return grads;
   },
 });

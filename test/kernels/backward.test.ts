@@ -83,7 +83,11 @@ test.each([
   const ref = linearGradients(x, w, dy, n, k, m);
   gradcheck("linear", (a) => linearReference(a.x, a.w, a.bias, n, k, m), { x, w, bias }, ref, dy);
   const got = await evaluateGradients((g, inputs) => {
-    const wrt = { x: inputs.tensor("x", [n, k], x), w: inputs.tensor("w", [k, m], w), bias: inputs.tensor("bias", [m], bias) };
+    const wrt = {
+      x: inputs.tensor("x", [n, k], x),
+      w: inputs.tensor("w", [k, m], w),
+      bias: inputs.tensor("bias", [m], bias),
+    };
     return { y: linear(g, { ...wrt, shape }), wrt };
   }, dy);
   for (const name of ["x", "w", "bias"] as const) expect(relativeError(got[name], ref[name]), name).toBeLessThan(2e-6);
@@ -94,7 +98,13 @@ test.each([true, false])("spectralSigma, u and v constant, train %s", async (tra
   const [ws, us, vs] = [noise(o * i * k * k, 1), noise(o, 2), noise(i * k * k, 3)];
   const after = spectralReference(ws, o, us, vs, train);
   const dw = spectralGradient(0.5, after.u, after.v);
-  gradcheck("spectral_sigma", (a) => [spectralReference(a.w, o, after.u, after.v, false).sigma], { w: ws }, { w: dw }, [0.5]);
+  gradcheck(
+    "spectral_sigma",
+    (a) => [spectralReference(a.w, o, after.u, after.v, false).sigma],
+    { w: ws },
+    { w: dw },
+    [0.5],
+  );
   const packed = packConv(ws, [o, i, k, k]);
   const vPacked = packV(vs, i, k, k);
   // External tensors are uploaded before the recording.
