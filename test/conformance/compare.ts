@@ -1,6 +1,6 @@
 // One compared quantity: its error, its tolerance, its verdict.
 
-import { ACTIVATION_DIGEST, ACTIVATION_MAX, STATE_NORM } from "../tolerances.ts";
+import { ACTIVATION_DIGEST, ACTIVATION_MAX, GRADIENT_DIGEST, GRADIENT_NORM, LOSS_RELATIVE, STATE_NORM } from "../tolerances.ts";
 import { digest, type Golden } from "./golden.ts";
 
 export interface Verdict {
@@ -54,11 +54,28 @@ export function normError(a: ArrayLike<number>, b: ArrayLike<number>): number {
 export async function compareActivation(golden: Golden, name: string, values: Float32Array, shape: readonly number[]): Promise<Verdict | undefined> {
   if (golden.has(name)) return judged(name, "max |err| / max |ref|", maxError(values, await golden.f32(name)), ACTIVATION_MAX);
   if (!golden.has(`${name}#digest`)) return undefined;
+  return judged(name, "digest |err| / norm", await digestError(golden, name, values, shape), ACTIVATION_DIGEST);
+}
+
+/** The worst component of a digest's error, over the norm. */
+async function digestError(golden: Golden, name: string, values: Float32Array, shape: readonly number[]): Promise<number> {
   const ref = await golden.f32(`${name}#digest`);
   const ours = digest(name, values, shape);
   let worst = 0;
   for (let i = 0; i < ref.length; i++) worst = Math.max(worst, Number.isNaN(ours[i]) ? Infinity : Math.abs(ours[i] - ref[i]) / (ref[0] || 1));
-  return judged(name, "digest |err| / norm", worst, ACTIVATION_DIGEST);
+  return worst;
+}
+
+/** Compares a gradient in the published layout with the case's tensor of that name, whole or by digest. */
+export async function compareGradient(golden: Golden, name: string, values: Float32Array, shape: readonly number[]): Promise<Verdict> {
+  if (golden.has(name)) return judged(name, "||err|| / ||ref||", normError(values, await golden.f32(name)), GRADIENT_NORM);
+  return judged(name, "digest |err| / norm", await digestError(golden, name, values, shape), GRADIENT_DIGEST);
+}
+
+export async function compareLoss(golden: Golden, name: string, value: number): Promise<Verdict> {
+  const [ref] = await golden.f32(name);
+  const error = Math.abs(value - ref) / (Math.abs(ref) || 1);
+  return judged(name, "|err| / |ref|", Number.isNaN(error) ? Infinity : error, LOSS_RELATIVE);
 }
 
 export async function compareState(golden: Golden, name: string, values: Float32Array): Promise<Verdict> {
