@@ -60,7 +60,7 @@ function recordFeatureMatching(g: Graph, lambda: number, scales: readonly Tensor
 export function recordPerceptualLoss(
   g: Graph,
   lambda: number,
-  net: Perceptual,
+  net: Pick<Perceptual, "weights">,
   fake: readonly Tensor[],
   real: readonly Tensor[],
 ): Tensor {
@@ -77,7 +77,7 @@ export interface GeneratorTerms {
   scales: readonly Tensor[][];
   /** Fake pictures in that batch, and real ones. */
   images: number;
-  perceptual?: { net: Perceptual; fake: readonly Tensor[]; real: readonly Tensor[] };
+  perceptual?: { net: Pick<Perceptual, "weights">; fake: readonly Tensor[]; real: readonly Tensor[] };
   style?: { mu: Tensor; logvar: Tensor };
 }
 

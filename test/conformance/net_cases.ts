@@ -97,9 +97,16 @@ async function backward({ golden, device, net, role, values, record, inputGradie
     try {
       await program.run({ inputs: given });
       const verdicts: Verdict[] = [];
-      const own = inputGradient(Object.fromEntries(await Promise.all(Object.keys(inputs).map(async (name) => [name, await program.read(inputs[name].name)]))));
+      const own = inputGradient(
+        Object.fromEntries(
+          await Promise.all(Object.keys(inputs).map(async (name) => [name, await program.read(inputs[name].name)])),
+        ),
+      );
       verdicts.push(await compareGradient(golden, own.name, own.values, own.shape));
-      for (const key of keys) verdicts.push(await compareGradient(golden, `grad.${key}`, p.published(key, await program.read(key)), net.shapes.get(key)!));
+      for (const key of keys)
+        verdicts.push(
+          await compareGradient(golden, `grad.${key}`, p.published(key, await program.read(key)), net.shapes.get(key)!),
+        );
       return verdicts;
     } finally {
       program.dispose();
@@ -131,7 +138,10 @@ export async function discriminatorCase(golden: Golden, device: Device): Promise
     record(g, p) {
       const inputs = { dense: g.input("dense", [n, h, w, s]), pictures: g.input("pictures", [n, h, w, 3]) };
       const scales = recordDiscriminator(g, c, p, { dense: inputs.dense }, inputs.pictures);
-      return { outputs: scales.flatMap((layers, i) => layers.map((t, j): [string, Tensor] => [`${i}.${j}`, t])), inputs };
+      return {
+        outputs: scales.flatMap((layers, i) => layers.map((t, j): [string, Tensor] => [`${i}.${j}`, t])),
+        inputs,
+      };
     },
     inputGradient({ dense, pictures }) {
       const values = Float32Array.from({ length: n * h * w * all }, (_, i) => {

@@ -29,7 +29,12 @@ export async function trainingCase(golden: Golden, device: Device): Promise<Verd
   const { h, w } = outputSize(c);
   const { k } = parseNormG(c.norm_G);
   const edges = !c.no_instance;
-  const windows = buildLevels(labels, edges ? labels : null, { labelCount: labelCount(c), dontCare: c.contain_dontcare_label ? c.label_nc : null, edges }, resolutions(c).map((r) => ({ ...r, k })));
+  const windows = buildLevels(
+    labels,
+    edges ? labels : null,
+    { labelCount: labelCount(c), dontCare: c.contain_dontcare_label ? c.label_nc : null, edges },
+    resolutions(c).map((r) => ({ ...r, k })),
+  );
   const plans = windows.map((lw) => planLevel(lw));
   const loaded: Parameters[] = [];
   const load = async (role: "G" | "D" | "E"): Promise<Parameters> => {
@@ -59,7 +64,12 @@ export async function trainingCase(golden: Golden, device: Device): Promise<Verd
   const scales = recordDiscriminator(g, c, await load("D"), { codes }, concat(g, { a: fake, b: real, axis: 0 }));
   let perceptual: GeneratorTerms["perceptual"];
   if (golden.seeds.VGG) {
-    const p = await Parameters.loadNet(device, vgg19.net, memorySource(seededVgg(golden.seeds.VGG.seed, golden.seeds.VGG.gain)), "f32");
+    const p = await Parameters.loadNet(
+      device,
+      vgg19.net,
+      memorySource(seededVgg(golden.seeds.VGG.seed, golden.seeds.VGG.gain)),
+      "f32",
+    );
     loaded.push(p);
     const convs = frozenConvs(g, p);
     perceptual = { net: vgg19, fake: vgg19.record(g, convs, fake), real: vgg19.record(g, convs, real) };
@@ -71,8 +81,14 @@ export async function trainingCase(golden: Golden, device: Device): Promise<Verd
   try {
     await program.run({ inputs, counts });
     const verdicts: Verdict[] = [];
-    for (const name of losses.keys()) verdicts.push(await compareLoss(golden, `loss.0.${name}`, (await program.read(name))[0]));
-    const picture = await compareActivation(golden, "out.fake.0", nchw(await program.read("fake"), [n, h, w, 3]), [n, 3, h, w]);
+    for (const name of losses.keys())
+      verdicts.push(await compareLoss(golden, `loss.0.${name}`, (await program.read(name))[0]));
+    const picture = await compareActivation(golden, "out.fake.0", nchw(await program.read("fake"), [n, h, w, 3]), [
+      n,
+      3,
+      h,
+      w,
+    ]);
     if (picture) verdicts.push(picture);
     return [...verdicts, notRun("the rest", "steps: the trainer is not part of this version")];
   } finally {

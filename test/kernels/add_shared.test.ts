@@ -24,8 +24,7 @@ test("addShared and its gradients", async () => {
   });
   expect(relativeError(got.y, reference(a.x, a.shared, 0.2))).toBeLessThan(1e-6);
   for (const name of ["x", "shared"] as const) {
-    const f = (v: Float64Array): number =>
-      dot(name === "x" ? reference(v, a.shared, 0.2) : reference(a.x, v, 0.2), dy);
+    const f = (v: Float64Array): number => dot(name === "x" ? reference(v, a.shared, 0.2) : reference(a.x, v, 0.2), dy);
     expect(relativeError(got[name], centralDifferences(f, a[name])), name).toBeLessThan(1e-6);
   }
   expect(() => addSharedPlan([3, 4], [2, 4])).toThrow(/does not divide/);
