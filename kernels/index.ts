@@ -2,15 +2,27 @@
 
 import type { Op } from "../src/runtime/index.ts";
 import { activation } from "./activation.ts";
+import { adam } from "./adam.ts";
 import { add } from "./add.ts";
+import { addShared } from "./add_shared.ts";
 import { avgPool } from "./avg_pool.ts";
 import { blockColumns, unblockColumns } from "./block_columns.ts";
+import { concat } from "./concat.ts";
 import { conv2d } from "./conv2d.ts";
+import { ganLoss } from "./gan_loss.ts";
 import { gatherRows } from "./gather_rows.ts";
+import { kld } from "./kld.ts";
+import { l1Mean } from "./l1_mean.ts";
+import { labelConv } from "./label_conv.ts";
+import { labelPool } from "./label_pool.ts";
 import { labelTable } from "./label_table.ts";
 import { linear } from "./linear.ts";
+import { maxPool } from "./max_pool.ts";
 import { modulate } from "./modulate.ts";
+import { normalise } from "./normalise.ts";
+import { reparameterise } from "./reparameterise.ts";
 import { resize } from "./resize.ts";
+import { reshape, slice } from "./slice.ts";
 import { spectralSigma } from "./spectral.ts";
 import { inverseStd, runningStatistics, statistics } from "./statistics.ts";
 import { windowGather } from "./window_gather.ts";
@@ -18,17 +30,30 @@ import { winogradWeights } from "./winograd.ts";
 
 export const ops = {
   activation,
+  adam,
   add,
+  addShared,
   avgPool,
   blockColumns,
+  concat,
   conv2d,
+  ganLoss,
   gatherRows,
   inverseStd,
+  kld,
+  l1Mean,
+  labelConv,
+  labelPool,
   labelTable,
   linear,
+  maxPool,
   modulate,
+  normalise,
+  reparameterise,
+  reshape,
   resize,
   runningStatistics,
+  slice,
   spectralSigma,
   statistics,
   unblockColumns,
@@ -36,4 +61,4 @@ export const ops = {
   winogradWeights,
 } satisfies Record<string, Op<never, never> | Op<any, any>>; // eslint-disable-line @typescript-eslint/no-explicit-any -- ops differ in their arguments
 
-export { activation, add, avgPool, blockColumns, conv2d, gatherRows, inverseStd, labelTable, linear, modulate, resize, runningStatistics, spectralSigma, statistics, unblockColumns, windowGather, winogradWeights };
+export { activation, adam, add, addShared, avgPool, blockColumns, concat, conv2d, ganLoss, gatherRows, inverseStd, kld, l1Mean, labelConv, labelPool, labelTable, linear, maxPool, modulate, normalise, reparameterise, reshape, resize, runningStatistics, slice, spectralSigma, statistics, unblockColumns, windowGather, winogradWeights };

@@ -36,13 +36,16 @@ export const defaultConfig: Config = {
 /** Channels of the width of mlp_shared; fixed in the published code. */
 export const HIDDEN = 128;
 
+/** The options that say what a label map holds. */
+export type LabelConfig = Pick<Config, "label_nc" | "contain_dontcare_label" | "no_instance">;
+
 /** Legal label values: 0 .. labelCount-1 (the don't-care class is the last). */
-export function labelCount(c: Config): number {
+export function labelCount(c: LabelConfig): number {
   return c.label_nc + (c.contain_dontcare_label ? 1 : 0);
 }
 
 /** Channels of the one-hot map that the published code would make: labels, don't-care, edge. */
-export function semanticNc(c: Config): number {
+export function semanticNc(c: LabelConfig): number {
   return labelCount(c) + (c.no_instance ? 0 : 1);
 }
 
@@ -71,6 +74,35 @@ export function parseNormG(norm: string): NormG {
   if (kind !== "instance" && kind !== "batch" && kind !== "syncbatch") return bad(`"${kind}" is not a known norm`);
   if (Number(k) % 2 === 0) return bad(`kernel ${k} is even and would change the picture's size`);
   return { spectral: norm.includes("spectral"), kind: kind === "instance" ? "instance" : "batch", k: Number(k) };
+}
+
+/** The plain norm of a conv in discriminator and encoder. */
+export interface PlainNorm {
+  spectral: boolean;
+  /** "batch" for batch and sync_batch: equal on one device. Batch norm has weight and bias, instance norm has neither. */
+  kind: "none" | "batch" | "instance";
+}
+
+/** Reads a norm_D or norm_E string: [spectral](instance|batch|sync_batch|none|). Upstream fails without "spectral"; here it is left out. */
+export function parsePlainNorm(norm: string, option: "norm_D" | "norm_E"): PlainNorm {
+  const spectral = norm.startsWith("spectral");
+  const rest = spectral ? norm.slice("spectral".length) : norm;
+  const kinds: Record<string, PlainNorm["kind"]> = {
+    "": "none",
+    none: "none",
+    batch: "batch",
+    sync_batch: "batch",
+    instance: "instance",
+  };
+  if (!Object.hasOwn(kinds, rest)) {
+    throw new SpadeError(
+      "usage",
+      `${option} "${norm}"`,
+      `"${rest}" is not a known norm`,
+      "use [spectral](instance|batch|sync_batch|none), for example spectralinstance",
+    );
+  }
+  return { spectral, kind: kinds[rest] };
 }
 
 /** Python's round(): halves go to the even neighbour. */

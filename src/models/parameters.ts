@@ -1,10 +1,8 @@
 // Parameters under their published key names, packed once for the kernels when they are read, unpacked when they are written.
 
-import { blockedShape, packBlocks, unpackBlocks } from "../../kernels/gemm.ts";
-import { packConv, unpackConv } from "../../kernels/conv2d.ts";
-import { packV, unpackV } from "../../kernels/spectral.ts";
 import { encodeHost, decodeHost, SpadeError, type Device, type DType, type Graph, type Storage, type Tensor } from "../runtime/index.ts";
-import { generatorShapes, latentSize, type Config } from "./config.ts";
+import { generatorShapes, type Config } from "./config.ts";
+import { generatorNet, packingOf, type Net, type Packing } from "./packing.ts";
 
 /** Where values come from: a checkpoint, or a seeded recipe. */
 export interface StateSource {
@@ -21,73 +19,6 @@ interface Packed {
   storage: Storage | undefined;
 }
 
-/** How a key's values are laid out on the device. */
-interface Packing {
-  readonly shape: number[];
-  readonly pack: (values: Float32Array) => Float32Array;
-  readonly unpack: (values: Float32Array) => Float32Array;
-  /** Held in the storage type; everything else stays f32. */
-  readonly weight: boolean;
-}
-
-const same = (v: Float32Array): Float32Array => v;
-
-/**
- * fc of a VAE net maps z to the first feature map, viewed as (16 ngf, h, w): its rows are reordered to (h, w, 16 ngf), so that
- * the result is NHWC. [M, K] becomes [K, M].
- */
-function packFc(c: Config): Packing {
-  const { h, w } = latentSize(c);
-  const [channels, pixels, k] = [16 * c.ngf, h * w, c.z_dim];
-  const m = channels * pixels;
-  const move = (from: Float32Array, width: number, index: (o: number, i: number) => number, back: boolean): Float32Array => {
-    const to = new Float32Array(from.length);
-    for (let ch = 0; ch < channels; ch++)
-      for (let p = 0; p < pixels; p++)
-        for (let i = 0; i < width; i++) {
-          const published = (ch * pixels + p) * width + i;
-          const packed = index(p * channels + ch, i);
-          if (back) to[published] = from[packed];
-          else to[packed] = from[published];
-        }
-    return to;
-  };
-  const at = (o: number, i: number): number => i * m + o;
-  return { shape: [k, m], weight: true, pack: (v) => move(v, k, at, false), unpack: (v) => move(v, k, at, true) };
-}
-
-function packFcBias(c: Config): Packing {
-  const { h, w } = latentSize(c);
-  const channels = 16 * c.ngf;
-  const pixels = h * w;
-  const transpose = (from: Float32Array, rows: number, cols: number): Float32Array => {
-    const to = new Float32Array(from.length);
-    for (let r = 0; r < rows; r++) for (let q = 0; q < cols; q++) to[q * rows + r] = from[r * cols + q];
-    return to;
-  };
-  return { shape: [channels * pixels], weight: false, pack: (v) => transpose(v, channels, pixels), unpack: (v) => transpose(v, pixels, channels) };
-}
-
-/** The layout rule of every generator key. */
-function packingOf(key: string, shape: readonly number[], shapes: ReadonlyMap<string, readonly number[]>, c: Config): Packing {
-  if (key === "fc.weight" && c.use_vae) return packFc(c);
-  if (key === "fc.bias" && c.use_vae) return packFcBias(c);
-  // mlp_gamma and mlp_beta are read by table GEMMs alone.
-  if (/\.mlp_(gamma|beta)\.weight$/.test(key)) {
-    const [o, i, kh, kw] = shape;
-    return { shape: blockedShape(kh * kw, i, o), weight: true, pack: (v) => packBlocks(v, shape), unpack: (v) => unpackBlocks(v, shape) };
-  }
-  if (shape.length === 4) {
-    const [o, i, kh, kw] = shape;
-    return { shape: [kh * kw, (i + 3) & ~3, o], weight: true, pack: (v) => packConv(v, shape).data, unpack: (v) => unpackConv(v, shape) };
-  }
-  if (key.endsWith(".weight_v")) {
-    const [, i, kh, kw] = shapes.get(key.replace(/_v$/, "_orig"))!;
-    return { shape: [kh * kw, i], weight: false, pack: (v) => packV(v, i, kh, kw), unpack: (v) => unpackV(v, i, kh, kw) };
-  }
-  return { shape: [...shape], weight: false, pack: same, unpack: same };
-}
-
 export class Parameters {
   private readonly packed = new Map<string, Packed>();
   private readonly rules = new Map<string, Packing>();
@@ -95,7 +26,6 @@ export class Parameters {
 
   private constructor(
     readonly device: Device,
-    readonly config: Config,
     readonly dtype: DType,
   ) {}
 
@@ -108,12 +38,21 @@ export class Parameters {
   }
 
   /** The same for given keys (parts of a net, in tests). */
-  static async loadKeys(device: Device, config: Config, source: StateSource, dtype: DType, expected: ReadonlyMap<string, readonly number[]>, onProgress?: (done: number, total: number) => void): Promise<Parameters> {
+  static loadKeys(device: Device, config: Config, source: StateSource, dtype: DType, expected: ReadonlyMap<string, readonly number[]>, onProgress?: (done: number, total: number) => void): Promise<Parameters> {
+    return Parameters.loadNet(device, generatorNet(config, expected), source, dtype, onProgress);
+  }
+
+  /**
+   * Reads and uploads every key of a net: generator, discriminator, encoder, perceptual net.
+   * @throws SpadeError shape, as load
+   */
+  static async loadNet(device: Device, net: Net, source: StateSource, dtype: DType, onProgress?: (done: number, total: number) => void): Promise<Parameters> {
+    const expected = net.shapes;
     checkShapes(expected, source.shapes);
-    const p = new Parameters(device, config, dtype);
+    const p = new Parameters(device, dtype);
     let done = 0;
-    for (const [key, shape] of expected) {
-      const rule = packingOf(key, shape, expected, config);
+    for (const key of expected.keys()) {
+      const rule = packingOf(net, key);
       const type: DType = rule.weight ? dtype : "f32";
       const bytes = encodeHost({ shape: rule.shape, dtype: type }, rule.pack(await source.read(key)));
       const storage = await device.guard(key, () => device.alloc(key, Math.max(16, Math.ceil(bytes.byteLength / 16) * 16)));
@@ -128,6 +67,16 @@ export class Parameters {
 
   has(key: string): boolean {
     return this.packed.has(key);
+  }
+
+  /** Every key, in the net's order. */
+  keys(): string[] {
+    return [...this.packed.keys()];
+  }
+
+  /** A tensor in the layout of a key (its gradient, its moments), dense, as published. */
+  published(key: string, packed: Float32Array): Float32Array {
+    return this.rules.get(key)!.unpack(packed);
   }
 
   /** The parameter as an external tensor of a graph: one tensor a graph, so that its gradients meet. */

@@ -5,11 +5,15 @@
 //     bias                  seeded("<seed>:" + K, shape, 0.1 * gain)
 //     weight_u, weight_v    seeded("<seed>:" + K, shape, 1), then divided by its L2 norm
 //
-// with fan_in = prod(shape[1:]), fan_out = shape[0] * prod(shape[2:]); running_mean 0, running_var 1.
+// with fan_in = prod(shape[1:]), fan_out = shape[0] * prod(shape[2:]); running_mean 0, running_var 1; a batch norm's own
+// weight 1 and bias 0.
 // (Not the published initialisation: that one starts a training, this one makes nets that tests can agree on.)
 
 import type { Config } from "./config.ts";
 import { generatorShapes } from "./config.ts";
+import { discriminatorShapes, type DiscriminatorConfig } from "./discriminator.ts";
+import { encoderShapes, type EncoderConfig } from "./encoder.ts";
+import { vgg19Shapes } from "./vgg19.ts";
 
 /** A net's float32 tensors under the published key names. */
 export type HostState = Map<string, { shape: number[]; data: Float32Array }>;
@@ -48,9 +52,17 @@ function normalize(x: Float32Array | Float64Array): void {
 }
 
 /** One tensor of the recipe; what it holds follows from the last part of its key. */
-function seededTensor(key: string, shape: number[], seed: number, gain: number): Float32Array {
+function seededTensor(
+  key: string,
+  shape: readonly number[],
+  seed: number,
+  gain: number,
+  ofNorm: boolean,
+): Float32Array {
   const name = `${seed}:${key}`;
   const role = key.slice(key.lastIndexOf(".") + 1);
+  if (ofNorm && role === "weight") return new Float32Array(shape[0]).fill(1);
+  if (ofNorm && role === "bias") return new Float32Array(shape[0]);
   switch (role) {
     case "running_mean":
       return new Float32Array(shape[0]);
@@ -76,11 +88,15 @@ function seededTensor(key: string, shape: number[], seed: number, gain: number):
 }
 
 /** The recipe's state for a list of keys and shapes. A layer's bias comes before its weight, as in the oracle. */
-export function seededState(shapes: Map<string, number[]>, seed: number, gain: number): HostState {
+export function seededState(shapes: ReadonlyMap<string, readonly number[]>, seed: number, gain: number): HostState {
   const state: HostState = new Map();
   const add = (key: string): void => {
     const shape = shapes.get(key);
-    if (shape && !state.has(key)) state.set(key, { shape, data: seededTensor(key, shape, seed, gain) });
+    if (shape && !state.has(key))
+      state.set(key, {
+        shape: [...shape],
+        data: seededTensor(key, shape, seed, gain, shapes.has(key.replace(/[^.]*$/, "running_mean"))),
+      });
   };
   for (const key of shapes.keys()) {
     if (key.endsWith(".weight")) add(key.replace(/weight$/, "bias"));
@@ -91,6 +107,19 @@ export function seededState(shapes: Map<string, number[]>, seed: number, gain: n
 
 export function seededGenerator(config: Config, seed: number, gain: number): HostState {
   return seededState(generatorShapes(config), seed, gain);
+}
+
+export function seededDiscriminator(config: DiscriminatorConfig, seed: number, gain: number): HostState {
+  return seededState(discriminatorShapes(config), seed, gain);
+}
+
+export function seededEncoder(config: EncoderConfig, seed: number, gain: number): HostState {
+  return seededState(encoderShapes(config), seed, gain);
+}
+
+/** With gain 2 the features keep their size through the layers. */
+export function seededVgg(seed: number, gain = 2): HostState {
+  return seededState(vgg19Shapes(), seed, gain);
 }
 
 /** Names of the spectrally normalised layers of a state. */

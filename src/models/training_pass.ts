@@ -15,9 +15,9 @@ export interface TrainingPass {
 
 /**
  * Inputs of the recording: "z" [N, z_dim] or "windows" [N*h*w, 9], and a level's windows under "inner WxH", "outer WxH", "ids WxH";
- * see trainingInputs. `momentum` of the running statistics: as published if left out.
+ * see trainingInputs. `momentum` of the running statistics: as published if left out. `z`: a tensor of the graph in place of the input.
  */
-export function recordTrainingPass(g: Graph, c: Config, p: Parameters, plans: readonly LevelPlan[], images: number, momentum?: number): TrainingPass {
+export function recordTrainingPass(g: Graph, c: Config, p: Parameters, plans: readonly LevelPlan[], images: number, momentum?: number, z?: Tensor): TrainingPass {
   const { k } = parseNormG(c.norm_G);
   const tables = new Map<string, { gamma: Tensor; beta: Tensor }>();
   const ids = new Map<string, Tensor>();
@@ -30,7 +30,7 @@ export function recordTrainingPass(g: Graph, c: Config, p: Parameters, plans: re
     for (const [name, t] of recordTables(g, c, p, plan, inputs)) tables.set(name, t);
   }
   const { h, w } = latentSize(c);
-  const first = recordFirst(g, c, p, c.use_vae ? { z: g.input("z", [images, c.z_dim]), images } : { windows: g.input("windows", [images * h * w, 9], "i32"), images });
+  const first = recordFirst(g, c, p, c.use_vae ? { z: z ?? g.input("z", [images, c.z_dim]), images } : { windows: g.input("windows", [images * h * w, 9], "i32"), images });
   const blocks = new Map<string, Tensor>();
   const image = recordImage(g, c, trainingLayers(g, c, p, tables, (hh, ww) => ids.get(levelKey(hh, ww))!, momentum), first, (name, y) => blocks.set(name, y));
   return { image, blocks };

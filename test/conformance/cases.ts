@@ -4,7 +4,9 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { openCheckpointFile } from "../../src/formats/file.ts";
 import type { Device } from "../../src/runtime/index.ts";
-import { notRun, type Verdict } from "./compare.ts";
+import type { Verdict } from "./compare.ts";
+import { discriminatorCase, encoderCase } from "./net_cases.ts";
+import { trainingCase } from "./training_case.ts";
 import { generatorCase } from "./generator_case.ts";
 import { openGolden, type Golden } from "./golden.ts";
 import { spadeNormCase } from "./spade_norm_case.ts";
@@ -26,7 +28,9 @@ export async function runCase(file: string, device: Device): Promise<{ kind: Kin
     if (kind === "generator") return { kind, verdicts: await generatorCase(golden, device) };
     if (kind === "SPADE norm") return { kind, verdicts: await spadeNormCase(golden, device) };
     if (kind === "checkpoint") return { kind, verdicts: await checkpointCase(file) };
-    return { kind, verdicts: [notRun("all", `${kind}: training is not part of this version`)] };
+    if (kind === "discriminator") return { kind, verdicts: await discriminatorCase(golden, device) };
+    if (kind === "encoder") return { kind, verdicts: await encoderCase(golden, device) };
+    return { kind, verdicts: await trainingCase(golden, device) };
   } finally {
     await golden.close();
   }

@@ -1,6 +1,6 @@
 // One compared quantity: its error, its tolerance, its verdict.
 
-import { ACTIVATION_DIGEST, ACTIVATION_MAX, GRADIENT_DIGEST, GRADIENT_NORM, STATE_NORM } from "../tolerances.ts";
+import { ACTIVATION_DIGEST, ACTIVATION_MAX, GRADIENT_DIGEST, GRADIENT_NORM, LOSS_RELATIVE, STATE_NORM } from "../tolerances.ts";
 import { digest, type Golden } from "./golden.ts";
 
 export interface Verdict {
@@ -69,6 +69,12 @@ async function compareDigest(golden: Golden, name: string, values: Float32Array,
 export async function compareGradient(golden: Golden, name: string, values: Float32Array, shape: readonly number[]): Promise<Verdict | undefined> {
   if (golden.has(name)) return judged(name, "||err|| / ||ref||", normError(values, await golden.f32(name)), GRADIENT_NORM);
   return compareDigest(golden, name, values, shape, GRADIENT_DIGEST);
+}
+
+export async function compareLoss(golden: Golden, name: string, value: number): Promise<Verdict> {
+  const [ref] = await golden.f32(name);
+  const error = Math.abs(value - ref) / (Math.abs(ref) || 1);
+  return judged(name, "|err| / |ref|", Number.isNaN(error) ? Infinity : error, LOSS_RELATIVE);
 }
 
 export async function compareState(golden: Golden, name: string, values: Float32Array): Promise<Verdict> {

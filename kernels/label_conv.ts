@@ -1,0 +1,172 @@
+// kernels/label_conv.ts: a k x k convolution over one-hot labels, strided, without the one-hot tensor (the discriminator's first layer)
+//
+//   y[n,oy,ox,o] = bias[o] + sum_t ( w[t, label, o] + edge * w[t, edgeRow, o] ),   code = label*2 + edge at (s*oy + ty - p, s*ox + tx - p)
+//
+// over the taps t that lie in the picture (zero padding adds nothing). w holds the rows of all input channels; those that are no labels
+// (the picture's) are not read and get gradient 0. Windows repeat far less here than in the generator's tables: a 4x4 window at
+// stride 2 is used once, so codes are read where they are and no dictionary is made.
+// Backward: dw[t,l,:] = sum of dy over the pixels whose tap t has label l, dbias = sum of dy. A thread owns a tap, a vec4 of outputs
+// and a slice of pixels, and its rows of a partial table; slices are then added in order. No atomics.
+// traffic: forward k*k rows of w a pixel (from a cache), y once; backward dy k*k times, the partial tables (at most 16 MB) three times.
+
+import labelConvText from "../shaders/label_conv.wgsl";
+import dwText from "../shaders/label_conv_dw.wgsl";
+import collectText from "../shaders/label_conv_collect.wgsl";
+import biasText from "../shaders/label_conv_bias.wgsl";
+import {
+  ceilDiv,
+  defineOp,
+  product,
+  read,
+  readScalars,
+  SpadeError,
+  write,
+  type DType,
+  type Graph,
+  type Tensor,
+} from "../src/runtime/index.ts";
+import { strided } from "./loss_sum.ts";
+
+export interface LabelConvArgs {
+  /** i32 [N,H,W]: label*2 + edge */
+  codes: Tensor;
+  /** [k*k, channels padded to 4, Cout], from packConv */
+  w: Tensor;
+  /** [Cout] */
+  bias: Tensor;
+  k: number;
+  stride: number;
+  pad: number;
+  /** Row of the edge channel, or -1. */
+  edgeRow: number;
+  /** of the result; w's by default */
+  dtype?: DType;
+}
+
+/** Shape rule. @throws SpadeError shape */
+export function labelConvPlan(
+  codes: readonly number[],
+  w: readonly number[],
+  a: { k: number; stride: number; pad: number; edgeRow: number },
+): number[] {
+  const [n, h, wd] = codes;
+  if (codes.length !== 3 || w[0] !== a.k * a.k || a.edgeRow >= w[1]) {
+    throw new SpadeError(
+      "shape",
+      "label_conv",
+      `codes [${codes.join(",")}] and weights [${w.join(",")}] do not fit a ${a.k}x${a.k} kernel with edges in row ${a.edgeRow}`,
+      "give codes [N,H,W] and this layer's packed weights",
+    );
+  }
+  const size = (s: number): number => Math.floor((s + 2 * a.pad - a.k) / a.stride) + 1;
+  return [n, size(h), size(wd), w[2]];
+}
+
+/** Bytes of the partial tables. */
+const TABLES = 16 << 20;
+
+/** Slices of output pixels for dw: as many as the tables' room and the pixels give work for. */
+export function labelConvSlices(pixels: number, rowBytes: number): { slices: number; len: number } {
+  const most = Math.max(1, Math.min(64, Math.floor(TABLES / rowBytes), ceilDiv(pixels, 64)));
+  const len = ceilDiv(pixels, most);
+  return { slices: ceilDiv(pixels, len), len };
+}
+
+/** Pixels of one layer of the grid's third dimension. */
+const Y_SPAN = 32768 * 8;
+
+/** sum of dy over pixels, f32 [Cout], in two stages. */
+function channelSums(g: Graph, dy: Tensor, cout: number, pixels: number): Tensor {
+  const c4 = dy.pitch / 4;
+  const len = Math.max(16, Math.ceil(Math.sqrt(pixels)));
+  const slices = ceilDiv(pixels, len);
+  const parts = g.temp("bias_slices", [slices, cout]);
+  const dbias = g.temp("dbias", [cout]);
+  const stage = (from: Tensor, to: Tensor, sizes: { PIXELS: number; LEN: number; SLICES: number }): void =>
+    g.dispatch({
+      shader: { name: "label_conv_bias", text: biasText },
+      sizes: { CO4: c4, ...sizes },
+      bindings: { dy: read(from), sums: write(to) },
+      groups: [ceilDiv(sizes.SLICES * c4, 64)],
+      flops: sizes.PIXELS * cout,
+    });
+  stage(dy, parts, { PIXELS: pixels, LEN: len, SLICES: slices });
+  stage(parts, dbias, { PIXELS: slices, LEN: slices, SLICES: 1 });
+  return dbias;
+}
+
+export const labelConv = defineOp<LabelConvArgs, Tensor>({
+  name: "label_conv",
+  forward(g: Graph, { codes, w, bias, k, stride, pad, edgeRow, dtype }) {
+    const out = labelConvPlan(codes.shape, w.shape, { k, stride, pad, edgeRow });
+    const y = g.temp("y", out, dtype ?? w.dtype);
+    const pixels = product(out.slice(0, 3));
+    const c4 = w.pitch / 4;
+    g.dispatch({
+      shader: { name: "label_conv", text: labelConvText },
+      constants: { edge: edgeRow >= 0 },
+      sizes: {
+        PIXELS: pixels,
+        H: codes.shape[1],
+        W: codes.shape[2],
+        OH: out[1],
+        OW: out[2],
+        K: k,
+        STRIDE: stride,
+        PAD: pad,
+        S: w.shape[1],
+        EDGE: Math.max(0, edgeRow),
+        CO4: c4,
+        YSPAN: Y_SPAN,
+      },
+      bindings: { codes: readScalars(codes), w: read(w), bias: read(bias), y: write(y) },
+      groups: [ceilDiv(c4, 8), ceilDiv(Math.min(pixels, Y_SPAN), 8), ceilDiv(pixels, Y_SPAN)],
+      flops: pixels * k * k * out[3],
+      bytes: codes.bytes + y.bytes + Math.min(w.bytes, k * k * y.bytes),
+    });
+    return y;
+  },
+  backward(g, { codes, w, bias, k, stride, pad, edgeRow }, y, dy, wanted) {
+    const [n, oh, ow, cout] = y.shape;
+    const pixels = n * oh * ow;
+    const c4 = w.pitch / 4;
+    const grads: Partial<Record<keyof LabelConvArgs, Tensor>> = {};
+    if (wanted.has("bias")) grads.bias = channelSums(g, dy, bias.shape[0], pixels);
+    if (!wanted.has("w")) return grads;
+    const { slices, len } = labelConvSlices(pixels, product(w.shape.slice(0, 2)) * w.pitch * 4);
+    const tables = g.temp("label_slices", [slices, ...w.shape]);
+    g.dispatch({
+      shader: { name: "label_conv_dw", text: dwText },
+      constants: { edge: edgeRow >= 0 },
+      sizes: {
+        PIXELS: pixels,
+        LEN: len,
+        SLICES: slices,
+        H: codes.shape[1],
+        W: codes.shape[2],
+        OH: oh,
+        OW: ow,
+        K: k,
+        STRIDE: stride,
+        PAD: pad,
+        S: w.shape[1],
+        EDGE: Math.max(0, edgeRow),
+        CO4: c4,
+      },
+      bindings: { codes: readScalars(codes), dy: read(dy), slices: write(tables) },
+      groups: [ceilDiv(slices * k * k * c4, 64)],
+      flops: pixels * k * k * cout,
+      bytes: k * k * dy.bytes + 2 * tables.bytes,
+    });
+    grads.w = g.temp("dw", w.shape, w.dtype);
+    const n4 = (product(w.shape.slice(0, 2)) * w.pitch) / 4;
+    g.dispatch({
+      shader: { name: "label_conv_collect", text: collectText },
+      sizes: { N4: n4, SLICES: slices },
+      bindings: { slices: read(tables), dw: write(grads.w) },
+      groups: [strided(n4)],
+      flops: slices * product(w.shape),
+    });
+    return grads;
+  },
+});

@@ -1,0 +1,16 @@
+// One step of one tensor, in place. factors: lr / (1 - beta1^t), sqrt(1 - beta2^t), what the gradient is multiplied with.
+
+@compute @workgroup_size(64, 1, 1)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let f = factors[0];
+  let b1 = bitcast<f32>($BETA1);
+  let b2 = bitcast<f32>($BETA2);
+  for (var i = id.x; i < $N4; i += groups.x * 64u) {
+    let d = vec4f(grad[i]) * f.z;
+    let m1 = b1 * m[i] + bitcast<f32>($REST1) * d;
+    let v1 = b2 * v[i] + bitcast<f32>($REST2) * d * d;
+    m[i] = m1;
+    v[i] = v1;
+    p[i] = p[i] - f.x * m1 / (sqrt(v1) / f.y + bitcast<f32>($EPS));
+  }
+}

@@ -1,0 +1,12 @@
+// d of the loss by every logit inside the range, zero outside and in padded lanes.
+
+@compute @workgroup_size(64, 1, 1)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let k = dloss[0].x * bitcast<f32>($SCALE);
+  for (var i = id.x; i < $TOTAL4; i += groups.x * 64u) {
+    let inside = vec4u(0u, 1u, 2u, 3u) + 4u * (i % $C4) < vec4u($C);
+    let v = vec4f(logits[i]);
+    let d = select(vec4f(0.0), k * {{slope}}, inside);
+    dlogits[i] = dlogits_t(select(vec4f(0.0), d, i >= $FROM && i < $FROM + $N4));
+  }
+}

@@ -1,0 +1,16 @@
+// One workgroup: thread t sums shares t, t + 64, ..., thread 0 the 64 sums, in order.
+
+var<workgroup> sums: array<f32, 64>;
+
+@compute @workgroup_size(64, 1, 1)
+fn main(@builtin(local_invocation_index) t: u32) {
+  var s = 0.0;
+  for (var i = t; i < $N; i += 64u) { s += shares[i]; }
+  sums[t] = s;
+  workgroupBarrier();
+  if (t == 0u) {
+    var sum = 0.0;
+    for (var k = 0u; k < 64u; k++) { sum += sums[k]; }
+    loss[0] = vec4f(sum * bitcast<f32>($SCALE), 0.0, 0.0, 0.0);
+  }
+}

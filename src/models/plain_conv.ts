@@ -1,0 +1,73 @@
+// The layer that discriminator and encoder are made of: conv, norm (none, batch, instance), leaky ReLU, under the published key names.
+
+import { conv2d, inverseStd, normalise, runningStatistics, statistics } from "../../kernels/index.ts";
+import { product, type Graph, type Tensor } from "../runtime/index.ts";
+import type { PlainNorm } from "./config.ts";
+import { convWeights } from "./generator.ts";
+import type { Parameters } from "./parameters.ts";
+
+export const LEAK = 0.2;
+/** The published momentum of the running statistics. */
+const MOMENTUM = 0.1;
+
+export interface PlainConv {
+  /** Key of the layer; with a norm the conv is `<name>.0` and the norm `<name>.1`. */
+  readonly name: string;
+  readonly cin: number;
+  readonly cout: number;
+  readonly k: number;
+  readonly stride: number;
+  readonly pad: number;
+  /** No norm: the conv owns a bias. */
+  readonly norm: PlainNorm;
+  readonly leaky: boolean;
+}
+
+const convName = ({ name, norm }: PlainConv): string => (norm.kind === "none" ? name : `${name}.0`);
+
+/** Keys and shapes of a layer, in PyTorch's order. */
+export function plainConvShapes(layer: PlainConv): [string, number[]][] {
+  const { name, cin, cout, k, norm } = layer;
+  const conv = convName(layer);
+  const plain = norm.kind === "none";
+  const bias: [string, number[]][] = plain ? [[`${conv}.bias`, [cout]]] : [];
+  const out: [string, number[]][] = norm.spectral
+    ? [
+        ...bias,
+        [`${conv}.weight_orig`, [cout, cin, k, k]],
+        [`${conv}.weight_u`, [cout]],
+        [`${conv}.weight_v`, [cin * k * k]],
+      ]
+    : [[`${conv}.weight`, [cout, cin, k, k]], ...bias];
+  if (norm.kind === "batch") {
+    for (const key of ["weight", "bias", "running_mean", "running_var"]) out.push([`${name}.1.${key}`, [cout]]);
+  }
+  return out;
+}
+
+/** The layer over x. In training mode: one power iteration, the batch's own statistics, running statistics moved. */
+export function recordPlainConv(g: Graph, p: Parameters, layer: PlainConv, x: Tensor, train: boolean): Tensor {
+  const { name, k, stride, pad, norm, leaky } = layer;
+  const plain = norm.kind === "none";
+  const weights = convWeights(g, p, { name: convName(layer), spectral: norm.spectral, bias: plain }, train);
+  return g.scope(name, () => {
+    const y = conv2d(g, { x, ...weights, kh: k, kw: k, stride, pad, act: plain && leaky ? "leaky" : "none" });
+    return plain ? y : recordNorm(g, p, layer, y, train);
+  });
+}
+
+function recordNorm(g: Graph, p: Parameters, { name, norm, leaky }: PlainConv, x: Tensor, train: boolean): Tensor {
+  const slope = leaky ? LEAK : 1;
+  if (norm.kind === "instance") return normalise(g, { x, ...moments(statistics(g, { x, per: "instance" })), slope });
+  const of = (key: string): Tensor => p.tensor(g, `${name}.1.${key}`);
+  const affine = { weight: of("weight"), bias: of("bias") };
+  const [running_mean, running_var] = [of("running_mean"), of("running_var")];
+  if (!train)
+    return normalise(g, { x, mean: running_mean, rstd: inverseStd(g, { variance: running_var }), ...affine, slope });
+  const s = statistics(g, { x, per: "batch" });
+  const count = product(x.shape.slice(0, 3));
+  runningStatistics(g, { running_mean, running_var, mean: s.mean, variance: s.variance, count, momentum: MOMENTUM });
+  return normalise(g, { x, ...moments(s), ...affine, slope });
+}
+
+const moments = ({ mean, rstd }: { mean: Tensor; rstd: Tensor }): { mean: Tensor; rstd: Tensor } => ({ mean, rstd });
