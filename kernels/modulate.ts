@@ -46,9 +46,9 @@ export interface ModulateArgs {
   mean: Tensor;
   /** f32, as mean */
   rstd: Tensor;
-  /** [R,C] */
+  /** [...,C]: rows of a table */
   gamma: Tensor;
-  /** [R,C] */
+  /** of gamma's shape */
   beta: Tensor;
   /** i32 [N,H,W]: rows of the tables; H, W are h, w or their doubles */
   ids: Tensor;
@@ -167,7 +167,7 @@ function pixelGradients(
   const c4 = x.pitch / 4;
   const leaky = slope !== 1;
   const strips = n * h * ceilDiv(w, len);
-  const dx = wantsX ? g.temp("dx", x.shape, dy.dtype) : undefined;
+  const dx = wantsX ? g.temp("dx", x.shape) : undefined;
   const moments = own ? g.temp("moments", [strips, 2 * x.pitch]) : undefined;
   const rows = [...Array(up).keys()];
   const pixel = (q: number, p: number): string =>
@@ -244,7 +244,7 @@ function tableGradients(
   const xs = g.again(x);
   const [, h, w] = x.shape;
   const c4 = x.pitch / 4;
-  const table = gamma.shape[0];
+  const table = product(gamma.shape.slice(0, -1));
   const leaky = slope !== 1;
   const [dgamma, dbeta] = ["dgamma", "dbeta"].map((name) => g.temp(name, gamma.shape));
   const grouped = product(mean.shape.slice(0, -1)) > 1;

@@ -103,7 +103,7 @@ export interface LevelInputs {
   lists?: LevelLists;
 }
 
-/** gamma and beta of one norm. */
+/** gamma and beta of one norm: [rows, C], or in dense mode [N,h,w,C], a row a pixel. */
 export function recordNormTables(g: Graph, c: Config, p: Parameters, name: string, level: LevelPlan, inputs: LevelInputs): { gamma: Tensor; beta: Tensor } {
   const { k } = parseNormG(c.norm_G);
   return g.scope(name, () => {
@@ -125,16 +125,10 @@ export function recordNormTables(g: Graph, c: Config, p: Parameters, name: strin
         const bias = p.tensor(g, `${name}.${part}.bias`);
         if (!map) return labelTable(g, { a, w, bias, windows: inputs.outerWindows!, inner: level.inner, outer: level.outer, lists: inputs.lists?.taps });
         const plain = unblockColumns(g, { blocked: w, cout: bias.shape[0] });
-        return rowsOf(conv2d(g, { x: map, w: plain, ...deriveWeights(g, plain, { k, h: level.h, w: level.w }), bias, kh: k, kw: k, pad: k >> 1 }));
+        return conv2d(g, { x: map, w: plain, ...deriveWeights(g, plain, { k, h: level.h, w: level.w }), bias, kh: k, kw: k, pad: k >> 1 });
       });
     return { gamma: mlp("mlp_gamma"), beta: mlp("mlp_beta") };
   });
-}
-
-/** A dense table [N,h,w,C] as rows [N*h*w, C]: the same bytes. */
-function rowsOf(t: Tensor): Tensor {
-  const [n, h, w, ch] = t.shape;
-  return Object.assign(t, { shape: [n * h * w, ch] });
 }
 
 /** gamma and beta of every norm at one resolution. */

@@ -24,7 +24,8 @@ export function gradcheck(
   const value = (): number => Array.from(forward(point)).reduce((sum, y, i) => sum + y * dy[i], 0);
   for (const [argument, grad] of Object.entries(grads)) {
     const values = point[argument];
-    if (grad.length !== values.length) throw new Error(`${name}, ${argument}: ${grad.length} gradients of ${values.length} values`);
+    if (grad.length !== values.length)
+      throw new Error(`${name}, ${argument}: ${grad.length} gradients of ${values.length} values`);
     for (let i = 0; i < values.length; i++) {
       const at = values[i];
       values[i] = at + step;
@@ -52,7 +53,8 @@ export function evaluateGradients(
       Object.entries(wrt).map(([name, t]) => {
         const grad = made.get(t);
         if (!grad) throw new Error(`no gradient of ${name}`);
-        if (grad.dtype !== "f32" || grad.shape.join() !== t.shape.join()) throw new Error(`${name} [${t.shape.join()}] has the gradient ${grad.dtype}[${grad.shape.join()}]`);
+        if (grad.dtype !== "f32" || grad.shape.join() !== t.shape.join())
+          throw new Error(`${name} [${t.shape.join()}] has the gradient ${grad.dtype}[${grad.shape.join()}]`);
         return [name, grad];
       }),
     );
