@@ -107,7 +107,7 @@ export interface LevelInputs {
   lists?: LevelLists;
 }
 
-/** gamma and beta of one norm. */
+/** gamma and beta of one norm: [rows, C], or in dense mode [N,h,w,C], a row a pixel. */
 export function recordNormTables(g: Graph, c: Config, p: Parameters, name: string, level: LevelPlan, inputs: LevelInputs): { gamma: Tensor; beta: Tensor } {
   const { k } = parseNormG(c.norm_G);
   return g.scope(name, () => {
