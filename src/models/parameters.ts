@@ -74,6 +74,13 @@ export class Parameters {
     return [...this.packed.keys()];
   }
 
+  /** Where a key lies. @throws SpadeError usage when it was released */
+  storage(key: string): Storage {
+    const storage = this.packed.get(key)?.storage;
+    if (!storage) throw new SpadeError("usage", `parameter ${key}`, "is not on the device", "load the weights again");
+    return storage;
+  }
+
   /** A tensor in the layout of a key (its gradient, its moments), dense, as published. */
   published(key: string, packed: Float32Array): Float32Array {
     return this.rules.get(key)!.unpack(packed);
@@ -99,13 +106,6 @@ export class Parameters {
     const p = this.packed.get(key);
     if (!p?.storage) throw new SpadeError("usage", `parameter ${key}`, "is not on the device", "load the weights again");
     return this.rules.get(key)!.unpack(decodeHost(p, await this.device.download(p.storage)));
-  }
-
-  /** Values in the key's packed shape (dense, as a program reads them) as published: of a gradient, say. */
-  unpack(key: string, values: Float32Array): Float32Array {
-    const rule = this.rules.get(key);
-    if (!rule) throw new SpadeError("usage", `parameter ${key}`, "is not there", "load weights that have it");
-    return rule.unpack(values);
   }
 
   /** Bytes on the device. */

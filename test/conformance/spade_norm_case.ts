@@ -85,7 +85,7 @@ export async function spadeNormCase(golden: Golden, device: Device): Promise<Ver
         const prefix = train ? "grad.train." : "grad.eval.";
         const dx = nchw(await program.read("grad x"), [n, h, w, channels]);
         const made = [await compareGradient(golden, `${prefix}x`, dx, [n, channels, h, w])];
-        for (const key of trained) made.push(await compareGradient(golden, prefix + key, p.unpack(key, await program.read(`grad ${key}`)), shapes.get(key)!));
+        for (const key of trained) made.push(await compareGradient(golden, prefix + key, p.published(key, await program.read(`grad ${key}`)), shapes.get(key)!));
         verdicts.push(...made.flatMap((v) => (v ? { ...v, name: `${v.name} (${mode})` } : [])));
       }
       if (train && mode === "lookup") {

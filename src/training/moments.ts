@@ -1,0 +1,44 @@
+// Adam's moments of a net's trained parameters: f32 buffers beside the parameters, in their layout, zero at first.
+
+import { adam } from "../../kernels/index.ts";
+import { isTrained } from "../models/packing.ts";
+import type { Parameters } from "../models/parameters.ts";
+import type { Device, Graph, Storage, Tensor } from "../runtime/index.ts";
+
+export class Moments {
+  private readonly buffers = new Map<string, { m: Storage; v: Storage }>();
+
+  constructor(
+    readonly device: Device,
+    readonly parameters: Parameters,
+    name: string,
+  ) {
+    for (const key of this.keys) {
+      const bytes = parameters.storage(key).bytes;
+      this.buffers.set(key, { m: device.alloc(`${name}.${key} m`, bytes), v: device.alloc(`${name}.${key} v`, bytes) });
+    }
+  }
+
+  /** The trained keys, in the net's order. */
+  get keys(): string[] {
+    return this.parameters.keys().filter(isTrained);
+  }
+
+  /** Records one step of Adam on every parameter that has a gradient. */
+  record(g: Graph, grads: ReadonlyMap<Tensor, Tensor>, factors: Tensor, betas: { beta1: number; beta2: number }): void {
+    for (const key of this.keys) {
+      const p = this.parameters.tensor(g, key);
+      const grad = grads.get(p);
+      if (!grad) continue;
+      const { m, v } = this.buffers.get(key)!;
+      g.scope(key, () => adam(g, { p, m: g.external(`${key} m`, p.shape, "f32", m), v: g.external(`${key} v`, p.shape, "f32", v), grad, factors, ...betas }));
+    }
+  }
+
+  dispose(): void {
+    for (const { m, v } of this.buffers.values()) {
+      this.device.free(m);
+      this.device.free(v);
+    }
+  }
+}

@@ -1,0 +1,103 @@
+// Runs training steps: label maps and photographs in, losses out. Programs are recorded once; a batch whose label tables outgrow their
+// capacity re-records them with more room.
+
+import { adamFactors } from "../../kernels/adam.ts";
+import { LevelsScratch, buildLevels } from "../labels/levels.ts";
+import type { LabelMap } from "../labels/label_map.ts";
+import { labelCount, parseNormG } from "../models/config.ts";
+import { resolutions, type LevelPlan } from "../models/generator.ts";
+import { planLevel } from "../models/levels.ts";
+import { trainingInputs } from "../models/training_pass.ts";
+import { Graph, Program, type Device } from "../runtime/index.ts";
+import { Moments } from "./moments.ts";
+import { learningRates, type TrainConfig } from "./options.ts";
+import { recordDiscriminatorStep, recordGeneratorStep, type Nets, type Step } from "./step.ts";
+
+export interface Batch {
+  labels: readonly LabelMap[];
+  /** Left out: the label maps say where instances meet. */
+  instances?: readonly LabelMap[];
+  /** [N,H,W,3] in [-1,1] */
+  image: Float32Array;
+  /** [N, z_dim] normal values, for the G step and for the D step (nets with VAE). */
+  epsG?: Float32Array;
+  epsD?: Float32Array;
+}
+
+interface Recorded {
+  plans: LevelPlan[];
+  g: Program;
+  d: Program;
+  names: { g: string[]; d: string[] };
+}
+
+export class Stepper {
+  private readonly scratch = new LevelsScratch();
+  private readonly moments: { G: Moments[]; D: Moments[] };
+  private recorded: Recorded | undefined;
+  /** Steps of Adam taken. */
+  steps = 0;
+
+  constructor(
+    readonly device: Device,
+    readonly config: TrainConfig,
+    readonly nets: Nets,
+    readonly images: number,
+  ) {
+    const of = (name: "G" | "D" | "E"): Moments[] => (nets[name] ? [new Moments(device, nets[name], name)] : []);
+    this.moments = { G: [...of("G"), ...of("E")], D: of("D") };
+  }
+
+  /** One G step and one D step. `lr` is the published base rate of this epoch. Gives the losses in the order of the published log. */
+  async step(batch: Batch, lr = this.config.lr): Promise<Record<string, number>> {
+    const c = this.config;
+    const k = parseNormG(c.norm_G).k;
+    const edges = !c.no_instance;
+    const space = { labelCount: labelCount(c), dontCare: c.contain_dontcare_label ? c.label_nc : null, edges };
+    const windows = buildLevels(batch.labels, edges ? (batch.instances ?? batch.labels) : null, space, resolutions(c).map((r) => ({ ...r, k })), this.scratch);
+    const plans = windows.map((lw, i) => planLevel(lw, this.recorded?.plans[i]));
+    const { g, d, names } = await this.programs(plans);
+
+    const rates = learningRates(c, lr);
+    const t = ++this.steps;
+    const common = { image: batch.image, codes: windows[windows.length - 1].codes, seed: Float32Array.of(1) };
+    const factors = (rate: number): Float32Array => adamFactors(rate, t, c.beta1, c.beta2);
+    const eps = (values: Float32Array | undefined): Record<string, Float32Array> => (values ? { eps: values } : {});
+    const forG = trainingInputs(c, plans, windows, { gradients: true });
+    await g.run({ inputs: { ...forG.inputs, ...common, ...eps(batch.epsG), factors: factors(rates.G) }, counts: forG.counts });
+    const forD = trainingInputs(c, plans, windows);
+    await d.run({ inputs: { ...forD.inputs, ...common, ...eps(batch.epsD), factors: factors(rates.D) }, counts: forD.counts });
+    const losses: Record<string, number> = {};
+    for (const name of names.g) losses[name] = (await g.read(name))[0];
+    for (const name of names.d) losses[name] = (await d.read(name))[0];
+    return losses;
+  }
+
+  /** The picture of the last G step, [N,H,W,3]. */
+  fake(): Promise<Float32Array> {
+    return this.recorded!.g.read("fake");
+  }
+
+  private async programs(plans: LevelPlan[]): Promise<Recorded> {
+    const old = this.recorded;
+    if (old?.plans.every((p, i) => p === plans[i])) return old;
+    const compile = async (name: string, record: typeof recordGeneratorStep, moments: Moments[]): Promise<{ program: Program; names: string[] }> => {
+      const graph = new Graph(this.device.target);
+      const step: Step = record(graph, this.config, this.nets, plans, this.images, moments);
+      for (const [loss, t] of step.losses) graph.output(loss, t);
+      graph.output("fake", step.fake);
+      return { program: await Program.compile(graph, this.device, { name }), names: [...step.losses.keys()] };
+    };
+    const g = await compile("G step", recordGeneratorStep, this.moments.G);
+    const d = await compile("D step", recordDiscriminatorStep, this.moments.D);
+    old?.g.dispose();
+    old?.d.dispose();
+    return (this.recorded = { plans, g: g.program, d: d.program, names: { g: g.names, d: d.names } });
+  }
+
+  dispose(): void {
+    this.recorded?.g.dispose();
+    this.recorded?.d.dispose();
+    for (const m of [...this.moments.G, ...this.moments.D]) m.dispose();
+  }
+}
