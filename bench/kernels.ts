@@ -2,6 +2,8 @@
 // as GFLOP/s of the plain sum, share of the measured multiply-add peak, and GB/s against a measured copy.
 
 import { writeFileSync } from "node:fs";
+import { conv2d } from "../kernels/conv2d.ts";
+import { gradients } from "../kernels/gradients.ts";
 import { labelTable } from "../kernels/label_table.ts";
 import { blockedShape } from "../kernels/gemm.ts";
 import { modulate } from "../kernels/modulate.ts";
@@ -68,6 +70,28 @@ async function timeGraph(name: string, record: (g: Graph) => { out: Tensor; coun
   const program = await Program.compile(g, device, { name });
   report(name, await timeProgram(program, { counts }, runs), flops, bytes);
   program.dispose();
+}
+
+for (const [n, h, cin, cout, k, stride] of [
+  [1, 64, 64, 64, 3, 1],
+  [2, 64, 64, 64, 3, 1],
+  [2, 64, 16, 32, 4, 2],
+] as const) {
+  const pad = k === 3 ? 1 : 2;
+  const record = (g: Graph, wanted: "x" | "w"): Tensor => {
+    const [x, w] = [g.input("x", [n, h, h, cin]), g.input("w", [k * k, cin, cout])];
+    const y = conv2d(g, { x, w, kh: k, kw: k, stride, pad });
+    const dy = g.input("dy", y.shape);
+    // The forward's result is not used: only the backward is timed.
+    g.dispatches.length = 0;
+    const t = wanted === "x" ? x : w;
+    return gradients(g, new Map([[y, dy]]), [t]).get(t)!;
+  };
+  const oh = Math.floor((h + 2 * pad - k) / stride) + 1;
+  const flops = 2 * n * oh * oh * cin * cout * k * k;
+  const bytes = 4 * (n * h * h * cin + n * oh * oh * cout + k * k * cin * cout);
+  for (const wanted of ["x", "w"] as const)
+    await timeGraph(`conv2d backward, d${wanted}, ${n} x ${cin} -> ${cout} at ${h}x${h}, ${k}x${k} stride ${stride}`, (g) => ({ out: record(g, wanted), flops, bytes }));
 }
 
 for (const [rows5, rows3, c, at] of [

@@ -1,9 +1,8 @@
 // Milliseconds from label map to window dictionary (host code, one core, warm), on real COCO-Stuff maps with instance edges,
 // resized to 256x256 as the published data loader does; distinct windows a level, and the multiplications that are left.
-//
-//   npx esbuild bench/labels.ts --bundle --platform=node --format=esm --packages=external --loader:.wgsl=text --outfile=dist/bench/labels.mjs && node dist/bench/labels.mjs [--json]
+// npm run bench -- labels [--json FOLDER]
 
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { decodeLabelPng } from "../src/formats/label_png.ts";
 import { pilNearestResize } from "../src/formats/pil_nearest.ts";
@@ -108,28 +107,26 @@ const summary = {
   })),
 };
 
-if (process.argv.includes("--json")) {
-  console.log(JSON.stringify({ summary, rows }));
-} else {
-  console.log(
-    `${rows.length} maps, ${SIZE}x${SIZE}, with edges, k = 3, levels ${LEVELS.map((l) => l.h).join(" ")}; distinct 3x3 / 5x5 windows a level\n`,
-  );
-  for (const { name, ms, gmac, levels } of rows) {
-    const counts = levels.map(({ inner, outer }) => `${inner}/${outer}`.padStart(10)).join(" ");
-    console.log(`${name}  ${ms.toFixed(2).padStart(5)} ms  ${gmac.toFixed(1).padStart(5)} GMAC ${counts}`);
-  }
-  console.log("\nmean share of the pixels");
-  for (const { level, inner, outer } of summary.distinct) {
-    console.log(`  ${String(level).padStart(4)}²  3x3 ${inner.toFixed(3)}  5x5 ${outer.toFixed(3)}`);
-  }
-  const { gmac, gmacDense } = summary;
-  console.log(
-    `\ngamma/beta tables: ${gmac.mean.toFixed(1)} GMAC a map (${gmac.min.toFixed(1)} to ${gmac.max.toFixed(1)}), dense ${gmacDense.toFixed(1)}`,
-  );
-  console.log(
-    `median ${summary.msMedian.toFixed(2)} ms warm, worst map ${summary.msWorst.toFixed(2)} ms, very first call ${cold.toFixed(1)} ms`,
-  );
-  console.log(
-    `batch of ${batch.length}: ${summary.msBatch.ms.toFixed(2)} ms, ${(summary.msBatch.ms / batch.length).toFixed(2)} ms an image`,
-  );
+const jsonAt = process.argv.indexOf("--json");
+if (jsonAt >= 0) writeFileSync(process.argv[jsonAt + 1], JSON.stringify({ summary, rows }, null, 1));
+console.log(
+  `${rows.length} maps, ${SIZE}x${SIZE}, with edges, k = 3, levels ${LEVELS.map((l) => l.h).join(" ")}; distinct 3x3 / 5x5 windows a level\n`,
+);
+for (const { name, ms, gmac, levels } of rows) {
+  const counts = levels.map(({ inner, outer }) => `${inner}/${outer}`.padStart(10)).join(" ");
+  console.log(`${name}  ${ms.toFixed(2).padStart(5)} ms  ${gmac.toFixed(1).padStart(5)} GMAC ${counts}`);
 }
+console.log("\nmean share of the pixels");
+for (const { level, inner, outer } of summary.distinct) {
+  console.log(`  ${String(level).padStart(4)}²  3x3 ${inner.toFixed(3)}  5x5 ${outer.toFixed(3)}`);
+}
+const { gmac, gmacDense } = summary;
+console.log(
+  `\ngamma/beta tables: ${gmac.mean.toFixed(1)} GMAC a map (${gmac.min.toFixed(1)} to ${gmac.max.toFixed(1)}), dense ${gmacDense.toFixed(1)}`,
+);
+console.log(
+  `median ${summary.msMedian.toFixed(2)} ms warm, worst map ${summary.msWorst.toFixed(2)} ms, very first call ${cold.toFixed(1)} ms`,
+);
+console.log(
+  `batch of ${batch.length}: ${summary.msBatch.ms.toFixed(2)} ms, ${(summary.msBatch.ms / batch.length).toFixed(2)} ms an image`,
+);

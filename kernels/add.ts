@@ -8,7 +8,6 @@ import addText from "../shaders/add.wgsl";
 import {
   ceilDiv,
   defineOp,
-  notYet,
   product,
   read,
   SpadeError,
@@ -45,5 +44,5 @@ export const add = defineOp<AddArgs, Tensor>({
     });
     return y;
   },
-  backward: notYet,
+  backward: (_g, _args, _y, dy) => ({ a: dy, b: dy }),
 });

@@ -1,10 +1,11 @@
 // kernels/block_columns.ts: packed conv weights to the blocks of columns that gemm() reads, and back
 //
 // A copy of [taps, Cin, Cout] weights as [taps, Cout/16, Cin/4, 16*4]: made once for inference, once a step in training.
-// Backward: the inverse rearrangement. traffic: w read once, written once.
+// Backward: the inverse rearrangement. Convs give their gradient to w, not to
+// the copy that they also read, so nothing is counted twice; a label table reads the copy alone, and its gradient comes back this way. traffic: w read once, written once.
 
 import shader from "../shaders/block_columns.wgsl";
-import { ceilDiv, defineOp, notYet, readScalars, writeScalars, type Graph, type Tensor } from "../src/runtime/index.ts";
+import { ceilDiv, defineOp, readScalars, writeScalars, type Graph, type Op, type Tensor } from "../src/runtime/index.ts";
 import { BLOCK, blockedShape, blocksOf } from "./gemm.ts";
 
 function rearrange(g: Graph, x: Tensor, y: Tensor, taps: number, k: number, n: number, unblock: boolean): Tensor {
@@ -21,22 +22,22 @@ function rearrange(g: Graph, x: Tensor, y: Tensor, taps: number, k: number, n: n
 }
 
 /** [taps, Cin padded to 4, Cout] to blocks. */
-export const blockColumns = defineOp<{ w: Tensor }, Tensor>({
+export const blockColumns: Op<{ w: Tensor }, Tensor> = defineOp<{ w: Tensor }, Tensor>({
   name: "block_columns",
   forward(g, { w }) {
     const [taps, k] = w.shape;
     return rearrange(g, w, g.temp("blocked", blockedShape(taps, k, w.pitch), w.dtype), taps, k, w.pitch, false);
   },
-  backward: notYet,
+  backward: (g, { w }, _, grad) => ({ w: unblockColumns(g, { blocked: grad, cout: w.shape[2] }) }),
 });
 
 /** Blocks to [taps, Cin padded to 4, Cout]. */
-export const unblockColumns = defineOp<{ blocked: Tensor; cout: number }, Tensor>({
+export const unblockColumns: Op<{ blocked: Tensor; cout: number }, Tensor> = defineOp<{ blocked: Tensor; cout: number }, Tensor>({
   name: "unblock_columns",
   forward(g, { blocked, cout }) {
     const [taps, , k4] = blocked.shape;
     const w = g.temp("w", [taps, k4 * 4, cout], blocked.dtype);
     return rearrange(g, blocked, w, taps, k4 * 4, w.pitch, true);
   },
-  backward: notYet,
+  backward: (g, _args, _w, grad) => ({ blocked: blockColumns(g, { w: grad }) }),
 });

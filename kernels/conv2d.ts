@@ -3,15 +3,24 @@
 //   y[n,oy,ox,o] = act( sum_{ky,kx,c} x[n, oy*s+ky-p, ox*s+kx-p, c] * w[ky,kx,c,o] / sigma + b[o] ) + residual[n,oy,ox,o]
 //
 // sigma is spectral norm's scalar (Miyato et al. 2018): weights stay as stored, for inference and training alike.
-// Backward (D4 of the kernel notes): dx is the same conv with taps flipped and channels swapped, dw a split-K product over pixels.
+// Backward (D4 of the kernel notes), with dz = dy * act' (the slope is told from act's result):
+//   dx         the same conv of dz with taps turned back to front, channels swapped and pad k-1-p; with a stride a gather of its own
+//   dw         weight_gradient.ts: a product over pixels, / sigma. x is computed again where its op says so (g.again)
+//   dsigma     -<dw, w> / sigma         dbias: sum of dz over pixels         dresidual: dy, or its 2x2 sums
+// lavapipe, 2 cores: dx of 3x3, 64 -> 64 at 64x64 11.7 ms (two pictures 22); of 4x4 stride 2, 16 -> 32 at 64x64, two pictures, 2.5 to 4.6.
 // FLOPs: 2 * N*OH*OW * KH*KW*Cin*Cout. Floor in bytes: x + w + y once.
 
+import { activationGradient } from "./activation.ts";
 import { ACTIVATION, type Activation } from "./activation_wgsl.ts";
 import { blockColumns } from "./block_columns.ts";
 import { gemm } from "./gemm.ts";
+import { columnSums, negatedDot, sum2x2 } from "./sums.ts";
+import { weightGradient } from "./weight_gradient.ts";
 import { wantsWinograd, winogradConv, winogradWeights } from "./winograd.ts";
 import direct from "../shaders/conv2d_direct.wgsl";
-import { ceilDiv, defineOp, notYet, pad4, read, SpadeError, write, type Binding, type Graph, type Tensor } from "../src/runtime/index.ts";
+import dxText from "../shaders/conv2d_dx.wgsl";
+import turnText from "../shaders/conv2d_turn.wgsl";
+import { ceilDiv, defineOp, pad4, read, SpadeError, write, type Binding, type Graph, type Tensor } from "../src/runtime/index.ts";
 
 export interface ConvArgs {
   /** [N,H,W,Cin] */
@@ -150,7 +159,80 @@ export const conv2d = defineOp<ConvArgs, Tensor>({
     if (a.blocked && !a.residual) return gemmConv(g, { ...a, blocked: a.blocked }, out);
     return directConv(g, a, out, rup, flops);
   },
-  backward: notYet,
+  backward(g, a, y, dy, wanted) {
+    const { x, w, bias, sigma, residual, kh, kw, stride = 1, pad = 0, act = "none" } = a;
+    const grads: Partial<Record<keyof ConvArgs, Tensor>> = {};
+    if (wanted.has("residual")) grads.residual = residualUp(residual, y.shape) ? sum2x2(g, dy) : dy;
+    if (!(["x", "w", "bias", "sigma"] as const).some((name) => wanted.has(name))) return grads;
+    const dz = act === "none" ? dy : activationGradient(g, { y: activated(g, a, y), dy, kind: act });
+    if (wanted.has("bias")) grads.bias = columnSums(g, dz, dz.pitch, [...bias!.shape]);
+    if (wanted.has("w") || wanted.has("sigma")) {
+      const dw = weightGradient(g, { x: g.again(x), dz, shape: w.shape, kh, kw, stride, pad, sigma });
+      if (wanted.has("w")) grads.w = dw;
+      if (wanted.has("sigma")) grads.sigma = negatedDot(g, dw, w, sigma!);
+    }
+    // Last, so that an x made again is gone by now.
+    if (wanted.has("x")) grads.x = dataGradient(g, a, dz);
+    return grads;
+  },
 });
+
+/** The activation's result. Under a residual it is no longer to be seen and is made once more (no published net has both). */
+const activated = (g: Graph, a: ConvArgs, y: Tensor): Tensor => (a.residual ? conv2d(g, { ...a, x: g.again(a.x), residual: undefined }) : y);
+
+/** Packed weights with taps back to front and channels swapped: [taps, Cout padded, Cin]. */
+function turned(g: Graph, w: Tensor, cin: number): Tensor {
+  const [taps, cin4] = w.shape;
+  const result = g.temp("turned", [taps, w.pitch, cin], w.dtype);
+  g.dispatch({
+    shader: { name: "conv2d_turn", text: turnText },
+    sizes: { TAPS: taps, C4: cin4 / 4, CO4: w.pitch / 4 },
+    bindings: { w: read(w), turned: write(result) },
+    groups: [ceilDiv(cin4 / 4, 8), ceilDiv(w.pitch / 4, 8), taps],
+    flops: 0,
+  });
+  return result;
+}
+
+function dataGradient(g: Graph, { x, w, kh, kw, sigma, stride = 1, pad = 0 }: ConvArgs, dz: Tensor): Tensor {
+  const back = turned(g, w, x.shape[3]);
+  if (stride === 1 && kh === kw && pad < kh) {
+    const around = kh - 1 - pad;
+    // The derived copies serve 3x3 with a border of 1 and 1x1 (whose pad is 0, as it is less than kh).
+    const copies = kh === 3 && around !== 1 ? {} : deriveWeights(g, back, { k: kh, h: dz.shape[1], w: dz.shape[2] });
+    return conv2d(g, { x: dz, w: back, kh, kw, pad: around, sigma, ...copies });
+  }
+  const [n, h, wd, c] = x.shape;
+  const dx = g.temp("dx", x.shape);
+  const pixels = [...Array(PX).keys()];
+  g.dispatch({
+    shader: { name: "conv2d_dx", text: dxText },
+    constants: {
+      PX,
+      sigma: !!sigma,
+      declare: pixels.map((p) => `  var a${p} = vec4f(0.0); var b${p} = vec4f(0.0);`).join("\n"),
+      taps: pixels
+        .map((p) => `      let x${p} = ox + ${p}; let in${p} = f32(x${p} >= 0 && x${p} < i32($OW)); let at${p} = (row + u32(clamp(x${p}, 0, i32($OW) - 1))) * $CO4;`)
+        .join("\n"),
+      accumulate: pixels
+        .map(
+          (p) =>
+            `        let v${p} = vec4f(dz[at${p} + o]) * in${p}; a${p} += v${p}.x * w00 + v${p}.y * w10 + v${p}.z * w20 + v${p}.w * w30; b${p} += v${p}.x * w01 + v${p}.y * w11 + v${p}.z * w21 + v${p}.w * w31;`,
+        )
+        .join("\n"),
+      store: pixels
+        .map((p) => {
+          const column = `ix + ${p}u * $STRIDE`;
+          return `  if (${column} < $W) { let to = ((n * $H + iy) * $W + ${column}) * $C4 + c; dx[to] = scale * a${p}; if (c + 1u < $C4) { dx[to + 1u] = scale * b${p}; } }`;
+        })
+        .join("\n"),
+    },
+    sizes: { N: n, H: h, W: wd, C4: dx.pitch / 4, OH: dz.shape[1], OW: dz.shape[2], CO4: dz.pitch / 4, KH: kh, KW: kw, STRIDE: stride, PAD: pad },
+    bindings: { dz: read(dz), w: read(back), ...(sigma ? { sigma: read(sigma) } : {}), dx: write(dx) },
+    groups: [ceilDiv(n * h * stride * ceilDiv(ceilDiv(wd, stride), PX), 8), ceilDiv(ceilDiv(dx.pitch / 4, 2), 8)],
+    flops: 2 * dz.shape[0] * dz.shape[1] * dz.shape[2] * dz.shape[3] * kh * kw * c,
+  });
+  return dx;
+}
 
 export { ACTIVATION, type Activation } from "./activation_wgsl.ts";

@@ -2,7 +2,8 @@
 //
 //   y[n,Y,X,:] = table[ids[n,Y,X],:]
 //
-// Backward: dtable[r,:] = sum of dy over the pixels with id r (a segmented sum); ids are integers.
+// Backward: dtable[r,:] = sum of dy over the pixels with id r, in f32 (kernels/segments.ts); ids are integers. Rows that no list names are
+// left as they are.
 // traffic: y once, ids once, rows from the table: equal ids lie in runs, so a cache gives most of them.
 // lavapipe, 256x256x128: 14 to 21 ms (2.5 GB/s).
 
@@ -10,7 +11,6 @@ import gatherRowsText from "../shaders/gather_rows.wgsl";
 import {
   ceilDiv,
   defineOp,
-  notYet,
   product,
   read,
   readScalars,
@@ -19,12 +19,15 @@ import {
   type Graph,
   type Tensor,
 } from "../src/runtime/index.ts";
+import { needLists, segmentSums, type Lists } from "./segments.ts";
 
 export interface GatherRowsArgs {
   /** [R,C] */
   table: Tensor;
   /** i32 [N,H,W]: rows */
   ids: Tensor;
+  /** For the backward pass: pixels by id, from idLists. */
+  lists?: Lists;
 }
 
 /** Shape rule. @throws SpadeError shape */
@@ -53,5 +56,11 @@ export const gatherRows = defineOp<GatherRowsArgs, Tensor>({
     });
     return y;
   },
-  backward: notYet,
+  backward(g, { table, lists }, _, dy) {
+    const segments = needLists(lists, "gather_rows", "idLists");
+    const dtable = g.temp("dtable", table.shape);
+    const c4 = table.pitch / 4;
+    segmentSums(g, { x: dy, lists: segments, y: dtable, x4: c4, c4 });
+    return { table: dtable };
+  },
 });

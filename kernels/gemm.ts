@@ -54,11 +54,15 @@ export interface GemmArgs {
 
 export type GemmVariant = "portable" | "subgroup" | "tiled";
 
+/** Lanes of a subgroup where their number is fixed and usable. */
+export function subgroupLanes({ features, subgroupSize: n }: Target): number | undefined {
+  return features.has("subgroups") && (n === 8 || n === 16 || n === 32) ? n : undefined;
+}
+
 /** The variant for an adapter: a plan file's word, else by kind. Subgroups only where their size is fixed: lanes are rows. */
 export function gemmVariant(target: Target): GemmVariant {
   const told = target.variants.gemm as GemmVariant | undefined;
-  const { subgroupSize } = target;
-  const lanes = target.features.has("subgroups") && (subgroupSize === 8 || subgroupSize === 16 || subgroupSize === 32);
+  const lanes = subgroupLanes(target);
   if (told === "subgroup" ? lanes : told) return told!;
   return target.software ? (lanes ? "subgroup" : "portable") : "tiled";
 }

@@ -7,11 +7,20 @@
 // gamma and beta at a pixel depend on nothing but its (2k-1)^2 labels. Inner id 0 is "outside the image": its row of A is zero, as
 // zero padding wants.
 // FLOPs: 2 * inner * 128 * k*k * C, plus k*k adds a value. T is made in slices of columns that stay in cache and under the binding limit.
-// Backward (D3 of the kernel notes): segmented sums of the pixel gradients per outer id, then per (tap, inner id), then two GEMMs.
+// Backward, from D = dtable (D3 of the kernel notes), all of it at table size:
+//   dT[u][tap] = sum of D[o] over the o with inner(o, tap) = u      (kernels/segments.ts)      dbias = sum of D over the o in use
+//   dA[u] = sum_tap dT[u][tap] * W[tap]^T: with dT as rows of taps * C values and W turned, one matrix product
+//   dW[tap] = A^T * dT[tap], summed over the inner windows in slices, in w's blocks; columns beyond C get zeros
+// FLOPs: twice the forward's. Two slices of columns or more: dA is the sum of theirs.
 
+import sumSlicesText from "../shaders/sum_slices.wgsl";
 import tableSum from "../shaders/table_sum.wgsl";
-import { ceilDiv, defineOp, notYet, read, readScalars, write, type Count, type Graph, type Tensor } from "../src/runtime/index.ts";
-import { BLOCK, gemm } from "./gemm.ts";
+import turnText from "../shaders/table_turn.wgsl";
+import weightsText from "../shaders/table_weights.wgsl";
+import { ceilDiv, defineOp, product, read, readScalars, write, type Count, type Graph, type Tensor } from "../src/runtime/index.ts";
+import { add } from "./add.ts";
+import { BLOCK, blocksOf, gemm, gemmVariant, subgroupLanes } from "./gemm.ts";
+import { needLists, segmentSums, type Lists } from "./segments.ts";
 
 export interface LabelTableArgs {
   /** [inner capacity, 128]; row 0 is zero. */
@@ -24,6 +33,8 @@ export interface LabelTableArgs {
   windows: Tensor;
   inner: Count;
   outer: Count;
+  /** For the backward pass: outer windows by inner id and tap, from tapLists. */
+  lists?: Lists;
 }
 
 /** Bytes of one slice of T: small enough for a CPU's last-level cache, and far under the binding limit. */
@@ -59,5 +70,112 @@ export const labelTable = defineOp<LabelTableArgs, Tensor>({
     }
     return table;
   },
-  backward: notYet,
+  backward(g: Graph, { a, w, bias, inner, lists }, _, dtable, wanted) {
+    const segments = needLists(lists, "label_table", "tapLists");
+    const taps = w.shape[0];
+    const c4 = bias.pitch / 4;
+    const step = slicePlan(taps, inner.capacity, c4);
+    const dbias = g.temp("dbias", bias.shape);
+    const weights = wanted.has("w") ? tableWeights(g, a, w, segments) : undefined;
+    let da: Tensor | undefined;
+    for (let col = 0; col < c4; col += step) {
+      const n4 = Math.min(step, c4 - col);
+      const dt = g.temp("dt", [inner.capacity * taps, n4 * 4]);
+      segmentSums(g, { x: dtable, lists: segments, y: dt, all: wanted.has("bias") ? dbias : undefined, x4: c4, col, c4: n4 });
+      weights?.slice(dt, col, n4);
+      if (!wanted.has("a")) continue;
+      const turned = turn(g, w, a.pitch, col, n4);
+      const part = g.temp("da", a.shape);
+      gemm(g, { a: dt, b: turned, c: part, batch: 1, m: inner.capacity, count: inner, k4: taps * n4, n4: a.pitch / 4, aBatch: 0, bBlocks: turned.shape[0] });
+      da = da ? add(g, { a: da, b: part }) : part;
+    }
+    return { ...(da && { a: da }), ...(weights && { w: weights.join() }), ...(wanted.has("bias") && { bias: dbias }) };
+  },
 });
+
+/** W's columns col.. turned: blocks of 16 of the H rows, vec4 along (tap, column). */
+function turn(g: Graph, w: Tensor, h: number, col: number, n4: number): Tensor {
+  const [taps, blocks, h4] = w.shape;
+  const hpad = blocksOf(h) * BLOCK;
+  const turned = g.temp("turned", [blocksOf(h), taps * n4, BLOCK * 4]);
+  g.dispatch({
+    shader: { name: "table_turn", text: turnText },
+    sizes: { HPAD: hpad, TAPS: taps, N4: n4, COL: col, BLOCKS: blocks, H4: h4 },
+    bindings: { w: readScalars(w), wt: write(turned) },
+    groups: [ceilDiv(hpad, 8), ceilDiv(taps * n4, 8)],
+    flops: 0,
+    bytes: 2 * turned.bytes,
+  });
+  return turned;
+}
+
+
+const span = (n: number): number[] => [...Array(n).keys()];
+
+/** Text of table_weights: with subgroups a step takes as many windows as the lanes can fetch blocks of four vec4 for. */
+function weightsConstants(lanes: number | undefined): Record<string, string | number | boolean> {
+  const step = lanes ? lanes / 4 : 1;
+  const load = (row: string, column: string): string =>
+    `t[(min(${row}, n - 1u) * $TAPS + tap) * $N4 + min(group * 4u + ${column}, $N4 - 1u)]`;
+  const live = (row: string, column: string): string => `${row} < end && group * 4u + ${column} < $N4`;
+  return {
+    S: lanes ?? 32,
+    STEP: step,
+    subgroups: !!lanes,
+    lane: lanes ? "subgroup_invocation_id" : "local_invocation_index",
+    declare: `  ${span(BLOCK).map((j) => `var s${j} = vec4f(0.0);`).join(" ")}`,
+    accumulate: [
+      ...(lanes ? [`    let b = select(vec4f(0.0), ${load("u + (lane >> 2u)", "(lane & 3u)")}, ${live("u + (lane >> 2u)", "(lane & 3u)")});`] : []),
+      ...span(step).map((r) => `    let a${r} = vec4f(a[min(u + ${r}u, n - 1u) * $H4 + h]);`),
+      ...span(step).flatMap((r) =>
+        span(4).map((q) => {
+          const w = lanes ? `subgroupBroadcast(b, ${r * 4 + q}u)` : `select(vec4f(0.0), ${load("u", `${q}u`)}, ${live("u", `${q}u`)})`;
+          return `    { let w = ${w}; ${["x", "y", "z", "w"].map((e, i) => `s${4 * q + i} += a${r} * w.${e};`).join(" ")} }`;
+        }),
+      ),
+    ].join("\n"),
+    store: `  ${span(BLOCK).map((j) => `y[out + ${j}u] = s${j};`).join(" ")}`,
+  };
+}
+
+/** Threads below which a GPU is not busy, and windows below which a slice is not worth its sum. */
+const BUSY = 16384;
+const LEAST = 64;
+
+/** dW, slice of columns by slice. */
+function tableWeights(g: Graph, a: Tensor, w: Tensor, lists: Lists): { slice: (dt: Tensor, col: number, n4: number) => void; join: () => Tensor } {
+  const [taps, blocks, h4] = w.shape;
+  const windows = a.shape[0];
+  const slices = Math.max(1, Math.min(ceilDiv(g.target.software ? 256 : BUSY, h4 * taps * blocks), ceilDiv(windows, LEAST)));
+  const dw = g.temp("dw", w.shape);
+  const parts = slices === 1 ? dw : g.temp("dw_parts", [slices, ...w.shape]);
+  const lanes = gemmVariant(g.target) === "portable" ? undefined : subgroupLanes(g.target);
+  const constants = weightsConstants(lanes);
+  return {
+    slice(dt, col, n4) {
+      const some = blocksOf(n4 * 4);
+      g.dispatch({
+        shader: { name: "table_weights", text: weightsText },
+        constants,
+        sizes: { TAPS: taps, N4: n4, H4: h4, SLICES: slices, BLOCKS: blocks, BLOCK0: col / (BLOCK / 4), SLICE_BLOCKS: some },
+        bindings: { a: read(a), t: read(dt), rows: readScalars(lists.rows), y: write(parts) },
+        groups: [ceilDiv(h4, constants.S as number), taps * some, slices],
+        flops: 2 * windows * h4 * 4 * taps * n4 * 4,
+        bytes: dt.bytes + a.bytes + (slices * dw.bytes * some) / blocks,
+      });
+    },
+    join() {
+      if (parts === dw) return dw;
+      const n = product(w.shape) / 4;
+      g.dispatch({
+        shader: { name: "sum_slices", text: sumSlicesText },
+        constants: { sigma: false },
+        sizes: { N4: n, SLICES: slices },
+        bindings: { parts: read(parts), y: write(dw) },
+        groups: [Math.min(32768, ceilDiv(n, 64))],
+        flops: slices * n * 4,
+      });
+      return dw;
+    },
+  };
+}

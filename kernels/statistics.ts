@@ -7,26 +7,31 @@
 // (the corrected two-pass sum: mean, then squared distances less the square of their sum), relative to the group's first pixel; slices
 // combine as in Chan, Golub and LeVeque 1983, in a fixed order. x may be f16; all sums are f32. A nearest-upsampled x has the mean and variance of x itself;
 // only `count` of the running variance is that of the upsampled one.
-// Backward: mean and variance are differentiated inside modulate's backward; the running statistics carry no gradient.
+// Backward: with d = x - mean, dmean/dx = 1 / P, dvariance/dx = 2 d / P, drstd/dx = -rstd^3 d / P, so
+//   dx = (dmean + d * (2 dvariance - rstd^3 drstd)) / P
+// where P counts x's own values, upsampled or not: each of them moves the mean by 1 / P. What comes as dmean and drstd, kernels/modulate.ts
+// says. The running statistics carry no gradient, and none flows into running_var: it is a buffer.
 // traffic: x once (a slice's second reading hits a cache), 8 bytes a slice and channel in between. lavapipe, 2 cores: 256x256x64 5.7 ms
 // (3.0 GB/s of x), 128x128x128 1.6 to 3.1, 16x16x1024 0.5; the combining is 0.1 to 0.2 of it.
 
 import slicesText from "../shaders/statistics_slices.wgsl";
 import combineText from "../shaders/statistics_combine.wgsl";
+import dxText from "../shaders/statistics_dx.wgsl";
 import inverseStdText from "../shaders/inverse_std.wgsl";
 import runningText from "../shaders/running_statistics.wgsl";
 import {
   ceilDiv,
   defineOp,
   notDifferentiable,
-  notYet,
   product,
   read,
   SpadeError,
   write,
+  type Binding,
   type Graph,
   type Tensor,
 } from "../src/runtime/index.ts";
+import { lanes, rowGroups, Y_SPAN } from "./segments.ts";
 
 export interface StatisticsArgs {
   /** [N,H,W,C] */
@@ -117,7 +122,25 @@ export const statistics = defineOp<StatisticsArgs, Statistics>({
     });
     return { mean, variance, rstd };
   },
-  backward: notYet,
+  backward(g, { x, per, count }, { mean, rstd }, grad) {
+    const { groups, pixels } = statisticsPlan(x.shape, per, count);
+    const dx = g.temp("dx", x.shape, x.dtype);
+    const c4 = x.pitch / 4;
+    const len = g.target.software ? 32 : 4;
+    const bindings: Record<string, Binding> = { x: read(g.again(x)), mean: read(mean) };
+    if (grad.mean) bindings.dmean = read(grad.mean);
+    if (grad.rstd) Object.assign(bindings, { rstd: read(rstd), drstd: read(grad.rstd) });
+    if (grad.variance) bindings.dvariance = read(grad.variance);
+    g.dispatch({
+      shader: { name: "statistics_dx", text: dxText },
+      constants: { ...lanes(c4), LEN: len, dmean: !!grad.mean, drstd: !!grad.rstd, dvariance: !!grad.variance },
+      sizes: { C4: c4, PIXELS: pixels, GROUPS: groups, YSPAN: Y_SPAN },
+      bindings: { ...bindings, dx: write(dx) },
+      groups: rowGroups(c4, ceilDiv(groups * pixels, len)),
+      flops: 3 * product(x.shape),
+    });
+    return { x: dx };
+  },
 });
 
 export interface RunningArgs {

@@ -5,7 +5,8 @@
 // over the k*k taps t of the window whose code is not -1 (outside the image: zero padding adds nothing). A row of -2 gives zeros: the
 // table's row for "outside the image", where the published net pads mlp_shared's result with zeros, not with relu(bias).
 // Exact: the terms left out of the published sum are products with 0.
-// Backward: dw[t,l,:] = sum of dz over windows with label l at tap t, dbias = sum of dz; nothing flows to integer windows.
+// Backward, with dz = dy where y > 0 (relu) or dy: dw[t,l,:] = sum of dz over windows with label l at tap t, the edge row's over those
+// with an edge there, dbias = sum of dz over all windows (kernels/segments.ts); nothing flows to integer windows, nor from rows of -2.
 // traffic: k*k (2k*k on edges) rows of w and one of y a window, k*k codes; at 256x256 and 184 labels 13.9 GMAC go.
 // lavapipe, 2172 windows (as COCO val 1993 has at 256x256), 128 outputs: 2 to 3.5 ms.
 
@@ -13,7 +14,6 @@ import windowGatherText from "../shaders/window_gather.wgsl";
 import {
   ceilDiv,
   defineOp,
-  notYet,
   product,
   read,
   readScalars,
@@ -24,6 +24,7 @@ import {
   type Graph,
   type Tensor,
 } from "../src/runtime/index.ts";
+import { needLists, segmentSums, type Lists } from "./segments.ts";
 
 export interface WindowGatherArgs {
   /** i32 [rows, k*k]: codes label*2 + edge; -1 outside the image; a row that starts with -2 gives zeros */
@@ -41,6 +42,8 @@ export interface WindowGatherArgs {
   shape?: number[];
   /** of the result; w's by default */
   dtype?: DType;
+  /** For the backward pass: windows by (tap, label), from labelLists with w's second axis as `channels`. */
+  lists?: Lists;
 }
 
 /** Shape rule. @throws SpadeError shape */
@@ -91,5 +94,12 @@ export const windowGather = defineOp<WindowGatherArgs, Tensor>({
     });
     return y;
   },
-  backward: notYet,
+  backward(g, { w, bias, relu, lists }, y, dy) {
+    const segments = needLists(lists, "window_gather", "labelLists");
+    const dw = g.temp("dw", w.shape);
+    const dbias = g.temp("dbias", bias.shape);
+    const c4 = w.pitch / 4;
+    segmentSums(g, { x: dy, mask: relu ? g.again(y) : undefined, lists: segments, y: dw, all: dbias, x4: c4, c4 });
+    return { w: dw, bias: dbias };
+  },
 });

@@ -10,7 +10,7 @@
 import input from "../shaders/winograd_input.wgsl";
 import output from "../shaders/winograd_output.wgsl";
 import weights from "../shaders/winograd_weights.wgsl";
-import { BYTES, ceilDiv, defineOp, notYet, read, readScalars, write, type Binding, type Graph, type Target, type Tensor } from "../src/runtime/index.ts";
+import { BYTES, ceilDiv, defineOp, notDifferentiable, read, readScalars, write, type Binding, type Graph, type Target, type Tensor } from "../src/runtime/index.ts";
 import { ACTIVATION } from "./activation_wgsl.ts";
 import type { ConvArgs } from "./conv2d.ts";
 import { BLOCK, blockedShape, blocksOf, gemm, ROWS } from "./gemm.ts";
@@ -31,7 +31,8 @@ export const winogradWeights = defineOp<{ w: Tensor }, Tensor>({
     });
     return u;
   },
-  backward: notYet,
+  // Only conv2d reads the copy, and it gives its gradient to w itself.
+  backward: notDifferentiable,
 });
 
 /** Least channels on either side for which the transforms pay. */
@@ -54,6 +55,23 @@ export function winogradSlice(target: Target, tiles: number, cin: number, cout: 
   return ceilDiv(ceilDiv(tiles, slices), 32) * 32;
 }
 
+/** V of the tiles T0 .. T0 + TILES: [16, tiles padded to 8, C] in blocks of 8 tiles, or [16, tiles, C]. */
+export function winogradInput(g: Graph, x: Tensor, place: { TILES: number; T0: number; TH: number; TW: number }, blocked: boolean): Tensor {
+  const c4 = x.pitch / 4;
+  const rows = blocked ? ceilDiv(place.TILES, ROWS) * ROWS : place.TILES;
+  const v = g.temp("v", [16, rows, x.pitch], x.dtype);
+  g.dispatch({
+    shader: { name: "winograd_input", text: input },
+    constants: { blocked },
+    sizes: { H: x.shape[1], W: x.shape[2], C4: c4, ...place },
+    bindings: { x: read(x), v: write(v) },
+    groups: [ceilDiv(rows * c4, 64)],
+    flops: place.TILES * c4 * 4 * 32,
+    bytes: 5 * 4 * place.TILES * x.pitch * BYTES[x.dtype],
+  });
+  return v;
+}
+
 export function winogradConv(g: Graph, a: ConvArgs & { winograd: Tensor }, out: readonly number[], rup: number): Tensor {
   const { x, winograd } = a;
   const [n, h, w] = x.shape;
@@ -69,17 +87,9 @@ export function winogradConv(g: Graph, a: ConvArgs & { winograd: Tensor }, out: 
   for (let t0 = 0; t0 < tiles; t0 += step) {
     const count = Math.min(step, tiles - t0);
     const rows = ceilDiv(count, ROWS) * ROWS;
-    const v = g.temp("v", [16, rows, c4 * 4], x.dtype);
     const m = g.temp("m", [16, count, co4 * 4], x.dtype);
     const place = { TILES: count, T0: t0, TH: th, TW: tw };
-    g.dispatch({
-      shader: { name: "winograd_input", text: input },
-      sizes: { H: h, W: w, C4: c4, ...place },
-      bindings: { x: read(x), v: write(v) },
-      groups: [ceilDiv(rows * c4, 64)],
-      flops: count * c4 * 4 * 32,
-      bytes: 5 * 4 * count * x.pitch * BYTES[x.dtype],
-    });
+    const v = winogradInput(g, x, place, true);
     gemm(g, { a: v, aBlocked: true, b: winograd, c: m, batch: 16, m: count, k4: c4, n4: co4, aBatch: rows * c4, bBlocks: winograd.shape[1] });
     g.dispatch({
       shader: { name: "winograd_output", text: output },

@@ -1,5 +1,6 @@
 // V = B^T d B of every 4x4 patch (stride 2), one vec4 of channels a thread; the slice's patches start at tile T0.
-// B^T = [1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 1 0 -1].   x [N,H,W,C4] -> v [16][tiles/8][C4][8]: blocks of 8 tiles, as gemm reads rows.
+// B^T = [1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 1 0 -1].   x [N,H,W,C4] -> v [16][tiles/8][C4][8], blocks of 8 tiles as gemm reads rows; for the
+// weight gradient [16][tiles][C4].
 
 fn load(n: u32, iy: i32, ix: i32, c: u32) -> vec4f {
   let inside = iy >= 0 && iy < i32($H) && ix >= 0 && ix < i32($W);
@@ -18,8 +19,15 @@ fn row(n: u32, iy: i32, ix: i32, c: u32) -> array<vec4f, 4> {
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
+#if blocked
   let c = (id.x >> 3u) % $C4;
   let t = (id.x / ($C4 * 8u)) * 8u + (id.x & 7u);
+  let step = (($TILES + 7u) / 8u) * 8u * $C4;
+#else
+  let c = id.x % $C4;
+  let t = id.x / $C4;
+  let step = $TILES * $C4;
+#endif
   if (t >= $TILES) { return; }
   let tile = $T0 + t;
   let tx = tile % $TW;
@@ -31,7 +39,6 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let d1 = row(n, iy + 1, ix, c);
   let d2 = row(n, iy + 2, ix, c);
   let d3 = row(n, iy + 3, ix, c);
-  let step = (($TILES + 7u) / 8u) * 8u * $C4;
   let at = id.x;
   v[at] = v_t(d0[0] - d2[0]); v[at + step] = v_t(d0[1] - d2[1]); v[at + 2u * step] = v_t(d0[2] - d2[2]); v[at + 3u * step] = v_t(d0[3] - d2[3]);
   v[at + 4u * step] = v_t(d1[0] + d2[0]); v[at + 5u * step] = v_t(d1[1] + d2[1]); v[at + 6u * step] = v_t(d1[2] + d2[2]); v[at + 7u * step] = v_t(d1[3] + d2[3]);

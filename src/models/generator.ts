@@ -8,6 +8,7 @@ import { activation, conv2d, gatherRows, inverseStd, labelTable, linear, modulat
 import { deriveWeights, type ConvArgs } from "../../kernels/conv2d.ts";
 import { product, type Count, type Graph, type Tensor } from "../runtime/index.ts";
 import { blocks, labelCount, latentSize, normsOf, parseNormG, semanticNc, upsamplings, type BlockSpec, type Config } from "./config.ts";
+import type { LevelLists } from "./level_lists.ts";
 import type { Parameters } from "./parameters.ts";
 
 const LEAK = 0.2;
@@ -87,7 +88,8 @@ export function recordFirst(g: Graph, c: Config, p: Parameters, input: { z?: Ten
   );
 }
 
-const edgeRow = (c: Config): number => (c.no_instance ? -1 : semanticNc(c) - 1);
+/** Row of the edge channel in mlp_shared's weights, or -1. */
+export const edgeRow = (c: Config): number => (c.no_instance ? -1 : semanticNc(c) - 1);
 
 /** Inputs of one level's tables. */
 export interface LevelInputs {
@@ -97,6 +99,8 @@ export interface LevelInputs {
   outerWindows?: Tensor;
   /** dense: i32 [N,h,w] */
   innerIds?: Tensor;
+  /** For gradients. */
+  lists?: LevelLists;
 }
 
 /** gamma and beta of one norm. */
@@ -111,14 +115,15 @@ export function recordNormTables(g: Graph, c: Config, p: Parameters, name: strin
         edgeRow: edgeRow(c),
         relu: true,
         count: level.inner,
+        lists: inputs.lists?.labels,
       }),
     );
-    const map = level.mode === "dense" ? gatherRows(g, { table: a, ids: inputs.innerIds! }) : undefined;
+    const map = level.mode === "dense" ? gatherRows(g, { table: a, ids: inputs.innerIds!, lists: inputs.lists?.innerPixels }) : undefined;
     const mlp = (part: string): Tensor =>
       g.scope(part, () => {
         const w = p.tensor(g, `${name}.${part}.weight`);
         const bias = p.tensor(g, `${name}.${part}.bias`);
-        if (!map) return labelTable(g, { a, w, bias, windows: inputs.outerWindows!, inner: level.inner, outer: level.outer });
+        if (!map) return labelTable(g, { a, w, bias, windows: inputs.outerWindows!, inner: level.inner, outer: level.outer, lists: inputs.lists?.taps });
         const plain = unblockColumns(g, { blocked: w, cout: bias.shape[0] });
         return rowsOf(conv2d(g, { x: map, w: plain, ...deriveWeights(g, plain, { k, h: level.h, w: level.w }), bias, kh: k, kw: k, pad: k >> 1 }));
       });

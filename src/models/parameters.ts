@@ -101,6 +101,13 @@ export class Parameters {
     return this.rules.get(key)!.unpack(decodeHost(p, await this.device.download(p.storage)));
   }
 
+  /** Values in the key's packed shape (dense, as a program reads them) as published: of a gradient, say. */
+  unpack(key: string, values: Float32Array): Float32Array {
+    const rule = this.rules.get(key);
+    if (!rule) throw new SpadeError("usage", `parameter ${key}`, "is not there", "load weights that have it");
+    return rule.unpack(values);
+  }
+
   /** Bytes on the device. */
   get bytes(): number {
     return [...this.packed.values()].reduce((sum, p) => sum + (p.storage?.bytes ?? 0), 0);

@@ -31,7 +31,7 @@ export function vulkanSettings(env: Readonly<Record<string, string | undefined>>
 }
 
 /** Adds what is missing to the environment; a child process is to inherit it. */
-export function prepareVulkan(env: NodeJS.ProcessEnv = process.env): void {
+export function prepareVulkan(env: Record<string, string | undefined> = process.env): void {
   Object.assign(env, vulkanSettings(env, { platform: process.platform, exists: existsSync }));
 }
 

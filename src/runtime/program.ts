@@ -4,13 +4,11 @@
 import type { Device } from "./device.ts";
 import { SpadeError } from "./errors.ts";
 import type { CountedGroups, Dispatch, Graph, Groups } from "./graph.ts";
-import { fromHalf, toHalf } from "./half.ts";
+import { decodeHost, encodeHost, type HostArray } from "./host_data.ts";
 import { describeMemory, placeSizes, planMemory, type MemoryPlan } from "./planner.ts";
 import { Profiler, type Profile } from "./profiler.ts";
-import { describe, padRows, product, unpadRows, type Storage, type Tensor } from "./tensor.ts";
+import { describe, product, type Storage, type Tensor } from "./tensor.ts";
 import { expand, type BindingDecl } from "./wgsl.ts";
-
-export type HostArray = Float32Array | Int32Array | Uint32Array;
 
 export interface RunOptions {
   /** Values of the program's inputs by name: dense arrays in the tensor's logical shape. Those left out keep their last values. */
@@ -336,19 +334,6 @@ export async function runPrograms(programs: readonly Program[], options: Readonl
 }
 
 const nothing = (): void => undefined;
-
-/** A host array as the tensor's bytes: rows padded, halves packed. */
-export function encodeHost(tensor: Pick<Tensor, "shape" | "dtype">, data: HostArray): ArrayBufferView {
-  if (tensor.dtype === "i32" || tensor.dtype === "u32") return data instanceof Float32Array ? Int32Array.from(data) : data;
-  const padded = padRows(data instanceof Float32Array ? data : Float32Array.from(data), tensor.shape);
-  return tensor.dtype === "f16" ? toHalf(padded) : padded;
-}
-
-/** A tensor's bytes as a dense array. */
-export function decodeHost(tensor: Pick<Tensor, "shape" | "dtype">, bytes: ArrayBuffer): Float32Array {
-  const values = tensor.dtype === "f16" ? fromHalf(new Uint16Array(bytes)) : new Float32Array(bytes);
-  return unpadRows(values, tensor.shape);
-}
 
 /** All sizes of a graph in one uniform buffer; nothing where no dispatch has any. */
 function packSizes(graph: Graph, device: Device, name: string): { storage: Storage; offsets: number[] } | undefined {

@@ -2,14 +2,18 @@ import { afterAll, expect, test } from "vitest";
 import { memorySink } from "../../src/formats/tensors.ts";
 import { writeSafetensors } from "../../src/formats/safetensors.ts";
 import { defaultConfig, type Config } from "../../src/models/config.ts";
-import { seededGenerator } from "../../src/models/seeded.ts";
+import { seededGenerator, spectralLayers, spectralSigma, type HostState } from "../../src/models/seeded.ts";
 import { openNodeDevice } from "../../src/node/dawn.ts";
 import { createSpade, SpadeError, type LabelMap, type Progress, type Spade } from "../../src/node.ts";
 
 /** A tiny seeded generator as a safetensors file in memory. */
-async function weights(config: Config): Promise<Uint8Array> {
+function weights(config: Config): Promise<Uint8Array> {
+  return file(seededGenerator(config, 3, 1), { config: JSON.stringify(config) });
+}
+
+async function file(state: HostState, metadata: Record<string, string>): Promise<Uint8Array> {
   const sink = memorySink();
-  const tensors = [...seededGenerator(config, 3, 1)].map(([name, { shape, data }]) => ({
+  const tensors = [...state].map(([name, { shape, data }]) => ({
     name,
     dtype: "F32" as const,
     shape,
@@ -17,7 +21,7 @@ async function weights(config: Config): Promise<Uint8Array> {
       yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     },
   }));
-  await writeSafetensors(sink, tensors, { config: JSON.stringify(config) });
+  await writeSafetensors(sink, tensors, metadata);
   return sink.bytes();
 }
 
@@ -77,6 +81,26 @@ test("says what is wrong, where, and what to do", async () => {
   await expect(spade.generate(stripes(64, 64, 4), { style: 1 })).rejects.toMatchObject({ code: "unsupported" });
   await expect(createSpade({ weights: new Uint8Array([1, 2, 3]) })).rejects.toBeInstanceOf(SpadeError);
   await expect(createSpade({ weights: await weights(plain), integrity: "sha256-AAAA" })).rejects.toMatchObject({ code: "integrity" });
+});
+
+test("spectral norm as torch up to 1.0 stored it (weight = weight_orig / sigma beside it, no v) paints the same picture", async () => {
+  const state = seededGenerator(plain, 3, 1);
+  const old: HostState = new Map([...state].filter(([key]) => !key.endsWith(".weight_v")));
+  for (const name of spectralLayers(state)) {
+    const { shape, data } = state.get(`${name}.weight_orig`)!;
+    const sigma = spectralSigma(state, name);
+    old.set(`${name}.weight`, { shape, data: data.map((v) => v / sigma) });
+  }
+  const map = stripes(64, 64, 4, 5);
+  const a = await (await create(plain)).generate(map);
+  for (const metadata of [{ config: JSON.stringify(plain) }, {}] as Record<string, string>[]) {
+    const spade = await createSpade({ weights: await file(old, metadata), size: [64, 64] });
+    made.push(spade);
+    spade.addEventListener("notice", () => undefined);
+    // Without metadata the label space is a guess (4 channels: 3 labels and edges), so only the size is compared then.
+    if (!metadata.config) expect([spade.info.width, spade.info.edges]).toEqual([64, true]);
+    else expect((await spade.generate(map)).data.reduce((m, v, i) => Math.max(m, Math.abs(v - a.data[i])), 0)).toBeLessThanOrEqual(1);
+  }
 });
 
 test("another size of a net without VAE", async () => {

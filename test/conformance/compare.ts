@@ -53,23 +53,22 @@ export function normError(a: ArrayLike<number>, b: ArrayLike<number>): number {
 /** Compares an image or activation with the case's tensor of that name, whole or by digest. Undefined if the case has neither. */
 export async function compareActivation(golden: Golden, name: string, values: Float32Array, shape: readonly number[]): Promise<Verdict | undefined> {
   if (golden.has(name)) return judged(name, "max |err| / max |ref|", maxError(values, await golden.f32(name)), ACTIVATION_MAX);
-  if (!golden.has(`${name}#digest`)) return undefined;
-  return judged(name, "digest |err| / norm", await digestError(golden, name, values, shape), ACTIVATION_DIGEST);
+  return compareDigest(golden, name, values, shape, ACTIVATION_DIGEST);
 }
 
-/** The worst component of a digest's error, over the norm. */
-async function digestError(golden: Golden, name: string, values: Float32Array, shape: readonly number[]): Promise<number> {
+async function compareDigest(golden: Golden, name: string, values: Float32Array, shape: readonly number[], tolerance: number): Promise<Verdict | undefined> {
+  if (!golden.has(`${name}#digest`)) return undefined;
   const ref = await golden.f32(`${name}#digest`);
   const ours = digest(name, values, shape);
   let worst = 0;
   for (let i = 0; i < ref.length; i++) worst = Math.max(worst, Number.isNaN(ours[i]) ? Infinity : Math.abs(ours[i] - ref[i]) / (ref[0] || 1));
-  return worst;
+  return judged(name, "digest |err| / norm", worst, tolerance);
 }
 
-/** Compares a gradient in the published layout with the case's tensor of that name, whole or by digest. */
-export async function compareGradient(golden: Golden, name: string, values: Float32Array, shape: readonly number[]): Promise<Verdict> {
+/** Compares a gradient (as published: OIHW, NCHW) with the case's tensor of that name, whole or by digest. Undefined if the case has neither. */
+export async function compareGradient(golden: Golden, name: string, values: Float32Array, shape: readonly number[]): Promise<Verdict | undefined> {
   if (golden.has(name)) return judged(name, "||err|| / ||ref||", normError(values, await golden.f32(name)), GRADIENT_NORM);
-  return judged(name, "digest |err| / norm", await digestError(golden, name, values, shape), GRADIENT_DIGEST);
+  return compareDigest(golden, name, values, shape, GRADIENT_DIGEST);
 }
 
 export async function compareLoss(golden: Golden, name: string, value: number): Promise<Verdict> {

@@ -76,6 +76,18 @@ async function forward({ golden, device, net, role, values, record }: NetCase): 
   }
 }
 
+/** A case has every gradient of its net. */
+async function gradientOf(
+  golden: Golden,
+  name: string,
+  values: Float32Array,
+  shape: readonly number[],
+): Promise<Verdict> {
+  const verdict = await compareGradient(golden, name, values, shape);
+  if (!verdict) throw new Error(`the case has no ${name}`);
+  return verdict;
+}
+
 async function backward({ golden, device, net, role, values, record, inputGradient }: NetCase): Promise<Verdict[]> {
   const p = await netParameters(golden, device, net, role);
   try {
@@ -102,10 +114,10 @@ async function backward({ golden, device, net, role, values, record, inputGradie
           await Promise.all(Object.keys(inputs).map(async (name) => [name, await program.read(inputs[name].name)])),
         ),
       );
-      verdicts.push(await compareGradient(golden, own.name, own.values, own.shape));
+      verdicts.push(await gradientOf(golden, own.name, own.values, own.shape));
       for (const key of keys)
         verdicts.push(
-          await compareGradient(golden, `grad.${key}`, p.published(key, await program.read(key)), net.shapes.get(key)!),
+          await gradientOf(golden, `grad.${key}`, p.published(key, await program.read(key)), net.shapes.get(key)!),
         );
       return verdicts;
     } finally {

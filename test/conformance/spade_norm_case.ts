@@ -1,15 +1,17 @@
 // A spade_norm case: one SPADE layer named n on in.x, in training and in eval mode, each from the starting state. Both ways of
-// making the tables are run: by distinct window, and densely.
+// making the tables are run: by distinct window, and densely; gradients by distinct window.
 
+import { gradients } from "../../kernels/gradients.ts";
 import { inverseStd, modulate, runningStatistics, statistics } from "../../kernels/index.ts";
 import { buildLevels } from "../../src/labels/levels.ts";
 import { HIDDEN, labelCount, parseNormG, semanticNc } from "../../src/models/config.ts";
 import { recordNormTables, type LevelPlan } from "../../src/models/generator.ts";
+import { levelListInputs, levelListValues } from "../../src/models/level_lists.ts";
 import { Parameters } from "../../src/models/parameters.ts";
 import { seededState } from "../../src/models/seeded.ts";
 import { memorySource } from "../../src/models/source.ts";
-import { Graph, Program, type Device } from "../../src/runtime/index.ts";
-import { compareActivation, compareState, notRun, type Verdict } from "./compare.ts";
+import { Graph, Program, type Device, type Tensor } from "../../src/runtime/index.ts";
+import { compareActivation, compareGradient, compareState, type Verdict } from "./compare.ts";
 import { maps } from "./generator_case.ts";
 import { nchw, nhwc, storedState, type Golden } from "./golden.ts";
 
@@ -36,10 +38,13 @@ export async function spadeNormCase(golden: Golden, device: Device): Promise<Ver
   const verdicts: Verdict[] = [];
   for (const mode of ["lookup", "dense"] as const) {
     for (const train of [true, false]) {
+      const differentiated = mode === "lookup" && golden.has("in.cotangent");
       const p = await Parameters.loadKeys(device, c, memorySource(state), "f32", shapes);
       const g = new Graph(device.target);
       const plan: LevelPlan = { h, w, mode, inner: { name: "inner", capacity: pixels + 1 }, outer: { name: "outer", capacity: pixels } };
+      const lists = differentiated ? levelListInputs(g, c, plan, n) : undefined;
       const tables = recordNormTables(g, c, p, "n", plan, {
+        lists,
         innerWindows: g.input("inner", [plan.inner.capacity, k * k], "i32", true),
         ...(mode === "lookup" ? { outerWindows: g.input("outer", [plan.outer.capacity, k * k], "i32", true) } : { innerIds: g.input("inner ids", [n, h, w], "i32") }),
       });
@@ -53,12 +58,19 @@ export async function spadeNormCase(golden: Golden, device: Device): Promise<Ver
         }
       } else norm = { mean: p.tensor(g, `${running}mean`), rstd: inverseStd(g, { variance: p.tensor(g, `${running}var`) }) };
       const ids = g.input("ids", [n, h, w], "i32");
-      g.output("y", modulate(g, { x: input, mean: norm.mean, rstd: norm.rstd, ...tables, ids, slope: 1 }));
+      const out = g.output("y", modulate(g, { x: input, mean: norm.mean, rstd: norm.rstd, ...tables, ids, slope: 1, lists: lists?.pixels }));
+      const trained = [...shapes.keys()].filter((key) => !key.includes("running_"));
+      if (differentiated) {
+        const wrt = new Map([["x", input], ...trained.map((key): [string, Tensor] => [key, p.tensor(g, key)])]);
+        const made = gradients(g, new Map([[out, g.input("dy", out.shape)]]), wrt.values());
+        for (const [key, t] of wrt) g.output(`grad ${key}`, made.get(t)!);
+      }
       const program = await Program.compile(g, device, { name: "spade_norm" });
       await program.run({
         inputs: {
           x,
           inner: lw.innerWindows,
+          ...(differentiated ? { dy: nhwc(await golden.f32("in.cotangent"), golden.shape("in.cotangent")), ...levelListValues(c, plan, lw) } : {}),
           ...(mode === "lookup" ? { outer: lw.outerWindows, ids: lw.outerIds } : { "inner ids": lw.innerIds, ids: Int32Array.from({ length: pixels }, (_, i) => i) }),
         },
         counts: { inner: lw.innerCount, outer: mode === "lookup" ? lw.outerCount : pixels },
@@ -66,6 +78,13 @@ export async function spadeNormCase(golden: Golden, device: Device): Promise<Ver
       const y = nchw(await program.read("y"), [n, h, w, channels]);
       const verdict = await compareActivation(golden, train ? "out.train" : "out.eval", y, [n, channels, h, w]);
       if (verdict) verdicts.push({ ...verdict, name: `${verdict.name} (${mode})` });
+      if (differentiated) {
+        const prefix = train ? "grad.train." : "grad.eval.";
+        const dx = nchw(await program.read("grad x"), [n, h, w, channels]);
+        const made = [await compareGradient(golden, `${prefix}x`, dx, [n, channels, h, w])];
+        for (const key of trained) made.push(await compareGradient(golden, prefix + key, p.unpack(key, await program.read(`grad ${key}`)), shapes.get(key)!));
+        verdicts.push(...made.flatMap((v) => v ?? []));
+      }
       if (train && mode === "lookup") {
         for (const key of shapes.keys()) {
           const after = `after.0.G.${key}`;
@@ -76,7 +95,5 @@ export async function spadeNormCase(golden: Golden, device: Device): Promise<Ver
       p.dispose();
     }
   }
-  const grads = golden.names.filter((name) => name.startsWith("grad.")).length;
-  if (grads) verdicts.push(notRun(`grad.* (${grads})`, "gradients: training is not part of this version"));
   return verdicts;
 }

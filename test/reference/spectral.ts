@@ -22,3 +22,11 @@ export function spectralReference(
   }
   return { sigma: wv().reduce((s, x, o) => s + x * u[o], 0), u, v };
 }
+
+/** Gradient of sigma = u^T W v by W in the published order; u and v are constants. */
+export function spectralGradient(dsigma: number, u: ArrayLike<number>, v: ArrayLike<number>): Float64Array {
+  return Float64Array.from(
+    { length: u.length * v.length },
+    (_, i) => dsigma * u[Math.floor(i / v.length)] * v[i % v.length],
+  );
+}

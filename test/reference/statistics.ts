@@ -21,3 +21,19 @@ export function statisticsReference(
     }
   return { mean, variance };
 }
+
+/** Gradient of the sum of mean * dmean + variance * dvariance + rstd * drstd. */
+export function statisticsGradient(
+  x: ArrayLike<number>,
+  groups: number,
+  pixels: number,
+  c: number,
+  { eps = 1e-5, ...d }: { dmean?: ArrayLike<number>; dvariance?: ArrayLike<number>; drstd?: ArrayLike<number>; eps?: number },
+): Float64Array {
+  const { mean, variance } = statisticsReference(x, groups, pixels, c);
+  return Float64Array.from({ length: groups * pixels * c }, (_, i) => {
+    const s = Math.floor(i / (pixels * c)) * c + (i % c);
+    const dv = (d.dvariance?.[s] ?? 0) - ((d.drstd?.[s] ?? 0) * (variance[s] + eps) ** -1.5) / 2;
+    return ((d.dmean?.[s] ?? 0) + dv * 2 * (x[i] - mean[s])) / pixels;
+  });
+}

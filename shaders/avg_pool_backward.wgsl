@@ -1,0 +1,24 @@
+// A thread makes one vec4 of one pixel of dx: the windows that hold it (one or two each way) give their dy over their taps.
+
+// Taps of window o along one axis of length n.
+fn taps(o: u32, n: u32) -> f32 { return f32(min(2u * o + 2u, n) - (max(2u * o, 1u) - 1u)); }
+
+@compute @workgroup_size(8, 8, 1)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let c = id.x;
+  let p = id.y + id.z * $YSPAN;
+  if (c >= $C4 || p >= $PIXELS) { return; }
+  let ix = p % $W;
+  let iy = (p / $W) % $H;
+  let n = p / ($W * $H);
+  // Windows o with 2o - 1 <= i <= 2o + 1.
+  let bottom = min((iy + 1u) / 2u, $OH - 1u);
+  let right = min((ix + 1u) / 2u, $OW - 1u);
+  var s = vec4f(0.0);
+  for (var oy = iy / 2u; oy <= bottom; oy++) {
+    for (var ox = ix / 2u; ox <= right; ox++) {
+      s += vec4f(dy[((n * $OH + oy) * $OW + ox) * $C4 + c]) / (taps(oy, $H) * taps(ox, $W));
+    }
+  }
+  dx[p * $C4 + c] = s;
+}

@@ -1,0 +1,13 @@
+// parts[s][c] = sum of x over the LEN rows of slice s, one vec4 of columns a thread.
+
+@compute @workgroup_size(64, 1, 1)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let c = id.x % $C4;
+  let slice = id.x / $C4;
+  let start = slice * $LEN;
+  if (start >= $ROWS) { return; }
+  let end = min(start + $LEN, $ROWS);
+  var s = vec4f(0.0);
+  for (var r = start; r < end; r++) { s += vec4f(x[r * $C4 + c]); }
+  parts[slice * $C4 + c] = s;
+}

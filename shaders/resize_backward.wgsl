@@ -1,0 +1,43 @@
+// A thread makes one vec4 of one pixel of dx: it looks through the few pixels of dy near its image and takes from each the weight
+// with which the forward read it there.
+
+// Weight of source i in destination o along one axis; `last` is the last source.
+fn weight(i: u32, o: u32, scale: f32, last: u32) -> f32 {
+#if bilinear
+  let s = max(scale * (f32(o) + 0.5) - 0.5, 0.0);
+  let a = min(u32(s), last);
+  let t = s - f32(a);
+  return select(0.0, 1.0 - t, a == i) + select(0.0, t, min(a + 1u, last) == i);
+#else
+  return f32(min(u32(floor(f32(o) * scale)), last) == i);
+#endif
+}
+
+// First and past-the-last destination that may read source i; at the edges all those beyond.
+fn range(i: u32, scale: f32, last: u32, size: u32) -> vec2u {
+  let low = max(floor((f32(i) - 1.0) / scale) - 2.0, 0.0);
+  let high = ceil((f32(i) + 2.0) / scale) + 2.0;
+  return vec2u(min(u32(low), size), select(min(u32(high), size), size, i == last));
+}
+
+@compute @workgroup_size(8, 8, 1)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let c = id.x;
+  let p = id.y + id.z * $YSPAN;
+  if (c >= $C4 || p >= $PIXELS) { return; }
+  let ix = p % $W;
+  let iy = (p / $W) % $H;
+  let n = p / ($W * $H);
+  let scale = vec2f(bitcast<f32>($SCALEY), bitcast<f32>($SCALEX));
+  let rows = range(iy, scale.x, $H - 1u, $OH);
+  let columns = range(ix, scale.y, $W - 1u, $OW);
+  var s = vec4f(0.0);
+  for (var oy = rows.x; oy < rows.y; oy++) {
+    let wy = weight(iy, oy, scale.x, $H - 1u);
+    if (wy == 0.0) { continue; }
+    for (var ox = columns.x; ox < columns.y; ox++) {
+      s += wy * weight(ix, ox, scale.y, $W - 1u) * vec4f(dy[((n * $OH + oy) * $OW + ox) * $C4 + c]);
+    }
+  }
+  dx[p * $C4 + c] = s;
+}

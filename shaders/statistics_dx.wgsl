@@ -1,0 +1,33 @@
+// dx = dmean / P + (x - mean) * (2 * dvariance - rstd^3 * drstd) / P: {{LEN}} values of one vec4 of channels a thread.
+
+@compute @workgroup_size({{LX}}, {{LY}}, 1)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let c = id.x;
+  let first = (id.y + id.z * $YSPAN) * {{LEN}}u;
+  if (c >= $C4 || first >= $PIXELS * $GROUPS) { return; }
+  let end = min(first + {{LEN}}u, $PIXELS * $GROUPS);
+  for (var p = first; p < end;) {
+    // A strip may reach into the next group.
+    let group = select(0u, p / $PIXELS, $GROUPS > 1u);
+    let stop = min(end, (group + 1u) * $PIXELS);
+    let g = group * $C4 + c;
+    let m = mean[g];
+    let n = f32($PIXELS);
+    var shift = vec4f(0.0);
+    var scale = vec4f(0.0);
+#if dmean
+    shift = dmean[g] / n;
+#endif
+#if drstd
+    let r = rstd[g];
+    scale -= drstd[g] * r * r * r / n;
+#endif
+#if dvariance
+    scale += dvariance[g] * 2.0 / n;
+#endif
+    for (; p < stop; p++) {
+      let at = p * $C4 + c;
+      dx[at] = dx_t(shift + (vec4f(x[at]) - m) * scale);
+    }
+  }
+}

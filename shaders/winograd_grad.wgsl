@@ -1,0 +1,32 @@
+// The adjoint of the output transform: M = A dY A^T of every 2x2 patch of results, one vec4 of channels a thread.
+// A = [1 0; 1 1; 1 -1; 0 -1].   dz [N,OH,OW,CO4] -> m [16][tiles][CO4]
+
+fn load(n: u32, oy: u32, ox: u32, c: u32) -> vec4f {
+  let inside = oy < $OH && ox < $OW;
+  return select(vec4f(0.0), vec4f(dz[((n * $OH + min(oy, $OH - 1u)) * $OW + min(ox, $OW - 1u)) * $CO4 + c]), inside);
+}
+
+@compute @workgroup_size(64, 1, 1)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let c = id.x % $CO4;
+  let t = id.x / $CO4;
+  if (t >= $TILES) { return; }
+  let tile = $T0 + t;
+  let ox = (tile % $TW) * 2u;
+  let oy = ((tile / $TW) % $TH) * 2u;
+  let n = tile / ($TW * $TH);
+  let d00 = load(n, oy, ox, c);
+  let d01 = load(n, oy, ox + 1u, c);
+  let d10 = load(n, oy + 1u, ox, c);
+  let d11 = load(n, oy + 1u, ox + 1u, c);
+  let step = $TILES * $CO4;
+  let at = id.x;
+  let p0 = d00 + d10;
+  let p1 = d01 + d11;
+  let q0 = d00 - d10;
+  let q1 = d01 - d11;
+  m[at] = m_t(d00); m[at + step] = m_t(d00 + d01); m[at + 2u * step] = m_t(d00 - d01); m[at + 3u * step] = m_t(-d01);
+  m[at + 4u * step] = m_t(p0); m[at + 5u * step] = m_t(p0 + p1); m[at + 6u * step] = m_t(p0 - p1); m[at + 7u * step] = m_t(-p1);
+  m[at + 8u * step] = m_t(q0); m[at + 9u * step] = m_t(q0 + q1); m[at + 10u * step] = m_t(q0 - q1); m[at + 11u * step] = m_t(-q1);
+  m[at + 12u * step] = m_t(-d10); m[at + 13u * step] = m_t(-d10 - d11); m[at + 14u * step] = m_t(d11 - d10); m[at + 15u * step] = m_t(d11);
+}

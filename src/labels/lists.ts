@@ -1,0 +1,165 @@
+// Lists for sums over "everything that reads row r of a table": the gradients of a look-up, without float atomics and in one order.
+//
+//   order    what reads the rows, row after row (counting sort, so ascending within a row)
+//   rows     [2 + segments, 2]: (segments in use, 0); what the whole table's bias sums over; then segment by segment (start, length)
+//            in `order`. The length is negated where the segment is cut
+//   parts    [1 + parts, 4]: (parts in use, 0, 0, 0); then (start, end, row in `rows`, parts of that row from here on, 0 if not its first)
+//
+// A row with more readers than PART (or the root of all, if more: the sky of a large map) is cut into parts, so that no thread walks
+// a region alone; a part is summed first, then the parts of a row in order.
+// cost: two passes over the items; a 256x256 map's pixels 0.4 ms, its taps 0.3 ms (6,000 outer windows), one core.
+
+import { SpadeError } from "../runtime/errors.ts";
+import { room } from "./room.ts";
+import { NO_WINDOW, type LevelWindows } from "./windows.ts";
+
+/** Arrays of lists as programs take them. With a scratch they are views of it, valid until its next use. */
+export interface Lists {
+  order: Int32Array;
+  rows: Int32Array;
+  parts: Int32Array;
+}
+
+/** Shapes of the i32 tensors that hold lists of up to so many items and segments. */
+export interface ListShapes {
+  order: [number];
+  rows: [number, 2];
+  parts: [number, 4];
+}
+
+/** Items that one thread sums at most, at least. */
+export const PART = 128;
+
+export function listShapes(items: number, segments: number): ListShapes {
+  // A cut segment has n > PART items and at most n / PART + 1 < 2n / PART parts.
+  return { order: [items], rows: [2 + segments, 2], parts: [1 + Math.floor((2 * items) / PART), 4] };
+}
+
+/** Pixels by outer id. */
+export const pixelListShapes = (pixels: number, outer: number): ListShapes => listShapes(pixels, outer);
+/** Outer windows by (inner id, tap), and all of them. */
+export const tapListShapes = (outer: number, inner: number, taps: number): ListShapes =>
+  listShapes(outer * (taps + 1), inner * taps);
+/** Windows of codes by (tap, label), and all of them; `channels`: w's second axis, the label channels padded to 4. */
+export const labelListShapes = (windows: number, taps: number, channels: number, edges: boolean): ListShapes =>
+  listShapes(windows * (taps * (edges ? 2 : 1) + 1), taps * channels);
+
+/** Reusable memory of one kind of lists. */
+export class ListScratch {
+  keys: Int32Array | undefined;
+  values: Int32Array | undefined;
+  order: Int32Array | undefined;
+  rows: Int32Array | undefined;
+  parts: Int32Array | undefined;
+}
+
+/** Widest row and most rows that a packed position has bits for. */
+const MOST = 0xffff;
+
+/** Pixels by outer id, packed as row * 65536 + column; images lie one under the other. For `modulate`. */
+export function pixelLists(
+  { outerIds, outerCount, images, h, w }: Pick<LevelWindows, "outerIds" | "outerCount" | "images" | "h" | "w">,
+  scratch: ListScratch = new ListScratch(),
+): Lists {
+  if (images * h > MOST || w > MOST) {
+    throw new SpadeError("shape", "pixel lists", `${images} maps of ${w} x ${h} exceed ${MOST} rows or columns`, "use a smaller batch");
+  }
+  const values = (scratch.values = room(scratch.values, images * h * w));
+  for (let y = 0, i = 0; y < images * h; y++) for (let x = 0; x < w; x++, i++) values[i] = y * 65536 + x;
+  return sorted(scratch, outerIds, images * h * w, outerCount, 0);
+}
+
+/** Positions in `ids` by id. For `gatherRows`. */
+export function idLists(ids: Int32Array, count: number, scratch: ListScratch = new ListScratch()): Lists {
+  const values = (scratch.values = room(scratch.values, ids.length));
+  for (let i = 0; i < ids.length; i++) values[i] = i;
+  return sorted(scratch, ids, ids.length, count, 0);
+}
+
+/** Outer windows by inner id and tap (segment inner * taps + tap), and all of them. For `labelTable`. */
+export function tapLists(
+  { outerWindows, outerCount, innerCount, k }: Pick<LevelWindows, "outerWindows" | "outerCount" | "innerCount" | "k">,
+  scratch: ListScratch = new ListScratch(),
+): Lists {
+  const taps = k * k;
+  const keys = (scratch.keys = room(scratch.keys, outerCount * taps));
+  const values = (scratch.values = room(scratch.values, outerCount * (taps + 1)));
+  let n = 0;
+  for (let o = 0; o < outerCount; o++) {
+    for (let t = 0; t < taps; t++, n++) {
+      keys[n] = outerWindows[n] * taps + t;
+      values[n] = o;
+    }
+  }
+  for (let o = 0; o < outerCount; o++) values[n + o] = o;
+  return sorted(scratch, keys, n, innerCount * taps, outerCount);
+}
+
+/**
+ * Windows of codes by tap and label (segment tap * channels + label; edges under channel `edgeRow` unless it is -1), and all of them
+ * but those that stand for no window. For `windowGather`. `channels`: w's second axis.
+ */
+export function labelLists(
+  windows: Int32Array,
+  { count, taps, channels, edgeRow }: { count: number; taps: number; channels: number; edgeRow: number },
+  scratch: ListScratch = new ListScratch(),
+): Lists {
+  const most = count * taps * (edgeRow < 0 ? 1 : 2);
+  const keys = (scratch.keys = room(scratch.keys, most));
+  const values = (scratch.values = room(scratch.values, most + count));
+  let n = 0;
+  for (let row = 0, at = 0; row < count; row++) {
+    for (let t = 0; t < taps; t++, at++) {
+      const code = windows[at];
+      if (code < 0) continue;
+      keys[n] = t * channels + (code >> 1);
+      values[n++] = row;
+      if ((code & 1) === 1 && edgeRow >= 0) {
+        keys[n] = t * channels + edgeRow;
+        values[n++] = row;
+      }
+    }
+  }
+  let all = 0;
+  for (let row = 0; row < count; row++) if (windows[row * taps] !== NO_WINDOW) values[n + all++] = row;
+  return sorted(scratch, keys, n, taps * channels, all);
+}
+
+/** Lists of values[0..items) under their keys, stable; values[items..items + all) are the whole table's. */
+function sorted(scratch: ListScratch, keys: Int32Array, items: number, segments: number, all: number): Lists {
+  const values = scratch.values!;
+  const total = items + all;
+  const order = (scratch.order = room(scratch.order, total));
+  const rows = (scratch.rows = room(scratch.rows, 2 * (segments + 2))).fill(0, 0, 2 * (segments + 2));
+  const parts = (scratch.parts = room(scratch.parts, 4 * (1 + Math.floor((2 * total) / PART))));
+  rows[0] = segments;
+  rows[2] = items;
+  rows[3] = all;
+  for (let i = 0; i < items; i++) rows[2 * (keys[i] + 2) + 1]++;
+  for (let s = 2, at = 0; s < segments + 2; s++) {
+    rows[2 * s] = at;
+    at += rows[2 * s + 1];
+  }
+  for (let i = 0; i < items; i++) order[rows[2 * (keys[i] + 2)]++] = values[i];
+  for (let i = 0; i < all; i++) order[items + i] = values[items + i];
+  const length = Math.max(PART, Math.ceil(Math.sqrt(total)));
+  let made = 0;
+  for (let s = 1; s < segments + 2; s++) {
+    const n = rows[2 * s + 1];
+    // Sorting has moved a segment's start to its end.
+    if (s > 1) rows[2 * s] -= n;
+    if (n <= length) continue;
+    const start = rows[2 * s];
+    rows[2 * s + 1] = -n;
+    for (let at = 0; at < n; at += length) {
+      made++;
+      parts[4 * made] = start + at;
+      parts[4 * made + 1] = start + Math.min(n, at + length);
+      parts[4 * made + 2] = s;
+      parts[4 * made + 3] = at ? 0 : Math.ceil(n / length);
+    }
+  }
+  parts.fill(0, 0, 4);
+  parts[0] = made;
+  return { order: order.subarray(0, total), rows: rows.subarray(0, 2 * (segments + 2)), parts: parts.subarray(0, 4 * (made + 1)) };
+}

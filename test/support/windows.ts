@@ -1,0 +1,40 @@
+// Dictionaries of small maps for kernel tests, and lists as tensors of a test graph.
+
+import { buildLevels } from "../../src/labels/levels.ts";
+import type { Lists, ListShapes } from "../../src/labels/lists.ts";
+import type { LevelWindows } from "../../src/labels/windows.ts";
+import type { Lists as ListTensors } from "../../kernels/segments.ts";
+import type { Inputs } from "./device.ts";
+import { noise } from "./device.ts";
+
+/** Maps of regions: boxes of random labels over label 0. `plain`: label 0 alone. */
+export function windowsOf(
+  [images, h, w]: readonly number[],
+  { k = 3, labels = 5, edges = true, plain = false }: { k?: number; labels?: number; edges?: boolean; plain?: boolean } = {},
+): LevelWindows {
+  const random = noise(1000, h * 31 + w);
+  let at = 0;
+  const below = (n: number): number => Math.floor(((random[at++ % 1000] + 1) / 2) * n);
+  const maps = Array.from({ length: images }, () => {
+    const data = new Uint8Array(h * w);
+    for (let box = 0; box < (plain ? 0 : 5); box++) {
+      const [y0, x0, label] = [below(h), below(w), below(labels)];
+      for (let y = y0; y < Math.min(h, y0 + 6); y++) for (let x = x0; x < Math.min(w, x0 + 7); x++) data[y * w + x] = label;
+    }
+    return { data, width: w, height: h };
+  });
+  return buildLevels(maps, edges ? maps : null, { labelCount: labels, dontCare: null, edges }, [{ h, w, k }])[0];
+}
+
+/** Lists as inputs with room to spare: what lies beyond the lists must not matter. */
+export function listTensors(inputs: Inputs, name: string, lists: Lists, shapes: ListShapes): ListTensors {
+  const one = (key: keyof Lists): ListTensors["order"] => {
+    const t = inputs.graph.input(`${name} ${key}`, shapes[key], "i32", true);
+    inputs.values[`${name} ${key}`] = lists[key];
+    return t;
+  };
+  return { order: one("order"), rows: one("rows"), parts: one("parts") };
+}
+
+/** A table's rows with some spare ones, so that capacity and count differ. */
+export const SPARE = 3;
