@@ -12,6 +12,8 @@
 //   dA[u] = sum_tap dT[u][tap] * W[tap]^T: with dT as rows of taps * C values and W turned, one matrix product
 //   dW[tap] = A^T * dT[tap], summed over the inner windows in slices, in w's blocks; columns beyond C get zeros
 // FLOPs: twice the forward's. Two slices of columns or more: dA is the sum of theirs.
+// lavapipe, COCO val 1993 at 256x256 (2074 inner, 6166 outer windows), 64 channels: forward 18 ms; backward dT 9, dW 12, dA 12. dW's kernel
+// is gemm_subgroup's scheme with its sums turned: 16 columns in registers, each fetched once a subgroup.
 
 import sumSlicesText from "../shaders/sum_slices.wgsl";
 import tableSum from "../shaders/table_sum.wgsl";
@@ -158,7 +160,7 @@ function tableWeights(g: Graph, a: Tensor, w: Tensor, lists: Lists): { slice: (d
         shader: { name: "table_weights", text: weightsText },
         constants,
         sizes: { TAPS: taps, N4: n4, H4: h4, SLICES: slices, BLOCKS: blocks, BLOCK0: col / (BLOCK / 4), SLICE_BLOCKS: some },
-        bindings: { a: read(a), t: read(dt), rows: readScalars(lists.rows), y: write(parts) },
+        bindings: { a: read(g.again(a)), t: read(dt), rows: readScalars(lists.rows), y: write(parts) },
         groups: [ceilDiv(h4, constants.S as number), taps * some, slices],
         flops: 2 * windows * h4 * 4 * taps * n4 * 4,
         bytes: dt.bytes + a.bytes + (slices * dw.bytes * some) / blocks,

@@ -16,7 +16,8 @@
 //   25 ms a pixel of x at a time (1.9 GB/s); 12.4 in strips of 4; 9.8 with the table rows kept while the id stays; 8.2 to 8.4 with
 //   stepped addresses (5.9 GB/s; a plain copy has 4.1 to 4.5, at 256x256x64 5.2 against 4.4). Slower: 2x2 pixels unrolled by hand (16),
 //   lanes over pixels with a loop over channels (22 to 27). Both rows of y in one thread: equal, but twice the time to compile.
-// Backward: x, dy, ids and dx once in one pass, x, dy and the lists once in another; TIMES
+// Backward: x, dy, ids and dx once in one pass, x, dy and the lists once in another. lavapipe, COCO val 1993, 128x128x64 -> 256x256x64:
+//   modulate forward 6.2 ms, dx 7.6, tables 9.9 (half of it cut rows); 64x64x256: 3.6, 3.7, 4.9.
 
 import modulateText from "../shaders/modulate.wgsl";
 import dxText from "../shaders/modulate_dx.wgsl";
@@ -45,9 +46,9 @@ export interface ModulateArgs {
   mean: Tensor;
   /** f32, as mean */
   rstd: Tensor;
-  /** [R,C] */
+  /** [...,C]: rows of a table */
   gamma: Tensor;
-  /** [R,C] */
+  /** of gamma's shape */
   beta: Tensor;
   /** i32 [N,H,W]: rows of the tables; H, W are h, w or their doubles */
   ids: Tensor;
@@ -150,14 +151,23 @@ export const modulate = defineOp<ModulateArgs, Tensor>({
 const MOMENTS = 64;
 
 /** Gradients of x, and where its statistics are its own, of mean and rstd: strips leave sums, added up in two steps. */
-function pixelGradients(g: Graph, { x, mean, rstd, gamma, beta, ids, slope }: ModulateArgs, dy: Tensor, wantsX: boolean, own: boolean): Partial<Record<keyof ModulateArgs, Tensor>> {
-  const { up, groups, len } = modulatePlan({ x: x.shape, mean: mean.shape, rstd: rstd.shape, gamma: gamma.shape, beta: beta.shape, ids: ids.shape }, g.target.software);
+function pixelGradients(
+  g: Graph,
+  { x, mean, rstd, gamma, beta, ids, slope }: ModulateArgs,
+  dy: Tensor,
+  wantsX: boolean,
+  own: boolean,
+): Partial<Record<keyof ModulateArgs, Tensor>> {
+  const { up, groups, len } = modulatePlan(
+    { x: x.shape, mean: mean.shape, rstd: rstd.shape, gamma: gamma.shape, beta: beta.shape, ids: ids.shape },
+    g.target.software,
+  );
   const xs = g.again(x);
   const [n, h, w] = x.shape;
   const c4 = x.pitch / 4;
   const leaky = slope !== 1;
   const strips = n * h * ceilDiv(w, len);
-  const dx = wantsX ? g.temp("dx", x.shape, dy.dtype) : undefined;
+  const dx = wantsX ? g.temp("dx", x.shape) : undefined;
   const moments = own ? g.temp("moments", [strips, 2 * x.pitch]) : undefined;
   const rows = [...Array(up).keys()];
   const pixel = (q: number, p: number): string =>
@@ -165,9 +175,18 @@ function pixelGradients(g: Graph, { x, mean, rstd, gamma, beta, ids, slope }: Mo
       `    { let p = pixel + ${q}u * $W * ${up}u + ${p}u; let k = ids[p];`,
       `      if (k != last${q}) { last${q} = k; scale${q} = 1.0 + vec4f(gamma[u32(k) * $C4 + c]);${leaky ? ` shift${q} = vec4f(beta[u32(k) * $C4 + c]);` : ""} }`,
       `      let f = vec4f(dy[p * $C4 + c]) * scale${q};`,
-      leaky ? `      e += select(bitcast<f32>($SLOPE) * f, f, v * scale${q} + shift${q} > vec4f(0.0)); }` : "      e += f; }",
+      leaky
+        ? `      e += select(bitcast<f32>($SLOPE) * f, f, v * scale${q} + shift${q} > vec4f(0.0)); }`
+        : "      e += f; }",
     ].join("\n");
-  const bindings: Record<string, Binding> = { x: read(xs), mean: read(mean), rstd: read(rstd), gamma: read(gamma), ids: readScalars(ids), dy: read(dy) };
+  const bindings: Record<string, Binding> = {
+    x: read(xs),
+    mean: read(mean),
+    rstd: read(rstd),
+    gamma: read(gamma),
+    ids: readScalars(ids),
+    dy: read(dy),
+  };
   if (leaky) bindings.beta = read(beta);
   if (dx) bindings.dx = write(dx);
   if (moments) bindings.moments = write(moments);
@@ -179,7 +198,9 @@ function pixelGradients(g: Graph, { x, mean, rstd, gamma, beta, ids, slope }: Mo
       LEN: len,
       dx: wantsX,
       moments: own,
-      declare: rows.map((q) => `  var last${q} = -1; var scale${q} = vec4f(0.0);${leaky ? ` var shift${q} = vec4f(0.0);` : ""}`).join("\n"),
+      declare: rows
+        .map((q) => `  var last${q} = -1; var scale${q} = vec4f(0.0);${leaky ? ` var shift${q} = vec4f(0.0);` : ""}`)
+        .join("\n"),
       pixels: rows.flatMap((q) => rows.map((p) => pixel(q, p))).join("\n"),
     },
     sizes: { ROWS: n * h, H: h, W: w, C4: c4, GROUPS: groups, YSPAN: Y_SPAN, ...(leaky ? { SLOPE: bits(slope) } : {}) },
@@ -214,12 +235,16 @@ function pixelGradients(g: Graph, { x, mean, rstd, gamma, beta, ids, slope }: Mo
 }
 
 /** Gradients of gamma and beta, f32 in the tables' shape; rows that no pixel names are left as they are. */
-function tableGradients(g: Graph, { x, mean, rstd, gamma, beta, ids, slope, lists, count }: ModulateArgs, dy: Tensor): { gamma: Tensor; beta: Tensor } {
+function tableGradients(
+  g: Graph,
+  { x, mean, rstd, gamma, beta, ids, slope, lists, count }: ModulateArgs,
+  dy: Tensor,
+): { gamma: Tensor; beta: Tensor } {
   const { order, rows, parts } = needLists(lists, "modulate", "pixelLists");
   const xs = g.again(x);
   const [, h, w] = x.shape;
   const c4 = x.pitch / 4;
-  const table = gamma.shape[0];
+  const table = product(gamma.shape.slice(0, -1));
   const leaky = slope !== 1;
   const [dgamma, dbeta] = ["dgamma", "dbeta"].map((name) => g.temp(name, gamma.shape));
   const grouped = product(mean.shape.slice(0, -1)) > 1;
@@ -229,8 +254,20 @@ function tableGradients(g: Graph, { x, mean, rstd, gamma, beta, ids, slope, list
     g.dispatch({
       shader: { name: "modulate_tables", text: tablesText },
       constants: { ...lanes(c4), UP: ids.shape[1] / h, leaky, grouped, parts: cut },
-      sizes: { W: w, C4: c4, YSPAN: Y_SPAN, ...(grouped ? { H: h } : {}), ...(leaky ? { SLOPE: bits(slope) } : {}), ...(cut ? {} : { TABLE: table }) },
-      bindings: { ...source, order: readScalars(order), ...(cut ? { parts: read(parts) } : { rows: readScalars(rows) }), ...to },
+      sizes: {
+        W: w,
+        C4: c4,
+        YSPAN: Y_SPAN,
+        ...(grouped ? { H: h } : {}),
+        ...(leaky ? { SLOPE: bits(slope) } : {}),
+        ...(cut ? {} : { TABLE: table }),
+      },
+      bindings: {
+        ...source,
+        order: readScalars(order),
+        ...(cut ? { parts: read(parts) } : { rows: readScalars(rows) }),
+        ...to,
+      },
       groups: rowGroups(c4, cut ? partsOf(lists!) : table, cut ? undefined : count),
       flops: 6 * product(dy.shape),
       bytes: dy.bytes + dy.bytes / (ids.shape[1] / h) ** 2 + order.bytes + 2 * dgamma.bytes,

@@ -9,7 +9,20 @@
 
 import joinText from "../shaders/segment_join.wgsl";
 import sumText from "../shaders/segment_sum.wgsl";
-import { ceilDiv, describe, product, read, readScalars, SpadeError, write, type Binding, type Count, type Graph, type Groups, type Tensor } from "../src/runtime/index.ts";
+import {
+  ceilDiv,
+  describe,
+  product,
+  read,
+  readScalars,
+  SpadeError,
+  write,
+  type Binding,
+  type Count,
+  type Graph,
+  type Groups,
+  type Tensor,
+} from "../src/runtime/index.ts";
 
 /** What reads each row of a table, from src/labels/lists.ts. */
 export interface Lists {
@@ -23,7 +36,13 @@ export interface Lists {
 
 /** @throws SpadeError usage when an op is differentiated that was recorded without lists */
 export function needLists(lists: Lists | undefined, where: string, maker: string): Lists {
-  if (!lists) throw new SpadeError("usage", where, "is differentiated and was recorded without lists", `give the op \`lists\`, made by ${maker} of src/labels/lists.ts`);
+  if (!lists)
+    throw new SpadeError(
+      "usage",
+      where,
+      "is differentiated and was recorded without lists",
+      `give the op \`lists\`, made by ${maker} of src/labels/lists.ts`,
+    );
   return lists;
 }
 
@@ -40,19 +59,37 @@ export function lanes(c4: number): { LX: number; LY: number } {
 export function rowGroups(c4: number, rows: number, count?: Count, per = 1): Groups {
   const { LX, LY } = lanes(c4);
   const whole = rows <= Y_SPAN;
-  return [ceilDiv(c4, LX), count && whole && LY % per === 0 ? { count, per: LY / per } : ceilDiv(Math.min(rows, Y_SPAN), LY), ceilDiv(rows, Y_SPAN)];
+  return [
+    ceilDiv(c4, LX),
+    count && whole && LY % per === 0 ? { count, per: LY / per } : ceilDiv(Math.min(rows, Y_SPAN), LY),
+    ceilDiv(rows, Y_SPAN),
+  ];
 }
 
 /** Parts that lists of this capacity may have. */
 export const partsOf = (lists: Lists): number => lists.parts.shape[0] - 1;
 
 /** Rows `first..` of `lists.rows` that were cut, from the sums of their parts. `sums` holds `stride` rows a part; row `offset` is taken. */
-export function joinParts(g: Graph, lists: Lists, sums: Tensor, y: Tensor, p: { c4: number; first: number; count: number; stride?: number; offset?: number; to?: number }): void {
+export function joinParts(
+  g: Graph,
+  lists: Lists,
+  sums: Tensor,
+  y: Tensor,
+  p: { c4: number; first: number; count: number; stride?: number; offset?: number; to?: number },
+): void {
   const parts = partsOf(lists);
   g.dispatch({
     shader: { name: "segment_join", text: joinText },
     constants: lanes(p.c4),
-    sizes: { C4: p.c4, FIRST: p.first, COUNT: p.count, STRIDE: p.stride ?? 1, OFFSET: p.offset ?? 0, TO: p.to ?? 0, YSPAN: Y_SPAN },
+    sizes: {
+      C4: p.c4,
+      FIRST: p.first,
+      COUNT: p.count,
+      STRIDE: p.stride ?? 1,
+      OFFSET: p.offset ?? 0,
+      TO: p.to ?? 0,
+      YSPAN: Y_SPAN,
+    },
     bindings: { sums: read(sums), parts: read(lists.parts), y: write(y) },
     groups: rowGroups(p.c4, parts),
     flops: parts * p.c4 * 4,
@@ -78,7 +115,12 @@ export interface SegmentSums {
 export function segmentSums(g: Graph, { x, mask, lists, y, all, x4, col = 0, c4 }: SegmentSums): void {
   const segments = lists.rows.shape[0] - 2;
   if (product(y.shape.slice(0, -1)) !== segments) {
-    throw new SpadeError("shape", describe(y), `has ${product(y.shape.slice(0, -1))} rows and its lists ${segments} segments`, "make the lists with this table's capacity");
+    throw new SpadeError(
+      "shape",
+      describe(y),
+      `has ${product(y.shape.slice(0, -1))} rows and its lists ${segments} segments`,
+      "make the lists with this table's capacity",
+    );
   }
   const parts = partsOf(lists);
   const items = lists.order.shape[0];
@@ -88,7 +130,12 @@ export function segmentSums(g: Graph, { x, mask, lists, y, all, x4, col = 0, c4 
       shader: { name: "segment_sum", text: sumText },
       constants: { ...lanes(c4), masked: !!mask, parts: cut },
       sizes: { C4: c4, X4: x4, COL: col, YSPAN: Y_SPAN, ...(cut ? {} : { FIRST: first, COUNT: count, TO: start }) },
-      bindings: { ...source, order: readScalars(lists.order), ...(cut ? { parts: read(lists.parts) } : { rows: readScalars(lists.rows) }), y: write(to) },
+      bindings: {
+        ...source,
+        order: readScalars(lists.order),
+        ...(cut ? { parts: read(lists.parts) } : { rows: readScalars(lists.rows) }),
+        y: write(to),
+      },
       groups: rowGroups(c4, count),
       flops: count === 1 ? 0 : items * c4 * 4,
       bytes: count === 1 ? 0 : Math.min(x.bytes, items * c4 * 16) + items * 4 + to.bytes,
@@ -96,7 +143,10 @@ export function segmentSums(g: Graph, { x, mask, lists, y, all, x4, col = 0, c4 
   };
   const sums = parts > 0 ? g.temp("sums", [parts, c4 * 4]) : undefined;
   if (sums) sum(sums, true, 0, parts, 0);
-  for (const [to, first, count, start] of [[y, 2, segments, 0], [all, 1, 1, col]] as const) {
+  for (const [to, first, count, start] of [
+    [y, 2, segments, 0],
+    [all, 1, 1, col],
+  ] as const) {
     if (!to) continue;
     sum(to, false, first, count, start);
     if (sums) joinParts(g, lists, sums, to, { c4, first, count, to: start });

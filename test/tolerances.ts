@@ -4,13 +4,13 @@
 export const ACTIVATION_MAX = 1e-4;
 /** A digest of activations: every component's error over the norm. */
 export const ACTIVATION_DIGEST = 1e-4;
+/** Gradients: ||err|| over ||ref||. */
+export const GRADIENT_NORM = 1e-3;
+/** A digest of a gradient: every component's error over the norm. */
+export const GRADIENT_DIGEST = 1.5e-3;
 /** Losses: relative. */
 export const LOSS_RELATIVE = 1e-4;
 /** Running statistics, u and v: ||err|| over ||ref|| after one pass. After training steps the design allows 1e-2. */
 export const STATE_NORM = 1e-3;
-/** Gradients: ||err|| over ||ref|| a tensor. */
-export const GRADIENT_NORM = 1e-3;
-/** A digest of a gradient: every component's error over the norm. */
-export const GRADIENT_DIGEST = 1.5e-3;
 /** f16 storage against f32, in dB. */
 export const F16_PSNR = 45;

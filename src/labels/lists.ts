@@ -7,7 +7,7 @@
 //
 // A row with more readers than PART (or the root of all, if more: the sky of a large map) is cut into parts, so that no thread walks
 // a region alone; a part is summed first, then the parts of a row in order.
-// cost: two passes over the items; a 256x256 map's pixels 0.4 ms, its taps 0.3 ms (6,000 outer windows), one core.
+// cost: two passes over the items; all lists of COCO val 1993 at 256x256 (6166 outer windows) 1.4 ms, at 128x128 0.8, one core, warm.
 
 import { SpadeError } from "../runtime/errors.ts";
 import { room } from "./room.ts";
@@ -62,7 +62,12 @@ export function pixelLists(
   scratch: ListScratch = new ListScratch(),
 ): Lists {
   if (images * h > MOST || w > MOST) {
-    throw new SpadeError("shape", "pixel lists", `${images} maps of ${w} x ${h} exceed ${MOST} rows or columns`, "use a smaller batch");
+    throw new SpadeError(
+      "shape",
+      "pixel lists",
+      `${images} maps of ${w} x ${h} exceed ${MOST} rows or columns`,
+      "use a smaller batch",
+    );
   }
   const values = (scratch.values = room(scratch.values, images * h * w));
   for (let y = 0, i = 0; y < images * h; y++) for (let x = 0; x < w; x++, i++) values[i] = y * 65536 + x;
@@ -161,5 +166,9 @@ function sorted(scratch: ListScratch, keys: Int32Array, items: number, segments:
   }
   parts.fill(0, 0, 4);
   parts[0] = made;
-  return { order: order.subarray(0, total), rows: rows.subarray(0, 2 * (segments + 2)), parts: parts.subarray(0, 4 * (made + 1)) };
+  return {
+    order: order.subarray(0, total),
+    rows: rows.subarray(0, 2 * (segments + 2)),
+    parts: parts.subarray(0, 4 * (made + 1)),
+  };
 }

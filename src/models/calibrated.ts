@@ -3,10 +3,9 @@
 
 import type { LevelWindows } from "../labels/windows.ts";
 import { Graph, Program, type Device } from "../runtime/index.ts";
-import { latentSize, type Config } from "./config.ts";
+import type { Config } from "./config.ts";
 import { planLevel } from "./levels.ts";
 import { Parameters } from "./parameters.ts";
-import { pixelWindows } from "./runner.ts";
 import { powerIterate, seededGenerator, type HostState } from "./seeded.ts";
 import { memorySource } from "./source.ts";
 import { recordTrainingPass, trainingInputs } from "./training_pass.ts";
@@ -27,16 +26,14 @@ export async function calibratedState(device: Device, config: Config, seed: numb
   const p = await Parameters.load(device, config, memorySource(state), "f32");
   const plans = windows.map((lw) => planLevel(lw));
   const g = new Graph(device.target);
-  const pass = recordTrainingPass(g, config, p, plans, 1, 1);
+  const pass = recordTrainingPass(g, config, p, plans, 1, { momentum: 1 });
   g.output("image", pass.image);
   onProgress?.("compiling the calibration pass");
   const program = await Program.compile(g, device, { name: "calibration" });
   try {
     onProgress?.("setting the running statistics to this map's own");
-    const { inputs, counts } = trainingInputs(plans, windows);
-    const { h, w } = latentSize(config);
+    const { inputs, counts } = trainingInputs(config, plans, windows);
     if (config.use_vae) inputs.z = z ?? new Float32Array(config.z_dim);
-    else inputs.windows = pixelWindows(windows[0].codes, 1, h, w);
     await program.run({ inputs, counts });
     for (const [key, t] of state) if (BUFFERS.test(key)) state.set(key, { shape: t.shape, data: (await p.read(key)).slice() });
   } finally {

@@ -6,6 +6,8 @@
 
 import { activation, conv2d, gatherRows, inverseStd, labelTable, linear, modulate, runningStatistics, spectralSigma, statistics, unblockColumns, windowGather } from "../../kernels/index.ts";
 import { deriveWeights, type ConvArgs } from "../../kernels/conv2d.ts";
+import type { ModulateArgs } from "../../kernels/modulate.ts";
+import type { Lists } from "../../kernels/segments.ts";
 import { product, type Count, type Graph, type Tensor } from "../runtime/index.ts";
 import { blocks, labelCount, latentSize, normsOf, parseNormG, semanticNc, upsamplings, type BlockSpec, type Config } from "./config.ts";
 import type { LevelLists } from "./level_lists.ts";
@@ -39,10 +41,12 @@ export interface Layers {
   conv(name: string): Pick<ConvArgs, "w" | "bias" | "sigma" | "winograd" | "blocked">;
   /** Mean and 1/std of a norm over x; `up`: each value of x stands for up*up pixels. */
   normalise(name: string, x: Tensor, up: number): { mean: Tensor; rstd: Tensor };
-  /** [rows, channels] each. */
+  /** [rows, channels] each; made densely, [N,h,w,channels], a row a pixel. */
   table(name: string): { gamma: Tensor; beta: Tensor };
   /** i32 [N,h,w]: rows of the tables of that resolution. */
   ids(h: number, w: number): Tensor;
+  /** For gradients: what modulate's backward needs at that resolution. */
+  lists?(h: number, w: number): Pick<ModulateArgs, "lists" | "count">;
 }
 
 const K: Record<string, number> = { conv_0: 3, conv_1: 3, conv_s: 1 };
@@ -53,7 +57,7 @@ function block(g: Graph, layers: Layers, b: BlockSpec, x: Tensor): Tensor {
   const norm = (part: string, input: Tensor, factor: number, slope: number): Tensor =>
     g.scope(part, () => {
       const name = `${b.name}.${part}`;
-      return modulate(g, { x: input, ...layers.normalise(name, input, factor), ...layers.table(name), ids, slope });
+      return modulate(g, { x: input, ...layers.normalise(name, input, factor), ...layers.table(name), ids, slope, ...layers.lists?.(b.h, b.w) });
     });
   const conv = (part: string, input: Tensor, residual?: Tensor): Tensor =>
     g.scope(part, () => conv2d(g, { x: input, ...layers.conv(`${b.name}.${part}`), kh: K[part], kw: K[part], pad: K[part] >> 1, residual }));
@@ -78,13 +82,13 @@ export function recordImage(g: Graph, c: Config, layers: Layers, first: Tensor, 
 }
 
 /** fc: z through a linear layer, or without VAE the label map at the smallest size through a 3x3 conv, by lookup. */
-export function recordFirst(g: Graph, c: Config, p: Parameters, input: { z?: Tensor; windows?: Tensor; images: number }): Tensor {
+export function recordFirst(g: Graph, c: Config, p: Parameters, input: { z?: Tensor; windows?: Tensor; lists?: Lists; images: number }): Tensor {
   const { h, w } = latentSize(c);
   const shape = [input.images, h, w, 16 * c.ngf];
   return g.scope("fc", () =>
     c.use_vae
       ? linear(g, { x: input.z!, w: p.tensor(g, "fc.weight"), bias: p.tensor(g, "fc.bias"), shape })
-      : windowGather(g, { windows: input.windows!, w: p.tensor(g, "fc.weight"), bias: p.tensor(g, "fc.bias"), edgeRow: edgeRow(c), relu: false, shape }),
+      : windowGather(g, { windows: input.windows!, w: p.tensor(g, "fc.weight"), bias: p.tensor(g, "fc.bias"), edgeRow: edgeRow(c), relu: false, shape, lists: input.lists }),
   );
 }
 
@@ -103,7 +107,7 @@ export interface LevelInputs {
   lists?: LevelLists;
 }
 
-/** gamma and beta of one norm. */
+/** gamma and beta of one norm: [rows, C], or in dense mode [N,h,w,C], a row a pixel. */
 export function recordNormTables(g: Graph, c: Config, p: Parameters, name: string, level: LevelPlan, inputs: LevelInputs): { gamma: Tensor; beta: Tensor } {
   const { k } = parseNormG(c.norm_G);
   return g.scope(name, () => {
@@ -125,16 +129,10 @@ export function recordNormTables(g: Graph, c: Config, p: Parameters, name: strin
         const bias = p.tensor(g, `${name}.${part}.bias`);
         if (!map) return labelTable(g, { a, w, bias, windows: inputs.outerWindows!, inner: level.inner, outer: level.outer, lists: inputs.lists?.taps });
         const plain = unblockColumns(g, { blocked: w, cout: bias.shape[0] });
-        return rowsOf(conv2d(g, { x: map, w: plain, ...deriveWeights(g, plain, { k, h: level.h, w: level.w }), bias, kh: k, kw: k, pad: k >> 1 }));
+        return conv2d(g, { x: map, w: plain, ...deriveWeights(g, plain, { k, h: level.h, w: level.w }), bias, kh: k, kw: k, pad: k >> 1 });
       });
     return { gamma: mlp("mlp_gamma"), beta: mlp("mlp_beta") };
   });
-}
-
-/** A dense table [N,h,w,C] as rows [N*h*w, C]: the same bytes. */
-function rowsOf(t: Tensor): Tensor {
-  const [n, h, w, ch] = t.shape;
-  return Object.assign(t, { shape: [n * h * w, ch] });
 }
 
 /** gamma and beta of every norm at one resolution. */
@@ -177,6 +175,7 @@ export function trainingLayers(
   tables: ReadonlyMap<string, { gamma: Tensor; beta: Tensor }>,
   ids: (h: number, w: number) => Tensor,
   momentum = MOMENTUM,
+  lists?: Layers["lists"],
 ): Layers {
   const { kind } = parseNormG(c.norm_G);
   const convs = new Map(
@@ -190,6 +189,7 @@ export function trainingLayers(
     conv: (name) => convs.get(name)!,
     table: (name) => tables.get(name)!,
     ids,
+    lists,
     normalise(name, x, up) {
       // norm_0 and norm_s read the same x: one pass for both.
       let s = known.get(x);

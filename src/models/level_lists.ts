@@ -68,7 +68,12 @@ export class LevelListScratch {
 }
 
 /** Values of levelListInputs' inputs; with a scratch valid until its next use. */
-export function levelListValues(c: Config, plan: LevelPlan, lw: LevelWindows, scratch = new LevelListScratch()): Record<string, HostArray> {
+export function levelListValues(
+  c: Config,
+  plan: LevelPlan,
+  lw: LevelWindows,
+  scratch = new LevelListScratch(),
+): Record<string, HostArray> {
   const key = levelKey(plan.h, plan.w);
   const labels = { count: lw.innerCount, taps: lw.k ** 2, channels: labelChannels(c), edgeRow: edgeRow(c) };
   const out = listValues(`labels ${key}`, labelLists(lw.innerWindows, labels, scratch.labels));
@@ -79,5 +84,8 @@ export function levelListValues(c: Config, plan: LevelPlan, lw: LevelWindows, sc
   const size = lw.innerIds.length;
   if (scratch.identity?.length !== size) scratch.identity = Int32Array.from({ length: size }, (_, i) => i);
   Object.assign(out, listValues(`inner pixels ${key}`, idLists(lw.innerIds, lw.innerCount, scratch.tables)));
-  return Object.assign(out, listValues(`pixels ${key}`, pixelLists({ ...lw, outerIds: scratch.identity, outerCount: size }, scratch.pixels)));
+  return Object.assign(
+    out,
+    listValues(`pixels ${key}`, pixelLists({ ...lw, outerIds: scratch.identity, outerCount: size }, scratch.pixels)),
+  );
 }

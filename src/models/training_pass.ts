@@ -1,11 +1,24 @@
 // The generator's training-mode forward pass as one recording: tables, power iterations, batch statistics, picture. Running
 // statistics, u and v are updated in place, as every training-mode forward of the published code does.
 
+import type { ModulateArgs } from "../../kernels/modulate.ts";
+import { labelLists, labelListShapes } from "../labels/lists.ts";
 import type { LevelWindows } from "../labels/windows.ts";
 import type { Graph, HostArray, Tensor } from "../runtime/index.ts";
 import { latentSize, parseNormG, type Config } from "./config.ts";
-import { levelKey, recordFirst, recordImage, recordTables, trainingLayers, type LevelInputs, type LevelPlan } from "./generator.ts";
+import { edgeRow, levelKey, recordFirst, recordImage, recordTables, trainingLayers, type LevelInputs, type LevelPlan } from "./generator.ts";
+import { labelChannels, levelListInputs, levelListValues, listInputs, listValues } from "./level_lists.ts";
 import type { Parameters } from "./parameters.ts";
+import { pixelWindows } from "./runner.ts";
+
+export interface TrainingPassOptions {
+  /** Of the running statistics: as published if left out. */
+  momentum?: number;
+  /** [N, z_dim] from elsewhere in the graph (the encoder); an input "z" if left out. */
+  z?: Tensor;
+  /** Take the lists that the gradients of the label path need. */
+  gradients?: boolean;
+}
 
 export interface TrainingPass {
   image: Tensor;
@@ -15,29 +28,50 @@ export interface TrainingPass {
 
 /**
  * Inputs of the recording: "z" [N, z_dim] or "windows" [N*h*w, 9], and a level's windows under "inner WxH", "outer WxH", "ids WxH";
- * see trainingInputs. `momentum` of the running statistics: as published if left out. `z`: a tensor of the graph in place of the input.
+ * see trainingInputs.
  */
-export function recordTrainingPass(g: Graph, c: Config, p: Parameters, plans: readonly LevelPlan[], images: number, momentum?: number, z?: Tensor): TrainingPass {
+export function recordTrainingPass(g: Graph, c: Config, p: Parameters, plans: readonly LevelPlan[], images: number, options: TrainingPassOptions = {}): TrainingPass {
   const { k } = parseNormG(c.norm_G);
   const tables = new Map<string, { gamma: Tensor; beta: Tensor }>();
   const ids = new Map<string, Tensor>();
+  const lists = new Map<string, Pick<ModulateArgs, "lists" | "count">>();
   for (const plan of plans) {
     const key = levelKey(plan.h, plan.w);
     const inputs: LevelInputs = { innerWindows: g.input(`inner ${key}`, [plan.inner.capacity, k * k], "i32", true) };
     if (plan.mode === "lookup") inputs.outerWindows = g.input(`outer ${key}`, [plan.outer.capacity, k * k], "i32", true);
     else inputs.innerIds = g.input(`inner ids ${key}`, [images, plan.h, plan.w], "i32");
+    if (options.gradients) {
+      inputs.lists = levelListInputs(g, c, plan, images);
+      lists.set(key, { lists: inputs.lists.pixels, count: plan.outer });
+    }
     ids.set(key, g.input(`ids ${key}`, [images, plan.h, plan.w], "i32"));
     for (const [name, t] of recordTables(g, c, p, plan, inputs)) tables.set(name, t);
   }
-  const { h, w } = latentSize(c);
-  const first = recordFirst(g, c, p, c.use_vae ? { z: z ?? g.input("z", [images, c.z_dim]), images } : { windows: g.input("windows", [images * h * w, 9], "i32"), images });
   const blocks = new Map<string, Tensor>();
-  const image = recordImage(g, c, trainingLayers(g, c, p, tables, (hh, ww) => ids.get(levelKey(hh, ww))!, momentum), first, (name, y) => blocks.set(name, y));
+  const layers = trainingLayers(g, c, p, tables, (h, w) => ids.get(levelKey(h, w))!, options.momentum, (h, w) => lists.get(levelKey(h, w)) ?? {});
+  const image = recordImage(g, c, layers, recordStart(g, c, p, images, options), (name, y) => blocks.set(name, y));
   return { image, blocks };
 }
 
+/** fc on its inputs. */
+function recordStart(g: Graph, c: Config, p: Parameters, images: number, { z, gradients }: TrainingPassOptions): Tensor {
+  if (c.use_vae) return recordFirst(g, c, p, { z: z ?? g.input("z", [images, c.z_dim]), images });
+  const { h, w } = latentSize(c);
+  const rows = images * h * w;
+  const lists = gradients ? listInputs(g, "labels fc", labelListShapes(rows, FC_TAPS, labelChannels(c), edgeRow(c) >= 0)) : undefined;
+  return recordFirst(g, c, p, { windows: g.input("windows", [rows, FC_TAPS], "i32"), lists, images });
+}
+
+/** fc of a net without VAE is a 3x3 convolution of the label map. */
+const FC_TAPS = 9;
+
 /** Values of the inputs, and the counts, for a batch's dictionary. */
-export function trainingInputs(plans: readonly LevelPlan[], windows: readonly LevelWindows[]): { inputs: Record<string, HostArray>; counts: Record<string, number> } {
+export function trainingInputs(
+  c: Config,
+  plans: readonly LevelPlan[],
+  windows: readonly LevelWindows[],
+  options: Pick<TrainingPassOptions, "gradients"> = {},
+): { inputs: Record<string, HostArray>; counts: Record<string, number> } {
   const inputs: Record<string, HostArray> = {};
   const counts: Record<string, number> = {};
   plans.forEach((plan, i) => {
@@ -54,6 +88,14 @@ export function trainingInputs(plans: readonly LevelPlan[], windows: readonly Le
       inputs[`ids ${key}`] = Int32Array.from({ length: lw.innerIds.length }, (_, j) => j);
       counts[plan.outer.name] = plan.outer.capacity;
     }
+    if (options.gradients) Object.assign(inputs, levelListValues(c, plan, lw));
   });
+  if (!c.use_vae) {
+    const { h, w } = latentSize(c);
+    inputs.windows = pixelWindows(windows[0].codes, windows[0].images, h, w);
+    const rows = inputs.windows.length / FC_TAPS;
+    const labels = { count: rows, taps: FC_TAPS, channels: labelChannels(c), edgeRow: edgeRow(c) };
+    if (options.gradients) Object.assign(inputs, listValues("labels fc", labelLists(inputs.windows as Int32Array, labels)));
+  }
   return { inputs, counts };
 }

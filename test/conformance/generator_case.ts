@@ -1,19 +1,21 @@
-// A generator case: out.train, out.eval and act.* of one net on one batch of label maps, from seeded weights.
+// A generator case: out.train, out.eval, act.* and grad.* of one net on one batch of label maps, from seeded weights.
 
+import { gradients } from "../../kernels/gradients.ts";
 import type { LabelMap } from "../../src/labels/label_map.ts";
 import { buildLevels } from "../../src/labels/levels.ts";
-import { blocks, labelCount, latentSize, parseNormG, type Config } from "../../src/models/config.ts";
+import { blocks, generatorShapes, labelCount, parseNormG, type Config } from "../../src/models/config.ts";
 import { resolutions } from "../../src/models/generator.ts";
 import { planLevel } from "../../src/models/levels.ts";
+import { isTrained } from "../../src/models/packing.ts";
 import { Parameters } from "../../src/models/parameters.ts";
-import { GeneratorRunner, pixelWindows } from "../../src/models/runner.ts";
+import { GeneratorRunner } from "../../src/models/runner.ts";
 import { seeded, seededGenerator, type HostState } from "../../src/models/seeded.ts";
 import { memorySource } from "../../src/models/source.ts";
 import { recordTrainingPass, trainingInputs } from "../../src/models/training_pass.ts";
 import type { LevelWindows } from "../../src/labels/windows.ts";
 import { Graph, Program, type Device } from "../../src/runtime/index.ts";
-import { compareActivation, illPosed, maxError, notRun, type Verdict } from "./compare.ts";
-import { nchw, storedState, type Golden } from "./golden.ts";
+import { compareActivation, compareGradient, illPosed, maxError, type Verdict } from "./compare.ts";
+import { nchw, nhwc, storedState, type Golden } from "./golden.ts";
 
 /** [N,1,H,W] integers as label maps. */
 export async function maps(golden: Golden, name: string): Promise<LabelMap[]> {
@@ -53,8 +55,6 @@ export async function generatorCase(golden: Golden, device: Device): Promise<Ver
   } finally {
     runner.dispose();
   }
-  const grads = golden.names.filter((n) => n.startsWith("grad.")).length;
-  if (grads) verdicts.push(notRun(`grad.* (${grads})`, "gradients: training is not part of this version"));
   return verdicts;
 }
 
@@ -78,15 +78,24 @@ async function movement(device: Device, c: Config, state: HostState, windows: Le
 async function trainingMode(golden: Golden, device: Device, c: Config, p: Parameters, windows: LevelWindows[], images: number, z?: Float32Array): Promise<Verdict[]> {
   const plans = windows.map((lw) => planLevel(lw));
   const g = new Graph(device.target);
-  const pass = recordTrainingPass(g, c, p, plans, images);
+  const style = z && g.input("z", [images, c.z_dim]);
+  const differentiated = golden.has("in.cotangent");
+  const pass = recordTrainingPass(g, c, p, plans, images, { z: style, gradients: differentiated });
+  const gone = new Set(golden.vanishing.G);
+  const keys = p.keys().filter((key) => isTrained(key) && !gone.has(key));
+  if (differentiated) {
+    const wrt = new Map(keys.map((key) => [key, p.tensor(g, key)]));
+    if (style) wrt.set("z", style);
+    const made = gradients(g, new Map([[pass.image, g.input("cotangent", pass.image.shape)]]), wrt.values());
+    for (const [key, t] of wrt) g.output(`grad.${key}`, made.get(t)!);
+  }
   g.output("image", pass.image);
   for (const [name, y] of pass.blocks) g.output(name, y);
   const program = await Program.compile(g, device, { name: "training pass" });
   try {
-    const { inputs, counts } = trainingInputs(plans, windows);
-    const { h, w } = latentSize(c);
+    const { inputs, counts } = trainingInputs(c, plans, windows, { gradients: differentiated });
     if (z) inputs.z = z;
-    else inputs.windows = pixelWindows(windows[0].codes, images, h, w);
+    if (differentiated) inputs.cotangent = nhwc(await golden.f32("in.cotangent"), golden.shape("in.cotangent"));
     await program.run({ inputs, counts });
     const out: (Verdict | undefined)[] = [];
     const read = async (tensor: string, name: string, shape: readonly number[]): Promise<void> => {
@@ -95,6 +104,11 @@ async function trainingMode(golden: Golden, device: Device, c: Config, p: Parame
     };
     await read("image", "out.train", pass.image.shape);
     for (const [name, y] of pass.blocks) await read(name, `act.${name}`, y.shape);
+    if (differentiated) {
+      const shapes = generatorShapes(c);
+      for (const key of keys) out.push(await compareGradient(golden, `grad.${key}`, p.published(key, await program.read(`grad.${key}`)), shapes.get(key)!));
+      if (z) out.push(await compareGradient(golden, "grad.z", await program.read("grad.z"), [images, c.z_dim]));
+    }
     return out.filter((v) => v !== undefined);
   } finally {
     program.dispose();

@@ -12,6 +12,8 @@ export interface Golden {
   readonly config: Config | undefined;
   /** Seed and gain of each net. */
   readonly seeds: Readonly<Record<string, { seed: number; gain: number }>>;
+  /** Per net, parameters whose exact gradient is zero: what float32 gives for them is rounding, and is not compared. */
+  readonly vanishing: Readonly<Record<string, readonly string[]>>;
   shape(name: string): readonly number[];
   f32(name: string): Promise<Float32Array>;
   i32(name: string): Promise<Int32Array>;
@@ -22,13 +24,14 @@ export interface Golden {
 export async function openGolden(file: string): Promise<Golden> {
   const source: TensorSource = await openSafetensors(await openFile(file));
   const names = source.names();
-  const { config, seeds } = source.metadata;
+  const { config, seeds, vanishing } = source.metadata;
   const f32 = async (name: string): Promise<Float32Array> => toF32(await source.read(name));
   return {
     file,
     names,
     config: config ? { ...defaultConfig, ...(JSON.parse(config) as Config) } : undefined,
     seeds: seeds ? (JSON.parse(seeds) as Golden["seeds"]) : {},
+    vanishing: vanishing ? (JSON.parse(vanishing) as Golden["vanishing"]) : {},
     shape: (name) => source.info(name).shape,
     f32,
     i32: async (name) => Int32Array.from(await f32(name)),

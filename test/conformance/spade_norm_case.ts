@@ -1,8 +1,8 @@
 // A spade_norm case: one SPADE layer named n on in.x, in training and in eval mode, each from the starting state. Both ways of
-// making the tables are run: by distinct window, and densely; gradients by distinct window.
+// making the tables are run: by distinct window, and densely.
 
 import { gradients } from "../../kernels/gradients.ts";
-import { inverseStd, modulate, runningStatistics, statistics } from "../../kernels/index.ts";
+import { inverseStd, modulate, ops, runningStatistics, statistics } from "../../kernels/index.ts";
 import { buildLevels } from "../../src/labels/levels.ts";
 import { HIDDEN, labelCount, parseNormG, semanticNc } from "../../src/models/config.ts";
 import { recordNormTables, type LevelPlan } from "../../src/models/generator.ts";
@@ -10,10 +10,13 @@ import { levelListInputs, levelListValues } from "../../src/models/level_lists.t
 import { Parameters } from "../../src/models/parameters.ts";
 import { seededState } from "../../src/models/seeded.ts";
 import { memorySource } from "../../src/models/source.ts";
-import { Graph, Program, type Device, type Tensor } from "../../src/runtime/index.ts";
+import { Graph, notYet, Program, type Device, type Tensor } from "../../src/runtime/index.ts";
 import { compareActivation, compareGradient, compareState, type Verdict } from "./compare.ts";
 import { maps } from "./generator_case.ts";
 import { nchw, nhwc, storedState, type Golden } from "./golden.ts";
+
+/** Dense tables go through conv2d and its derived weights. */
+const convolutionsHaveBackward = [ops.conv2d, ops.unblockColumns].every((op) => (op.backward as unknown) !== notYet);
 
 export async function spadeNormCase(golden: Golden, device: Device): Promise<Verdict[]> {
   const c = golden.config!;
@@ -38,7 +41,7 @@ export async function spadeNormCase(golden: Golden, device: Device): Promise<Ver
   const verdicts: Verdict[] = [];
   for (const mode of ["lookup", "dense"] as const) {
     for (const train of [true, false]) {
-      const differentiated = mode === "lookup" && golden.has("in.cotangent");
+      const differentiated = golden.has("in.cotangent") && (mode === "lookup" || convolutionsHaveBackward);
       const p = await Parameters.loadKeys(device, c, memorySource(state), "f32", shapes);
       const g = new Graph(device.target);
       const plan: LevelPlan = { h, w, mode, inner: { name: "inner", capacity: pixels + 1 }, outer: { name: "outer", capacity: pixels } };
@@ -83,7 +86,7 @@ export async function spadeNormCase(golden: Golden, device: Device): Promise<Ver
         const dx = nchw(await program.read("grad x"), [n, h, w, channels]);
         const made = [await compareGradient(golden, `${prefix}x`, dx, [n, channels, h, w])];
         for (const key of trained) made.push(await compareGradient(golden, prefix + key, p.unpack(key, await program.read(`grad ${key}`)), shapes.get(key)!));
-        verdicts.push(...made.flatMap((v) => v ?? []));
+        verdicts.push(...made.flatMap((v) => (v ? { ...v, name: `${v.name} (${mode})` } : [])));
       }
       if (train && mode === "lookup") {
         for (const key of shapes.keys()) {

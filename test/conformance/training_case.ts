@@ -3,14 +3,13 @@
 import { buildLevels } from "../../src/labels/levels.ts";
 import { concat, reparameterise } from "../../kernels/index.ts";
 import { generatorNet } from "../../src/models/packing.ts";
-import { labelCount, latentSize, outputSize, parseNormG } from "../../src/models/config.ts";
+import { labelCount, outputSize, parseNormG } from "../../src/models/config.ts";
 import { defaultDiscriminator, discriminatorNet, recordDiscriminator } from "../../src/models/discriminator.ts";
 import { defaultEncoder, encoderNet, recordEncoder } from "../../src/models/encoder.ts";
 import { resolutions } from "../../src/models/generator.ts";
 import { planLevel } from "../../src/models/levels.ts";
 import { Parameters } from "../../src/models/parameters.ts";
 import { frozenConvs } from "../../src/models/perceptual.ts";
-import { pixelWindows } from "../../src/models/runner.ts";
 import { seededVgg } from "../../src/models/seeded.ts";
 import { memorySource } from "../../src/models/source.ts";
 import { recordTrainingPass, trainingInputs } from "../../src/models/training_pass.ts";
@@ -46,7 +45,7 @@ export async function trainingCase(golden: Golden, device: Device): Promise<Verd
 
   const g = new Graph(device.target);
   const real = g.input("image", [n, h, w, 3]);
-  const { inputs, counts } = trainingInputs(plans, windows);
+  const { inputs, counts } = trainingInputs(c, plans, windows);
   inputs.image = nhwc(await golden.f32("in.image.0"), [n, 3, h, w]);
   let style: GeneratorTerms["style"];
   let z;
@@ -54,11 +53,8 @@ export async function trainingCase(golden: Golden, device: Device): Promise<Verd
     style = recordEncoder(g, c, await load("E"), real, true);
     z = reparameterise(g, { ...style, eps: g.input("eps", [n, c.z_dim]) });
     inputs.eps = await golden.f32("in.eps_g.0");
-  } else {
-    const latent = latentSize(c);
-    inputs.windows = pixelWindows(windows[0].codes, n, latent.h, latent.w);
   }
-  const { image: fake } = recordTrainingPass(g, c, await load("G"), plans, n, undefined, z);
+  const { image: fake } = recordTrainingPass(g, c, await load("G"), plans, n, { z });
   const codes = g.input("codes", [n, h, w], "i32");
   inputs.codes = windows[windows.length - 1].codes;
   const scales = recordDiscriminator(g, c, await load("D"), { codes }, concat(g, { a: fake, b: real, axis: 0 }));

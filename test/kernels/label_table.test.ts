@@ -51,12 +51,18 @@ function setting({ map, k, hidden, c, plain, spare = SPARE }: Case) {
   return { lw, oihw, args, inner, outer, record, counts: { inner: lw.innerCount, outer: lw.outerCount } };
 }
 
-test.for(cases)("labelTable equals the float64 reference: map $map, kernel $k, $hidden hidden, $c channels", async (o) => {
-  const { lw, oihw, args, record, counts } = setting(o);
-  const { y } = await evaluate((g, inputs) => ({ y: labelTable(g, record(inputs)) }), { counts, software: o.software });
-  const ref = labelTableReference(args.a, args.w, oihw, args.bias, lw.outerWindows);
-  expect(relativeError(y.subarray(0, ref.length), ref)).toBeLessThan(2e-6);
-});
+test.for(cases)(
+  "labelTable equals the float64 reference: map $map, kernel $k, $hidden hidden, $c channels",
+  async (o) => {
+    const { lw, oihw, args, record, counts } = setting(o);
+    const { y } = await evaluate((g, inputs) => ({ y: labelTable(g, record(inputs)) }), {
+      counts,
+      software: o.software,
+    });
+    const ref = labelTableReference(args.a, args.w, oihw, args.bias, lw.outerWindows);
+    expect(relativeError(y.subarray(0, ref.length), ref)).toBeLessThan(2e-6);
+  },
+);
 
 test.for(cases)("labelTable's gradients: map $map, kernel $k, $hidden hidden, $c channels, spare $spare", async (o) => {
   const { lw, oihw, args, record, counts, inner, outer } = setting(o);
@@ -64,14 +70,27 @@ test.for(cases)("labelTable's gradients: map $map, kernel $k, $hidden hidden, $c
   const dy = noise(outer.capacity * o.c, 5);
   const ref = labelTableGradients(args.a, args.w, oihw, lw.outerWindows, dy);
   if (args.w.length < 600) {
-    gradcheck("labelTable", (a) => labelTableReference(a.a, a.w, oihw, a.bias, lw.outerWindows), args, ref, dy.subarray(0, rows));
+    gradcheck(
+      "labelTable",
+      (a) => labelTableReference(a.a, a.w, oihw, a.bias, lw.outerWindows),
+      args,
+      ref,
+      dy.subarray(0, rows),
+    );
   }
-  const variants: Record<string, string>[] = (await testDevice()).target.features.has("subgroups") ? [{}, { gemm: "portable" }] : [{}];
+  const variants: Record<string, string>[] = (await testDevice()).target.features.has("subgroups")
+    ? [{}, { gemm: "portable" }]
+    : [{}];
   for (const variant of variants) {
     const got = await evaluateGradients(
       (g, inputs) => {
         const args = record(inputs);
-        const lists = listTensors(inputs, "taps", tapLists(lw), tapListShapes(outer.capacity, inner.capacity, o.k ** 2));
+        const lists = listTensors(
+          inputs,
+          "taps",
+          tapLists(lw),
+          tapListShapes(outer.capacity, inner.capacity, o.k ** 2),
+        );
         return { y: labelTable(g, { ...args, lists }), wrt: { a: args.a, w: args.w, bias: args.bias } };
       },
       dy,

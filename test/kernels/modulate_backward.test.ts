@@ -57,7 +57,13 @@ test.for(cases)("modulate's gradients: x $x, up $up, per $per, slope $slope, pla
   const shape = { up: o.up, groups, slope: Math.fround(o.slope) };
   const ref = modulateGradients({ ...args, ids, dy }, o.x, shape);
   if (product(o.x) < 600) {
-    gradcheck("modulate", (a) => modulateReference({ ...(a as unknown as typeof args), ids }, o.x, shape), args, ref, dy);
+    gradcheck(
+      "modulate",
+      (a) => modulateReference({ ...(a as unknown as typeof args), ids }, o.x, shape),
+      args,
+      ref,
+      dy,
+    );
   }
   const got = await evaluateGradients(
     (g, inputs) => {
@@ -70,16 +76,50 @@ test.for(cases)("modulate's gradients: x $x, up $up, per $per, slope $slope, pla
         beta: inputs.tensor("beta", [capacity, c], table(args.beta)),
       };
       const lists = listTensors(inputs, "pixels", pixelLists(lw), pixelListShapes(ids.length, capacity));
-      const y = modulate(g, { ...wrt, ids: inputs.tensor("ids", [n, h * o.up, w * o.up], ids), slope: o.slope, lists, count: { name: "rows", capacity } });
+      const y = modulate(g, {
+        ...wrt,
+        ids: inputs.tensor("ids", [n, h * o.up, w * o.up], ids),
+        slope: o.slope,
+        lists,
+        count: { name: "rows", capacity },
+      });
       return { y, wrt };
     },
     dy,
     { counts, software: o.software },
   );
-  for (const name of ["x", "mean", "rstd"] as const) expect([name, relativeError(got[name], ref[name])]).toEqual([name, expect.closeTo(0, 5)]);
+  for (const name of ["x", "mean", "rstd"] as const)
+    expect([name, relativeError(got[name], ref[name])]).toEqual([name, expect.closeTo(0, 5)]);
   for (const name of ["gamma", "beta"] as const) {
     expect([name, relativeError(got[name].subarray(0, rows * c), ref[name])]).toEqual([name, expect.closeTo(0, 5)]);
   }
+});
+
+test("two runs give the same bits", async () => {
+  const o: Case = { x: [2, 31, 40, 9], up: 1, per: "batch", slope: 0.2, plain: true };
+  const { args, lw, dy, capacity, table, ids, counts } = setting(o);
+  const run = () =>
+    evaluateGradients(
+      (g, inputs) => {
+        const x = inputs.tensor("x", o.x, args.x);
+        const tables = {
+          gamma: inputs.tensor("gamma", [capacity, 9], table(args.gamma)),
+          beta: inputs.tensor("beta", [capacity, 9], table(args.beta)),
+        };
+        const lists = listTensors(inputs, "pixels", pixelLists(lw), pixelListShapes(ids.length, capacity));
+        const { mean, rstd } = statistics(g, { x, per: o.per });
+        return {
+          y: modulate(g, { x, mean, rstd, ...tables, ids: inputs.tensor("ids", [2, 31, 40], ids), slope: 0.2, lists }),
+          wrt: { x, ...tables },
+        };
+      },
+      dy,
+      { counts },
+    );
+  const [first, second] = [await run(), await run()];
+  expect(second.x).toEqual(first.x);
+  for (const name of ["gamma", "beta"])
+    expect(second[name].subarray(0, lw.outerCount * 9)).toEqual(first[name].subarray(0, lw.outerCount * 9));
 });
 
 test.for(cases)("gradient of a norm with its own statistics: x $x, up $up, per $per", async (o) => {
@@ -94,13 +134,29 @@ test.for(cases)("gradient of a norm with its own statistics: x $x, up $up, per $
   const part = modulateGradients({ ...own(args.x), dy }, o.x, shape);
   const rest = statisticsGradient(args.x, groups, pixels, c, { dmean: part.mean, drstd: part.rstd });
   const ref = part.x.map((v, i) => v + rest[i]);
-  if (product(o.x) < 600) gradcheck("norm", ({ x }) => modulateReference(own(x), o.x, shape), { x: args.x }, { x: ref }, dy, { tolerance: 1e-5 });
+  if (product(o.x) < 600)
+    gradcheck("norm", ({ x }) => modulateReference(own(x), o.x, shape), { x: args.x }, { x: ref }, dy, {
+      tolerance: 1e-5,
+    });
   const got = await evaluateGradients(
     (g, inputs) => {
       const x = inputs.tensor("x", o.x, args.x);
       const { mean, rstd } = statistics(g, { x, per: o.per });
-      const tables = { gamma: inputs.tensor("gamma", [capacity, c], table(args.gamma)), beta: inputs.tensor("beta", [capacity, c], table(args.beta)) };
-      return { y: modulate(g, { x, mean, rstd, ...tables, ids: inputs.tensor("ids", [n, h * o.up, w * o.up], ids), slope: o.slope }), wrt: { x } };
+      const tables = {
+        gamma: inputs.tensor("gamma", [capacity, c], table(args.gamma)),
+        beta: inputs.tensor("beta", [capacity, c], table(args.beta)),
+      };
+      return {
+        y: modulate(g, {
+          x,
+          mean,
+          rstd,
+          ...tables,
+          ids: inputs.tensor("ids", [n, h * o.up, w * o.up], ids),
+          slope: o.slope,
+        }),
+        wrt: { x },
+      };
     },
     dy,
     { software: o.software },
@@ -122,18 +178,34 @@ test("statistics' gradient with the variance's", async () => {
   const { dx } = await evaluate((g, inputs) => {
     const xt = inputs.tensor("x", shape, x);
     const s = statistics(g, { x: xt, per: "instance" });
-    const seeds = new Map((["mean", "variance", "rstd"] as const).map((name) => [s[name], inputs.tensor(`d${name}`, [2, 6], d[`d${name}`])]));
+    const seeds = new Map(
+      (["mean", "variance", "rstd"] as const).map((name) => [
+        s[name],
+        inputs.tensor(`d${name}`, [2, 6], d[`d${name}`]),
+      ]),
+    );
     return { dx: gradients(g, seeds, [xt]).get(xt)! };
   });
   expect(relativeError(dx, ref)).toBeLessThan(1e-5);
 });
 
 test("differentiating tables without lists is an error that says what to give", async () => {
-  const run = evaluateGradients((g, inputs) => {
-    const t = (name: string, shape: number[]) => inputs.tensor(name, shape, noise(product(shape), 1));
-    const gamma = t("gamma", [2, 4]);
-    const y = modulate(g, { x: t("x", [1, 2, 2, 4]), mean: t("mean", [4]), rstd: t("rstd", [4]), gamma, beta: t("beta", [2, 4]), ids: inputs.tensor("ids", [1, 2, 2], new Int32Array(4)), slope: 1 });
-    return { y, wrt: { gamma } };
-  }, noise(16, 2));
+  const run = evaluateGradients(
+    (g, inputs) => {
+      const t = (name: string, shape: number[]) => inputs.tensor(name, shape, noise(product(shape), 1));
+      const gamma = t("gamma", [2, 4]);
+      const y = modulate(g, {
+        x: t("x", [1, 2, 2, 4]),
+        mean: t("mean", [4]),
+        rstd: t("rstd", [4]),
+        gamma,
+        beta: t("beta", [2, 4]),
+        ids: inputs.tensor("ids", [1, 2, 2], new Int32Array(4)),
+        slope: 1,
+      });
+      return { y, wrt: { gamma } };
+    },
+    noise(16, 2),
+  );
   await expect(run).rejects.toThrow(/recorded without lists; give the op `lists`, made by pixelLists/);
 });

@@ -61,19 +61,32 @@ test.each([...cases, { rows: 900, k: 1, s: 2, o: 9, edge: true, relu: true }])(
     const oihw = [o, s, k, k];
     const ref = windowGatherGradients(windows, w, oihw, bias, { edgeRow, relu }, dy);
     if (w.length < 1300) {
-      gradcheck("windowGather", (a) => windowGatherReference(windows, a.w, oihw, a.bias, { edgeRow, relu }), { w, bias }, ref, dy);
+      gradcheck(
+        "windowGather",
+        (a) => windowGatherReference(windows, a.w, oihw, a.bias, { edgeRow, relu }),
+        { w, bias },
+        ref,
+        dy,
+      );
     }
     const packed = packConv(w, oihw);
-    const got = await evaluateGradients(
-      (g, inputs) => {
-        const wrt = { w: inputs.tensor("w", packed.shape, packed.data), bias: inputs.tensor("b", [o], bias) };
-        const channels = packed.shape[1];
-        const made = labelLists(windows, { count: rows, taps, channels, edgeRow });
-        const lists = listTensors(inputs, "labels", made, labelListShapes(rows + 2, taps, channels, edge));
-        return { y: windowGather(g, { ...wrt, windows: inputs.tensor("windows", [rows, taps], windows), edgeRow, relu, shape, lists }), wrt };
-      },
-      dy,
-    );
+    const got = await evaluateGradients((g, inputs) => {
+      const wrt = { w: inputs.tensor("w", packed.shape, packed.data), bias: inputs.tensor("b", [o], bias) };
+      const channels = packed.shape[1];
+      const made = labelLists(windows, { count: rows, taps, channels, edgeRow });
+      const lists = listTensors(inputs, "labels", made, labelListShapes(rows + 2, taps, channels, edge));
+      return {
+        y: windowGather(g, {
+          ...wrt,
+          windows: inputs.tensor("windows", [rows, taps], windows),
+          edgeRow,
+          relu,
+          shape,
+          lists,
+        }),
+        wrt,
+      };
+    }, dy);
     expect(relativeError(unpackConv(got.w, oihw), ref.w)).toBeLessThan(1e-6);
     expect(relativeError(got.bias, ref.bias)).toBeLessThan(1e-6);
   },

@@ -1,5 +1,16 @@
 import { expect, test } from "vitest";
-import { idLists, labelLists, labelListShapes, listShapes, ListScratch, PART, pixelLists, tapLists, tapListShapes, type Lists } from "../../src/labels/lists.ts";
+import {
+  idLists,
+  labelLists,
+  labelListShapes,
+  listShapes,
+  ListScratch,
+  PART,
+  pixelLists,
+  tapLists,
+  tapListShapes,
+  type Lists,
+} from "../../src/labels/lists.ts";
 import { noise } from "../support/device.ts";
 import { windowsOf } from "../support/windows.ts";
 
@@ -41,7 +52,11 @@ test.each([0, 1, 129, 2000, 40_000])("ids of %s items come back sorted, long seg
 
 test("pixels are listed by outer id, as row and column, one scratch for several maps", () => {
   const scratch = new ListScratch();
-  for (const shape of [[2, 13, 9], [1, 40, 37], [1, 1, 5]]) {
+  for (const shape of [
+    [2, 13, 9],
+    [1, 40, 37],
+    [1, 1, 5],
+  ]) {
     const lw = windowsOf(shape, { plain: shape[1] === 40 });
     const segments = walk(pixelLists(lw, scratch));
     expect(segments.length).toBe(lw.outerCount + 1);
@@ -73,7 +88,8 @@ test.each([-1, 6])("windows of codes are listed by tap and label, edge row %s", 
   expect(all).toEqual([...Array(lw.innerCount).keys()].slice(1));
   segments.forEach((rows, s) => {
     const [tap, channel] = [Math.floor(s / 8), s % 8];
-    const reads = (code: number): boolean => code >= 0 && (channel === edgeRow ? (code & 1) === 1 : code >> 1 === channel);
+    const reads = (code: number): boolean =>
+      code >= 0 && (channel === edgeRow ? (code & 1) === 1 : code >> 1 === channel);
     expect(rows).toEqual(all.filter((u) => reads(lw.innerWindows[u * 9 + tap])));
   });
 });

@@ -7,7 +7,12 @@ export function gatherRowsReference(table: ArrayLike<number>, c: number, ids: Ar
 }
 
 /** Gradient of the sum of y * dy. */
-export function gatherRowsGradient(dy: ArrayLike<number>, c: number, ids: ArrayLike<number>, rows: number): Float64Array {
+export function gatherRowsGradient(
+  dy: ArrayLike<number>,
+  c: number,
+  ids: ArrayLike<number>,
+  rows: number,
+): Float64Array {
   const out = new Float64Array(rows * c);
   for (let p = 0; p < ids.length; p++) for (let ch = 0; ch < c; ch++) out[ids[p] * c + ch] += dy[p * c + ch];
   return out;

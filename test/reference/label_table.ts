@@ -14,7 +14,8 @@ export function labelTableReference(
   for (let r = 0; r < windows.length / taps; r++) {
     for (let co = 0; co < o; co++) {
       let sum = bias[co];
-      for (let t = 0; t < taps; t++) for (let i = 0; i < s; i++) sum += a[windows[r * taps + t] * s + i] * oihw[(co * s + i) * taps + t];
+      for (let t = 0; t < taps; t++)
+        for (let i = 0; i < s; i++) sum += a[windows[r * taps + t] * s + i] * oihw[(co * s + i) * taps + t];
       out[r * o + co] = sum;
     }
   }

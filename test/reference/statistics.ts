@@ -28,7 +28,10 @@ export function statisticsGradient(
   groups: number,
   pixels: number,
   c: number,
-  { eps = 1e-5, ...d }: { dmean?: ArrayLike<number>; dvariance?: ArrayLike<number>; drstd?: ArrayLike<number>; eps?: number },
+  {
+    eps = 1e-5,
+    ...d
+  }: { dmean?: ArrayLike<number>; dvariance?: ArrayLike<number>; drstd?: ArrayLike<number>; eps?: number },
 ): Float64Array {
   const { mean, variance } = statisticsReference(x, groups, pixels, c);
   return Float64Array.from({ length: groups * pixels * c }, (_, i) => {

@@ -6,25 +6,15 @@ import * as reflect from "wgsl_reflect/wgsl_reflect.module.js";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { probe } from "../../bench/lib/measure.ts";
 import type { ConvArgs } from "../../kernels/conv2d.ts";
+import { ganModes } from "../../kernels/gan_loss.ts";
 import { gradients } from "../../kernels/gradients.ts";
 import { ops } from "../../kernels/index.ts";
-import { listShapes } from "../../src/labels/lists.ts";
-import { listInputs } from "../../src/models/level_lists.ts";
 import { defaultConfig, type Config } from "../../src/models/config.ts";
-import {
-  BYTES,
-  Graph,
-  pad4,
-  paperTarget,
-  type Dispatch,
-  type DType,
-  type Target,
-  type Tensor,
-} from "../../src/runtime/index.ts";
+import { BYTES, Graph, pad4, paperTarget, type Dispatch, type DType, type Target, type Tensor } from "../../src/runtime/index.ts";
 import { expand, type BindingDecl, type SizesAs, type Wgsl } from "../../src/runtime/wgsl.ts";
 import { testDevice } from "../support/device.ts";
+import { lookups } from "./lookups.ts";
 import { paperDevice, paperStorage, recordGenerator, recordings } from "./paper.ts";
-import { trainingOps } from "./training_ops.ts";
 
 const tiny: Config = { ...defaultConfig, label_nc: 5, ngf: 1, z_dim: 4, crop_size: 64 };
 const configs: Config[] = [
@@ -35,26 +25,69 @@ const configs: Config[] = [
 /** One label, so that tables are looked up; and many, so that they are convolved. */
 const maps = [() => 1, (i: number) => (i * 7 + (i >> 5)) % 5];
 
-/** Ops that the generator does not use. */
+/** Ops that the generator does not use, in all their forms, with their backwards. */
 function otherOps(target: Target, dtype: DType): Graph {
   const g = new Graph(target);
-  const x = g.external("x", [1, 6, 7, 5], dtype, paperStorage(4096));
+  const external = (name: string, shape: number[], type: DType = dtype): Tensor =>
+    g.external(name, shape, type, paperStorage(1 << 16));
+  const x = external("x", [2, 6, 7, 5]);
+  const one = external("one", [1], "f32");
+  /** Records the gradients of a result on some tensors; of a loss, from `one`. */
+  const back = (y: Tensor, ...wrt: Tensor[]): unknown =>
+    gradients(g, new Map([[y, y.shape.length > 1 ? y : one]]), wrt);
   ops.add(g, { a: x, b: x });
   ops.avgPool(g, { x });
   for (const mode of ["nearest", "bilinear"] as const) ops.resize(g, { x, h: 9, w: 4, mode });
   lookups(g, dtype);
+
+  back(ops.maxPool(g, { x, k: 2, stride: 2 }), x);
+  const aligned = external("aligned", [2, 6, 7, 8]);
+  for (const t of [x, aligned]) {
+    back(ops.slice(g, { x: t, axis: 3, from: 0, count: 4 }), t);
+    back(ops.concat(g, { a: t, b: t, axis: 3 }), t);
+  }
+  const shared = external("shared", [1, 6, 7, 5]);
+  back(ops.addShared(g, { x, shared, slope: 0.2 }), x, shared);
+  const [mean, rstd] = ["mean", "rstd"].map((name) => external(name, [2, 5], "f32"));
+  const [weight, bias] = ["weight", "bias"].map((name) => external(name, [5], "f32"));
+  back(ops.normalise(g, { x, mean, rstd, slope: 0.2 }), x, mean);
+  back(ops.normalise(g, { x, mean, rstd, weight, bias, slope: 0.2 }), x, mean, weight);
+
+  const codes = external("codes", [1, 6, 7], "i32");
+  const w = external("w", [16, 8, 5]);
+  for (const edgeRow of [-1, 4]) {
+    back(ops.labelConv(g, { codes, w, bias, k: 4, stride: 2, pad: 2, edgeRow }), w, bias);
+    ops.labelPool(g, { codes, channels: 5, edgeRow, dtype });
+  }
+
+  back(ops.l1Mean(g, { a: x, b: x, scale: 1, images: 1, bFrom: 1 }), x);
+  const logits = external("logits", [2, 6, 7, 1]);
+  for (const mode of ganModes) {
+    for (const side of ["D_real", "D_fake", "G"] as const)
+      back(ops.ganLoss(g, { logits, mode, side, scale: 1 }), logits);
+  }
+  const [mu, logvar, eps] = ["mu", "logvar", "eps"].map((name) => external(name, [2, 5]));
+  back(ops.kld(g, { mu, logvar, scale: 1 }), mu, logvar);
+  back(ops.reparameterise(g, { mu, logvar, eps }), mu, logvar);
+  const [p, m, v] = ["p", "m", "v"].map((name) => external(name, [3, 5], "f32"));
+  ops.adam(g, {
+    p,
+    m,
+    v,
+    grad: external("grad", [3, 5]),
+    factors: external("factors", [4], "f32"),
+    beta1: 0,
+    beta2: 0.9,
+  });
   return g;
 }
 
 /** Backward passes, each of its own graph. */
 function backwards(target: Target, dtype: DType): Graph[] {
   const graphs: Graph[] = [];
-  const differentiate = (
-    record: (g: Graph, t: (name: string, shape: number[], type?: DType) => Tensor) => [Tensor, Tensor[]],
-  ): void => {
+  const differentiate = (record: (g: Graph, t: (name: string, shape: number[], type?: DType) => Tensor) => [Tensor, Tensor[]]): void => {
     const g = new Graph(target);
-    const t = (name: string, shape: number[], type = dtype): Tensor =>
-      g.external(name, shape, type, paperStorage(1 << 20));
+    const t = (name: string, shape: number[], type = dtype): Tensor => g.external(name, shape, type, paperStorage(1 << 20));
     const [y, wrt] = record(g, t);
     gradients(g, new Map([[y, t("dy", [...y.shape], "f32")]]), wrt);
     graphs.push(g);
@@ -63,10 +96,7 @@ function backwards(target: Target, dtype: DType): Graph[] {
     differentiate((g, t) => {
       const [x, w, bias, sigma] = [t("x", size), t("w", [k * k, pad4(size[3]), o]), t("b", [o]), t("s", [1], "f32")];
       const wrt = [x, w, bias, ...(residual ? [t("r", residual)] : [sigma])];
-      return [
-        ops.conv2d(g, { x, w, bias, kh: k, kw: k, ...(residual ? { residual: wrt[3] } : { sigma }), ...more }),
-        wrt,
-      ];
+      return [ops.conv2d(g, { x, w, bias, kh: k, kw: k, ...(residual ? { residual: wrt[3] } : { sigma }), ...more }), wrt];
     });
   conv([1, 6, 6, 5], 6, 3, { pad: 1, act: "leaky" });
   conv([1, 6, 6, 5], 6, 3, { pad: 1 }, [1, 3, 3, 6]);
@@ -83,49 +113,12 @@ function backwards(target: Target, dtype: DType): Graph[] {
     const w = t("w", [9, 8, 6]);
     return [ops.spectralSigma(g, { w, cin: 5, u: t("u", [6], "f32"), v: t("v", [9, 5], "f32"), train: true }), [w]];
   });
-  for (const kind of ["leaky", "relu", "tanh"] as const)
-    differentiate((g, t) => ((x) => [ops.activation(g, { x, kind }), [x]])(t("x", [1, 3, 3, 5])));
+  for (const kind of ["leaky", "relu", "tanh"] as const) differentiate((g, t) => ((x) => [ops.activation(g, { x, kind }), [x]])(t("x", [1, 3, 3, 5])));
   differentiate((g, t) => ((x) => [ops.avgPool(g, { x }), [x]])(t("x", [1, 5, 6, 5])));
-  for (const mode of ["nearest", "bilinear"] as const)
-    differentiate((g, t) => ((x) => [ops.resize(g, { x, h: 5, w: 4, mode }), [x]])(t("x", [1, 3, 6, 5])));
+  for (const mode of ["nearest", "bilinear"] as const) differentiate((g, t) => ((x) => [ops.resize(g, { x, h: 5, w: 4, mode }), [x]])(t("x", [1, 3, 6, 5])));
   return graphs;
 }
 
-/** The label path and its gradients, in every form. */
-function lookups(g: Graph, dtype: DType): void {
-  let made = 0;
-  const t = (shape: number[], as: DType = dtype) => g.external(`t${made++}`, shape, as, paperStorage(1 << 20));
-  const lists = (items: number, segments: number) => listInputs(g, `lists ${made++}`, listShapes(items, segments));
-  const back = (y: Tensor, ...wrt: Tensor[]) => gradients(g, new Map([[y, t([...y.shape])]]), wrt);
-  const count = { name: "rows", capacity: 9 };
-  const [w, bias] = [t([9, 8, 12]), t([12], "f32")];
-  for (const relu of [true, false]) {
-    const windows = { windows: t([9, 9], "i32"), w, bias, edgeRow: relu ? 7 : -1, relu, count };
-    back(ops.windowGather(g, { ...windows, lists: lists(200, 72) }), w, bias);
-  }
-  const [a, blocked] = [t([9, 12]), t([9, 2, 3, 64])];
-  const [inner, many] = [{ name: "inner", capacity: 200 }, t([200, 12])];
-  const table = { a: many, w: blocked, bias: t([20], "f32"), windows: t([9, 9], "i32"), inner, outer: count };
-  back(ops.labelTable(g, { ...table, lists: lists(90, 1800) }), many, blocked, table.bias);
-  back(ops.gatherRows(g, { table: a, ids: t([1, 10, 10], "i32"), lists: lists(100, 9) }), a);
-  for (const c of [3, 7, 9, 29]) {
-    for (const [up, per, slope] of [
-      [1, "batch", 1],
-      [2, "batch", 0.2],
-      [1, "instance", 0.2],
-      [2, "instance", 1],
-    ] as const) {
-      const x = t([2, 9, 5, c]);
-      const tables = { gamma: t([9, c]), beta: t([9, c]), ids: t([2, 9 * up, 5 * up], "i32"), count };
-      const s = ops.statistics(g, { x, per });
-      const y = ops.modulate(g, { x, mean: s.mean, rstd: s.rstd, ...tables, slope, lists: lists(90 * up * up, 9) });
-      back(y, x, tables.gamma, tables.beta);
-      gradients(g, new Map([[s.variance, t([...s.variance.shape], "f32")]]), [x]);
-      const running = { mean: t([c], "f32"), rstd: t([c], "f32") };
-      back(ops.modulate(g, { x, ...running, ...tables, slope }), x);
-    }
-  }
-}
 
 const declarations = (d: Dispatch): BindingDecl[] =>
   Object.entries(d.bindings).map(([name, b]) => ({ name, dtype: b.tensor.dtype, access: b.access, scalar: b.scalar }));
@@ -147,12 +140,7 @@ beforeAll(async () => {
         if (dtype === "f16" && !features.has("shader-f16")) continue;
         const target = paperTarget({ ...device.target, software, features, variants: {} });
         const paper = paperDevice(target);
-        const graphs = [
-          otherOps(target, dtype),
-          trainingOps(target, dtype),
-          ...backwards(target, dtype),
-          ...(await recordings(paper, () => probe(paper))),
-        ];
+        const graphs = [otherOps(target, dtype), ...backwards(target, dtype), ...(await recordings(paper, () => probe(paper)))];
         for (const c of configs) for (const map of maps) graphs.push(...(await recordGenerator(c, target, dtype, map)));
         for (const d of graphs.flatMap((g) => g.dispatches)) {
           const { code } = finish(d, "uniform");

@@ -10,7 +10,12 @@ import { noise } from "./device.ts";
 /** Maps of regions: boxes of random labels over label 0. `plain`: label 0 alone. */
 export function windowsOf(
   [images, h, w]: readonly number[],
-  { k = 3, labels = 5, edges = true, plain = false }: { k?: number; labels?: number; edges?: boolean; plain?: boolean } = {},
+  {
+    k = 3,
+    labels = 5,
+    edges = true,
+    plain = false,
+  }: { k?: number; labels?: number; edges?: boolean; plain?: boolean } = {},
 ): LevelWindows {
   const random = noise(1000, h * 31 + w);
   let at = 0;
@@ -19,7 +24,8 @@ export function windowsOf(
     const data = new Uint8Array(h * w);
     for (let box = 0; box < (plain ? 0 : 5); box++) {
       const [y0, x0, label] = [below(h), below(w), below(labels)];
-      for (let y = y0; y < Math.min(h, y0 + 6); y++) for (let x = x0; x < Math.min(w, x0 + 7); x++) data[y * w + x] = label;
+      for (let y = y0; y < Math.min(h, y0 + 6); y++)
+        for (let x = x0; x < Math.min(w, x0 + 7); x++) data[y * w + x] = label;
     }
     return { data, width: w, height: h };
   });
