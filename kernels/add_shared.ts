@@ -2,7 +2,8 @@
 // first conv) joined with what each has by itself
 //
 // Backward: dz = dy * (y > 0 ? 1 : slope);   dx = dz,   dshared[s] = sum of dz[n] over n = s, s + S, ... in order.
-// traffic: x and y once, shared once for every time that it is used (from a cache at best).
+// traffic: x and y once, shared once for every time that it is used (from a cache at best). lavapipe, 4 x 129x129x64: forward 6.6 ms
+// (6.5 GB/s), dx 9.7, dshared 7.2.
 
 import addSharedText from "../shaders/add_shared.wgsl";
 import dxText from "../shaders/add_shared_dx.wgsl";

@@ -2,7 +2,8 @@
 //
 //   y = [a, b]        da, db = dy's parts
 //
-// traffic: 1 read and 1 write an element. Padded lanes of a last axis are left out and made new behind b.
+// traffic: 1 read and 1 write an element. Padded lanes of a last axis are left out and made new behind b. lavapipe, two
+// pictures of 2 x 256x256x3: 3.3 ms.
 
 import concatText from "../shaders/concat.wgsl";
 import {

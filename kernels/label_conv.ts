@@ -8,6 +8,7 @@
 // Backward: dw[t,l,:] = sum of dy over the pixels whose tap t has label l, dbias = sum of dy. A thread owns a tap, a vec4 of outputs
 // and a slice of pixels, and its rows of a partial table; slices are then added in order. No atomics.
 // traffic: forward k*k rows of w a pixel (from a cache), y once; backward dy k*k times, the partial tables (at most 16 MB) three times.
+// lavapipe, 2 x 256x256, 184 channels -> 64: forward 37 to 42 ms, dw 77 to 80, dbias 1.4 (a dense conv of the one-hot map: 12.5 GFLOP).
 
 import labelConvText from "../shaders/label_conv.wgsl";
 import dwText from "../shaders/label_conv_dw.wgsl";

@@ -4,7 +4,7 @@
 //
 // From the second scale on the discriminator sees pooled labels, which are not one-hot any more: they are kept densely, a quarter of
 // the one-hot map or less (COCO at 256x256: 12 MB an image instead of 48). Nothing flows back to integers.
-// traffic: y once, up to 9 codes a pixel (from a cache).
+// traffic: y once, up to 9 codes a pixel (from a cache). lavapipe, 2 x 256x256, 184 channels: 34 to 41 ms.
 
 import labelPoolText from "../shaders/label_pool.wgsl";
 import {

@@ -6,6 +6,7 @@
 // Backward: dy goes to the first largest value of the window in raster order, as torch does. A gather: every pixel looks at the
 // windows that hold it (1 of 2x2/2, up to 4 of 3x3/2) and asks of the taps before it whether one was as large; no index is kept.
 // traffic: x once, a quarter written; backward x, y, dy read and dx written, taps from a cache.
+// lavapipe, 2x2 on 256x256x64: forward 4.1 to 7.6 ms, backward 34 to 37; 3x3/2 on 125x125x96: 2.2 to 4.1, backward 16 to 24.
 
 import maxPoolText from "../shaders/max_pool.wgsl";
 import backwardText from "../shaders/max_pool_backward.wgsl";

@@ -8,7 +8,8 @@
 //   dx = dz * weight * rstd        dmean = -weight * rstd * sum dz          drstd = weight * sum dz * (x - mean)
 //   dbias = sum_g sum dz           dweight = sum_g rstd * sum dz * (x - mean)
 // The sums are made in two stages of fixed order: slices of about sqrt(P) pixels, then the slices of a channel. All in f32.
-// traffic: forward x and y once; backward x and dy twice, dx once.
+// traffic: forward x and y once; backward x and dy twice, dx once. lavapipe, 4 x 65x65x128: forward 8.6 ms, backward 13.5
+// (dx 9.4, sums 4.0, combining 0.1).
 
 import normaliseText from "../shaders/normalise.wgsl";
 import dxText from "../shaders/normalise_dx.wgsl";
