@@ -12,5 +12,11 @@ export const GRADIENT_DIGEST = 1.5e-3;
 export const LOSS_RELATIVE = 1e-4;
 /** Running statistics, u and v: ||err|| over ||ref|| after one pass. After training steps the design allows 1e-2. */
 export const STATE_NORM = 1e-3;
+/** Running statistics, u and v after training steps: ||err|| over ||ref||; of a digest every component. */
+export const TRAINED_STATE_NORM = 1e-2;
+/** Weights after training steps: ||delta - delta_ref|| over ||delta_ref||. */
+export const DELTA_NORM = 2e-2;
+/** A projection of a digest moves by at most about 1.5 times the error that it is of. */
+export const DIGEST_SLACK = 1.5;
 /** f16 storage against f32, in dB. */
 export const F16_PSNR = 45;

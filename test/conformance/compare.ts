@@ -1,6 +1,6 @@
 // One compared quantity: its error, its tolerance, its verdict.
 
-import { ACTIVATION_DIGEST, ACTIVATION_MAX, GRADIENT_DIGEST, GRADIENT_NORM, LOSS_RELATIVE, STATE_NORM } from "../tolerances.ts";
+import { ACTIVATION_DIGEST, ACTIVATION_MAX, DELTA_NORM, DIGEST_SLACK, GRADIENT_DIGEST, GRADIENT_NORM, LOSS_RELATIVE, STATE_NORM, TRAINED_STATE_NORM } from "../tolerances.ts";
 import { digest, type Golden } from "./golden.ts";
 
 export interface Verdict {
@@ -79,6 +79,26 @@ export async function compareLoss(golden: Golden, name: string, value: number): 
 
 export async function compareState(golden: Golden, name: string, values: Float32Array): Promise<Verdict> {
   return judged(name, "||err|| / ||ref||", normError(values, await golden.f32(name)), STATE_NORM);
+}
+
+/** Buffers after training steps. */
+export async function compareTrained(golden: Golden, name: string, values: Float32Array, shape: readonly number[]): Promise<Verdict | undefined> {
+  if (golden.has(name)) return judged(name, "||err|| / ||ref||", normError(values, await golden.f32(name)), TRAINED_STATE_NORM);
+  return compareDigest(golden, name, values, shape, TRAINED_STATE_NORM);
+}
+
+/** Weights after training steps: the difference from the start, against the reference's. A digest is linear in its projections. */
+export async function compareDelta(golden: Golden, name: string, values: Float32Array, start: Float32Array, shape: readonly number[]): Promise<Verdict> {
+  const moved = Math.sqrt(values.reduce((sum, v, i) => sum + (v - start[i]) ** 2, 0));
+  if (golden.has(name)) {
+    const ref = await golden.f32(name);
+    return judged(name, "||d - d_ref|| / ||d_ref||", normError(values.map((v, i) => v - start[i]), ref.map((v, i) => v - start[i])), DELTA_NORM);
+  }
+  const ref = await golden.f32(`${name}#digest`);
+  const ours = digest(name, values, shape);
+  let worst = 0;
+  for (let i = 1; i < ref.length; i++) worst = Math.max(worst, Number.isNaN(ours[i]) ? Infinity : Math.abs(ours[i] - ref[i]) / (moved || 1));
+  return judged(name, "digest |err| / ||d||", worst, DELTA_NORM * DIGEST_SLACK);
 }
 
 export const notRun = (name: string, why: string): Verdict => ({ name, quantity: why, error: NaN, tolerance: NaN, verdict: "not run" });

@@ -1,94 +1,71 @@
-// A case of training steps. Compared so far: the losses and the picture of the first G step, before anything is updated.
+// A case of training steps: losses and pictures of every step, and the states after those that the case keeps.
 
-import { buildLevels } from "../../src/labels/levels.ts";
-import { concat, reparameterise } from "../../kernels/index.ts";
+import { isTrained, type Net } from "../../src/models/packing.ts";
 import { generatorNet } from "../../src/models/packing.ts";
-import { labelCount, outputSize, parseNormG } from "../../src/models/config.ts";
-import { defaultDiscriminator, discriminatorNet, recordDiscriminator } from "../../src/models/discriminator.ts";
-import { defaultEncoder, encoderNet, recordEncoder } from "../../src/models/encoder.ts";
-import { resolutions } from "../../src/models/generator.ts";
-import { planLevel } from "../../src/models/levels.ts";
+import { outputSize } from "../../src/models/config.ts";
+import { discriminatorNet } from "../../src/models/discriminator.ts";
+import { encoderNet } from "../../src/models/encoder.ts";
 import { Parameters } from "../../src/models/parameters.ts";
-import { frozenConvs } from "../../src/models/perceptual.ts";
-import { seededVgg } from "../../src/models/seeded.ts";
+import { seededState, seededVgg } from "../../src/models/seeded.ts";
 import { memorySource } from "../../src/models/source.ts";
-import { recordTrainingPass, trainingInputs } from "../../src/models/training_pass.ts";
 import { vgg19 } from "../../src/models/vgg19.ts";
-import { Graph, Program, type Device } from "../../src/runtime/index.ts";
-import { defaultLosses, recordGeneratorLosses, type GeneratorTerms } from "../../src/training/losses.ts";
-import { compareActivation, compareLoss, notRun, type Verdict } from "./compare.ts";
+import type { Device } from "../../src/runtime/index.ts";
+import { defaultTraining, type TrainConfig } from "../../src/training/options.ts";
+import { Stepper } from "../../src/training/stepper.ts";
+import { compareActivation, compareDelta, compareLoss, compareTrained, type Verdict } from "./compare.ts";
 import { maps } from "./generator_case.ts";
-import { nchw, nhwc, type Golden } from "./golden.ts";
-import { netParameters } from "./net_cases.ts";
+import { nchw, nhwc, storedState, type Golden } from "./golden.ts";
 
 export async function trainingCase(golden: Golden, device: Device): Promise<Verdict[]> {
-  const c = { ...defaultDiscriminator, ...defaultEncoder, ...defaultLosses, ...golden.config! };
-  const labels = await maps(golden, "in.label.0");
-  const n = labels.length;
+  const c: TrainConfig = { ...defaultTraining, ...golden.config! };
+  const images = golden.shape("in.label.0")[0];
   const { h, w } = outputSize(c);
-  const { k } = parseNormG(c.norm_G);
-  const edges = !c.no_instance;
-  const windows = buildLevels(
-    labels,
-    edges ? labels : null,
-    { labelCount: labelCount(c), dontCare: c.contain_dontcare_label ? c.label_nc : null, edges },
-    resolutions(c).map((r) => ({ ...r, k })),
-  );
-  const plans = windows.map((lw) => planLevel(lw));
-  const loaded: Parameters[] = [];
-  const load = async (role: "G" | "D" | "E"): Promise<Parameters> => {
-    const net = role === "G" ? generatorNet(c) : role === "D" ? discriminatorNet(c) : encoderNet(c);
-    const p = await netParameters(golden, device, net, role);
-    loaded.push(p);
-    return p;
-  };
-
-  const g = new Graph(device.target);
-  const real = g.input("image", [n, h, w, 3]);
-  const { inputs, counts } = trainingInputs(c, plans, windows);
-  inputs.image = nhwc(await golden.f32("in.image.0"), [n, 3, h, w]);
-  let style: GeneratorTerms["style"];
-  let z;
-  if (c.use_vae) {
-    style = recordEncoder(g, c, await load("E"), real, true);
-    z = reparameterise(g, { ...style, eps: g.input("eps", [n, c.z_dim]) });
-    inputs.eps = await golden.f32("in.eps_g.0");
+  const described: [string, Net][] = [
+    ["G", generatorNet(c)],
+    ["D", discriminatorNet(c)],
+    ...(c.use_vae ? [["E", encoderNet(c)] as [string, Net]] : []),
+  ];
+  const start = new Map<string, Map<string, { shape: number[]; data: Float32Array }>>();
+  const nets: Record<string, Parameters> = {};
+  for (const [role, net] of described) {
+    const state = seededState(net.shapes as Map<string, number[]>, golden.seeds[role].seed, golden.seeds[role].gain);
+    for (const [key, t] of await storedState(golden, role)) if (!key.endsWith("num_batches_tracked")) state.set(key, t);
+    start.set(role, state);
+    nets[role] = await Parameters.loadNet(device, net, memorySource(state), "f32");
   }
-  const { image: fake } = recordTrainingPass(g, c, await load("G"), plans, n, { z });
-  const codes = g.input("codes", [n, h, w], "i32");
-  inputs.codes = windows[windows.length - 1].codes;
-  const scales = recordDiscriminator(g, c, await load("D"), { codes }, concat(g, { a: fake, b: real, axis: 0 }));
-  let perceptual: GeneratorTerms["perceptual"];
-  if (golden.seeds.VGG) {
-    const p = await Parameters.loadNet(
-      device,
-      vgg19.net,
-      memorySource(seededVgg(golden.seeds.VGG.seed, golden.seeds.VGG.gain)),
-      "f32",
-    );
-    loaded.push(p);
-    const convs = frozenConvs(g, p);
-    perceptual = { net: vgg19, fake: vgg19.record(g, convs, fake), real: vgg19.record(g, convs, real) };
-  }
-  const losses = recordGeneratorLosses(g, c, { scales, images: n, perceptual, style });
-  for (const [name, t] of losses) g.output(name, t);
-  g.output("fake", fake);
-  const program = await Program.compile(g, device, { name: "first G step" });
+  const frozen = golden.seeds.VGG && (await Parameters.loadNet(device, vgg19.net, memorySource(seededVgg(golden.seeds.VGG.seed, golden.seeds.VGG.gain)), "f32"));
+  const stepper = new Stepper(device, c, { G: nets.G, D: nets.D, E: nets.E, perceptual: frozen && { net: vgg19, parameters: frozen } }, images);
+  const verdicts: (Verdict | undefined)[] = [];
   try {
-    await program.run({ inputs, counts });
-    const verdicts: Verdict[] = [];
-    for (const name of losses.keys())
-      verdicts.push(await compareLoss(golden, `loss.0.${name}`, (await program.read(name))[0]));
-    const picture = await compareActivation(golden, "out.fake.0", nchw(await program.read("fake"), [n, h, w, 3]), [
-      n,
-      3,
-      h,
-      w,
-    ]);
-    if (picture) verdicts.push(picture);
-    return [...verdicts, notRun("the rest", "steps: the trainer is not part of this version")];
+    for (let i = 0; golden.has(`in.label.${i}`); i++) {
+      const losses = await stepper.step({
+        labels: await maps(golden, `in.label.${i}`),
+        image: nhwc(await golden.f32(`in.image.${i}`), [images, 3, h, w]),
+        epsG: c.use_vae ? await golden.f32(`in.eps_g.${i}`) : undefined,
+        epsD: c.use_vae ? await golden.f32(`in.eps_d.${i}`) : undefined,
+      });
+      for (const [name, value] of Object.entries(losses)) verdicts.push(await compareLoss(golden, `loss.${i}.${name}`, value));
+      const size = [images, 3, h, w];
+      verdicts.push(await compareActivation(golden, `out.fake.${i}`, nchw(await stepper.fake(), [images, h, w, 3]), size));
+      for (const [role, net] of described) verdicts.push(...(await states(golden, i, role, net, nets[role], start.get(role)!)));
+    }
+    return verdicts.flatMap((v) => v ?? []);
   } finally {
-    program.dispose();
-    for (const p of loaded) p.dispose();
+    stepper.dispose();
+    frozen?.dispose();
+    for (const p of Object.values(nets)) p.dispose();
   }
+}
+
+/** States after step i, where the case has them: what was learnt by its difference from the start, buffers by their values. */
+async function states(golden: Golden, i: number, role: string, net: Net, p: Parameters, start: ReadonlyMap<string, { data: Float32Array }>): Promise<(Verdict | undefined)[]> {
+  const gone = new Set(golden.vanishing[role]);
+  const out: (Verdict | undefined)[] = [];
+  for (const [key, shape] of net.shapes) {
+    const name = `after.${i}.${role}.${key}`;
+    if (gone.has(key) || (!golden.has(name) && !golden.has(`${name}#digest`))) continue;
+    const values = await p.read(key);
+    out.push(isTrained(key) ? await compareDelta(golden, name, values, start.get(key)!.data, shape) : await compareTrained(golden, name, values, shape));
+  }
+  return out;
 }
