@@ -8,10 +8,38 @@ type Size = Pick<Config, "num_upsampling_layers" | "crop_size" | "aspect_ratio">
 
 /** What the published data sets look like by their count of semantic channels. */
 const PUBLISHED: Record<number, Semantics & Size> = {
-  184: { label_nc: 182, contain_dontcare_label: true, no_instance: false, num_upsampling_layers: "normal", crop_size: 256, aspect_ratio: 1 },
-  151: { label_nc: 150, contain_dontcare_label: true, no_instance: true, num_upsampling_layers: "normal", crop_size: 256, aspect_ratio: 1 },
-  36: { label_nc: 35, contain_dontcare_label: false, no_instance: false, num_upsampling_layers: "more", crop_size: 512, aspect_ratio: 2 },
-  13: { label_nc: 13, contain_dontcare_label: false, no_instance: true, num_upsampling_layers: "normal", crop_size: 256, aspect_ratio: 1 },
+  184: {
+    label_nc: 182,
+    contain_dontcare_label: true,
+    no_instance: false,
+    num_upsampling_layers: "normal",
+    crop_size: 256,
+    aspect_ratio: 1,
+  },
+  151: {
+    label_nc: 150,
+    contain_dontcare_label: true,
+    no_instance: true,
+    num_upsampling_layers: "normal",
+    crop_size: 256,
+    aspect_ratio: 1,
+  },
+  36: {
+    label_nc: 35,
+    contain_dontcare_label: false,
+    no_instance: false,
+    num_upsampling_layers: "more",
+    crop_size: 512,
+    aspect_ratio: 2,
+  },
+  13: {
+    label_nc: 13,
+    contain_dontcare_label: false,
+    no_instance: true,
+    num_upsampling_layers: "normal",
+    crop_size: 256,
+    aspect_ratio: 1,
+  },
 };
 
 /** Sizes that give a first feature map of this many pixels: the usual one first, else the squarest. */
@@ -93,7 +121,10 @@ export function checkedConfig(raw: unknown, where: string): Config {
  * @param metadata of a safetensors file; its `config` (JSON) wins over any guess
  * @throws SpadeError unsupported when the keys are not a SPADE generator's, file when the metadata's config is none
  */
-export function guessConfig(shapes: ReadonlyMap<string, readonly number[]>, metadata: Readonly<Record<string, string>> = {}): Config {
+export function guessConfig(
+  shapes: ReadonlyMap<string, readonly number[]>,
+  metadata: Readonly<Record<string, string>> = {},
+): Config {
   if (metadata.config !== undefined) {
     const where = "weights, metadata config";
     let stored: unknown;
@@ -109,7 +140,12 @@ export function guessConfig(shapes: ReadonlyMap<string, readonly number[]>, meta
   const first = shapes.get("head_0.conv_0.weight_orig") ?? shapes.get("head_0.conv_0.weight");
   if (!shared || !fc || !first) {
     const missing = !shared ? "head_0.norm_0.mlp_shared.0.weight" : !fc ? "fc.weight" : "head_0.conv_0.weight(_orig)";
-    throw new SpadeError("unsupported", "weights", `no key ${missing}`, "give a SPADE generator (latest_net_G.pth), or its name in a nested file with --key");
+    throw new SpadeError(
+      "unsupported",
+      "weights",
+      `no key ${missing}`,
+      "give a SPADE generator (latest_net_G.pth), or its name in a nested file with --key",
+    );
   }
   const S = shared[1];
   const known = PUBLISHED[S];
@@ -122,7 +158,10 @@ export function guessConfig(shapes: ReadonlyMap<string, readonly number[]>, meta
   if (use_vae) {
     const layers: Upsampling[] = most ? ["most"] : [size.num_upsampling_layers, "normal", "more"];
     for (const num_upsampling_layers of layers) {
-      const found = sizeFor(fc[0] / (16 * ngf), { normal: 5, more: 6, most: 7 }[num_upsampling_layers], { ...size, num_upsampling_layers });
+      const found = sizeFor(fc[0] / (16 * ngf), { normal: 5, more: 6, most: 7 }[num_upsampling_layers], {
+        ...size,
+        num_upsampling_layers,
+      });
       if (found.crop_size) {
         size = { ...size, ...found };
         break;
