@@ -13,6 +13,7 @@ import { toPicture } from "../spade.ts";
 import { readInstanceMap, readLabelMap } from "./maps.ts";
 import { Net } from "./net.ts";
 import { makeFolderOf, writeText } from "./output.ts";
+import { memoryPlan } from "./plan.ts";
 import { checkPicturePath, writePicture } from "./picture.ts";
 import type { Progress } from "./progress.ts";
 import { styles } from "./style.ts";
@@ -159,6 +160,10 @@ async function readMaps(
 /** Gives the lines to print, one a picture, as they come. */
 export async function* generate(o: GenerateOptions, progress: Progress): AsyncGenerator<string> {
   const jobs = await plan(o);
+  if (o.plan) {
+    yield await memoryPlan(o.weights, o, progress, (config, labels) => readMaps(jobs[0], config, labels));
+    if (!o.out && !o.raw && !o.profile) return;
+  }
   let nextStyle: Awaited<ReturnType<typeof styles>> = () => undefined;
   const net = await Net.open(o.weights, o, progress, async (config, labels) => {
     nextStyle = await styles(o.style, config);
@@ -176,15 +181,9 @@ export async function* generate(o: GenerateOptions, progress: Progress): AsyncGe
     for (const [i, job] of jobs.entries()) {
       const { map, instance } = await readMaps(job, config, labels);
       const style = nextStyle();
-      if (jobs.length > 1) progress.update("painting", i, jobs.length);
+      if (jobs.length > 1) progress.batch("painting", i, jobs.length);
       await net.setMap(map, instance);
-      progress.end();
-      if (o.plan && i === 0) {
-        yield planText(net);
-        if (!o.out && !o.raw && !o.profile) return;
-      }
-      if (jobs.length > 1) progress.update("painting", i, jobs.length);
-      else progress.update("painting", 0, 1);
+      if (jobs.length === 1) progress.update("painting", 0, 1);
       const t0 = performance.now();
       await net.runner.runTables();
       const t1 = performance.now();
@@ -193,27 +192,15 @@ export async function* generate(o: GenerateOptions, progress: Progress): AsyncGe
       if (job.out) await writePicture(job.out, toPicture(image, w, h));
       if (job.raw) await writeRaw(job.raw, image, h, w);
       const files = [job.out, job.raw].filter(Boolean).join(", ") || basename(job.label);
-      if (jobs.length > 1) progress.update("painting", i + 1, jobs.length);
-      else progress.end();
+      if (jobs.length === 1) progress.end();
       const line = `${files}: ${w}x${h}${style ? `, style ${style.name}` : ""}, label tables ${(t1 - t0).toFixed(0)} ms, picture ${(t2 - t1).toFixed(0)} ms`;
       yield line;
       if (job.trace !== undefined) yield* profileLines(await net.runner.profile(style?.z), job.trace);
     }
-    progress.end();
   } finally {
+    progress.end();
     net.dispose();
   }
-}
-
-const MiB = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
-
-function planText(net: Net): string {
-  const m = net.runner.memory;
-  const all = m.parameters + m.derived + m.tables + m.activations;
-  return [
-    `memory on ${net.device.name}, ${net.dtype}: ${MiB(all)} = weights ${MiB(m.parameters)} + derived from them ${MiB(m.derived)} + label tables ${MiB(m.tables)} + picture ${MiB(m.activations)}`,
-    net.runner.describeMemory(),
-  ].join("\n");
 }
 
 const traceName = (job: Pick<Job, "out" | "raw" | "label">): string =>
