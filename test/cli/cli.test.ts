@@ -379,6 +379,7 @@ describe("what can't be done is said in one line, with exit code 1", () => {
     expect(none).toMatchObject({ code: 1, out: "" });
     expect(none.err).toContain("required option '--weights <file>'");
     expect((await spade("generte")).err).toContain("Did you mean generate?");
+    expect((await spade("demo", "--seed", "abc")).err).toContain("Give a whole number from 0 on.");
   });
 });
 
@@ -397,6 +398,15 @@ test("export writes ONNX and checks it", async () => {
   expect({ code, err }).toMatchObject({ code: 0 });
   expect(out).toMatch(/inputs seg \[1,6,32,64\], z \[1,8\], output image \[1,3,32,64\]/);
   expect(out).toMatch(/checked: .+ differs from our picture by at most \d\.\de-\d/);
+});
+
+test("benches run through the filter: usage and exit codes come out", () => {
+  const bench = (...args: string[]) =>
+    spawnSync(process.execPath, [join(root, "dist/quiet.js"), join(root, "dist/bench/main.js"), ...args], {
+      encoding: "utf8",
+    });
+  expect(bench("--help")).toMatchObject({ status: 0, stdout: expect.stringMatching(/^usage: .+\n$/) as string });
+  expect(bench("nothing")).toMatchObject({ status: 1, stdout: "" });
 });
 
 test("convert and info", async () => {
