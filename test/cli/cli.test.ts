@@ -204,6 +204,7 @@ describe("generate", () => {
     expect(foreign.err).toMatch(
       /^error: foreign\.png, pixel \(6, 1\): its colour #010203 is none of the 5 label colours; of the 6 distinct colours in the map 1 are foreign; .+\n$/,
     );
+    expect(foreign.err).not.toContain("tolerance");
     const nameless = await spade("generate", "--weights", "net.safetensors", "--label", "rgb.png", "--out", "x.png");
     expect(nameless.err).toMatch(
       /^error: rgb\.png: is a picture in colours \(5 distinct ones, .+ the weights store no label colours; .+--labels.+\n$/,
@@ -416,6 +417,8 @@ test("convert and info", async () => {
   const { out } = await spade("info", "new/net.pth");
   expect(out).toMatch(/^net\.pth: torch zip, /);
   expect(out).toContain("label_nc 5, contain_dontcare_label true");
+  await save(at("odd.safetensors"), state, config, { labels: "{}" });
+  expect((await spade("info", "odd.safetensors")).out).toContain("\nlabels: damaged\n");
   expect(await spade("info", "map.png")).toMatchObject({
     code: 1,
     err: expect.stringMatching(/^error: map\.png: is not a checkpoint; .+\n$/) as string,
