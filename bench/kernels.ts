@@ -20,7 +20,9 @@ const json = process.argv[process.argv.indexOf("--json") + 1];
 const runs = quick ? 3 : 7;
 const device = await openNodeDevice();
 const roof = await probe(device);
-console.log(`${device.name}\nmultiply-add peak ${(roof.flops / 1e9).toFixed(1)} GFLOP/s, copy ${(roof.bytes / 1e9).toFixed(1)} GB/s\n`);
+console.log(
+  `${device.name}\nmultiply-add peak ${(roof.flops / 1e9).toFixed(1)} GFLOP/s, copy ${(roof.bytes / 1e9).toFixed(1)} GB/s\n`,
+);
 console.log("        ms    GFLOP/s  of peak      GB/s  of copy  kernel");
 const rows: Record<string, unknown>[] = [];
 
@@ -58,12 +60,21 @@ for (const s of quick ? convs.filter((_, i) => i % 3 === 1) : convs) {
   for (const [variant, gemm] of kinds) {
     const conv = await openConv(device, s, x, w, variant, gemm ? { gemm } : {});
     const bytes = 4 * (s.h * s.w * (s.cin + s.cout) + s.cin * s.cout * s.k * s.k);
-    report(`conv2d ${convName(s)}, ${variant}${gemm ? ` over ${gemm} gemm` : ""}`, await timeProgram(conv.program, {}, runs), convFlops(s), bytes);
+    report(
+      `conv2d ${convName(s)}, ${variant}${gemm ? ` over ${gemm} gemm` : ""}`,
+      await timeProgram(conv.program, {}, runs),
+      convFlops(s),
+      bytes,
+    );
     conv.dispose();
   }
 }
 
-async function timeGraph(name: string, record: (g: Graph) => { out: Tensor; counts?: Record<string, number>; flops: number; bytes: number }, target = device.target): Promise<void> {
+async function timeGraph(
+  name: string,
+  record: (g: Graph) => { out: Tensor; counts?: Record<string, number>; flops: number; bytes: number },
+  target = device.target,
+): Promise<void> {
   const g = new Graph(target);
   const { out, counts, flops, bytes } = record(g);
   g.output("out", out);
@@ -105,8 +116,20 @@ for (const [rows5, rows3, c, at] of [
       (g) => {
         const inner = { name: "inner", capacity: 2 ** Math.ceil(Math.log2(rows3)) };
         const outer = { name: "outer", capacity: 2 ** Math.ceil(Math.log2(rows5)) };
-        const out = labelTable(g, { a: g.input("a", [inner.capacity, 128]), w: g.input("w", blockedShape(9, 128, c)), bias: g.input("b", [c]), windows: g.input("windows", [outer.capacity, 9], "i32"), inner, outer });
-        return { out, counts: { inner: rows3, outer: rows5 }, flops: 2 * rows3 * 128 * 9 * c, bytes: 4 * (rows3 * 128 + 9 * 128 * c + rows5 * c) };
+        const out = labelTable(g, {
+          a: g.input("a", [inner.capacity, 128]),
+          w: g.input("w", blockedShape(9, 128, c)),
+          bias: g.input("b", [c]),
+          windows: g.input("windows", [outer.capacity, 9], "i32"),
+          inner,
+          outer,
+        });
+        return {
+          out,
+          counts: { inner: rows3, outer: rows5 },
+          flops: 2 * rows3 * 128 * 9 * c,
+          bytes: 4 * (rows3 * 128 + 9 * 128 * c + rows5 * c),
+        };
       },
       { ...device.target, variants: { gemm } },
     );
@@ -114,12 +137,25 @@ for (const [rows5, rows3, c, at] of [
 }
 await timeGraph("modulate 128x128x128 -> 256x256x128", (g) => {
   const c = 128;
-  const out = modulate(g, { x: g.input("x", [1, 128, 128, c]), mean: g.input("m", [1, c]), rstd: g.input("r", [1, c]), gamma: g.input("ga", [6515, c]), beta: g.input("be", [6515, c]), ids: g.input("ids", [1, 256, 256], "i32"), slope: 0.2 });
+  const out = modulate(g, {
+    x: g.input("x", [1, 128, 128, c]),
+    mean: g.input("m", [1, c]),
+    rstd: g.input("r", [1, c]),
+    gamma: g.input("ga", [6515, c]),
+    beta: g.input("be", [6515, c]),
+    ids: g.input("ids", [1, 256, 256], "i32"),
+    slope: 0.2,
+  });
   return { out, flops: 6 * 65536 * c, bytes: 4 * c * (128 * 128 + 65536) + 4 * 65536 };
 });
-await timeGraph("statistics 256x256x64", (g) => ({ out: statistics(g, { x: g.input("x", [1, 256, 256, 64]), per: "batch" }).mean, flops: 4 * 65536 * 64, bytes: 4 * 65536 * 64 }));
+await timeGraph("statistics 256x256x64", (g) => ({
+  out: statistics(g, { x: g.input("x", [1, 256, 256, 64]), per: "batch" }).mean,
+  flops: 4 * 65536 * 64,
+  bytes: 4 * 65536 * 64,
+}));
 
-if (process.argv.includes("--json")) writeFileSync(json, JSON.stringify({ ...machine(device), roofline: roof, rows }, null, 1));
+if (process.argv.includes("--json"))
+  writeFileSync(json, JSON.stringify({ ...machine(device), roofline: roof, rows }, null, 1));
 function close(d: Device): void {
   d.dispose();
   process.exit(0);

@@ -1,13 +1,11 @@
 // Milliseconds from label map to window dictionary (host code, one core, warm), on real COCO-Stuff maps with instance edges,
 // resized to 256x256 as the published data loader does; distinct windows a level, and the multiplications that are left.
-// npm run bench -- labels [--json FOLDER]
+// npm run bench -- labels [--json FILE]
 
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
-import { decodeLabelPng } from "../src/formats/label_png.ts";
-import { pilNearestResize } from "../src/formats/pil_nearest.ts";
-import type { LabelMap } from "../src/labels/label_map.ts";
+import { writeFileSync } from "node:fs";
 import { buildLevels, LevelsScratch } from "../src/labels/levels.ts";
+import { allMaps } from "./lib/maps.ts";
+import { median } from "./lib/measure.ts";
 
 const SIZE = 256;
 const LEVELS = [8, 16, 32, 64, 128, 256].map((n) => ({ h: n, w: n, k: 3 }));
@@ -18,46 +16,7 @@ const NORM_CHANNELS = [2048, 4096, 2560, 1280, 640, 320];
 /** Timed runs of each map; their median counts. */
 const RUNS = 15;
 
-function readMap(path: string): LabelMap {
-  return pilNearestResize(decodeLabelPng(readFileSync(path), path), SIZE, SIZE);
-}
-
-interface Files {
-  name: string;
-  label: string;
-  instance: string | null;
-}
-
-/** ../shared's 21 COCO-Stuff maps, or those of the demo: NAME.png or NAME_label.png, beside NAME_inst.png or NAME_instance.png. */
-function findMaps(): Files[] {
-  const coco = "../shared/data/coco_stuff";
-  if (existsSync(coco)) {
-    return ["train", "val"].flatMap((set) =>
-      readdirSync(`${coco}/${set}_label`).map((f) => ({
-        name: basename(f, ".png"),
-        label: `${coco}/${set}_label/${f}`,
-        instance: `${coco}/${set}_inst/${f}`,
-      })),
-    );
-  }
-  const files = readdirSync("demo/maps").filter((f) => f.endsWith(".png"));
-  const isInstance = /[_.-]inst(ance)?\.png$/;
-  return files
-    .filter((f) => !isInstance.test(f))
-    .map((f) => {
-      const name = f.replace(/([_.-]label)?\.png$/, "");
-      const instance = files.find((i) => isInstance.test(i) && i.replace(isInstance, "") === name);
-      return { name, label: join("demo/maps", f), instance: instance ? join("demo/maps", instance) : null };
-    });
-}
-
-const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1];
-
-const maps = findMaps().map(({ name, label, instance }) => ({
-  name,
-  label: readMap(label),
-  instance: readMap(instance ?? label),
-}));
+const maps = allMaps(SIZE);
 const scratch = new LevelsScratch();
 const run = (m: (typeof maps)[number]) => buildLevels([m.label], [m.instance], COCO, LEVELS, scratch);
 
@@ -75,7 +34,7 @@ const rows = maps.map((m) => {
   }
   const levels = run(m).map(({ innerCount, outerCount }) => ({ inner: innerCount - 1, outer: outerCount }));
   const gmac = levels.reduce((sum, { inner }, i) => sum + inner * HIDDEN * 9 * 2 * NORM_CHANNELS[i], 0) / 1e9;
-  return { name: m.name, ms: median(times), max: times.at(-1)!, gmac, levels };
+  return { name: m.name, ms: median(times), max: Math.max(...times), gmac, levels };
 });
 const batch = maps.slice(0, 8);
 const batchTimes: number[] = [];

@@ -9,6 +9,12 @@ const ALL = ["kernels", "model", "labels"];
 const argv = process.argv.slice(2);
 const jsonAt = argv.indexOf("--json");
 const folder = jsonAt >= 0 ? argv.splice(jsonAt, 2)[1] : undefined;
+if (argv.includes("--help") || argv.includes("-h")) {
+  console.log(
+    "usage: npm run bench -- [kernels|model|labels ...] [--quick] [--json FOLDER]   all three if none is named",
+  );
+  process.exit(0);
+}
 const names = argv.filter((a) => !a.startsWith("-"));
 const unknown = names.find((n) => !ALL.includes(n));
 if (unknown) {
@@ -19,7 +25,11 @@ if (folder) mkdirSync(folder, { recursive: true });
 for (const name of names.length ? names : ALL) {
   console.log(`\n=== ${name}`);
   const file = join(dirname(fileURLToPath(import.meta.url)), `${name}.js`);
-  const options = [...argv.filter((a) => a.startsWith("-")), ...(folder ? ["--json", join(folder, `${name}.json`)] : [])];
+  const options = [
+    ...argv.filter((a) => a.startsWith("-")),
+    ...(folder ? ["--json", join(folder, `${name}.json`)] : []),
+  ];
   const { status } = spawnSync(process.execPath, [file, ...options], { stdio: "inherit" });
-  if (status) process.exit(status);
+  // Killed by a signal it has no status.
+  if (status !== 0) process.exit(status ?? 1);
 }

@@ -11,7 +11,9 @@ const quick = process.argv.includes("--quick");
 const jsonAt = process.argv.indexOf("--json");
 const device = await openNodeDevice();
 const roofline = await probe(device);
-console.log(`${device.name}\nmultiply-add peak ${(roofline.flops / 1e9).toFixed(1)} GFLOP/s, copy ${(roofline.bytes / 1e9).toFixed(1)} GB/s`);
+console.log(
+  `${device.name}\nmultiply-add peak ${(roofline.flops / 1e9).toFixed(1)} GFLOP/s, copy ${(roofline.bytes / 1e9).toFixed(1)} GB/s`,
+);
 const ours = await openOurs(device, BENCH_CONFIG, demoMap(), (step) => console.log(`  ${step}`));
 await ours.newMap(demoMap());
 const maps: MapTimes[] = [];
@@ -21,11 +23,30 @@ for (let i = 0; i < (quick ? 3 : 7); i++) {
   styles.push(await ours.newStyle(i));
 }
 const of = (pick: (t: MapTimes) => number): string => median(maps.map(pick)).toFixed(1);
-console.log(`map ${MAP}, medians of ${maps.length}, ms: new map ${of((t) => t.total)} = labels ${of((t) => t.labels)} + tables ${of((t) => t.tables)} + network ${of((t) => t.network)}; new style ${median(styles).toFixed(1)}`);
+console.log(
+  `map ${MAP}, medians of ${maps.length}, ms: new map ${of((t) => t.total)} = labels ${of((t) => t.labels)} + tables ${of((t) => t.tables)} + network ${of((t) => t.network)}; new style ${median(styles).toFixed(1)}`,
+);
 const profiles = await ours.runner.profile(ours.z);
 for (const p of profiles) console.log(profileTable(p));
-console.log(profileTable(profiles[profiles.length - 1], (r) => r.label.replace(/\/gemm_\w+$/, "/gemm")).split("\n").slice(0, 24).join("\n"));
-console.log(`memory, MiB: ${Object.entries(ours.runner.memory).map(([k, v]) => `${k} ${(v / 2 ** 20).toFixed(0)}`).join(", ")}`);
-if (jsonAt >= 0) writeFileSync(process.argv[jsonAt + 1], JSON.stringify({ ...machine(device), roofline, map: MAP, maps, styles, memory: ours.runner.memory, profiles }, null, 1));
+console.log(
+  profileTable(profiles[profiles.length - 1], (r) => r.label.replace(/\/gemm_\w+$/, "/gemm"))
+    .split("\n")
+    .slice(0, 24)
+    .join("\n"),
+);
+console.log(
+  `memory, MiB: ${Object.entries(ours.runner.memory)
+    .map(([k, v]) => `${k} ${(v / 2 ** 20).toFixed(0)}`)
+    .join(", ")}`,
+);
+if (jsonAt >= 0)
+  writeFileSync(
+    process.argv[jsonAt + 1],
+    JSON.stringify(
+      { ...machine(device), roofline, map: MAP, maps, styles, memory: ours.runner.memory, profiles },
+      null,
+      1,
+    ),
+  );
 device.dispose();
 process.exit(0);

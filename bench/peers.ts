@@ -15,20 +15,30 @@ import { allMaps, demoMap, MAP, type BenchMap } from "./lib/maps.ts";
 import { openConv } from "./lib/conv.ts";
 import { machine, median, probe, spread, timeProgram } from "./lib/measure.ts";
 import { BENCH_CONFIG, openOurs, type MapTimes } from "./lib/ours.ts";
-import { convFlops, convInput, convName, convWeight, openConvOrt, openConvTfjs, PEER_CONVS, type ConvShape } from "./peers/convs.ts";
+import {
+  convFlops,
+  convInput,
+  convName,
+  convWeight,
+  openConvOrt,
+  openConvTfjs,
+  PEER_CONVS,
+  type ConvShape,
+} from "./peers/convs.ts";
 import { OrtPeer } from "./peers/ort.ts";
 
 const argv = process.argv.slice(2);
 const quick = argv.includes("--quick");
 const jsonAt = argv.indexOf("--json");
 const started = performance.now();
-const say = (line: string): void => console.error(`[${((performance.now() - started) / 1e3).toFixed(0).padStart(4)} s] ${line}`);
+const say = (line: string): void =>
+  console.error(`[${((performance.now() - started) / 1e3).toFixed(0).padStart(4)} s] ${line}`);
 const failures: string[] = [];
 const require_ = (what: string, ok: boolean): void => {
   if (!ok) failures.push(what);
 };
 
-/** What issue and README promise on lavapipe. */
+/** Times faster than onnxruntime's WebGPU provider that README promises on lavapipe. */
 const WANTED = { newMap: 7, newStyle: 11, conv: 2.5 };
 
 const nhwc = (v: Float32Array, c: number, pixels: number): Float32Array => {
@@ -36,10 +46,12 @@ const nhwc = (v: Float32Array, c: number, pixels: number): Float32Array => {
   for (let ch = 0; ch < c; ch++) for (let p = 0; p < pixels; p++) out[p * c + ch] = v[ch * pixels + p];
   return out;
 };
-const worst = (a: Float32Array, b: Float32Array): number => a.reduce((m, v, i) => Math.max(m, Math.abs(v - b[i])), a.length === b.length ? 0 : Infinity);
+const worst = (a: Float32Array, b: Float32Array): number =>
+  a.reduce((m, v, i) => Math.max(m, Math.abs(v - b[i])), a.length === b.length ? 0 : Infinity);
 
 /** 255 to label_nc, as the published loader does. */
-const mapped = (m: BenchMap, c: Config): Int32Array => Int32Array.from(m.label.data, (v) => (v === 255 ? c.label_nc : v));
+const mapped = (m: BenchMap, c: Config): Int32Array =>
+  Int32Array.from(m.label.data, (v) => (v === 255 ? c.label_nc : v));
 
 const device = await openNodeDevice();
 say(`adapter: ${device.name}`);
@@ -55,7 +67,10 @@ await writeModel(await fileSink(model), exportGenerator(BENCH_CONFIG, ours.state
 
 say("opening it in onnxruntime (webgpu)");
 const size = map.label.width;
-const seg = { shape: [1, semanticNc(BENCH_CONFIG), size, size], data: denseSemantics(BENCH_CONFIG, mapped(map, BENCH_CONFIG), map.instance.data, size) };
+const seg = {
+  shape: [1, semanticNc(BENCH_CONFIG), size, size],
+  data: denseSemantics(BENCH_CONFIG, mapped(map, BENCH_CONFIG), map.instance.data, size),
+};
 const z = { shape: [1, BENCH_CONFIG.z_dim], data: ours.z };
 const ort = await OrtPeer.open(model, "webgpu");
 await ort.feed({ seg, z });
@@ -65,7 +80,7 @@ const styles: number[] = [];
 const ortMs: number[] = [];
 const tables: number[] = [];
 await ours.newMap(map);
-/** One turn of ours: a new map (another one first, so that nothing is kept), then a new style on it. */
+/** One turn of ours: a new map (newMap makes dictionary, tables and picture again, whatever was there), then a new style on it. */
 const turn = async (i: number): Promise<void> => {
   maps.push(await ours.newMap(map));
   styles.push(await ours.newStyle(i + 1));
@@ -112,7 +127,11 @@ for (const s of PEER_CONVS) {
   const x = convInput(s);
   const conv = await openConv(device, s, nhwc(x.data, s.cin, s.h * s.w), convWeight(s).data, "winograd");
   // A chain of three in one graph, a third of its time: without the peer's upload, read-back and change of layout.
-  const [single, chain, tfjs] = await Promise.all([openConvOrt(s, "webgpu", folder), openConvOrt(s, "webgpu", folder, 3), openConvTfjs(s)]);
+  const [single, chain, tfjs] = await Promise.all([
+    openConvOrt(s, "webgpu", folder),
+    openConvOrt(s, "webgpu", folder, 3),
+    openConvTfjs(s),
+  ]);
   const r: ConvResult = { shape: s, ours: [], ort: [], ortChain: [], tfjs: [], difference: 0 };
   // First runs compile; they do not count.
   await timeProgram(conv.program, {}, 1);
@@ -149,19 +168,32 @@ const ratios = {
   newStyle: median(ortMs) / median(styles),
   convs: convs.map((c) => Math.min(median(c.ort), median(c.ortChain)) / median(c.ours)),
 };
-const ms = (v: readonly number[]): string => `${median(v).toFixed(0)} ms (${Math.min(...v).toFixed(0)} to ${Math.max(...v).toFixed(0)}, ${v.length} runs)`;
-console.log(`\nadapter: ${device.name}; multiply-add peak ${(roofline.flops / 1e9).toFixed(1)} GFLOP/s, copy ${(roofline.bytes / 1e9).toFixed(1)} GB/s`);
-console.log(`model: COCO 256x256, use_vae, seeded and calibrated; map ${MAP}; pictures differ by ${difference.toExponential(1)}, ${(100 * saturated).toFixed(2)} % beyond |0.999|`);
+const ms = (v: readonly number[]): string =>
+  `${median(v).toFixed(0)} ms (${Math.min(...v).toFixed(0)} to ${Math.max(...v).toFixed(0)}, ${v.length} runs)`;
+console.log(
+  `\nadapter: ${device.name}; multiply-add peak ${(roofline.flops / 1e9).toFixed(1)} GFLOP/s, copy ${(roofline.bytes / 1e9).toFixed(1)} GB/s`,
+);
+console.log(
+  `model: COCO 256x256, use_vae, seeded and calibrated; map ${MAP}; pictures differ by ${difference.toExponential(1)}, ${(100 * saturated).toFixed(2)} % beyond |0.999|`,
+);
 console.log(`\n  onnxruntime-node webgpu          ${ms(ortMs)}`);
-console.log(`  onnxruntime-node cpu             ${ms(cpuMs)}   (printed, not claimed against: on a software adapter the CPU wins)`);
+console.log(
+  `  onnxruntime-node cpu             ${ms(cpuMs)}   (printed, not claimed against: on a software adapter the CPU wins)`,
+);
 console.log(`  ours, new label map to image     ${ms(total)}   ${ratios.newMap.toFixed(1)} x onnxruntime webgpu`);
 console.log(`  ours, new style on a cached map  ${ms(styles)}   ${ratios.newStyle.toFixed(1)} x onnxruntime webgpu`);
-console.log(`  ours, label dictionary           ${median(maps.map((t) => t.labels)).toFixed(1)} ms; label tables alone ${ms(tables)}`);
+console.log(
+  `  ours, label dictionary           ${median(maps.map((t) => t.labels)).toFixed(1)} ms; label tables alone ${ms(tables)}`,
+);
 if (every.length) {
   const t = every.map((e) => e.times.total);
-  console.log(`  ours, ${every.length} maps: least ${Math.min(...t).toFixed(0)}, mean ${(t.reduce((a, b) => a + b) / t.length).toFixed(0)}, greatest ${Math.max(...t).toFixed(0)} ms`);
+  console.log(
+    `  ours, ${every.length} maps: least ${Math.min(...t).toFixed(0)}, mean ${(t.reduce((a, b) => a + b) / t.length).toFixed(0)}, greatest ${Math.max(...t).toFixed(0)} ms`,
+  );
 }
-console.log("\n  convolution                    ours     GFLOP/s  of peak    ort webgpu  (of 3 in a row)   TF.js webgpu   ratio to ort");
+console.log(
+  "\n  convolution                    ours     GFLOP/s  of peak    ort webgpu  (of 3 in a row)   TF.js webgpu   ratio to ort",
+);
 convs.forEach((c, i) => {
   const t = median(c.ours);
   const g = convFlops(c.shape) / t / 1e6;
@@ -172,20 +204,46 @@ convs.forEach((c, i) => {
 const profiles = await ours.runner.profile(ours.z);
 const moved = profiles.flatMap((p) => p.rows).reduce((sum, r) => sum + r.bytes, 0);
 const busy = profiles.reduce((sum, p) => sum + p.total, 0);
-console.log(`\n  bytes moved, map to image: ${(moved / 2 ** 30).toFixed(2)} GiB at ${(moved / busy / 1e6).toFixed(2)} GB/s (copy: ${(roofline.bytes / 1e9).toFixed(2)} GB/s); memory ${JSON.stringify(ours.runner.memory)}`);
+console.log(
+  `\n  bytes moved, map to image: ${(moved / 2 ** 30).toFixed(2)} GiB at ${(moved / busy / 1e6).toFixed(2)} GB/s (copy: ${(roofline.bytes / 1e9).toFixed(2)} GB/s); memory ${JSON.stringify(ours.runner.memory)}`,
+);
 
 // The promises are for lavapipe, where the reference figures were taken.
 if (device.software) {
   require_(`new label map at least ${WANTED.newMap} x (${ratios.newMap.toFixed(2)})`, ratios.newMap >= WANTED.newMap);
-  require_(`new style at least ${WANTED.newStyle} x (${ratios.newStyle.toFixed(2)})`, ratios.newStyle >= WANTED.newStyle);
-  ratios.convs.forEach((r, i) => require_(`conv ${convName(PEER_CONVS[i])} at least ${WANTED.conv} x (${r.toFixed(2)})`, r >= WANTED.conv));
+  require_(
+    `new style at least ${WANTED.newStyle} x (${ratios.newStyle.toFixed(2)})`,
+    ratios.newStyle >= WANTED.newStyle,
+  );
+  ratios.convs.forEach((r, i) =>
+    require_(`conv ${convName(PEER_CONVS[i])} at least ${WANTED.conv} x (${r.toFixed(2)})`, r >= WANTED.conv),
+  );
 }
 if (jsonAt >= 0) {
   const path = argv[jsonAt + 1];
   mkdirSync(dirname(path), { recursive: true });
-  const result = { ...machine(device), roofline, map: MAP, difference, saturated, ort: spread(ortMs), ortCpu: spread(cpuMs), newMap: spread(total), newStyle: spread(styles), tables: spread(tables), convs, every, ratios, failures };
+  const result = {
+    ...machine(device),
+    roofline,
+    map: MAP,
+    difference,
+    saturated,
+    ort: spread(ortMs),
+    ortCpu: spread(cpuMs),
+    newMap: spread(total),
+    newStyle: spread(styles),
+    tables: spread(tables),
+    convs,
+    every,
+    ratios,
+    failures,
+  };
   writeFileSync(path, JSON.stringify(result, null, 1));
 }
-console.log(failures.length ? `\nFAILED: ${failures.join("; ")}` : `\nall hold (${((performance.now() - started) / 1e3).toFixed(0)} s)`);
+console.log(
+  failures.length
+    ? `\nFAILED: ${failures.join("; ")}`
+    : `\nall hold (${((performance.now() - started) / 1e3).toFixed(0)} s)`,
+);
 device.dispose();
 process.exit(failures.length ? 1 : 0);

@@ -4,6 +4,7 @@
 //   node.js           the same with Dawn and files
 //   cli.js            the commands
 //   conformance.js    npm run conformance
+//   quiet.js          runs it and the benches without Dawn's warnings
 //   bench/*.js        npm run bench
 
 import { build } from "esbuild";
@@ -44,7 +45,7 @@ const benches = existsSync("bench")
   : [];
 const jobs = [
   [page, { index: "src/index.ts" }],
-  [node, { node: "src/node.ts", conformance: "test/conformance/main.ts" }],
+  [node, { node: "src/node.ts", quiet: "src/cli/quiet.ts", conformance: "test/conformance/main.ts" }],
   [{ ...node, banner: { js: `#!/usr/bin/env node\n${node.banner.js}` } }, { cli: "src/cli/main.ts" }],
   [node, Object.fromEntries(benches.map((f) => [`bench/${basename(f, ".ts")}`, join("bench", f)]))],
 ];

@@ -17,7 +17,14 @@ export interface BenchConv {
  * @param x dense NHWC input  @param w published OIHW weights
  * Derived weights are made before, as in a model. Output "y".
  */
-export async function openConv(device: Device, s: ConvShape, x: Float32Array, w: Float32Array, variant: ConvVariant, variants: Record<string, string> = {}): Promise<BenchConv> {
+export async function openConv(
+  device: Device,
+  s: ConvShape,
+  x: Float32Array,
+  w: Float32Array,
+  variant: ConvVariant,
+  variants: Record<string, string> = {},
+): Promise<BenchConv> {
   const packed = packConv(w, [s.cout, s.cin, s.k, s.k]);
   const bytes = encodeHost({ shape: packed.shape, dtype: "f32" }, packed.data);
   const storage = device.alloc("w", bytes.byteLength);
@@ -27,14 +34,25 @@ export async function openConv(device: Device, s: ConvShape, x: Float32Array, w:
   let prepared: Program | undefined;
   const prep = new Graph(target);
   const wt = prep.external("w", packed.shape, "f32", storage);
-  const copy = variant === "winograd" ? winogradWeights(prep, { w: wt }) : variant === "gemm" ? blockColumns(prep, { w: wt }) : undefined;
+  const copy =
+    variant === "winograd"
+      ? winogradWeights(prep, { w: wt })
+      : variant === "gemm"
+        ? blockColumns(prep, { w: wt })
+        : undefined;
   if (copy) {
     prep.keep("copy", copy);
     prepared = await Program.compile(prep, device, { name: "weights" });
     await prepared.run();
   }
   const g = new Graph(target);
-  const args: ConvArgs = { x: g.input("x", [1, s.h, s.w, s.cin]), w: g.external("w", packed.shape, "f32", storage), kh: s.k, kw: s.k, pad: s.k >> 1 };
+  const args: ConvArgs = {
+    x: g.input("x", [1, s.h, s.w, s.cin]),
+    w: g.external("w", packed.shape, "f32", storage),
+    kh: s.k,
+    kw: s.k,
+    pad: s.k >> 1,
+  };
   if (copy) args[variant === "winograd" ? "winograd" : "blocked"] = g.import(copy);
   g.output("y", conv2d(g, args));
   const program = await Program.compile(g, device, { name: "conv" });

@@ -2,7 +2,8 @@
 // makes them (PIL nearest).
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { decodeLabelPng } from "../../src/formats/label_png.ts";
 import { pilNearestResize } from "../../src/formats/pil_nearest.ts";
 import type { LabelMap } from "../../src/labels/label_map.ts";
@@ -13,28 +14,37 @@ export interface BenchMap {
   instance: LabelMap;
 }
 
+/** From bench/lib and from dist/bench alike. */
+const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const DEMO = join(root, "demo", "maps");
+const COCO = join(root, "..", "shared", "data", "coco_stuff");
+
 /** The map that every headline figure is on. */
 export const MAP = "000000001993";
 
-const read = (path: string, size: number): LabelMap => pilNearestResize(decodeLabelPng(readFileSync(path), path), size, size);
+const read = (path: string, size: number): LabelMap =>
+  pilNearestResize(decodeLabelPng(readFileSync(path), path), size, size);
 
 export function demoMap(name = MAP, size = 256): BenchMap {
-  return { name, label: read(`demo/maps/${name}_label.png`, size), instance: read(`demo/maps/${name}_inst.png`, size) };
+  return {
+    name,
+    label: read(join(DEMO, `${name}_label.png`), size),
+    instance: read(join(DEMO, `${name}_inst.png`), size),
+  };
 }
 
 /** All 21, or the demo's. */
 export function allMaps(size = 256): BenchMap[] {
-  const coco = "../shared/data/coco_stuff";
-  if (!existsSync(coco)) {
-    return readdirSync("demo/maps")
+  if (!existsSync(COCO)) {
+    return readdirSync(DEMO)
       .filter((f) => f.endsWith("_label.png"))
       .map((f) => demoMap(f.replace("_label.png", ""), size));
   }
   return ["train", "val"].flatMap((set) =>
-    readdirSync(`${coco}/${set}_label`).map((f) => ({
+    readdirSync(join(COCO, `${set}_label`)).map((f) => ({
       name: basename(f, ".png"),
-      label: read(`${coco}/${set}_label/${f}`, size),
-      instance: read(`${coco}/${set}_inst/${f}`, size),
+      label: read(join(COCO, `${set}_label`, f), size),
+      instance: read(join(COCO, `${set}_inst`, f), size),
     })),
   );
 }

@@ -14,7 +14,11 @@ export const spread = (values: readonly number[]): { min: number; median: number
 });
 
 /** ms of `runs` runs of a program after one that is not counted (pipelines are finished at their first run). */
-export async function timeProgram(program: Program, options: Parameters<Program["run"]>[0] = {}, runs = 5): Promise<number[]> {
+export async function timeProgram(
+  program: Program,
+  options: Parameters<Program["run"]>[0] = {},
+  runs = 5,
+): Promise<number[]> {
   const { queue } = program.device.gpu;
   const once = async (): Promise<number> => {
     const start = performance.now();
@@ -69,7 +73,12 @@ export async function probe(device: Device): Promise<Roofline> {
     const x = g.input("x", [elements]);
     const y = g.temp("y", [elements]);
     g.output("y", y);
-    g.dispatch({ shader: { name: "probe_copy", text: copyText }, bindings: { x: read(x), y: write(y) }, groups: [elements / 4 / 64 > 65535 ? 65535 : elements / 4 / 64], flops: 0 });
+    g.dispatch({
+      shader: { name: "probe_copy", text: copyText },
+      bindings: { x: read(x), y: write(y) },
+      groups: [elements / 4 / 64 > 65535 ? 65535 : elements / 4 / 64],
+      flops: 0,
+    });
   });
   return { flops: (fma.flops / fma.ms) * 1e3, bytes: (copy.bytes / copy.ms) * 1e3 };
 }
@@ -77,5 +86,14 @@ export async function probe(device: Device): Promise<Roofline> {
 /** What every result file says of the machine. */
 export function machine(device: Device): Record<string, unknown> {
   const { vendor, architecture, device: name, description } = device.info;
-  return { adapter: device.name, vendor, architecture, device: name, driver: description, software: device.software, features: [...device.gpu.features].sort(), node: process.version };
+  return {
+    adapter: device.name,
+    vendor,
+    architecture,
+    device: name,
+    driver: description,
+    software: device.software,
+    features: [...device.gpu.features].sort(),
+    node: process.version,
+  };
 }

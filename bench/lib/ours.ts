@@ -35,15 +35,28 @@ export interface Ours {
   newStyle(seed: number): Promise<number>;
 }
 
-export async function openOurs(device: Device, config: Config, map: BenchMap, say: (line: string) => void): Promise<Ours> {
+export async function openOurs(
+  device: Device,
+  config: Config,
+  map: BenchMap,
+  say: (line: string) => void,
+): Promise<Ours> {
   const k = parseNormG(config.norm_G).k;
   const scratch = new LevelsScratch();
   const levels = resolutions(config).map((r) => ({ ...r, k }));
-  const space = { labelCount: labelCount(config), dontCare: config.contain_dontcare_label ? config.label_nc : null, edges: !config.no_instance };
+  const space = {
+    labelCount: labelCount(config),
+    dontCare: config.contain_dontcare_label ? config.label_nc : null,
+    edges: !config.no_instance,
+  };
   const windows = (m: BenchMap): LevelWindows[] => buildLevels([m.label], [m.instance], space, levels, scratch);
   const z = normalValues(0, config.z_dim);
   const state = await calibratedState(device, config, 0, windows(map), z, say);
-  const runner = await GeneratorRunner.create(device, config, await Parameters.load(device, config, memorySource(state), "f32"));
+  const runner = await GeneratorRunner.create(
+    device,
+    config,
+    await Parameters.load(device, config, memorySource(state), "f32"),
+  );
   const ours: Ours = {
     runner,
     state,

@@ -3,7 +3,7 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { parseNormG, type Config } from "../models/config.ts";
 
-const number =
+export const number =
   (least: number, whole: boolean) =>
   (text: string): number => {
     const value = Number(text);

@@ -16,6 +16,7 @@ import type { HostDType } from "../formats/tensors.ts";
 import { labelCount } from "../models/config.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { configLine, guessed, summary } from "./info.ts";
+import { makeFolderOf } from "./output.ts";
 
 export interface ConvertOptions {
   /** Of floating-point tensors; left out: each as it is. What must not lose precision (see below) stays F32. */
@@ -59,6 +60,7 @@ export async function convert(input: string, output: string, options: ConvertOpt
     const overflowed: string[] = [];
     const tensors = tensorsToWrite(source, options, overflowed);
     const lines = [summary(basename(input), source), configLine(config), ...source.notes.map((n) => `note: ${n}`)];
+    await makeFolderOf(output);
     await write(await fileSink(output), tensors, metadata);
     const bytes = tensors.reduce((n, t) => n + byteSize(t), 0);
     if (overflowed.length > 0)

@@ -1,7 +1,7 @@
 // npm run demo: the COCO generator at its published size, with weights from a seed (nothing is downloaded), on a real label map.
 
-import { mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { labelColor } from "../labels/colors.ts";
 import { calibratedState } from "../models/calibrated.ts";
@@ -16,6 +16,8 @@ import { writePicture } from "./picture.ts";
 import type { Progress } from "./progress.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+/** A clone has its demo/; an installed package lies in node_modules, where nobody looks for a picture. */
+const home = existsSync(join(root, "scripts")) ? join(root, "demo") : ".";
 
 export interface DemoOptions {
   /** A map's name in demo/maps. */
@@ -26,11 +28,11 @@ export interface DemoOptions {
 
 export async function demo(o: DemoOptions, progress: Progress): Promise<string[]> {
   const config = defaultConfig;
-  const folder = o.out ?? join(root, "demo");
-  await mkdir(folder, { recursive: true });
-  const label = join(root, "demo", "maps", `${o.map}_label.png`);
+  const maps = relative(".", join(root, "demo", "maps"));
+  const folder = relative(".", o.out ?? home);
+  const [label, inst] = ["label", "inst"].map((kind) => join(maps, `${o.map}_${kind}.png`));
   const map = await readLabelMap(label, config, undefined);
-  const instance = await readInstanceMap(label.replace(/_label\.png$/, "_inst.png"), config, label);
+  const instance = await readInstanceMap(inst, config, label);
   const colored = new Uint8Array(map.data.length * 3);
   map.data.forEach((id, p) => colored.set(labelColor(id === 255 ? config.label_nc : id), 3 * p));
   await writePicture(join(folder, "label.png"), { data: colored, width: map.width, height: map.height });
@@ -74,7 +76,7 @@ export async function demo(o: DemoOptions, progress: Progress): Promise<string[]
     "The weights come from a seed, not from training: the picture is texture, not a photo. Only its numbers mean something.",
     "With real ones (latest_net_G.pth of the published SPADE, CC BY-NC-SA 4.0, or your own):",
     "  npx spade-webgpu convert latest_net_G.pth coco.safetensors",
-    `  npx spade-webgpu generate --weights coco.safetensors --label demo/maps/${o.map}_label.png --instance demo/maps/${o.map}_inst.png --out photo.png`,
+    `  npx spade-webgpu generate --weights coco.safetensors --label ${label} --instance ${inst} --out photo.png`,
   ];
   device.dispose();
   return lines;

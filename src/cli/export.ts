@@ -13,6 +13,7 @@ import type { HostState } from "../models/seeded.ts";
 import { memorySource } from "../models/source.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { configOf, openDeviceFor, windowsOf } from "./net.ts";
+import { makeFolderOf } from "./output.ts";
 import type { Progress } from "./progress.ts";
 
 export interface ExportOptions {
@@ -66,6 +67,7 @@ async function readState(o: ExportOptions, progress: Progress): Promise<{ config
   const source = await openCheckpointFile(o.weights, { key: o.key });
   try {
     const config = configOf(source, o.overrides);
+    await makeFolderOf(o.onnx);
     const wanted = new Set(
       [...generatorShapes(config).keys()].flatMap((k) => [k, k.replace(/\.weight_orig$/, ".weight")]),
     );

@@ -1,7 +1,7 @@
 // generate: label maps to pictures. One program for all of them; a map that needs larger tables re-plans once.
 
-import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
-import { basename, extname, join, sep } from "node:path";
+import { readdir, realpath, stat } from "node:fs/promises";
+import { basename, extname, join, resolve, sep } from "node:path";
 import { fileSink } from "../formats/file.ts";
 import type { Label } from "../formats/label_names.ts";
 import { writeSafetensors } from "../formats/safetensors.ts";
@@ -12,6 +12,8 @@ import { chromeTrace, profileTable, SpadeError, type Profile } from "../runtime/
 import { toPicture } from "../spade.ts";
 import { readInstanceMap, readLabelMap } from "./maps.ts";
 import { Net } from "./net.ts";
+import { makeFolderOf, writeText } from "./output.ts";
+import { memoryPlan } from "./plan.ts";
 import { checkPicturePath, writePicture } from "./picture.ts";
 import type { Progress } from "./progress.ts";
 import { styles } from "./style.ts";
@@ -38,6 +40,8 @@ interface Job {
   instance: string | undefined;
   out: string | undefined;
   raw: string | undefined;
+  /** Of the first map alone. */
+  trace: string | undefined;
 }
 
 const isFolder = async (path: string): Promise<boolean> =>
@@ -54,6 +58,15 @@ async function pngsOf(folder: string): Promise<string[]> {
   if (!names.length) throw new SpadeError("file", folder, "holds no .png file", "give a folder of label maps");
   return names.map((f) => join(folder, f));
 }
+
+const exists = async (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+/** An ending of a file that we write; a folder may have any other. */
+const FILE_NAME = /\.(png|jpe?g|webp|safetensors)$/i;
 
 const stem = (path: string): string => basename(path, extname(path));
 
@@ -91,15 +104,44 @@ async function plan(o: GenerateOptions): Promise<Job[]> {
   const into = async (path: string | undefined, ending: string): Promise<(name: string) => string | undefined> => {
     if (path === undefined) return () => undefined;
     if (!many && !path.endsWith(sep) && !path.endsWith("/") && !(await isFolder(path))) return () => path;
-    if (many && extname(path) && !(await isFolder(path)))
-      throw new SpadeError("usage", path, `is a file where ${labels.length} maps need a folder`, "give a folder");
+    if (many && !(await isFolder(path))) {
+      const is = (await exists(path)) ? "is a file" : FILE_NAME.test(path) ? "looks like a file name" : "";
+      if (is) throw new SpadeError("usage", path, `${is} where ${labels.length} maps need a folder`, "give a folder");
+    }
     return (name) => join(path, `${name}${ending}`);
   };
   const out = await into(o.out, ".png");
   const raw = await into(o.raw, ".safetensors");
-  const jobs = labels.map((label, i) => ({ label, instance: instances[i], out: out(names[i]), raw: raw(names[i]) }));
+  const jobs = labels.map((label, i) => {
+    const job = { label, instance: instances[i], out: out(names[i]), raw: raw(names[i]) };
+    const trace = o.profile && i === 0 ? (typeof o.profile === "string" ? o.profile : traceName(job)) : undefined;
+    return { ...job, trace };
+  });
   for (const job of jobs) if (job.out) checkPicturePath(job.out);
+  await checkOverwriting(o, jobs);
   return jobs;
+}
+
+const outputs = (job: Job): string[] => [job.out, job.raw, job.trace].filter((path) => path !== undefined);
+
+/** No result may fall on a file that is read, or on another result. */
+async function checkOverwriting(o: GenerateOptions, jobs: readonly Job[]): Promise<void> {
+  const place = (path: string): Promise<string> => realpath(path).catch(() => resolve(path));
+  const taken = new Map<string, string>();
+  const take = async (path: string | undefined, what: string): Promise<void> => {
+    if (path !== undefined) taken.set(await place(path), what);
+  };
+  await take(o.style, "the style");
+  await take(o.weights, "the weights");
+  for (const job of jobs) {
+    await take(job.instance, "an instance map");
+    await take(job.label, "a label map");
+  }
+  for (const path of jobs.flatMap(outputs)) {
+    const what = taken.get(await place(path));
+    if (what) throw new SpadeError("usage", path, `would be written over ${what}`, "give another name or folder");
+    await take(path, "another result");
+  }
 }
 
 async function readMaps(
@@ -118,6 +160,10 @@ async function readMaps(
 /** Gives the lines to print, one a picture, as they come. */
 export async function* generate(o: GenerateOptions, progress: Progress): AsyncGenerator<string> {
   const jobs = await plan(o);
+  if (o.plan) {
+    yield await memoryPlan(o.weights, o, progress, (config, labels) => readMaps(jobs[0], config, labels));
+    if (!o.out && !o.raw && !o.profile) return;
+  }
   let nextStyle: Awaited<ReturnType<typeof styles>> = () => undefined;
   const net = await Net.open(o.weights, o, progress, async (config, labels) => {
     nextStyle = await styles(o.style, config);
@@ -127,6 +173,7 @@ export async function* generate(o: GenerateOptions, progress: Progress): AsyncGe
       await readMaps(job, config, labels);
     }
     progress.end();
+    for (const path of jobs.flatMap(outputs)) await makeFolderOf(path);
   });
   try {
     const { config, labels } = net;
@@ -134,15 +181,9 @@ export async function* generate(o: GenerateOptions, progress: Progress): AsyncGe
     for (const [i, job] of jobs.entries()) {
       const { map, instance } = await readMaps(job, config, labels);
       const style = nextStyle();
-      if (jobs.length > 1) progress.update("painting", i, jobs.length);
+      if (jobs.length > 1) progress.batch("painting", i, jobs.length);
       await net.setMap(map, instance);
-      progress.end();
-      if (o.plan && i === 0) {
-        yield planText(net);
-        if (!o.out && !o.raw && !o.profile) return;
-      }
-      if (jobs.length > 1) progress.update("painting", i, jobs.length);
-      else progress.update("painting", 0, 1);
+      if (jobs.length === 1) progress.update("painting", 0, 1);
       const t0 = performance.now();
       await net.runner.runTables();
       const t1 = performance.now();
@@ -151,38 +192,23 @@ export async function* generate(o: GenerateOptions, progress: Progress): AsyncGe
       if (job.out) await writePicture(job.out, toPicture(image, w, h));
       if (job.raw) await writeRaw(job.raw, image, h, w);
       const files = [job.out, job.raw].filter(Boolean).join(", ") || basename(job.label);
-      if (jobs.length > 1) progress.update("painting", i + 1, jobs.length);
-      else progress.end();
+      if (jobs.length === 1) progress.end();
       const line = `${files}: ${w}x${h}${style ? `, style ${style.name}` : ""}, label tables ${(t1 - t0).toFixed(0)} ms, picture ${(t2 - t1).toFixed(0)} ms`;
       yield line;
-      if (o.profile && i === 0)
-        yield* profileLines(
-          await net.runner.profile(style?.z),
-          typeof o.profile === "string" ? o.profile : traceName(job),
-        );
+      if (job.trace !== undefined) yield* profileLines(await net.runner.profile(style?.z), job.trace);
     }
-    progress.end();
   } finally {
+    progress.end();
     net.dispose();
   }
 }
 
-const MiB = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
-
-function planText(net: Net): string {
-  const m = net.runner.memory;
-  const all = m.parameters + m.derived + m.tables + m.activations;
-  return [
-    `memory on ${net.device.name}, ${net.dtype}: ${MiB(all)} = weights ${MiB(m.parameters)} + derived from them ${MiB(m.derived)} + label tables ${MiB(m.tables)} + picture ${MiB(m.activations)}`,
-    net.runner.describeMemory(),
-  ].join("\n");
-}
-
-const traceName = (job: Job): string => `${(job.out ?? job.raw ?? job.label).replace(/\.[^./]+$/, "")}.trace.json`;
+const traceName = (job: Pick<Job, "out" | "raw" | "label">): string =>
+  `${(job.out ?? job.raw ?? job.label).replace(/\.[^./]+$/, "")}.trace.json`;
 
 async function* profileLines(profiles: readonly Profile[], trace: string): AsyncGenerator<string> {
   for (const p of profiles) yield profileTable(p);
-  await writeFile(trace, chromeTrace(profiles));
+  await writeText(trace, chromeTrace(profiles));
   yield `${trace}: open it in ui.perfetto.dev or chrome://tracing`;
 }
 
@@ -191,7 +217,7 @@ async function writeRaw(path: string, image: Float32Array, h: number, w: number)
   const planes = new Float32Array(image.length);
   for (let p = 0; p < h * w; p++) for (let c = 0; c < 3; c++) planes[c * h * w + p] = image[3 * p + c];
   const { data } = f32Tensor([1, 3, h, w], planes);
-  await mkdir(join(path, ".."), { recursive: true });
+  await makeFolderOf(path);
   await writeSafetensors(await fileSink(path), [
     { name: "image", dtype: "F32", shape: [1, 3, h, w], data: () => data },
   ]);

@@ -64,7 +64,9 @@ export function configLine(guess: Guess): string {
 
 function countOf(json: string): string {
   try {
-    return `${(JSON.parse(json) as unknown[]).length} with names and colours`;
+    const labels: unknown = JSON.parse(json);
+    if (Array.isArray(labels)) return `${labels.length} with names and colours`;
+    return "damaged";
   } catch {
     return "damaged";
   }

@@ -3,7 +3,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { SpadeError } from "../runtime/errors.ts";
 import { publishedNames } from "./argv.ts";
-import { addConfigOptions, configOverrides } from "./config_options.ts";
+import { addConfigOptions, configOverrides, number } from "./config_options.ts";
 import { adoptTerminal, runFiltered } from "./native_noise.ts";
 import { Progress } from "./progress.ts";
 import { version } from "../../package.json";
@@ -93,7 +93,7 @@ function commands(): Command {
       { ...(options as unknown as Parameters<typeof generate>[0]), overrides: configOverrides(options) },
       progress,
     )) {
-      progress.pause(() => print([line]));
+      progress.above(() => print([line]));
     }
   });
 
@@ -117,8 +117,8 @@ function commands(): Command {
     .command("demo")
     .description("paint a COCO-Stuff map with seeded weights: no download")
     .option("--map <name>", "a map in demo/maps", "000000001993")
-    .option("--out <folder>", "where label.png and picture.png go (default: demo/)")
-    .option("--seed <n>", "of the weights", (text) => Number.parseInt(text, 10), 0)
+    .option("--out <folder>", "where label.png and picture.png go (default: demo/ in a clone, else this folder)")
+    .option("--seed <n>", "of the weights", number(0, true), 0)
     .action(async (options: { map: string; out?: string; seed: number }) => {
       const { demo } = await import("./demo.ts");
       print(await demo(options, new Progress()));

@@ -68,7 +68,7 @@ function fromColors(png: LabelPng, path: string, labels: readonly Label[] | unde
   if (labels) {
     const palette = Array.from({ length: Math.max(...labels.map((l) => l.id)) + 1 }, () => "");
     for (const { id, color } of labels) palette[id] = color;
-    return labelMapFromColors(colorImageFromRgb(png.rgb!, width, height), palette);
+    return labelMapFromColors(colorImageFromRgb(png.rgb!, width, height), palette, 0);
   }
   const colors = new Set<number>();
   for (let p = 0; p < width * height; p++)

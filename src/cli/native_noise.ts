@@ -16,11 +16,11 @@ function quiet(): boolean {
   return !/lvp_icd|lavapipe/.test(`${env.VK_ICD_FILENAMES ?? ""} ${env.VK_DRIVER_FILES ?? ""}`);
 }
 
-/** Runs this program again with a filtered stderr and gives its exit code; undefined where there is nothing to filter. */
-export async function runFiltered(args: readonly string[]): Promise<number | undefined> {
+/** Runs a program (left out: this one again) with a filtered stderr and gives its exit code; undefined where there is nothing to filter. */
+export async function runFiltered(args: readonly string[], program = process.argv[1]): Promise<number | undefined> {
   if (quiet()) return undefined;
   const terminal = process.stderr.isTTY ? String(process.stderr.columns || 80) : "log";
-  const child = spawn(process.execPath, [...process.execArgv, process.argv[1], ...args], {
+  const child = spawn(process.execPath, [...process.execArgv, program, ...args], {
     stdio: ["inherit", "inherit", "pipe"],
     env: { ...process.env, [CHILD]: terminal },
   });

@@ -1,4 +1,4 @@
-// A weights file made ready to paint, with what the commands need beyond createSpade: raw pictures, profiles, memory plans.
+// A weights file made ready to paint, with what the commands need beyond createSpade: raw pictures, profiles.
 
 import { openCheckpointFile } from "../formats/file.ts";
 import { parseLabels, type Label } from "../formats/label_names.ts";
@@ -31,6 +31,12 @@ export function configOf(checkpoint: Checkpoint, overrides: Partial<Config> = {}
   parseNormG(config.norm_G);
   latentSize(config);
   return config;
+}
+
+/** The labels stored with the weights. */
+export function labelsOf(checkpoint: Checkpoint, weights: string, config: Config): Label[] | undefined {
+  const text = checkpoint.metadata.labels;
+  return text === undefined ? undefined : parseLabels(text, `${weights}, metadata labels`, labelCount(config));
 }
 
 /** Opens a device and says once if it is a software one. */
@@ -76,9 +82,7 @@ export class Net {
     const checkpoint = await openCheckpointFile(weights, { key: options.key });
     try {
       const config = configOf(checkpoint, options.overrides);
-      const text = checkpoint.metadata.labels;
-      const labels =
-        text === undefined ? undefined : parseLabels(text, `${weights}, metadata labels`, labelCount(config));
+      const labels = labelsOf(checkpoint, weights, config);
       await first(config, labels);
       const device = await openDeviceFor(progress);
       const dtype = storageType(device, options.dtype);

@@ -1,8 +1,9 @@
 // Pictures into files, by sharp: PNG, JPEG or WebP by the name's ending. sharp is loaded when the first picture is written.
 
-import { mkdir, rename, rm } from "node:fs/promises";
-import { dirname, extname } from "node:path";
+import { rename, rm } from "node:fs/promises";
+import { extname } from "node:path";
 import { SpadeError } from "../runtime/errors.ts";
+import { fileError, makeFolderOf } from "./output.ts";
 
 const FORMATS: Record<string, "png" | "jpeg" | "webp"> = {
   ".png": "png",
@@ -37,21 +38,15 @@ export async function writePicture(
     );
   }
   const temporary = `${path}.${process.pid}.part`;
+  await makeFolderOf(path);
   try {
-    await mkdir(dirname(path), { recursive: true });
     const image = sharp(data, {
       raw: { width, height, channels: (data.length / (width * height)) as 3 | 4 },
     }).removeAlpha();
     await image.toFormat(FORMATS[extname(path).toLowerCase()]).toFile(temporary);
     await rename(temporary, path);
   } catch (cause) {
-    await rm(temporary, { force: true });
-    throw new SpadeError(
-      "file",
-      path,
-      `can't be written (${(cause as Error).message.split("\n")[0]})`,
-      "check the folder, its permissions and the disk",
-      cause,
-    );
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw fileError(path, cause);
   }
 }

@@ -8,6 +8,8 @@ const LINE_MS = 10_000;
 export class Progress {
   private bar: SingleBar | undefined;
   private name = "";
+  /** A batch is under way: pieces of work are parts of it. */
+  private within = false;
   private started = 0;
   private lastLine = 0;
 
@@ -18,7 +20,15 @@ export class Progress {
 
   /** `done` of `total` of a piece of work; a new name begins a new piece. */
   update(name: string, done: number, total: number): void {
-    if (name !== this.name) this.begin(name, total);
+    if (this.within) {
+      const part = done < total ? `, ${name}` : "";
+      this.bar?.update({ task: `${this.name}${part}`.padEnd(24) });
+      return;
+    }
+    if (name !== this.name) {
+      this.begin(name, total);
+      if (!this.terminal) this.stream.write(`${name} ...\n`);
+    }
     if (this.terminal) {
       this.bar!.setTotal(total);
       this.bar!.update(done);
@@ -30,14 +40,24 @@ export class Progress {
     this.stream.write(`${name}: ${done} of ${total}\n`);
   }
 
+  /** `done` of `total` things of one kind: one bar from the first to the last, whatever work each of them takes. */
+  batch(name: string, done: number, total: number): void {
+    if (!this.within) {
+      this.begin(name, total);
+      this.within = true;
+    }
+    this.bar?.update(done, { task: name.padEnd(24) });
+    const now = performance.now();
+    if (this.terminal || (done > 0 && now - this.lastLine < LINE_MS)) return;
+    this.lastLine = now;
+    this.stream.write(`${name} ${done + 1} of ${total}\n`);
+  }
+
   private begin(name: string, total: number): void {
     this.end();
     this.name = name;
     this.started = this.lastLine = performance.now();
-    if (!this.terminal) {
-      this.stream.write(`${name} ...\n`);
-      return;
-    }
+    if (!this.terminal) return;
     this.bar = new SingleBar(
       {
         stream: this.stream,
@@ -45,6 +65,8 @@ export class Progress {
         hideCursor: true,
         clearOnComplete: true,
         linewrap: false,
+        // Lines are written above it.
+        forceRedraw: true,
         fps: 10,
       },
       Presets.shades_classic,
@@ -58,19 +80,18 @@ export class Progress {
     try {
       return await work();
     } finally {
-      this.end();
+      if (!this.within) this.end();
     }
   }
 
   /** A line for the reader, above the bar. */
   say(line: string): void {
-    this.end();
-    this.stream.write(`${line}\n`);
+    this.above(() => void this.stream.write(`${line}\n`));
   }
 
-  /** Lets something else be written to the terminal between two updates. */
-  pause(write: () => void): void {
-    if (this.terminal) this.end();
+  /** Lets something else be written to the terminal; the bar is drawn again below it. */
+  above(write: () => void): void {
+    if (this.bar) this.stream.write("\r\x1b[K");
     write();
   }
 
@@ -82,5 +103,6 @@ export class Progress {
     const seconds = (performance.now() - this.started) / 1e3;
     if (!this.terminal && seconds >= 1) this.stream.write(`${this.name}: done in ${seconds.toFixed(1)} s\n`);
     this.name = "";
+    this.within = false;
   }
 }

@@ -13,14 +13,14 @@ export interface ColorImage {
 /**
  * Ids of an image whose colours stand for them: the index of a pixel's colour in `palette` (CSS colours: "#rgb",
  * "#rrggbb", "rgb(r, g, b)"; "" for an id without a colour; of equal colours the first). `tolerance`: the greatest
- * difference allowed in a channel (0: exact); the nearest colour is taken.
+ * difference allowed in a channel (left out: exact); the nearest colour is taken.
  * Fails with `label` where a pixel has another colour, naming the count of distinct colours, the first foreign one and
  * its pixel; with `usage` on a palette that is none.
  */
 export function labelMapFromColors(
   image: ColorImage,
   palette: readonly string[],
-  tolerance = 0,
+  tolerance?: number,
 ): { data: Uint8Array | Uint16Array; width: number; height: number } {
   const { width, height, data } = image;
   if (data.length !== 4 * width * height) {
@@ -41,7 +41,7 @@ export function labelMapFromColors(
   for (let p = 0; p < ids.length; p++) {
     const color = (data[4 * p] << 16) | (data[4 * p + 1] << 8) | data[4 * p + 2];
     if (!known.has(color)) {
-      const id = nearest(color, colors as { id: number; color: number }[], tolerance);
+      const id = nearest(color, colors as { id: number; color: number }[], tolerance ?? 0);
       known.set(color, id);
       if (id === undefined) {
         foreign ??= { pixel: p, color };
@@ -56,9 +56,10 @@ export function labelMapFromColors(
     "label",
     `pixel (${x}, ${y})`,
     `its colour ${cssOf(foreign.color)} is none of the ${colors.length} label colours; of the ${known.size} distinct colours in the map ${foreignColors} are foreign`,
-    foreignColors > 32 || tolerance > 0
+    foreignColors > 32 || (tolerance ?? 0) > 0
       ? "give a map of ids (gray or indexed PNG), or one drawn without antialiasing and never resized smoothly or saved as JPEG"
-      : "add the colour to the labels, repaint it, or allow a tolerance",
+      : // Who gives a tolerance of 0 has none to offer.
+        `add the colour to the labels${tolerance === undefined ? ", repaint it, or allow a tolerance" : ", or repaint it"}`,
   );
 }
 

@@ -3,7 +3,7 @@
 import { SpadeError } from "../runtime/errors.ts";
 import { parseColor } from "./label_colors.ts";
 
-/** One label as users name it; `color` is a CSS colour. */
+/** One label as users name it; `color` is "#rgb", "#rrggbb" or "rgb(r, g, b)". */
 export interface Label {
   id: number;
   name: string;
@@ -13,7 +13,7 @@ export interface Label {
 
 /**
  * Reads a list of labels. `where`: the file, for messages. `labelCount`: of the net, if known.
- * Fails with `file` on what is no such list, and on ids that come twice or are beyond the net's.
+ * Fails with `file` on what is no such list or an empty one, and on ids or colours that come twice or ids beyond the net's.
  */
 export function parseLabels(json: string, where: string, labelCount?: number): Label[] {
   const wrong = (problem: string): SpadeError =>
@@ -30,7 +30,9 @@ export function parseLabels(json: string, where: string, labelCount?: number): L
     throw wrong("is not JSON");
   }
   if (!Array.isArray(list)) throw wrong("is not a list");
+  if (!list.length) throw wrong("is an empty list");
   const seen = new Set<number>();
+  const idOfColor = new Map<number, number>();
   return list.map((entry: Partial<Label> | null, i) => {
     const { id, name, color, category } = entry ?? {};
     if (!Number.isInteger(id) || (id as number) < 0 || typeof name !== "string" || typeof color !== "string") {
@@ -38,11 +40,26 @@ export function parseLabels(json: string, where: string, labelCount?: number): L
     }
     if (category !== undefined && typeof category !== "string")
       throw wrong(`entry ${i} has a category that is not a text`);
-    parseColor(color);
+    let rgb: number;
+    try {
+      rgb = parseColor(color);
+    } catch (error) {
+      if (!(error instanceof SpadeError)) throw error;
+      throw new SpadeError(
+        "file",
+        `${where}, entry ${i} (id ${id})`,
+        `its ${error.where} ${error.problem}`,
+        error.fix,
+        error,
+      );
+    }
     if (seen.has(id as number)) throw wrong(`id ${id} comes twice`);
     seen.add(id as number);
     if (labelCount !== undefined && (id as number) >= labelCount)
       throw wrong(`id ${id} is beyond the net's labels, 0 to ${labelCount - 1}`);
+    const twin = idOfColor.get(rgb);
+    if (twin !== undefined) throw wrong(`ids ${twin} and ${id} have the same colour ${color}`);
+    idOfColor.set(rgb, id as number);
     return { id: id as number, name, color, ...(category === undefined ? {} : { category }) };
   });
 }

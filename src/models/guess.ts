@@ -8,10 +8,38 @@ type Size = Pick<Config, "num_upsampling_layers" | "crop_size" | "aspect_ratio">
 
 /** What the published data sets look like by their count of semantic channels. */
 const PUBLISHED: Record<number, Semantics & Size> = {
-  184: { label_nc: 182, contain_dontcare_label: true, no_instance: false, num_upsampling_layers: "normal", crop_size: 256, aspect_ratio: 1 },
-  151: { label_nc: 150, contain_dontcare_label: true, no_instance: true, num_upsampling_layers: "normal", crop_size: 256, aspect_ratio: 1 },
-  36: { label_nc: 35, contain_dontcare_label: false, no_instance: false, num_upsampling_layers: "more", crop_size: 512, aspect_ratio: 2 },
-  13: { label_nc: 13, contain_dontcare_label: false, no_instance: true, num_upsampling_layers: "normal", crop_size: 256, aspect_ratio: 1 },
+  184: {
+    label_nc: 182,
+    contain_dontcare_label: true,
+    no_instance: false,
+    num_upsampling_layers: "normal",
+    crop_size: 256,
+    aspect_ratio: 1,
+  },
+  151: {
+    label_nc: 150,
+    contain_dontcare_label: true,
+    no_instance: true,
+    num_upsampling_layers: "normal",
+    crop_size: 256,
+    aspect_ratio: 1,
+  },
+  36: {
+    label_nc: 35,
+    contain_dontcare_label: false,
+    no_instance: false,
+    num_upsampling_layers: "more",
+    crop_size: 512,
+    aspect_ratio: 2,
+  },
+  13: {
+    label_nc: 13,
+    contain_dontcare_label: false,
+    no_instance: true,
+    num_upsampling_layers: "normal",
+    crop_size: 256,
+    aspect_ratio: 1,
+  },
 };
 
 /** Sizes that give a first feature map of this many pixels: the usual one first, else the squarest. */
@@ -29,30 +57,95 @@ function sizeFor(pixels: number, ups: number, usual: Size): Partial<Size> {
   return {};
 }
 
+const AGAIN = "convert the checkpoint again";
+/** Pixels on a side. */
+const MOST_PIXELS = 8192;
+
+interface Rule {
+  readonly wanted: string;
+  holds(value: unknown): boolean;
+}
+const number = (value: unknown, least: number, most: number): value is number =>
+  typeof value === "number" && value >= least && value <= most;
+const whole = (least: number, most: number): Rule => ({
+  wanted: `a whole number from ${least} to ${most}`,
+  holds: (v) => number(v, least, most) && Number.isInteger(v),
+});
+const flag: Rule = { wanted: "true or false", holds: (v) => typeof v === "boolean" };
+
+const RULES: Readonly<Record<keyof Config, Rule>> = {
+  label_nc: whole(1, 65535),
+  contain_dontcare_label: flag,
+  no_instance: flag,
+  ngf: whole(1, 1024),
+  z_dim: whole(1, 65536),
+  use_vae: flag,
+  crop_size: whole(1, MOST_PIXELS),
+  aspect_ratio: { wanted: "a number from 1/16 to 16", holds: (v) => number(v, 1 / 16, 16) },
+  num_upsampling_layers: {
+    wanted: "normal, more or most",
+    holds: (v) => v === "normal" || v === "more" || v === "most",
+  },
+  norm_G: { wanted: "a text", holds: (v) => typeof v === "string" },
+};
+
+/**
+ * A config out of a file. Keys that are left out have their published defaults; others are ignored.
+ * @throws SpadeError file: no object, or a key whose value no net has; the message names it
+ */
+export function checkedConfig(raw: unknown, where: string): Config {
+  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
+    throw new SpadeError("file", where, "is not an object", AGAIN);
+  }
+  const stored = raw as Readonly<Record<string, unknown>>;
+  const known = (Object.keys(RULES) as (keyof Config)[]).filter((key) => Object.hasOwn(stored, key));
+  for (const key of known) {
+    if (RULES[key].holds(stored[key])) continue;
+    const found = JSON.stringify(stored[key]).slice(0, 40);
+    throw new SpadeError("file", `${where}, ${key}`, `is ${found} where ${RULES[key].wanted} is wanted`, AGAIN);
+  }
+  const config = { ...defaultConfig, ...Object.fromEntries(known.map((key) => [key, stored[key]])) };
+  try {
+    parseNormG(config.norm_G);
+    const { h } = outputSize(config);
+    if (h > MOST_PIXELS) throw new SpadeError("file", "aspect_ratio", `makes a picture ${h} pixels high`, AGAIN);
+  } catch (error) {
+    if (!(error instanceof SpadeError)) throw error;
+    throw new SpadeError("file", `${where}, ${error.where}`, error.problem, error.fix, error);
+  }
+  return config;
+}
+
 /**
  * @param shapes every tensor's shape under the published keys
  * @param metadata of a safetensors file; its `config` (JSON) wins over any guess
- * @throws SpadeError unsupported when the keys are not a SPADE generator's
+ * @throws SpadeError unsupported when the keys are not a SPADE generator's, file when the metadata's config is none
  */
-export function guessConfig(shapes: ReadonlyMap<string, readonly number[]>, metadata: Readonly<Record<string, string>> = {}): Config {
-  if (metadata.config) {
-    let stored: Partial<Config>;
+export function guessConfig(
+  shapes: ReadonlyMap<string, readonly number[]>,
+  metadata: Readonly<Record<string, string>> = {},
+): Config {
+  if (metadata.config !== undefined) {
+    const where = "weights, metadata config";
+    let stored: unknown;
     try {
-      stored = JSON.parse(metadata.config) as Partial<Config>;
-    } catch {
-      throw new SpadeError("file", "weights, metadata config", "is not JSON", "convert the checkpoint again");
+      stored = JSON.parse(metadata.config);
+    } catch (cause) {
+      throw new SpadeError("file", where, "is not JSON", AGAIN, cause);
     }
-    const known = Object.keys(defaultConfig).filter((k) => k in stored) as (keyof Config)[];
-    const config = { ...defaultConfig, ...Object.fromEntries(known.map((k) => [k, stored[k]])) };
-    parseNormG(config.norm_G);
-    return config;
+    return checkedConfig(stored, where);
   }
   const shared = shapes.get("head_0.norm_0.mlp_shared.0.weight");
   const fc = shapes.get("fc.weight");
   const first = shapes.get("head_0.conv_0.weight_orig") ?? shapes.get("head_0.conv_0.weight");
   if (!shared || !fc || !first) {
     const missing = !shared ? "head_0.norm_0.mlp_shared.0.weight" : !fc ? "fc.weight" : "head_0.conv_0.weight(_orig)";
-    throw new SpadeError("unsupported", "weights", `no key ${missing}`, "give a SPADE generator (latest_net_G.pth), or its name in a nested file with --key");
+    throw new SpadeError(
+      "unsupported",
+      "weights",
+      `no key ${missing}`,
+      "give a SPADE generator (latest_net_G.pth), or its name in a nested file with --key",
+    );
   }
   const S = shared[1];
   const known = PUBLISHED[S];
@@ -65,7 +158,10 @@ export function guessConfig(shapes: ReadonlyMap<string, readonly number[]>, meta
   if (use_vae) {
     const layers: Upsampling[] = most ? ["most"] : [size.num_upsampling_layers, "normal", "more"];
     for (const num_upsampling_layers of layers) {
-      const found = sizeFor(fc[0] / (16 * ngf), { normal: 5, more: 6, most: 7 }[num_upsampling_layers], { ...size, num_upsampling_layers });
+      const found = sizeFor(fc[0] / (16 * ngf), { normal: 5, more: 6, most: 7 }[num_upsampling_layers], {
+        ...size,
+        num_upsampling_layers,
+      });
       if (found.crop_size) {
         size = { ...size, ...found };
         break;

@@ -1,7 +1,7 @@
 // How the label tables of each resolution are made, decided from a map's dictionary: by distinct window, or densely.
 
 import type { LevelWindows } from "../labels/windows.ts";
-import type { LevelPlan } from "./generator.ts";
+import { levelKey, type LevelPlan } from "./generator.ts";
 
 /**
  * Above this share of distinct inner windows the table of a level is made densely, by Winograd convolution of the gathered
@@ -10,29 +10,59 @@ import type { LevelPlan } from "./generator.ts";
 const DENSE_SHARE = 0.9;
 /** A level that went dense comes back only below this share, so that similar maps do not flip it. */
 const LOOKUP_SHARE = 0.7;
+/** Levels of at most so many pixels have room for every case, and no other mode: their tables cost little either way. */
+const SMALL = 16 * 16;
+/** Windows are many where labels meet, and borders grow as the side: the most of 21 COCO maps at 64 to 256 pixels a side. */
+const INNER_A_SIDE = 32;
+const OUTER_A_SIDE = 64;
 
-const capacity = (count: number, least: number): number => Math.max(least, 2 ** Math.ceil(Math.log2(count)));
+type Size = Pick<LevelWindows, "h" | "w" | "images">;
 
-/** The plan for this map: the old one if it serves, else one with room. */
-export function planLevel(windows: LevelWindows, old?: LevelPlan): LevelPlan {
-  const { h, w, images, innerCount, outerCount } = windows;
+/** Room for these counts, in powers of two up to what the pixels allow, and no less than before. */
+function lookup({ h, w, images }: Size, inner: number, outer: number, before?: LevelPlan): LevelPlan {
   const pixels = images * h * w;
-  const share = innerCount / pixels;
-  const dense = share > (old?.mode === "dense" ? LOOKUP_SHARE : DENSE_SHARE);
-  const name = `${w}x${h}`;
-  if (dense) {
-    if (old?.mode === "dense") return old;
-    return { h, w, mode: "dense", inner: { name: `inner ${name}`, capacity: pixels + 1 }, outer: { name: `outer ${name}`, capacity: pixels } };
-  }
-  if (old?.mode === "lookup" && innerCount <= old.inner.capacity && outerCount <= old.outer.capacity) return old;
-  // A quarter of room, so that the next map of this kind fits.
-  const room = (count: number, before: number): number => Math.max(before, capacity(count * 1.25, 64));
-  const before = old?.mode === "lookup" ? old : undefined;
+  const room = (count: number, most: number, least = 0): number =>
+    h * w <= SMALL ? most : Math.max(least, Math.min(most, 2 ** Math.ceil(Math.log2(Math.max(64, count)))));
+  const name = levelKey(h, w);
   return {
     h,
     w,
     mode: "lookup",
-    inner: { name: `inner ${name}`, capacity: room(innerCount, before?.inner.capacity ?? 0) },
-    outer: { name: `outer ${name}`, capacity: room(outerCount, before?.outer.capacity ?? 0) },
+    inner: { name: `inner ${name}`, capacity: room(inner, pixels + 1, before?.inner.capacity) },
+    outer: { name: `outer ${name}`, capacity: room(outer, pixels, before?.outer.capacity) },
   };
+}
+
+function dense({ h, w, images }: Size): LevelPlan {
+  const pixels = images * h * w;
+  const name = levelKey(h, w);
+  return {
+    h,
+    w,
+    mode: "dense",
+    inner: { name: `inner ${name}`, capacity: pixels + 1 },
+    outer: { name: `outer ${name}`, capacity: pixels },
+  };
+}
+
+/** The plan before any map is known, with room for the usual one. */
+export function firstPlan(size: Size): LevelPlan {
+  const side = size.images * Math.sqrt(size.h * size.w);
+  return lookup(size, INNER_A_SIDE * side, OUTER_A_SIDE * side);
+}
+
+/**
+ * The plan for this map: one of the known ones if it serves, else one with room. Capacities never shrink.
+ * @param old the plan at hand
+ * @param other the plan of the other mode, if there ever was one
+ */
+export function planLevel(windows: LevelWindows, old?: LevelPlan, other?: LevelPlan): LevelPlan {
+  const { h, w, images, innerCount, outerCount } = windows;
+  const share = innerCount / (images * h * w);
+  const isDense = h * w > SMALL && share > (old?.mode === "dense" ? LOOKUP_SHARE : DENSE_SHARE);
+  const known = [old, other].find((plan) => plan?.mode === (isDense ? "dense" : "lookup"));
+  if (isDense) return known ?? dense(windows);
+  if (known && innerCount <= known.inner.capacity && outerCount <= known.outer.capacity) return known;
+  // A quarter of room, so that the next map of this kind fits.
+  return lookup(windows, innerCount * 1.25, outerCount * 1.25, known);
 }

@@ -1,13 +1,14 @@
 // A generator ready to paint: its programs, its tables, its memory. The label path runs when the map changes, the image path for
-// every z. Tables have a capacity; a map that outgrows it re-records once and keeps the larger tables.
+// every z. Tables have a capacity; a map that outgrows it re-records once and keeps the larger tables. A level that has been made both
+// by lookup and densely keeps both, so that maps which alternate record nothing but the image path.
 
 import { statistics } from "../../kernels/index.ts";
 import { deriveWeights } from "../../kernels/conv2d.ts";
 import type { LevelWindows } from "../labels/windows.ts";
 import { bytesOf, Graph, Program, runPrograms, SpadeError, type Device, type Profile, type RunOptions, type Storage, type Tensor } from "../runtime/index.ts";
 import { blocks, latentSize, outputSize, parseNormG, type Config } from "./config.ts";
-import { convLayers, levelKey, recordFirst, recordImage, recordPrepare, recordTables, type Layers, type LevelInputs, type LevelPlan } from "./generator.ts";
-import { planLevel } from "./levels.ts";
+import { convLayers, levelKey, recordFirst, recordImage, recordPrepare, recordTables, resolutions, type Layers, type LevelInputs, type LevelPlan } from "./generator.ts";
+import { firstPlan, planLevel } from "./levels.ts";
 import type { Parameters } from "./parameters.ts";
 
 interface Level {
@@ -38,13 +39,17 @@ export interface RunnerMemory {
 
 export class GeneratorRunner {
   readonly images: number;
+  /** The tables that the map at hand uses. */
   private readonly levels = new Map<string, Level>();
+  /** Those of the other mode, for maps that want it again. */
+  private readonly spare = new Map<string, Level>();
   private readonly taps: boolean;
   private readonly onProgress: RunnerOptions["onProgress"];
   private prepared!: Program;
   private readonly derived = new Map<string, Tensor>();
   private first: { program: Program; result: Tensor } | undefined;
   private image: Program | undefined;
+  private mapped = false;
   private tablesFresh = false;
 
   private constructor(
@@ -83,31 +88,64 @@ export class GeneratorRunner {
     return outputSize(this.config);
   }
 
+  /** Compiles what the usual map needs, so that the first picture waits for no compiler. A map that needs more gets it in setMap. */
+  async warm(signal?: AbortSignal): Promise<void> {
+    for (const { h, w } of resolutions(this.config)) {
+      signal?.throwIfAborted();
+      const key = levelKey(h, w);
+      if (!this.levels.has(key)) this.take(key, await this.compileLevel(firstPlan({ h, w, images: this.images })));
+    }
+    await this.compileRest(signal);
+  }
+
   /**
    * Takes a map's dictionary, one entry a resolution, the smallest first. Nothing runs on the GPU but uploads; programs are made if
-   * the map needs larger tables than the last one. The arrays are read before the promise resolves and not kept.
+   * the map needs larger tables than the last one. The arrays are read before the promise resolves and not kept. After an abort
+   * there is no map at hand.
    */
-  async setMap(windows: readonly LevelWindows[]): Promise<void> {
+  async setMap(windows: readonly LevelWindows[], signal?: AbortSignal): Promise<void> {
     this.device.check("setMap");
+    this.mapped = this.tablesFresh = false;
     for (const lw of windows) {
+      signal?.throwIfAborted();
       const key = levelKey(lw.h, lw.w);
-      const old = this.levels.get(key);
-      const plan = planLevel(lw, old?.plan);
-      let level = old;
-      if (!level || plan !== level.plan) {
-        // The new one first: if it fails, the old tables and their picture are still there.
-        level = await this.compileLevel(plan);
-        this.levels.set(key, level);
-        this.image?.dispose();
-        this.image = undefined;
-        old?.program.dispose();
-        if (old) this.device.free(old.ids);
-      }
+      const known = [this.levels.get(key), this.spare.get(key)];
+      const plan = planLevel(lw, known[0]?.plan, known[1]?.plan);
+      // The new one first: if it fails, the old tables are still there.
+      const level = known.find((l) => l?.plan === plan) ?? (await this.compileLevel(plan));
+      if (level !== known[0]) this.take(key, level);
       this.fill(level, lw);
     }
-    if (!this.config.use_vae) await this.setFirst(windows[0]);
-    if (!this.image) this.image = await this.compileImage();
-    this.tablesFresh = false;
+    await this.compileRest(signal);
+    this.first?.program.setInput("windows", pixelWindows(windows[0].codes, this.images, windows[0].h, windows[0].w));
+    this.mapped = true;
+  }
+
+  /** Makes a level the one at hand. Of what there was, the other mode's stays; the image path is bound to tables and goes. */
+  private take(key: string, level: Level): void {
+    this.image?.dispose();
+    this.image = undefined;
+    const before = [this.levels.get(key), this.spare.get(key)];
+    this.levels.set(key, level);
+    this.spare.delete(key);
+    for (const l of before) {
+      if (!l || l === level) continue;
+      if (l.plan.mode !== level.plan.mode) this.spare.set(key, l);
+      else this.drop(l);
+    }
+  }
+
+  private drop(level: Level): void {
+    level.program.dispose();
+    this.device.free(level.ids);
+  }
+
+  /** What is not there yet beside the tables: fc of a net without VAE, the image path. */
+  private async compileRest(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    if (!this.config.use_vae) this.first ??= await this.compileFirst();
+    signal?.throwIfAborted();
+    this.image ??= await this.compileImage();
   }
 
   private async compileLevel(plan: LevelPlan): Promise<Level> {
@@ -148,15 +186,12 @@ export class GeneratorRunner {
   }
 
   /** fc of a net without VAE: a 3x3 conv of the label map at the smallest size, by lookup. */
-  private async setFirst(smallest: LevelWindows): Promise<void> {
+  private async compileFirst(): Promise<{ program: Program; result: Tensor }> {
     const { h, w } = latentSize(this.config);
-    const rows = this.images * h * w;
-    if (!this.first) {
-      const g = new Graph(this.device.target);
-      const result = g.keep("fc", recordFirst(g, this.config, this.parameters, { windows: g.input("windows", [rows, 9], "i32"), images: this.images }));
-      this.first = { program: await Program.compile(g, this.device, { name: "fc", onProgress: this.onProgress }), result };
-    }
-    this.first.program.setInput("windows", pixelWindows(smallest.codes, this.images, h, w));
+    const g = new Graph(this.device.target);
+    const windows = g.input("windows", [this.images * h * w, 9], "i32");
+    const result = g.keep("fc", recordFirst(g, this.config, this.parameters, { windows, images: this.images }));
+    return { program: await Program.compile(g, this.device, { name: "fc", onProgress: this.onProgress }), result };
   }
 
   private async compileImage(): Promise<Program> {
@@ -234,7 +269,7 @@ export class GeneratorRunner {
    * @returns [N,H,W,3] in [-1,1]
    */
   async paint(z?: Float32Array, how: Pick<RunOptions, "slice" | "signal"> = {}): Promise<Float32Array> {
-    if (!this.image) throw new SpadeError("usage", "paint", "there is no label map yet", "call setMap first");
+    if (!this.image || !this.mapped) throw new SpadeError("usage", "paint", "there is no label map yet", "call setMap first");
     if (!this.tablesFresh) await this.runTables(how);
     await this.image.run({ ...how, inputs: z ? { z } : {} });
     return this.image.read("image");
@@ -255,7 +290,7 @@ export class GeneratorRunner {
 
   get memory(): RunnerMemory {
     let tables = 0;
-    for (const l of this.levels.values()) tables += l.program.memory.peak + l.ids.bytes;
+    for (const l of [...this.levels.values(), ...this.spare.values()]) tables += l.program.memory.peak + l.ids.bytes;
     return { parameters: this.parameters.bytes, derived: this.prepared.memory.peak, tables, activations: this.image?.memory.peak ?? 0 };
   }
 
@@ -265,11 +300,9 @@ export class GeneratorRunner {
   }
 
   dispose(): void {
-    for (const l of this.levels.values()) {
-      l.program.dispose();
-      this.device.free(l.ids);
-    }
+    for (const l of [...this.levels.values(), ...this.spare.values()]) this.drop(l);
     this.levels.clear();
+    this.spare.clear();
     this.first?.program.dispose();
     this.image?.dispose();
     this.prepared.dispose();

@@ -58,11 +58,15 @@ export class Device {
     this.pipelines = new PipelineCache(gpu);
     // A borrowed device's errors may be its owner's.
     if (owned) gpu.addEventListener("uncapturederror", ({ error }) => (this.refused ||= firstLine(error)));
-    void gpu.lost.then((info) => {
-      if (this.state !== "alive") return;
-      this.state = "lost";
-      this.lostReason = info.message || info.reason;
-    });
+    // A borrowed device outlives us, and its promise would keep us.
+    const self = new WeakRef<Device>(this);
+    void gpu.lost.then((info) => self.deref()?.lose(info.message || info.reason));
+  }
+
+  private lose(reason: string): void {
+    if (this.state !== "alive") return;
+    this.state = "lost";
+    this.lostReason = reason;
   }
 
   /** Adapter as people read it. */
@@ -212,6 +216,14 @@ async function pickAdapter(gpu: GPU, wish: AdapterWish, powerPreference: GPUPowe
   );
 }
 
+/** What people are told of a software adapter, and what they can do. */
+export function softwareNotice({ name }: Device): { message: string; fix: string } {
+  return {
+    message: `${name} is a software adapter: the CPU pretends to be a GPU, and pictures take seconds`,
+    fix: "use a machine with a GPU and its driver, or a CPU runtime for the exported ONNX model",
+  };
+}
+
 /** Opens a device of our own: hardware first, with every feature and limit that the adapter has and we can use. */
 export async function openDevice(gpu: GPU, options: OpenOptions = {}): Promise<Device> {
   const adapter = await pickAdapter(gpu, options.adapter ?? "auto", options.powerPreference ?? "high-performance");
@@ -221,10 +233,8 @@ export async function openDevice(gpu: GPU, options: OpenOptions = {}): Promise<D
   const device = await adapter.requestDevice({ label: "spade-webgpu", requiredFeatures, requiredLimits });
   const ours = new Device(device, adapter.info, true, options);
   if (ours.software) {
-    options.onSoftware?.(
-      `${ours.name} is a software adapter: the CPU pretends to be a GPU, and pictures take seconds`,
-      "use a machine with a GPU and its Vulkan driver, or a CPU runtime for the exported ONNX model",
-    );
+    const { message, fix } = softwareNotice(ours);
+    options.onSoftware?.(message, fix);
   }
   return ours;
 }

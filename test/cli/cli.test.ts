@@ -88,6 +88,7 @@ beforeAll(async () => {
     vaeConfig,
   );
   await writeFile(at("map.png"), encodeLabelPng(squares));
+  await writeFile(at("afile.v2"), "");
   // Twice the size, and with don't care: the loader reads every other pixel.
   await writeFile(at("large.png"), encodeLabelPng(map(128, 128, (x, y) => (x < 8 ? 255 : ((x >> 5) + (y >> 5)) % 5))));
   await writeFile(at("inst.png"), encodeLabelPng(map(64, 64, (x) => x >> 3)));
@@ -160,13 +161,13 @@ describe("generate", () => {
       "--label",
       "large.png",
       "--out",
-      "many",
+      "many.v2",
       "--raw",
       "raws",
     );
     expect(code).toBe(0);
     expect(out.trim().split("\n")).toHaveLength(2);
-    expect((await readdir(at("many"))).sort()).toEqual(["large.png", "map.png"]);
+    expect((await readdir(at("many.v2"))).sort()).toEqual(["large.png", "map.png"]);
     const [a, b] = [
       await tensor(at("raws/map.safetensors"), "image"),
       await tensor(at("raws/large.safetensors"), "image"),
@@ -203,6 +204,7 @@ describe("generate", () => {
     expect(foreign.err).toMatch(
       /^error: foreign\.png, pixel \(6, 1\): its colour #010203 is none of the 5 label colours; of the 6 distinct colours in the map 1 are foreign; .+\n$/,
     );
+    expect(foreign.err).not.toContain("tolerance");
     const nameless = await spade("generate", "--weights", "net.safetensors", "--label", "rgb.png", "--out", "x.png");
     expect(nameless.err).toMatch(
       /^error: rgb\.png: is a picture in colours \(5 distinct ones, .+ the weights store no label colours; .+--labels.+\n$/,
@@ -235,6 +237,10 @@ describe("generate", () => {
     expect(plan.code).toBe(0);
     expect(plan.out).toMatch(/^memory on .+ = weights [\d.]+ MiB \+ derived/);
     expect(plan.out).toMatch(/up_3\.conv_1\.\S* f32\[1,64,64,1\]/);
+    expect(plan.out).toMatch(/^prepare: /m);
+    expect(plan.out).toMatch(/arena \d+ \+ \d+ +inner i32\[\d+,9\], dispatches input\.\.\d+$/m);
+    expect(plan.out).not.toContain("smaller ones");
+    expect(plan.err).not.toContain("loading weights");
     const profile = await spade(
       "generate",
       "--weights",
@@ -304,7 +310,42 @@ describe("what can't be done is said in one line, with exit code 1", () => {
     [
       "a file for several maps",
       ["--label", "map.png", "large.png"],
-      /^error: x\.png: is a file where 2 maps need a folder; give a folder$/,
+      /^error: x\.png: looks like a file name where 2 maps need a folder; give a folder$/,
+    ],
+    [
+      "an existing file for several maps",
+      ["--label", "map.png", "large.png", "--out", "afile.v2"],
+      /^error: afile\.v2: is a file where 2 maps need a folder; give a folder$/,
+    ],
+    [
+      "a picture over its map",
+      ["--label", "map.png", "--out", "./map.png"],
+      /^error: \.\/map\.png: would be written over a label map; .+$/,
+    ],
+    [
+      "pictures over their maps",
+      ["--label", ".", "--out", "."],
+      /^error: \w+\.png: would be written over a label map; .+$/,
+    ],
+    [
+      "raw values over the weights",
+      ["--label", "map.png", "--raw", "net.safetensors"],
+      /^error: net\.safetensors: would be written over the weights; .+$/,
+    ],
+    [
+      "a picture in a file",
+      ["--label", "map.png", "--out", "map.png/x.png"],
+      /^error: map\.png\/x\.png: can't be written \(a part of its path is a file\); .+$/,
+    ],
+    [
+      "raw values in a file",
+      ["--label", "map.png", "--raw", "map.png/x.safetensors"],
+      /^error: map\.png\/x\.safetensors: can't be written \(a part of its path is a file\); .+$/,
+    ],
+    [
+      "a trace in a file",
+      ["--label", "map.png", "--profile", "/dev/null/x.json"],
+      /^error: \/dev\/null\/x\.json: can't be written \(a part of its path is a file\); .+$/,
     ],
     [
       "an unknown picture format",
@@ -339,6 +380,7 @@ describe("what can't be done is said in one line, with exit code 1", () => {
     expect(none).toMatchObject({ code: 1, out: "" });
     expect(none.err).toContain("required option '--weights <file>'");
     expect((await spade("generte")).err).toContain("Did you mean generate?");
+    expect((await spade("demo", "--seed", "abc")).err).toContain("Give a whole number from 0 on.");
   });
 });
 
@@ -353,22 +395,33 @@ test("doctor examines the adapter and runs a real kernel", async () => {
 });
 
 test("export writes ONNX and checks it", async () => {
-  const { code, out, err } = await spade("export", "--weights", "vae.safetensors", "--onnx", "net.onnx");
+  const { code, out, err } = await spade("export", "--weights", "vae.safetensors", "--onnx", "made/by/net.onnx");
   expect({ code, err }).toMatchObject({ code: 0 });
   expect(out).toMatch(/inputs seg \[1,6,32,64\], z \[1,8\], output image \[1,3,32,64\]/);
   expect(out).toMatch(/checked: .+ differs from our picture by at most \d\.\de-\d/);
 });
 
+test("benches run through the filter: usage and exit codes come out", () => {
+  const bench = (...args: string[]) =>
+    spawnSync(process.execPath, [join(root, "dist/quiet.js"), join(root, "dist/bench/main.js"), ...args], {
+      encoding: "utf8",
+    });
+  expect(bench("--help")).toMatchObject({ status: 0, stdout: expect.stringMatching(/^usage: .+\n$/) as string });
+  expect(bench("nothing")).toMatchObject({ status: 1, stdout: "" });
+});
+
 test("convert and info", async () => {
-  expect((await spade("convert", "net.safetensors", "net.pth", "--dtype", "f16")).out).toMatch(
-    /wrote net\.pth: \d+ tensors/,
+  expect((await spade("convert", "net.safetensors", "new/net.pth", "--dtype", "f16")).out).toMatch(
+    /wrote new\/net\.pth: \d+ tensors/,
   );
-  const { out } = await spade("info", "net.pth");
+  const { out } = await spade("info", "new/net.pth");
   expect(out).toMatch(/^net\.pth: torch zip, /);
   expect(out).toContain("label_nc 5, contain_dontcare_label true");
+  await save(at("odd.safetensors"), state, config, { labels: "{}" });
+  expect((await spade("info", "odd.safetensors")).out).toContain("\nlabels: damaged\n");
   expect(await spade("info", "map.png")).toMatchObject({
     code: 1,
     err: expect.stringMatching(/^error: map\.png: is not a checkpoint; .+\n$/) as string,
   });
-  expect((await spade("generate", "--weights", "net.pth", "--label", "map.png", "--out", "pth.png")).code).toBe(0);
+  expect((await spade("generate", "--weights", "new/net.pth", "--label", "map.png", "--out", "pth.png")).code).toBe(0);
 });

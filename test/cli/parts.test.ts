@@ -6,6 +6,7 @@ import { publishedNames } from "../../src/cli/argv.ts";
 import { addConfigOptions, configOverrides } from "../../src/cli/config_options.ts";
 import { mapSize } from "../../src/cli/maps.ts";
 import { Progress } from "../../src/cli/progress.ts";
+import { parseLabels } from "../../src/formats/label_names.ts";
 import { defaultConfig } from "../../src/models/config.ts";
 
 function parsed(...args: string[]): Record<string, unknown> {
@@ -71,6 +72,54 @@ test("progress is plain lines in a log", async () => {
   await progress.during("painting", async () => undefined);
   progress.say("note");
   expect(text()).toBe("loading ...\npainting ...\nnote\n");
+});
+
+test("a batch is one piece of work, whatever is compiled meanwhile", async () => {
+  const { stream, text } = sink(false);
+  const progress = new Progress(stream);
+  for (let i = 0; i < 21; i++) {
+    progress.batch("painting", i, 21);
+    progress.update("compiling", 0, 4);
+    await progress.during("label tables", async () => undefined);
+    progress.above(() => stream.write(`map ${i}\n`));
+  }
+  progress.end();
+  progress.update("loading", 0, 1);
+  expect(text().split("\n").slice(0, 3)).toEqual(["painting 1 of 21", "map 0", "map 1"]);
+  expect(text()).toMatch(/map 20\nloading \.\.\.\n$/);
+});
+
+test("a bar stays the same one through a batch, and lines go above it", () => {
+  const { stream, text } = sink(true);
+  const progress = new Progress(stream);
+  for (let i = 0; i < 3; i++) {
+    progress.batch("painting", i, 3);
+    progress.update("compiling", 0, 4);
+    progress.above(() => stream.write(`map ${i}\n`));
+  }
+  progress.end();
+  expect(text()).toContain("painting, compiling");
+  // The cursor is hidden once, and the bar is wiped before each line.
+  expect(text().split("\x1b[?25l")).toHaveLength(2);
+  expect(text().split("\r\x1b[Kmap ")).toHaveLength(4);
+});
+
+test("label lists that can't be used name the file and the entry", () => {
+  const parse = (labels: unknown): string => {
+    try {
+      return JSON.stringify(parseLabels(JSON.stringify(labels), "l.json"));
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  const sky = { id: 0, name: "sky", color: "#ff0000" };
+  expect(parse([])).toMatch(/^l\.json: is an empty list; /);
+  expect(parse([sky, { id: 4, name: "sea", color: "rgb(255, 0, 0)" }])).toMatch(
+    /^l\.json: ids 0 and 4 have the same colour rgb\(255, 0, 0\); /,
+  );
+  expect(parse([sky, { id: 3, name: "sea", color: "red" }])).toMatch(
+    /^l\.json, entry 1 \(id 3\): its colour "red" is not a colour that is understood here; write it as "#rrggbb"$/,
+  );
 });
 
 test("progress is a bar on a terminal", () => {
