@@ -1,7 +1,7 @@
 // Reverse-mode differentiation of a record: walked backwards once, each op's backward records its own ops. Several uses of a tensor
 // are summed; what nobody wants is not recorded. The result is part of the same graph, so one program runs forward and backward.
 
-import { describe, notDifferentiable, notYet, SpadeError, type Graph, type OpRecord, type Tensor } from "../src/runtime/index.ts";
+import { notDifferentiable, type Graph, type OpRecord, type Tensor } from "../src/runtime/index.ts";
 import { add } from "./add.ts";
 
 type AnyBackward = (g: Graph, args: unknown, result: unknown, grad: unknown, wanted: ReadonlySet<string>) => Record<string, Tensor | undefined>;
@@ -19,7 +19,6 @@ function tensorsOf(value: unknown): [string, Tensor][] {
  * @param seeds gradients of some tensors of the graph (of a scalar loss: a tensor [1] holding 1)
  * @param wrt tensors whose gradients are wanted
  * @returns the gradient of each tensor of `wrt` that the seeds depend on
- * @throws SpadeError unsupported when the way leads through an op without derivative
  */
 export function gradients(g: Graph, seeds: ReadonlyMap<Tensor, Tensor>, wrt: Iterable<Tensor>): Map<Tensor, Tensor> {
   const targets = new Set(wrt);
@@ -45,9 +44,6 @@ function backward(g: Graph, r: OpRecord, needed: ReadonlySet<Tensor>, grads: Rea
   const wanted = tensorsOf(r.args).filter(([, t]) => needed.has(t));
   const results = tensorsOf(r.result).filter(([, t]) => grads.has(t));
   if (!wanted.length || !results.length || r.op.backward === notDifferentiable) return;
-  if (r.op.backward === notYet) {
-    throw new SpadeError("unsupported", `${r.op.name} of ${describe(results[0][1])}`, "has no backward yet", "train without it, or write its backward");
-  }
   const grad = isTensor(r.result) ? grads.get(r.result) : Object.fromEntries(results.map(([name, t]) => [name, grads.get(t)]));
   const made = g.scope(`${r.op.name}.backward`, () => (r.op.backward as unknown as AnyBackward)(g, r.args, r.result, grad, new Set(wanted.map(([name]) => name))));
   for (const [name, t] of wanted) if (made[name]) give(t, made[name]);

@@ -3,8 +3,6 @@
 import type { Graph } from "./graph.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** The op has a derivative that nobody has written yet. */
-export const notYet = Symbol("backward not written yet");
 /** The op has no derivative by its nature (it reads integers, or feeds nothing that is trained). */
 export const notDifferentiable = Symbol("not differentiable");
 
@@ -20,7 +18,7 @@ export type Backward<A, R> = (g: Graph, args: A, result: R, grad: GradOf<R>, wan
 export interface OpDef<A, R> {
   readonly name: string;
   forward(g: Graph, args: A): R;
-  readonly backward: Backward<A, R> | typeof notYet | typeof notDifferentiable;
+  readonly backward: Backward<A, R> | typeof notDifferentiable;
   /** The result is not kept for the backward pass but computed again there (modulation, activations). */
   readonly recompute?: boolean;
 }

@@ -2,7 +2,7 @@
 // making the tables are run: by distinct window, and densely.
 
 import { gradients } from "../../kernels/gradients.ts";
-import { inverseStd, modulate, ops, runningStatistics, statistics } from "../../kernels/index.ts";
+import { inverseStd, modulate, runningStatistics, statistics } from "../../kernels/index.ts";
 import { buildLevels } from "../../src/labels/levels.ts";
 import { HIDDEN, labelCount, parseNormG, semanticNc } from "../../src/models/config.ts";
 import { recordNormTables, type LevelPlan } from "../../src/models/generator.ts";
@@ -10,13 +10,10 @@ import { levelListInputs, levelListValues } from "../../src/models/level_lists.t
 import { Parameters } from "../../src/models/parameters.ts";
 import { seededState } from "../../src/models/seeded.ts";
 import { memorySource } from "../../src/models/source.ts";
-import { Graph, notYet, Program, type Device, type Tensor } from "../../src/runtime/index.ts";
+import { Graph, Program, type Device, type Tensor } from "../../src/runtime/index.ts";
 import { compareActivation, compareGradient, compareState, type Verdict } from "./compare.ts";
 import { maps } from "./generator_case.ts";
 import { nchw, nhwc, storedState, type Golden } from "./golden.ts";
-
-/** Dense tables go through conv2d and its derived weights. */
-const convolutionsHaveBackward = [ops.conv2d, ops.unblockColumns].every((op) => (op.backward as unknown) !== notYet);
 
 export async function spadeNormCase(golden: Golden, device: Device): Promise<Verdict[]> {
   const c = golden.config!;
@@ -41,7 +38,7 @@ export async function spadeNormCase(golden: Golden, device: Device): Promise<Ver
   const verdicts: Verdict[] = [];
   for (const mode of ["lookup", "dense"] as const) {
     for (const train of [true, false]) {
-      const differentiated = golden.has("in.cotangent") && (mode === "lookup" || convolutionsHaveBackward);
+      const differentiated = golden.has("in.cotangent");
       const p = await Parameters.loadKeys(device, c, memorySource(state), "f32", shapes);
       const g = new Graph(device.target);
       const plan: LevelPlan = { h, w, mode, inner: { name: "inner", capacity: pixels + 1 }, outer: { name: "outer", capacity: pixels } };

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { expect, test } from "vitest";
-import { defineOp, Graph, notYet, paperTarget, type Tensor } from "../../src/runtime/index.ts";
+import { defineOp, Graph, notDifferentiable, paperTarget, type Tensor } from "../../src/runtime/index.ts";
 import { times } from "./tiny.ts";
 
 test("an op without a place for its backward does not compile", () => {
@@ -20,14 +20,14 @@ test("an op records itself once, the outermost of nested ones, with arguments an
   const twice = defineOp<{ x: Tensor }, Tensor>({
     name: "twice",
     forward: (g, { x }) => times(g, x, 2),
-    backward: notYet,
+    backward: notDifferentiable,
   });
   const fourfold = defineOp<{ x: Tensor }, Tensor>({
     name: "fourfold",
     forward: (g, { x }) => twice(g, { x: twice(g, { x }) }),
-    backward: notYet,
+    backward: notDifferentiable,
   });
-  expect([fourfold.name, fourfold.backward]).toEqual(["fourfold", notYet]);
+  expect([fourfold.name, fourfold.backward]).toEqual(["fourfold", notDifferentiable]);
   const g = new Graph(paperTarget());
   const x = g.input("x", [4]);
   const y = g.scope("a", () => fourfold(g, { x }));
