@@ -41,7 +41,8 @@ export async function openSource(source: Source, report: (loaded: number, total:
   return blobAccess(new Blob(parts), url);
 }
 
-const page = { openDevice: (options: OpenOptions): Promise<Device> => openDevice(pageGpu(), { sizesAs: "uniform", ...options }), open: openSource };
+const sizesAs = "uniform";
+const page = { sizesAs, openDevice: (options: OpenOptions): Promise<Device> => openDevice(pageGpu(), { sizesAs, ...options }), open: openSource } as const;
 
 /** Loads a generator and makes it ready to paint. Errors are SpadeErrors; an abort throws signal.reason. */
 export function createSpade(options: SpadeOptions): Promise<Spade> {

@@ -56,9 +56,14 @@ export async function dawn(): Promise<GPU> {
   return slot[KEY];
 }
 
+/** What `SPADE_SIZES` says. */
+export function sizesWish(): OpenOptions["sizesAs"] {
+  const sizes = process.env.SPADE_SIZES || undefined;
+  if (sizes === undefined || sizes === "override" || sizes === "uniform") return sizes;
+  throw new SpadeError("usage", `SPADE_SIZES=${sizes}`, "is not known", "set it to override or uniform");
+}
+
 /** Opens a device in Node; `SPADE_ADAPTER` and `SPADE_SIZES` (override, uniform) decide where the caller does not. */
 export async function openNodeDevice(options: OpenOptions = {}): Promise<Device> {
-  const sizes = process.env.SPADE_SIZES || undefined;
-  if (sizes !== undefined && sizes !== "override" && sizes !== "uniform") throw new SpadeError("usage", `SPADE_SIZES=${sizes}`, "is not known", "set it to override or uniform");
-  return openDevice(await dawn(), { ...options, sizesAs: options.sizesAs ?? sizes, adapter: options.adapter ?? (process.env.SPADE_ADAPTER || "auto") });
+  return openDevice(await dawn(), { ...options, sizesAs: options.sizesAs ?? sizesWish(), adapter: options.adapter ?? (process.env.SPADE_ADAPTER || "auto") });
 }
