@@ -1,6 +1,19 @@
 // createSpade: from a weights file to pictures. The same in Node and in a page; a Host says where the GPU and the bytes come from.
 
-import type { GenerateOptions, LabelInfo, LabelMap, Live, Picture, Progress, Source, Spade, SpadeInfo, SpadeOptions, Stats, Style } from "./api.ts";
+import type {
+  GenerateOptions,
+  LabelInfo,
+  LabelMap,
+  Live,
+  Picture,
+  Progress,
+  Source,
+  Spade,
+  SpadeInfo,
+  SpadeOptions,
+  Stats,
+  Style,
+} from "./api.ts";
 import { openCheckpoint } from "./formats/checkpoint.ts";
 import { parseLabels } from "./formats/label_names.ts";
 import { bytesAccess } from "./formats/tensors.ts";
@@ -16,7 +29,7 @@ import { normalValues } from "./models/philox.ts";
 import { GeneratorRunner } from "./models/runner.ts";
 import { checkpointSource } from "./models/source.ts";
 import { labelSpace, windowsOf } from "./models/windows.ts";
-import { Device, softwareNotice, SpadeError, type OpenOptions, type Target } from "./runtime/index.ts";
+import { Device, softwareNotice, SpadeError, whenLost, type OpenOptions, type Target } from "./runtime/index.ts";
 
 /** What differs between a page and Node. */
 export interface Host {
@@ -24,7 +37,11 @@ export interface Host {
   readonly sizesAs?: Target["sizesAs"];
   openDevice(options: OpenOptions): Promise<Device>;
   /** Ranges of a source; `report` hears of downloaded bytes. */
-  open(source: Source, report: (loaded: number, total: number | undefined) => void, signal?: AbortSignal): Promise<RandomAccess>;
+  open(
+    source: Source,
+    report: (loaded: number, total: number | undefined) => void,
+    signal?: AbortSignal,
+  ): Promise<RandomAccess>;
 }
 
 /** A call of generate() as it was when it was made: the caller may change maps and styles while it waits. */
@@ -38,7 +55,13 @@ interface Job {
 }
 
 const sameMap = (a: LabelMap | undefined, b: LabelMap | undefined): boolean =>
-  a === b || (!!a && !!b && a.width === b.width && a.height === b.height && a.data.length === b.data.length && a.data.every((v, i) => v === b.data[i]));
+  a === b ||
+  (!!a &&
+    !!b &&
+    a.width === b.width &&
+    a.height === b.height &&
+    a.data.length === b.data.length &&
+    a.data.every((v, i) => v === b.data[i]));
 const copyMap = ({ data, width, height }: LabelMap): LabelMap => ({ data: data.slice(), width, height });
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 const usage = (where: string, problem: string, fix: string): SpadeError => new SpadeError("usage", where, problem, fix);
@@ -62,9 +85,7 @@ class SpadeSession extends EventTarget implements Spade {
     private runner: GeneratorRunner | undefined,
   ) {
     super();
-    // A borrowed device outlives its sessions, and its promise would keep them.
-    const self = new WeakRef<SpadeSession>(this);
-    void device.gpu.lost.then(() => self.deref()?.announceLoss());
+    whenLost(device.gpu, this);
     // After the caller had a turn to listen.
     if (device.software) setTimeout(() => this.announceSoftware(), 0);
   }
@@ -74,14 +95,17 @@ class SpadeSession extends EventTarget implements Spade {
     super.addEventListener(...args);
   }
 
-  private announceLoss(): void {
+  /** @internal After the Device itself. */
+  deviceLost(): void {
     const { state, lostReason } = this.device;
-    if (state === "lost") this.dispatchEvent(Object.assign(new Event("lost"), { reason: lostReason, willRestore: false }));
+    if (state === "lost")
+      this.dispatchEvent(Object.assign(new Event("lost"), { reason: lostReason, willRestore: false }));
   }
 
   private announceSoftware(): void {
     const { message, fix } = softwareNotice(this.device);
-    if (this.watched) this.dispatchEvent(Object.assign(new Event("notice"), { code: "software-adapter", message, fix }));
+    if (this.watched)
+      this.dispatchEvent(Object.assign(new Event("notice"), { code: "software-adapter", message, fix }));
     else if (!announced) console.warn(`spade-webgpu: ${message}; ${fix}`);
     announced = true;
   }
@@ -89,7 +113,10 @@ class SpadeSession extends EventTarget implements Spade {
   generate(map: LabelMap, options?: GenerateOptions): Promise<ImageData>;
   generate(map: LabelMap, options: GenerateOptions & { canvas: HTMLCanvasElement | OffscreenCanvas }): Promise<void>;
   generate(map: LabelMap, options: GenerateOptions & { texture: GPUTexture }): Promise<void>;
-  generate(map: LabelMap, options: GenerateOptions & { canvas?: unknown; texture?: unknown } = {}): Promise<ImageData & void> {
+  generate(
+    map: LabelMap,
+    options: GenerateOptions & { canvas?: unknown; texture?: unknown } = {},
+  ): Promise<ImageData & void> {
     const result = new Promise<Picture>((resolve, reject) => {
       const job = this.job(map, options);
       const { signal } = job;
@@ -109,10 +136,22 @@ class SpadeSession extends EventTarget implements Spade {
   /** Checks a call and keeps what it was given. */
   private job(map: LabelMap, options: GenerateOptions & { canvas?: unknown; texture?: unknown }): Job {
     this.check("generate");
-    if (!isObject(options)) throw usage("generate", `its options are ${String(options)}`, "give an object, or leave them out");
-    if (options.canvas || options.texture) throw new SpadeError("unsupported", "generate({ canvas | texture })", "pictures go to ImageData only in this version", "leave canvas and texture out and draw what generate() gives");
+    if (!isObject(options))
+      throw usage("generate", `its options are ${String(options)}`, "give an object, or leave them out");
+    if (options.canvas || options.texture)
+      throw new SpadeError(
+        "unsupported",
+        "generate({ canvas | texture })",
+        "pictures go to ImageData only in this version",
+        "leave canvas and texture out and draw what generate() gives",
+      );
     const { instance, signal } = options;
-    if (signal !== undefined && !(signal instanceof AbortSignal)) throw usage("generate({ signal })", "is no AbortSignal", "give the signal of an AbortController, or leave it out");
+    if (signal !== undefined && !(signal instanceof AbortSignal))
+      throw usage(
+        "generate({ signal })",
+        "is no AbortSignal",
+        "give the signal of an AbortController, or leave it out",
+      );
     signal?.throwIfAborted();
     this.checkMap("label map", map);
     if (instance !== undefined) this.checkMap("instance map", instance);
@@ -130,7 +169,13 @@ class SpadeSession extends EventTarget implements Spade {
     if (!isObject(map)) throw usage(name, `is ${String(map)}`, "give { data, width, height }");
     checkMapSizes([map], name);
     const { width, height } = this.info;
-    if (map.width !== width || map.height !== height) throw new SpadeError("shape", name, `is ${map.width} x ${map.height} where the net takes ${width} x ${height}`, "resize it with nearest sampling first");
+    if (map.width !== width || map.height !== height)
+      throw new SpadeError(
+        "shape",
+        name,
+        `is ${map.width} x ${map.height} where the net takes ${width} x ${height}`,
+        "resize it with nearest sampling first",
+      );
   }
 
   private async paint({ map, instance, z, signal, slice }: Job): Promise<Picture> {
@@ -157,7 +202,17 @@ class SpadeSession extends EventTarget implements Spade {
     const t3 = performance.now();
     const picture = toPicture(image, this.info.width, this.info.height);
     const t4 = performance.now();
-    this.stats = { labels: t1 - t0, tables: t2 - t1, network: t3 - t2, present: t4 - t3, total: t4 - t0, windows: painted.windows, newWindows, tiles: null, memory: this.device.allocated };
+    this.stats = {
+      labels: t1 - t0,
+      tables: t2 - t1,
+      network: t3 - t2,
+      present: t4 - t3,
+      total: t4 - t0,
+      windows: painted.windows,
+      newWindows,
+      tiles: null,
+      memory: this.device.allocated,
+    };
     return picture;
   }
 
@@ -165,7 +220,13 @@ class SpadeSession extends EventTarget implements Spade {
     const { use_vae, z_dim } = this.config;
     const where = "generate({ style })";
     if (!use_vae) {
-      if (style !== undefined) throw new SpadeError("unsupported", where, "this net was trained without VAE and has one picture a map", "leave style out");
+      if (style !== undefined)
+        throw new SpadeError(
+          "unsupported",
+          where,
+          "this net was trained without VAE and has one picture a map",
+          "leave style out",
+        );
       return undefined;
     }
     if (style === undefined) return new Float32Array(z_dim);
@@ -175,7 +236,8 @@ class SpadeSession extends EventTarget implements Spade {
       return normalValues(style, z_dim);
     }
     if (!(style instanceof Float32Array)) throw usage(where, "is neither a seed nor a Float32Array", fix);
-    if (style.length !== z_dim) throw new SpadeError("shape", where, `has ${style.length} numbers where z_dim is ${z_dim}`, fix);
+    if (style.length !== z_dim)
+      throw new SpadeError("shape", where, `has ${style.length} numbers where z_dim is ${z_dim}`, fix);
     if (!style.every(Number.isFinite)) throw usage(where, "has NaN or Inf", fix);
     return style.slice();
   }
@@ -186,7 +248,12 @@ class SpadeSession extends EventTarget implements Spade {
 
   live(): Live {
     this.check("live");
-    throw new SpadeError("unsupported", "live()", "live painting is not part of this version", "call generate() for each map");
+    throw new SpadeError(
+      "unsupported",
+      "live()",
+      "live painting is not part of this version",
+      "call generate() for each map",
+    );
   }
 
   restore(): Promise<void> {
@@ -199,13 +266,16 @@ class SpadeSession extends EventTarget implements Spade {
   }
 
   private check(where: string): void {
-    if (this.ending.signal.aborted) throw new SpadeError("disposed", where, "this Spade was disposed", "create a new one");
+    if (this.ending.signal.aborted)
+      throw new SpadeError("disposed", where, "this Spade was disposed", "create a new one");
     this.device.check(where);
   }
 
   dispose(): void {
     if (this.ending.signal.aborted) return;
-    this.ending.abort(new SpadeError("disposed", "generate", "this Spade was disposed while it painted", "create a new one"));
+    this.ending.abort(
+      new SpadeError("disposed", "generate", "this Spade was disposed while it painted", "create a new one"),
+    );
     this.runner?.dispose();
     this.device.dispose();
     this.runner = this.scratch = this.painted = undefined;
@@ -226,12 +296,19 @@ export function toPicture(image: Float32Array, width: number, height: number): P
       const value = image[3 * i + c];
       if (Number.isNaN(value)) {
         const at = `pixel (x ${i % width}, y ${Math.floor(i / width)})`;
-        throw new SpadeError("integrity", "picture", `${at} is NaN: weights or sums are NaN or Inf`, 'load with dtype "f32", where less overflows; else train or convert again');
+        throw new SpadeError(
+          "integrity",
+          "picture",
+          `${at} is NaN: weights or sums are NaN or Inf`,
+          'load with dtype "f32", where less overflows; else train or convert again',
+        );
       }
       data[4 * i + c] = Math.floor(Math.min(255, Math.max(0, ((value + 1) / 2) * 255)));
     }
   }
-  return typeof ImageData === "function" ? (new ImageData(data, width, height) as Picture) : { data, width, height, colorSpace: "srgb" };
+  return typeof ImageData === "function"
+    ? (new ImageData(data, width, height) as Picture)
+    : { data, width, height, colorSpace: "srgb" };
 }
 
 /** Applies options.size to a config. */
@@ -240,20 +317,32 @@ function sized(config: Config, size: SpadeOptions["size"]): Config {
   const [width, height] = size;
   const stride = 2 ** upsamplings(config);
   const { h, w } = outputSize(config);
-  if (config.use_vae && (w !== width || h !== height)) throw new SpadeError("unsupported", "size", `a net with VAE paints ${w} x ${h} only`, "leave size out");
-  if (width % stride || height % stride || width < stride || height < stride) throw new SpadeError("shape", "size", `${width} x ${height} are not multiples of ${stride}`, `use multiples of ${stride}`);
+  if (config.use_vae && (w !== width || h !== height))
+    throw new SpadeError("unsupported", "size", `a net with VAE paints ${w} x ${h} only`, "leave size out");
+  if (width % stride || height % stride || width < stride || height < stride)
+    throw new SpadeError(
+      "shape",
+      "size",
+      `${width} x ${height} are not multiples of ${stride}`,
+      `use multiples of ${stride}`,
+    );
   return { ...config, crop_size: width, aspect_ratio: width / height };
 }
 
 function labelsOf(config: Config, metadata: Readonly<Record<string, string>>): LabelInfo[] {
   if (metadata.labels) return parseLabels(metadata.labels, "weights, metadata labels", labelCount(config));
-  return Array.from({ length: labelCount(config) }, (_, id) => ({ id, name: config.contain_dontcare_label && id === config.label_nc ? "don't care" : `label ${id}`, color: labelHex(id) }));
+  return Array.from({ length: labelCount(config) }, (_, id) => ({
+    id,
+    name: config.contain_dontcare_label && id === config.label_nc ? "don't care" : `label ${id}`,
+    color: labelHex(id),
+  }));
 }
 
 /** The type in which weights and activations are stored: "auto" is f16 where a hardware adapter has it. */
 export function storageType(device: Device, wanted: SpadeOptions["dtype"] = "auto"): "f16" | "f32" {
   const half = device.gpu.features.has("shader-f16");
-  if (wanted === "f16" && !half) throw new SpadeError("unsupported", "dtype f16", `${device.name} has no shader-f16`, 'use dtype "auto" or "f32"');
+  if (wanted === "f16" && !half)
+    throw new SpadeError("unsupported", "dtype f16", `${device.name} has no shader-f16`, 'use dtype "auto" or "f32"');
   return wanted === "f16" || (wanted === "auto" && half && !device.software) ? "f16" : "f32";
 }
 
@@ -263,7 +352,13 @@ async function verify(access: RandomAccess, integrity: string): Promise<RandomAc
     const bytes = await access.read(0, access.size);
     const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
     const found = `sha256-${btoa(String.fromCharCode(...hash))}`;
-    if (found !== integrity) throw new SpadeError("integrity", "weights", `hash to ${found} where ${integrity} was wanted`, "download them again, or correct `integrity`");
+    if (found !== integrity)
+      throw new SpadeError(
+        "integrity",
+        "weights",
+        `hash to ${found} where ${integrity} was wanted`,
+        "download them again, or correct `integrity`",
+      );
     return bytesAccess(bytes, access.name);
   } finally {
     await access.close?.();
@@ -277,13 +372,22 @@ function checkOptions(options: SpadeOptions): void {
   if (!isObject(options)) throw usage("createSpade", `its options are ${String(options)}`, "give { weights: ... }");
   const { weights, dtype, size, device } = options;
   if (typeof weights !== "string" && !SOURCES.some((type) => weights instanceof type)) {
-    throw usage("createSpade({ weights })", "is no source", "give an address, URL, Request, Blob, ArrayBuffer or Uint8Array");
+    throw usage(
+      "createSpade({ weights })",
+      "is no source",
+      "give an address, URL, Request, Blob, ArrayBuffer or Uint8Array",
+    );
   }
-  if (dtype !== undefined && !["auto", "f16", "f32"].includes(dtype)) throw usage("createSpade({ dtype })", `is ${String(dtype)}`, 'give "auto", "f16" or "f32"');
-  if (size !== undefined && !(Array.isArray(size) && size.length === 2 && size.every((n) => Number.isSafeInteger(n) && n > 0))) {
+  if (dtype !== undefined && !["auto", "f16", "f32"].includes(dtype))
+    throw usage("createSpade({ dtype })", `is ${String(dtype)}`, 'give "auto", "f16" or "f32"');
+  if (
+    size !== undefined &&
+    !(Array.isArray(size) && size.length === 2 && size.every((n) => Number.isSafeInteger(n) && n > 0))
+  ) {
     throw usage("createSpade({ size })", `is ${String(size)}`, "give [width, height] in whole pixels");
   }
-  if (device !== undefined && !(isObject(device) && "createComputePipelineAsync" in device && "lost" in device)) throw usage("createSpade({ device })", "is no GPUDevice", "give one, or leave it out");
+  if (device !== undefined && !(isObject(device) && "createComputePipelineAsync" in device && "lost" in device))
+    throw usage("createSpade({ device })", "is no GPUDevice", "give one, or leave it out");
 }
 
 /** @internal createSpade over a host. */
@@ -309,7 +413,9 @@ export async function createSpadeOn(host: Host, options: SpadeOptions): Promise<
     signal?.throwIfAborted();
     const shapes = new Map(checkpoint.names().map((n) => [n, checkpoint.info(n).shape]));
     const config = sized(guessConfig(shapes, checkpoint.metadata), options.size);
-    device = options.device ? borrowed(options.device, host.sizesAs) : await host.openDevice({ powerPreference: options.powerPreference });
+    device = options.device
+      ? borrowed(options.device, host.sizesAs)
+      : await host.openDevice({ powerPreference: options.powerPreference });
     const dtype = storageType(device, options.dtype);
     parameters = await Weights.load(device, config, checkpointSource(checkpoint), dtype, (done, total) => {
       signal?.throwIfAborted();
@@ -356,6 +462,8 @@ export async function createSpadeOn(host: Host, options: SpadeOptions): Promise<
 }
 
 function borrowed(gpu: GPUDevice, sizesAs: Host["sizesAs"]): Device {
-  const info = (gpu as { adapterInfo?: GPUAdapterInfo }).adapterInfo ?? ({ vendor: "", architecture: "", device: "", description: "borrowed device" } as GPUAdapterInfo);
+  const info =
+    (gpu as { adapterInfo?: GPUAdapterInfo }).adapterInfo ??
+    ({ vendor: "", architecture: "", device: "", description: "borrowed device" } as GPUAdapterInfo);
   return new Device(gpu, info, false, { sizesAs });
 }

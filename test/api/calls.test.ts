@@ -4,6 +4,8 @@ import { existsSync, readdirSync, readlinkSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Parameters } from "../../src/models/parameters.ts";
 import { GeneratorRunner } from "../../src/models/runner.ts";
@@ -88,9 +90,17 @@ describe("a call", () => {
     ["a style too short", map, { style: new Float32Array(7) }, "z_dim is 8"],
     ["null for an instance map", map, { instance: null }, "instance map: is null"],
     ["no signal", map, { signal: {} }, "signal"],
-    ...[-1, 1.5, NaN, Infinity, 2 ** 53].map((seed): [string, any, any, string] => [`seed ${seed}`, map, { style: seed }, `the seed is ${seed}`]),
+    ...[-1, 1.5, NaN, Infinity, 2 ** 53].map((seed): [string, any, any, string] => [
+      `seed ${seed}`,
+      map,
+      { style: seed },
+      `the seed is ${seed}`,
+    ]),
   ])("with %s is refused", async (_name, m, options, message) => {
-    await expect(spade.generate(m, options)).rejects.toMatchObject({ name: "SpadeError", message: expect.stringContaining(message) });
+    await expect(spade.generate(m, options)).rejects.toMatchObject({
+      name: "SpadeError",
+      message: expect.stringContaining(message),
+    });
   });
 });
 
@@ -105,7 +115,11 @@ describe("createSpade", () => {
     ["dtype", { weights: "x", dtype: "f8" }],
     ["device", { weights: "x", device: {} }],
   ])("names %s where it is wrong (%#)", async (where, options) => {
-    await expect(createSpade(options)).rejects.toMatchObject({ name: "SpadeError", code: "usage", where: expect.stringContaining(where) });
+    await expect(createSpade(options)).rejects.toMatchObject({
+      name: "SpadeError",
+      code: "usage",
+      where: expect.stringContaining(where),
+    });
   });
 
   test("reports ready once, last, and nothing afterwards; what listens may throw by then", async () => {
@@ -136,7 +150,9 @@ describe("createSpade", () => {
       }).length;
     const bytes = await weights(plain);
     await writeFile(path, bytes);
-    const hash = Buffer.from(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)).toString("base64");
+    const hash = Buffer.from(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)).toString(
+      "base64",
+    );
     await expect(createSpade({ weights: path, integrity: "sha256-AAAA" })).rejects.toMatchObject({ code: "integrity" });
     expect(open()).toBe(0);
     const fails = { weights: path, onProgress: () => { throw new Error("listener"); } }; // prettier-ignore
@@ -160,7 +176,9 @@ describe("NaN", () => {
   test("in a picture is an error that names the pixel", () => {
     const image = new Float32Array(4 * 2 * 3);
     image[3 * 6 + 1] = NaN;
-    expect(() => toPicture(image, 4, 2)).toThrow(expect.objectContaining({ code: "integrity", problem: expect.stringContaining("(x 2, y 1)") }));
+    expect(() => toPicture(image, 4, 2)).toThrow(
+      expect.objectContaining({ code: "integrity", problem: expect.stringContaining("(x 2, y 1)") }),
+    );
   });
 });
 
@@ -224,4 +242,25 @@ describe("a runner", () => {
     await expect(runner.paint()).rejects.toMatchObject({ code: "usage" });
     runner.dispose();
   });
+});
+
+test("nothing of a disposed Spade stays with a borrowed device", async () => {
+  setFlagsFromString("--expose-gc");
+  const gc = runInNewContext("gc") as () => void;
+  const device = await openNodeDevice();
+  const bytes = await weights(plain);
+  const gone = async (): Promise<WeakRef<Spade>> => {
+    const spade = await createSpade({ weights: bytes, device: device.gpu });
+    spade.addEventListener("notice", () => undefined);
+    await spade.generate(map, { signal: new AbortController().signal });
+    spade.dispose();
+    return new WeakRef(spade);
+  };
+  const refs = [await gone(), await gone()];
+  for (let i = 0; i < 20 && refs.some((r) => r.deref()); i++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    gc();
+  }
+  expect(refs.map((r) => r.deref())).toEqual([undefined, undefined]);
+  device.dispose();
 });
