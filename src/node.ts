@@ -14,7 +14,11 @@ export { clearCache, isCached } from "./index.ts";
 export { SpadeError, type SpadeErrorCode } from "./runtime/errors.ts";
 export { openNodeDevice } from "./node/dawn.ts";
 
-async function open(source: Source, report: (loaded: number, total: number | undefined) => void, signal?: AbortSignal): Promise<RandomAccess> {
+async function open(
+  source: Source,
+  report: (loaded: number, total: number | undefined) => void,
+  signal?: AbortSignal,
+): Promise<RandomAccess> {
   const text = typeof source === "string" ? source : source instanceof URL ? source.href : undefined;
   if (text !== undefined && !/^https?:/.test(text)) {
     const access = await openFile(text.startsWith("file:") ? fileURLToPath(text) : text);

@@ -8,7 +8,12 @@ import type { StateSource } from "./parameters.ts";
 function finite(key: string, values: Float32Array): Float32Array {
   for (let i = 0; i < values.length; i++) {
     if (Number.isFinite(values[i])) continue;
-    throw new SpadeError("integrity", `weights, key ${key}`, `value ${i} is ${values[i]}`, "download them again, or take a checkpoint from before the training diverged");
+    throw new SpadeError(
+      "integrity",
+      `weights, key ${key}`,
+      `value ${i} is ${values[i]}`,
+      "download them again, or take a checkpoint from before the training diverged",
+    );
   }
   return values;
 }
@@ -21,6 +26,8 @@ export function checkpointSource(source: TensorSource): StateSource {
   };
 }
 
-export function memorySource(state: ReadonlyMap<string, { shape: readonly number[]; data: Float32Array }>): StateSource {
+export function memorySource(
+  state: ReadonlyMap<string, { shape: readonly number[]; data: Float32Array }>,
+): StateSource {
   return { shapes: new Map([...state].map(([name, t]) => [name, t.shape])), read: (key) => state.get(key)!.data };
 }

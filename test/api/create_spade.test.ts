@@ -38,7 +38,11 @@ test("a map of noise outgrows the tables and stays correct; the map before it co
   const spade = await create(plain);
   const map = stripes(64, 64, 4, 16);
   const before = await spade.generate(map);
-  const noise: LabelMap = { width: 64, height: 64, data: Uint8Array.from({ length: 64 * 64 }, (_, i) => Math.imul(i + 1, 2654435761) >>> 30) };
+  const noise: LabelMap = {
+    width: 64,
+    height: 64,
+    data: Uint8Array.from({ length: 64 * 64 }, (_, i) => Math.imul(i + 1, 2654435761) >>> 30),
+  };
   const noisy = await spade.generate(noise);
   const fresh = await create(plain);
   expect((await fresh.generate(noise)).data).toEqual(noisy.data);
@@ -56,7 +60,9 @@ test("says what is wrong, where, and what to do", async () => {
   await expect(spade.generate(stripes(32, 32, 4))).rejects.toMatchObject({ code: "shape" });
   await expect(spade.generate(stripes(64, 64, 4), { style: 1 })).rejects.toMatchObject({ code: "unsupported" });
   await expect(createSpade({ weights: new Uint8Array([1, 2, 3]) })).rejects.toBeInstanceOf(SpadeError);
-  await expect(createSpade({ weights: await weights(plain), integrity: "sha256-AAAA" })).rejects.toMatchObject({ code: "integrity" });
+  await expect(createSpade({ weights: await weights(plain), integrity: "sha256-AAAA" })).rejects.toMatchObject({
+    code: "integrity",
+  });
 });
 
 test("spectral norm as torch up to 1.0 stored it (weight = weight_orig / sigma beside it, no v) paints the same picture", async () => {
@@ -75,7 +81,10 @@ test("spectral norm as torch up to 1.0 stored it (weight = weight_orig / sigma b
     spade.addEventListener("notice", () => undefined);
     // Without metadata the label space is a guess (4 channels: 3 labels and edges), so only the size is compared then.
     if (!metadata.config) expect([spade.info.width, spade.info.edges]).toEqual([64, true]);
-    else expect((await spade.generate(map)).data.reduce((m, v, i) => Math.max(m, Math.abs(v - a.data[i])), 0)).toBeLessThanOrEqual(1);
+    else
+      expect(
+        (await spade.generate(map)).data.reduce((m, v, i) => Math.max(m, Math.abs(v - a.data[i])), 0),
+      ).toBeLessThanOrEqual(1);
   }
 });
 

@@ -30,7 +30,11 @@ export function weights(config: Config): Promise<Uint8Array> {
 }
 
 export function stripes(width: number, height: number, labels: number, of = 8): LabelMap {
-  return { width, height, data: Uint8Array.from({ length: width * height }, (_, i) => Math.floor((i % width) / of) % labels) };
+  return {
+    width,
+    height,
+    data: Uint8Array.from({ length: width * height }, (_, i) => Math.floor((i % width) / of) % labels),
+  };
 }
 
 export function noise(width: number, height: number, labels: number, seed: number): LabelMap {
