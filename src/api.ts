@@ -28,7 +28,7 @@ export interface SpadeOptions {
 
 export interface Progress {
   phase: "download" | "compile" | "upload" | "ready";
-  /** Bytes, or pipelines. */
+  /** Bytes, tensors, or programs with a share of the one at hand. */
   loaded: number;
   total: number | undefined;
   /** 0..1 over everything, never falls. */
@@ -68,7 +68,7 @@ export interface SpadeInfo {
   bytes: { gpu: number; download: number };
 }
 
-/** A seed of a normal z, z itself, or what encode() gave. Left out: zeros, the mean. */
+/** A seed of a normal z (a whole number from 0 on), z itself, or what encode() gave. Left out: zeros, the mean. */
 export type Style = number | Float32Array;
 
 export interface GenerateOptions {
@@ -120,7 +120,7 @@ export interface Spade extends EventTarget {
   readonly info: SpadeInfo;
   /** Of the last finished picture. */
   readonly stats: Stats | null;
-  /** Paints a map of exactly the net's size. Calls queue in order; `map` is not changed. */
+  /** Paints a map of exactly the net's size, as it is at the call. Calls queue in order; `map` is not changed. */
   generate(map: LabelMap, options?: GenerateOptions): Promise<ImageData>;
   generate(map: LabelMap, options: GenerateOptions & { canvas: HTMLCanvasElement | OffscreenCanvas }): Promise<void>;
   generate(map: LabelMap, options: GenerateOptions & { texture: GPUTexture }): Promise<void>;

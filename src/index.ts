@@ -12,18 +12,33 @@ function pageGpu(): GPU {
   const gpu = (globalThis.navigator as { gpu?: GPU } | undefined)?.gpu;
   if (gpu) return gpu;
   if (globalThis.isSecureContext === false) {
-    throw new SpadeError("insecure-context", "navigator.gpu", "WebGPU is hidden from pages that are not served securely", "serve the page over https, or from localhost");
+    throw new SpadeError(
+      "insecure-context",
+      "navigator.gpu",
+      "WebGPU is hidden from pages that are not served securely",
+      "serve the page over https, or from localhost",
+    );
   }
-  throw new SpadeError("no-webgpu", "navigator.gpu", "this browser has no WebGPU", "use a current Chrome, Edge, Safari or Firefox");
+  throw new SpadeError(
+    "no-webgpu",
+    "navigator.gpu",
+    "this browser has no WebGPU",
+    "use a current Chrome, Edge, Safari or Firefox",
+  );
 }
 
 /** Bytes of any source a page has; downloads are reported as they come. */
-export async function openSource(source: Source, report: (loaded: number, total: number | undefined) => void, signal?: AbortSignal): Promise<RandomAccess> {
+export async function openSource(
+  source: Source,
+  report: (loaded: number, total: number | undefined) => void,
+  signal?: AbortSignal,
+): Promise<RandomAccess> {
   if (source instanceof Blob) return blobAccess(source);
   if (source instanceof Uint8Array) return bytesAccess(source, "weights");
   if (source instanceof ArrayBuffer) return bytesAccess(new Uint8Array(source), "weights");
   const url = source instanceof Request ? source.url : String(source);
-  const fail = (problem: string, cause?: unknown): SpadeError => new SpadeError("download", url, problem, "check the address, and that its server allows this page (CORS)", cause);
+  const fail = (problem: string, cause?: unknown): SpadeError =>
+    new SpadeError("download", url, problem, "check the address, and that its server allows this page (CORS)", cause);
   const response = await fetch(source, { signal }).catch((cause: unknown) => {
     signal?.throwIfAborted();
     throw fail(`can't be fetched (${(cause as Error).message})`, cause);
@@ -32,7 +47,7 @@ export async function openSource(source: Source, report: (loaded: number, total:
   const length = Number(response.headers.get("content-length")) || undefined;
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let loaded = 0;
-  for (const reader = response.body.getReader(); ; ) {
+  for (const reader = response.body.getReader(); ;) {
     const { done, value } = await reader.read();
     if (done) break;
     parts.push(value as Uint8Array<ArrayBuffer>);
@@ -41,7 +56,12 @@ export async function openSource(source: Source, report: (loaded: number, total:
   return blobAccess(new Blob(parts), url);
 }
 
-const page = { openDevice: (options: OpenOptions): Promise<Device> => openDevice(pageGpu(), { sizesAs: "uniform", ...options }), open: openSource };
+const sizesAs = "uniform";
+const page = {
+  sizesAs,
+  openDevice: (options: OpenOptions): Promise<Device> => openDevice(pageGpu(), { sizesAs, ...options }),
+  open: openSource,
+} as const;
 
 /** Loads a generator and makes it ready to paint. Errors are SpadeErrors; an abort throws signal.reason. */
 export function createSpade(options: SpadeOptions): Promise<Spade> {
@@ -54,7 +74,9 @@ export async function isSupported(): Promise<{ ok: true; adapter: AdapterInfo } 
 }
 
 /** @internal */
-export async function supported(open: (options: OpenOptions) => Promise<Device>): Promise<{ ok: true; adapter: AdapterInfo } | { ok: false; error: SpadeError }> {
+export async function supported(
+  open: (options: OpenOptions) => Promise<Device>,
+): Promise<{ ok: true; adapter: AdapterInfo } | { ok: false; error: SpadeError }> {
   try {
     const device = await open({});
     const adapter = { vendor: device.info.vendor, architecture: device.info.architecture, software: device.software };

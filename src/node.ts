@@ -5,7 +5,7 @@ import type { AdapterInfo, Source, Spade, SpadeOptions } from "./api.ts";
 import { openFile } from "./formats/file.ts";
 import type { RandomAccess } from "./formats/tensors.ts";
 import { openSource, supported } from "./index.ts";
-import { openNodeDevice } from "./node/dawn.ts";
+import { openNodeDevice, sizesWish } from "./node/dawn.ts";
 import type { SpadeError } from "./runtime/errors.ts";
 import { createSpadeOn } from "./spade.ts";
 
@@ -14,19 +14,28 @@ export { clearCache, isCached } from "./index.ts";
 export { SpadeError, type SpadeErrorCode } from "./runtime/errors.ts";
 export { openNodeDevice } from "./node/dawn.ts";
 
-async function open(source: Source, report: (loaded: number, total: number | undefined) => void, signal?: AbortSignal): Promise<RandomAccess> {
+async function open(
+  source: Source,
+  report: (loaded: number, total: number | undefined) => void,
+  signal?: AbortSignal,
+): Promise<RandomAccess> {
   const text = typeof source === "string" ? source : source instanceof URL ? source.href : undefined;
   if (text !== undefined && !/^https?:/.test(text)) {
     const access = await openFile(text.startsWith("file:") ? fileURLToPath(text) : text);
-    report(access.size, access.size);
-    return access;
+    try {
+      report(access.size, access.size);
+      return access;
+    } catch (error) {
+      await access.close();
+      throw error;
+    }
   }
   return openSource(source, report, signal);
 }
 
 /** Loads a generator and makes it ready to paint. Errors are SpadeErrors; an abort throws signal.reason. */
-export function createSpade(options: SpadeOptions): Promise<Spade> {
-  return createSpadeOn({ openDevice: openNodeDevice, open }, options);
+export async function createSpade(options: SpadeOptions): Promise<Spade> {
+  return createSpadeOn({ sizesAs: sizesWish(), openDevice: openNodeDevice, open }, options);
 }
 
 /** Whether this machine can paint, and on what. */

@@ -17,7 +17,14 @@ const BUFFERS = /\.(running_mean|running_var|weight_u|weight_v)$/;
  * @param z [z_dim] for nets with VAE
  * @returns the state under the published keys; u and v after eleven iterations, as case_full of the reference recipe leaves them
  */
-export async function calibratedState(device: Device, config: Config, seed: number, windows: readonly LevelWindows[], z?: Float32Array, onProgress?: (step: string) => void): Promise<HostState> {
+export async function calibratedState(
+  device: Device,
+  config: Config,
+  seed: number,
+  windows: readonly LevelWindows[],
+  z?: Float32Array,
+  onProgress?: (step: string) => void,
+): Promise<HostState> {
   onProgress?.("weights from the seed");
   const state = seededGenerator(config, seed, 1);
   onProgress?.("power iterations");
@@ -35,7 +42,8 @@ export async function calibratedState(device: Device, config: Config, seed: numb
     const { inputs, counts } = trainingInputs(config, plans, windows);
     if (config.use_vae) inputs.z = z ?? new Float32Array(config.z_dim);
     await program.run({ inputs, counts });
-    for (const [key, t] of state) if (BUFFERS.test(key)) state.set(key, { shape: t.shape, data: (await p.read(key)).slice() });
+    for (const [key, t] of state)
+      if (BUFFERS.test(key)) state.set(key, { shape: t.shape, data: (await p.read(key)).slice() });
   } finally {
     program.dispose();
     p.dispose();

@@ -5,9 +5,31 @@
 import { statistics } from "../../kernels/index.ts";
 import { deriveWeights } from "../../kernels/conv2d.ts";
 import type { LevelWindows } from "../labels/windows.ts";
-import { bytesOf, Graph, Program, runPrograms, SpadeError, type Device, type Profile, type RunOptions, type Storage, type Tensor } from "../runtime/index.ts";
+import {
+  bytesOf,
+  Graph,
+  Program,
+  runPrograms,
+  SpadeError,
+  type Device,
+  type Profile,
+  type RunOptions,
+  type Storage,
+  type Tensor,
+} from "../runtime/index.ts";
 import { blocks, latentSize, outputSize, parseNormG, type Config } from "./config.ts";
-import { convLayers, levelKey, recordFirst, recordImage, recordPrepare, recordTables, resolutions, type Layers, type LevelInputs, type LevelPlan } from "./generator.ts";
+import {
+  convLayers,
+  levelKey,
+  recordFirst,
+  recordImage,
+  recordPrepare,
+  recordTables,
+  resolutions,
+  type Layers,
+  type LevelInputs,
+  type LevelPlan,
+} from "./generator.ts";
 import { firstPlan, planLevel } from "./levels.ts";
 import type { Parameters } from "./parameters.ts";
 
@@ -64,7 +86,12 @@ export class GeneratorRunner {
   }
 
   /** Computes what depends on the weights alone. Convs that get a Winograd copy give up their original. */
-  static async create(device: Device, config: Config, parameters: Parameters, options: RunnerOptions = {}): Promise<GeneratorRunner> {
+  static async create(
+    device: Device,
+    config: Config,
+    parameters: Parameters,
+    options: RunnerOptions = {},
+  ): Promise<GeneratorRunner> {
     const r = new GeneratorRunner(device, config, parameters, options);
     const g = new Graph(device.target);
     recordPrepare(g, config, parameters);
@@ -160,7 +187,9 @@ export class GeneratorRunner {
       g.keep(`${name}.beta`, beta);
     }
     const name = `tables ${plan.w}x${plan.h}`;
-    const ids = await this.device.guard(name, () => this.device.alloc(`${name} ids`, bytesOf([this.images, plan.h, plan.w], "i32")));
+    const ids = await this.device.guard(name, () =>
+      this.device.alloc(`${name} ids`, bytesOf([this.images, plan.h, plan.w], "i32")),
+    );
     let program: Program;
     try {
       program = await Program.compile(g, this.device, { name, onProgress: this.onProgress });
@@ -168,7 +197,11 @@ export class GeneratorRunner {
       this.device.free(ids);
       throw error;
     }
-    if (plan.mode === "dense") this.device.upload(ids, Int32Array.from({ length: this.images * plan.h * plan.w }, (_, i) => i));
+    if (plan.mode === "dense")
+      this.device.upload(
+        ids,
+        Int32Array.from({ length: this.images * plan.h * plan.w }, (_, i) => i),
+      );
     return { plan, program, tables, ids, run: {} };
   }
 
@@ -197,7 +230,9 @@ export class GeneratorRunner {
   private async compileImage(): Promise<Program> {
     const g = new Graph(this.device.target);
     const c = this.config;
-    const first = this.first ? g.import(this.first.result) : recordFirst(g, c, this.parameters, { z: g.input("z", [this.images, c.z_dim]), images: this.images });
+    const first = this.first
+      ? g.import(this.first.result)
+      : recordFirst(g, c, this.parameters, { z: g.input("z", [this.images, c.z_dim]), images: this.images });
     const image = recordImage(g, c, this.layers(g), first, this.taps ? (name, y) => g.output(name, y) : undefined);
     g.output("image", image);
     return Program.compile(g, this.device, { name: "image", onProgress: this.onProgress });
@@ -216,7 +251,11 @@ export class GeneratorRunner {
     };
     const { spectral, kind } = parseNormG(this.config.norm_G);
     const p = this.parameters;
-    const sizes = new Map<string, string>(blocks(this.config).flatMap((b) => ["norm_0", "norm_1", "norm_s"].map((n): [string, string] => [`${b.name}.${n}`, levelKey(b.h, b.w)])));
+    const sizes = new Map<string, string>(
+      blocks(this.config).flatMap((b) =>
+        ["norm_0", "norm_1", "norm_s"].map((n): [string, string] => [`${b.name}.${n}`, levelKey(b.h, b.w)]),
+      ),
+    );
     const idTensors = new Map<string, Tensor>();
     const known = new Map<Tensor, ReturnType<typeof statistics>>();
     return {
@@ -243,7 +282,8 @@ export class GeneratorRunner {
       },
       ids: (h, w) => {
         const key = levelKey(h, w);
-        if (!idTensors.has(key)) idTensors.set(key, g.external(`ids ${key}`, [this.images, h, w], "i32", this.levels.get(key)!.ids));
+        if (!idTensors.has(key))
+          idTensors.set(key, g.external(`ids ${key}`, [this.images, h, w], "i32", this.levels.get(key)!.ids));
         return idTensors.get(key)!;
       },
     };
@@ -269,7 +309,8 @@ export class GeneratorRunner {
    * @returns [N,H,W,3] in [-1,1]
    */
   async paint(z?: Float32Array, how: Pick<RunOptions, "slice" | "signal"> = {}): Promise<Float32Array> {
-    if (!this.image || !this.mapped) throw new SpadeError("usage", "paint", "there is no label map yet", "call setMap first");
+    if (!this.image || !this.mapped)
+      throw new SpadeError("usage", "paint", "there is no label map yet", "call setMap first");
     if (!this.tablesFresh) await this.runTables(how);
     await this.image.run({ ...how, inputs: z ? { z } : {} });
     return this.image.read("image");
@@ -283,7 +324,8 @@ export class GeneratorRunner {
   /** Dispatch times of the label path and of the image path. */
   async profile(z?: Float32Array): Promise<Profile[]> {
     const out: Profile[] = [];
-    for (const p of this.labelPrograms()) out.push(await p.profile([...this.levels.values()].find((l) => l.program === p)?.run));
+    for (const p of this.labelPrograms())
+      out.push(await p.profile([...this.levels.values()].find((l) => l.program === p)?.run));
     out.push(await this.image!.profile({ inputs: z ? { z } : {} }));
     return out;
   }
@@ -291,12 +333,19 @@ export class GeneratorRunner {
   get memory(): RunnerMemory {
     let tables = 0;
     for (const l of [...this.levels.values(), ...this.spare.values()]) tables += l.program.memory.peak + l.ids.bytes;
-    return { parameters: this.parameters.bytes, derived: this.prepared.memory.peak, tables, activations: this.image?.memory.peak ?? 0 };
+    return {
+      parameters: this.parameters.bytes,
+      derived: this.prepared.memory.peak,
+      tables,
+      activations: this.image?.memory.peak ?? 0,
+    };
   }
 
   /** The memory plans as text, program by program. */
   describeMemory(): string {
-    return [...this.labelPrograms(), ...(this.image ? [this.image] : [])].map((p) => `${p.name}: ${p.describeMemory(8)}`).join("\n");
+    return [...this.labelPrograms(), ...(this.image ? [this.image] : [])]
+      .map((p) => `${p.name}: ${p.describeMemory(8)}`)
+      .join("\n");
   }
 
   dispose(): void {

@@ -5,7 +5,11 @@ import { openDevice, type Device, type OpenOptions } from "../runtime/device.ts"
 import { SpadeError } from "../runtime/errors.ts";
 
 const KEY = Symbol.for("spade-webgpu.dawn");
-const LAVAPIPE = ["/usr/share/vulkan/icd.d/lvp_icd.json", "/usr/share/vulkan/icd.d/lvp_icd.x86_64.json", "/usr/share/vulkan/icd.d/lvp_icd.aarch64.json"];
+const LAVAPIPE = [
+  "/usr/share/vulkan/icd.d/lvp_icd.json",
+  "/usr/share/vulkan/icd.d/lvp_icd.x86_64.json",
+  "/usr/share/vulkan/icd.d/lvp_icd.aarch64.json",
+];
 
 /** What the choice of a Vulkan driver depends on beside the environment. */
 export interface System {
@@ -19,7 +23,10 @@ function hasHardware({ exists }: System): boolean {
 }
 
 /** What to add to the environment. On Linux without a GPU the Vulkan loader is pointed at lavapipe; other drivers only print warnings there. */
-export function vulkanSettings(env: Readonly<Record<string, string | undefined>>, system: System): Record<string, string> {
+export function vulkanSettings(
+  env: Readonly<Record<string, string | undefined>>,
+  system: System,
+): Record<string, string> {
   const out: Record<string, string> = {};
   if (system.platform !== "linux") return out;
   if (!env.XDG_RUNTIME_DIR) out.XDG_RUNTIME_DIR = "/tmp";
@@ -44,7 +51,13 @@ export async function dawn(): Promise<GPU> {
   try {
     webgpu = await import("webgpu");
   } catch (cause) {
-    throw new SpadeError("no-webgpu", "npm package webgpu", "can't be loaded", `install it for this platform (npm install webgpu): ${(cause as Error).message.split("\n")[0]}`, cause);
+    throw new SpadeError(
+      "no-webgpu",
+      "npm package webgpu",
+      "can't be loaded",
+      `install it for this platform (npm install webgpu): ${(cause as Error).message.split("\n")[0]}`,
+      cause,
+    );
   }
   // Another call may have come here first: there must be one instance.
   if (slot[KEY]) return slot[KEY];
@@ -56,9 +69,18 @@ export async function dawn(): Promise<GPU> {
   return slot[KEY];
 }
 
+/** What `SPADE_SIZES` says. */
+export function sizesWish(): OpenOptions["sizesAs"] {
+  const sizes = process.env.SPADE_SIZES || undefined;
+  if (sizes === undefined || sizes === "override" || sizes === "uniform") return sizes;
+  throw new SpadeError("usage", `SPADE_SIZES=${sizes}`, "is not known", "set it to override or uniform");
+}
+
 /** Opens a device in Node; `SPADE_ADAPTER` and `SPADE_SIZES` (override, uniform) decide where the caller does not. */
 export async function openNodeDevice(options: OpenOptions = {}): Promise<Device> {
-  const sizes = process.env.SPADE_SIZES || undefined;
-  if (sizes !== undefined && sizes !== "override" && sizes !== "uniform") throw new SpadeError("usage", `SPADE_SIZES=${sizes}`, "is not known", "set it to override or uniform");
-  return openDevice(await dawn(), { ...options, sizesAs: options.sizesAs ?? sizes, adapter: options.adapter ?? (process.env.SPADE_ADAPTER || "auto") });
+  return openDevice(await dawn(), {
+    ...options,
+    sizesAs: options.sizesAs ?? sizesWish(),
+    adapter: options.adapter ?? (process.env.SPADE_ADAPTER || "auto"),
+  });
 }

@@ -19,15 +19,33 @@ export interface OpenOptions {
   onSoftware?: (message: string, fix: string) => void;
 }
 
-const FEATURES = ["shader-f16", "subgroups", "subgroup-size-control", "timestamp-query", "chromium-experimental-subgroup-matrix"] as const;
+const FEATURES = [
+  "shader-f16",
+  "subgroups",
+  "subgroup-size-control",
+  "timestamp-query",
+  "chromium-experimental-subgroup-matrix",
+] as const;
 const SOFTWARE = /llvmpipe|lavapipe|swiftshader|basic render|warp|software/i;
 
 export function isSoftware(info: GPUAdapterInfo): boolean {
-  return Boolean(info.isFallbackAdapter) || SOFTWARE.test(`${info.vendor} ${info.architecture} ${info.device} ${info.description}`);
+  return (
+    Boolean(info.isFallbackAdapter) ||
+    SOFTWARE.test(`${info.vendor} ${info.architecture} ${info.device} ${info.description}`)
+  );
 }
 
 function fixedSubgroup({ subgroupMinSize, subgroupMaxSize }: GPUAdapterInfo): number | undefined {
   return subgroupMinSize && subgroupMinSize === subgroupMaxSize ? subgroupMinSize : undefined;
+}
+
+/**
+ * Tells `listener` of a loss without keeping it: a borrowed device outlives what was made on it. A function of its own, since
+ * closures of one function share what any of them holds.
+ */
+export function whenLost(gpu: GPUDevice, listener: { deviceLost(info: GPUDeviceLostInfo): void }): void {
+  const ref = new WeakRef(listener);
+  void gpu.lost.then((info) => ref.deref()?.deviceLost(info));
 }
 
 export type DeviceState = "alive" | "lost" | "disposed";
@@ -53,20 +71,28 @@ export class Device {
     options: Pick<OpenOptions, "sizesAs" | "variants"> = {},
   ) {
     this.software = isSoftware(info);
-    const limits = Object.fromEntries(Object.keys(BASE_LIMITS).map((k) => [k, gpu.limits[k as keyof Limits]])) as unknown as Limits;
-    this.target = { software: this.software, features: gpu.features as ReadonlySet<string>, subgroupSize: fixedSubgroup(info), limits, sizesAs: options.sizesAs ?? (this.software ? "uniform" : "override"), variants: options.variants ?? {} };
+    const limits = Object.fromEntries(
+      Object.keys(BASE_LIMITS).map((k) => [k, gpu.limits[k as keyof Limits]]),
+    ) as unknown as Limits;
+    this.target = {
+      software: this.software,
+      features: gpu.features as ReadonlySet<string>,
+      subgroupSize: fixedSubgroup(info),
+      limits,
+      sizesAs: options.sizesAs ?? (this.software ? "uniform" : "override"),
+      variants: options.variants ?? {},
+    };
     this.pipelines = new PipelineCache(gpu);
     // A borrowed device's errors may be its owner's.
     if (owned) gpu.addEventListener("uncapturederror", ({ error }) => (this.refused ||= firstLine(error)));
-    // A borrowed device outlives us, and its promise would keep us.
-    const self = new WeakRef<Device>(this);
-    void gpu.lost.then((info) => self.deref()?.lose(info.message || info.reason));
+    whenLost(gpu, this);
   }
 
-  private lose(reason: string): void {
+  /** @internal */
+  deviceLost({ message, reason }: GPUDeviceLostInfo): void {
     if (this.state !== "alive") return;
     this.state = "lost";
-    this.lostReason = reason;
+    this.lostReason = message || reason;
   }
 
   /** Adapter as people read it. */
@@ -77,16 +103,31 @@ export class Device {
 
   /** Throws unless the device can be used; every entry point calls it. */
   check(where: string): void {
-    if (this.state === "lost") throw new SpadeError("device-lost", where, `the GPU device was lost (${this.lostReason})`, "open a new device and load the model again");
+    if (this.state === "lost")
+      throw new SpadeError(
+        "device-lost",
+        where,
+        `the GPU device was lost (${this.lostReason})`,
+        "open a new device and load the model again",
+      );
     if (this.state === "disposed") throw new SpadeError("disposed", where, "was disposed", "create a new one");
     if (!this.refused) return;
     const refused = this.refused;
     this.refused = "";
-    throw new SpadeError("usage", where, `the adapter refused earlier work (${refused})`, "results since then are wrong; report this message if nothing of yours uses the device");
+    throw new SpadeError(
+      "usage",
+      where,
+      `the adapter refused earlier work (${refused})`,
+      "results since then are wrong; report this message if nothing of yours uses the device",
+    );
   }
 
   /** A storage buffer. Out of memory shows at the next `guard`. */
-  alloc(label: string, bytes: number, usage: number = 128 /* STORAGE */ | 4 /* COPY_SRC */ | 8 /* COPY_DST */): Storage {
+  alloc(
+    label: string,
+    bytes: number,
+    usage: number = 128 /* STORAGE */ | 4 /* COPY_SRC */ | 8 /* COPY_DST */,
+  ): Storage {
     this.check(label);
     const buffer = this.gpu.createBuffer({ label, size: bytes, usage });
     this.buffers.set(buffer, label);
@@ -126,7 +167,13 @@ export class Device {
       this.check(where);
       if ("thrown" in result) throw result.thrown;
       if (full) throw this.outOfMemory(where);
-      if (invalid) throw new SpadeError("usage", where, `the adapter refused it (${firstLine(invalid)})`, "check what the graph binds");
+      if (invalid)
+        throw new SpadeError(
+          "usage",
+          where,
+          `the adapter refused it (${firstLine(invalid)})`,
+          "check what the graph binds",
+        );
       return result.value;
     } catch (error) {
       for (const buffer of made) this.release(buffer);
@@ -135,16 +182,35 @@ export class Device {
   }
 
   private outOfMemory(where: string): SpadeError {
-    const top = [...this.buffers.keys()].sort((a, b) => b.size - a.size).slice(0, 3).map((b) => `${b.label} ${(b.size / 2 ** 20).toFixed(0)} MiB`);
-    return new SpadeError("out-of-memory", where, `the adapter has no room (${(this.allocated / 2 ** 20).toFixed(0)} MiB wanted in all; largest: ${top.join(", ")})`, "use a smaller picture or batch, f16 storage, or another adapter");
+    const top = [...this.buffers.keys()]
+      .sort((a, b) => b.size - a.size)
+      .slice(0, 3)
+      .map((b) => `${b.label} ${(b.size / 2 ** 20).toFixed(0)} MiB`);
+    return new SpadeError(
+      "out-of-memory",
+      where,
+      `the adapter has no room (${(this.allocated / 2 ** 20).toFixed(0)} MiB wanted in all; largest: ${top.join(", ")})`,
+      "use a smaller picture or batch, f16 storage, or another adapter",
+    );
   }
 
   upload(storage: Storage, data: ArrayBufferView, offset = 0): void {
     this.check(storage.label);
     if (offset + data.byteLength > storage.bytes) {
-      throw new SpadeError("shape", storage.label, `has ${storage.bytes} bytes and is given ${data.byteLength} at ${offset}`, "upload what fits");
+      throw new SpadeError(
+        "shape",
+        storage.label,
+        `has ${storage.bytes} bytes and is given ${data.byteLength} at ${offset}`,
+        "upload what fits",
+      );
     }
-    this.gpu.queue.writeBuffer(storage.buffer, storage.offset + offset, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+    this.gpu.queue.writeBuffer(
+      storage.buffer,
+      storage.offset + offset,
+      data.buffer as ArrayBuffer,
+      data.byteOffset,
+      data.byteLength,
+    );
   }
 
   /** Reads a range back through a staging buffer of its own (set-up and tests; programs have theirs). */
@@ -158,7 +224,11 @@ export class Device {
   }
 
   /** Copies a range to a staging buffer of its size, now in the queue's order, and gives the bytes when the queue has come so far. */
-  async fetch(where: string, from: Pick<Storage, "buffer" | "offset" | "bytes">, staging: GPUBuffer): Promise<ArrayBuffer> {
+  async fetch(
+    where: string,
+    from: Pick<Storage, "buffer" | "offset" | "bytes">,
+    staging: GPUBuffer,
+  ): Promise<ArrayBuffer> {
     const encoder = this.gpu.createCommandEncoder({ label: `${where} read` });
     encoder.copyBufferToBuffer(from.buffer, from.offset, staging, 0, from.bytes);
     this.gpu.queue.submit([encoder.finish()]);
@@ -186,7 +256,8 @@ export class Device {
   }
 }
 
-const firstLine = (error: { readonly message: string }): string => error.message.split("\n").find(Boolean) ?? "no message";
+const firstLine = (error: { readonly message: string }): string =>
+  error.message.split("\n").find(Boolean) ?? "no message";
 
 async function pickAdapter(gpu: GPU, wish: AdapterWish, powerPreference: GPUPowerPreference): Promise<GPUAdapter> {
   const found: GPUAdapter[] = [];
@@ -206,13 +277,17 @@ async function pickAdapter(gpu: GPU, wish: AdapterWish, powerPreference: GPUPowe
         ? hardware[0]
         : wish === "software"
           ? software[0]
-          : found.find((a) => `${a.info.vendor} ${a.info.device} ${a.info.description}`.toLowerCase().includes(wish.toLowerCase()));
+          : found.find((a) =>
+              `${a.info.vendor} ${a.info.device} ${a.info.description}`.toLowerCase().includes(wish.toLowerCase()),
+            );
   if (pick) return pick;
   throw new SpadeError(
     "no-adapter",
     wish === "auto" ? "WebGPU" : `adapter "${wish}"`,
     `no such adapter (found: ${names})`,
-    wish === "auto" ? "install a Vulkan driver, or mesa's lavapipe (24 or newer) for a software one" : "set SPADE_ADAPTER to software, hardware or part of a name that is there",
+    wish === "auto"
+      ? "install a Vulkan driver, or mesa's lavapipe (24 or newer) for a software one"
+      : "set SPADE_ADAPTER to software, hardware or part of a name that is there",
   );
 }
 

@@ -1,33 +1,9 @@
 import { afterAll, expect, test } from "vitest";
-import { memorySink } from "../../src/formats/tensors.ts";
-import { writeSafetensors } from "../../src/formats/safetensors.ts";
-import { defaultConfig, type Config } from "../../src/models/config.ts";
+import type { Config } from "../../src/models/config.ts";
 import { seededGenerator, spectralLayers, spectralSigma, type HostState } from "../../src/models/seeded.ts";
 import { openNodeDevice } from "../../src/node/dawn.ts";
 import { createSpade, SpadeError, type LabelMap, type Progress, type Spade } from "../../src/node.ts";
-
-/** A tiny seeded generator as a safetensors file in memory. */
-function weights(config: Config): Promise<Uint8Array> {
-  return file(seededGenerator(config, 3, 1), { config: JSON.stringify(config) });
-}
-
-async function file(state: HostState, metadata: Record<string, string>): Promise<Uint8Array> {
-  const sink = memorySink();
-  const tensors = [...state].map(([name, { shape, data }]) => ({
-    name,
-    dtype: "F32" as const,
-    shape,
-    async *data() {
-      yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    },
-  }));
-  await writeSafetensors(sink, tensors, metadata);
-  return sink.bytes();
-}
-
-const vae: Config = { ...defaultConfig, ngf: 2, label_nc: 4, crop_size: 64, use_vae: true, z_dim: 8 };
-const plain: Config = { ...vae, use_vae: false, contain_dontcare_label: false, no_instance: true };
-const stripes = (width: number, height: number, labels: number, of = 8): LabelMap => ({ width, height, data: Uint8Array.from({ length: width * height }, (_, i) => Math.floor((i % width) / of) % labels) });
+import { plain, stateFile, stripes, vae, weights } from "./tiny.ts";
 
 const made: Spade[] = [];
 async function create(config: Config, more = {}): Promise<Spade> {
@@ -62,7 +38,11 @@ test("a map of noise outgrows the tables and stays correct; the map before it co
   const spade = await create(plain);
   const map = stripes(64, 64, 4, 16);
   const before = await spade.generate(map);
-  const noise: LabelMap = { width: 64, height: 64, data: Uint8Array.from({ length: 64 * 64 }, (_, i) => Math.imul(i + 1, 2654435761) >>> 30) };
+  const noise: LabelMap = {
+    width: 64,
+    height: 64,
+    data: Uint8Array.from({ length: 64 * 64 }, (_, i) => Math.imul(i + 1, 2654435761) >>> 30),
+  };
   const noisy = await spade.generate(noise);
   const fresh = await create(plain);
   expect((await fresh.generate(noise)).data).toEqual(noisy.data);
@@ -80,7 +60,9 @@ test("says what is wrong, where, and what to do", async () => {
   await expect(spade.generate(stripes(32, 32, 4))).rejects.toMatchObject({ code: "shape" });
   await expect(spade.generate(stripes(64, 64, 4), { style: 1 })).rejects.toMatchObject({ code: "unsupported" });
   await expect(createSpade({ weights: new Uint8Array([1, 2, 3]) })).rejects.toBeInstanceOf(SpadeError);
-  await expect(createSpade({ weights: await weights(plain), integrity: "sha256-AAAA" })).rejects.toMatchObject({ code: "integrity" });
+  await expect(createSpade({ weights: await weights(plain), integrity: "sha256-AAAA" })).rejects.toMatchObject({
+    code: "integrity",
+  });
 });
 
 test("spectral norm as torch up to 1.0 stored it (weight = weight_orig / sigma beside it, no v) paints the same picture", async () => {
@@ -94,12 +76,15 @@ test("spectral norm as torch up to 1.0 stored it (weight = weight_orig / sigma b
   const map = stripes(64, 64, 4, 5);
   const a = await (await create(plain)).generate(map);
   for (const metadata of [{ config: JSON.stringify(plain) }, {}] as Record<string, string>[]) {
-    const spade = await createSpade({ weights: await file(old, metadata), size: [64, 64] });
+    const spade = await createSpade({ weights: await stateFile(old, metadata), size: [64, 64] });
     made.push(spade);
     spade.addEventListener("notice", () => undefined);
     // Without metadata the label space is a guess (4 channels: 3 labels and edges), so only the size is compared then.
     if (!metadata.config) expect([spade.info.width, spade.info.edges]).toEqual([64, true]);
-    else expect((await spade.generate(map)).data.reduce((m, v, i) => Math.max(m, Math.abs(v - a.data[i])), 0)).toBeLessThanOrEqual(1);
+    else
+      expect(
+        (await spade.generate(map)).data.reduce((m, v, i) => Math.max(m, Math.abs(v - a.data[i])), 0),
+      ).toBeLessThanOrEqual(1);
   }
 });
 
