@@ -14,10 +14,10 @@ export interface Verdict {
 /**
  * A reference that its own stored inputs do not determine to the tolerance: rounding its numbers once more moves the result by `moved`.
  * Then no implementation can be held to the tolerance, the one that made the reference included. Still a failure if the error is
- * over that movement.
+ * over that movement, times `slack` where it is a count of few events.
  */
-export function illPosed(v: Verdict, moved: number): Verdict {
-  if (v.verdict !== "FAIL" || moved <= v.tolerance || v.error > moved) return v;
+export function illPosed(v: Verdict, moved: number, slack = 1): Verdict {
+  if (v.verdict !== "FAIL" || moved * slack <= v.tolerance || v.error > moved * slack) return v;
   return { ...v, verdict: "ill-posed", quantity: `moves ${moved.toExponential(1)} by 1 ulp of state` };
 }
 
