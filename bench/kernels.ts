@@ -102,7 +102,10 @@ for (const [n, h, cin, cout, k, stride] of [
   const flops = 2 * n * oh * oh * cin * cout * k * k;
   const bytes = 4 * (n * h * h * cin + n * oh * oh * cout + k * k * cin * cout);
   for (const wanted of ["x", "w"] as const)
-    await timeGraph(`conv2d backward, d${wanted}, ${n} x ${cin} -> ${cout} at ${h}x${h}, ${k}x${k} stride ${stride}`, (g) => ({ out: record(g, wanted), flops, bytes }));
+    await timeGraph(
+      `conv2d backward, d${wanted}, ${n} x ${cin} -> ${cout} at ${h}x${h}, ${k}x${k} stride ${stride}`,
+      (g) => ({ out: record(g, wanted), flops, bytes }),
+    );
 }
 
 for (const [rows5, rows3, c, at] of [

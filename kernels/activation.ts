@@ -38,7 +38,10 @@ export const activation = defineOp<ActivationArgs, Tensor>({
 });
 
 /** dy * act', from the activation's argument x or its result y. An f32 tensor of dy's shape. */
-export function activationGradient(g: Graph, { x, y, dy, kind }: { x?: Tensor; y?: Tensor; dy: Tensor; kind: Activation }): Tensor {
+export function activationGradient(
+  g: Graph,
+  { x, y, dy, kind }: { x?: Tensor; y?: Tensor; dy: Tensor; kind: Activation },
+): Tensor {
   const source = (x ?? y)!;
   const dx = g.temp("dx", dy.shape);
   const n4 = storedElements(dy.shape, dy.dtype) / 4;

@@ -9,16 +9,7 @@
 
 import avgPoolText from "../shaders/avg_pool.wgsl";
 import backwardText from "../shaders/avg_pool_backward.wgsl";
-import {
-  ceilDiv,
-  defineOp,
-  product,
-  read,
-  SpadeError,
-  write,
-  type Graph,
-  type Tensor,
-} from "../src/runtime/index.ts";
+import { ceilDiv, defineOp, product, read, SpadeError, write, type Graph, type Tensor } from "../src/runtime/index.ts";
 
 export interface AvgPoolArgs {
   /** [N,H,W,C] */

@@ -5,7 +5,15 @@
 // the copy that they also read, so nothing is counted twice; a label table reads the copy alone, and its gradient comes back this way. traffic: w read once, written once.
 
 import shader from "../shaders/block_columns.wgsl";
-import { ceilDiv, defineOp, readScalars, writeScalars, type Graph, type Op, type Tensor } from "../src/runtime/index.ts";
+import {
+  ceilDiv,
+  defineOp,
+  readScalars,
+  writeScalars,
+  type Graph,
+  type Op,
+  type Tensor,
+} from "../src/runtime/index.ts";
 import { BLOCK, blockedShape, blocksOf } from "./gemm.ts";
 
 function rearrange(g: Graph, x: Tensor, y: Tensor, taps: number, k: number, n: number, unblock: boolean): Tensor {
@@ -32,7 +40,10 @@ export const blockColumns: Op<{ w: Tensor }, Tensor> = defineOp<{ w: Tensor }, T
 });
 
 /** Blocks to [taps, Cin padded to 4, Cout]. */
-export const unblockColumns: Op<{ blocked: Tensor; cout: number }, Tensor> = defineOp<{ blocked: Tensor; cout: number }, Tensor>({
+export const unblockColumns: Op<{ blocked: Tensor; cout: number }, Tensor> = defineOp<
+  { blocked: Tensor; cout: number },
+  Tensor
+>({
   name: "unblock_columns",
   forward(g, { blocked, cout }) {
     const [taps, , k4] = blocked.shape;

@@ -20,7 +20,17 @@ import { wantsWinograd, winogradConv, winogradWeights } from "./winograd.ts";
 import direct from "../shaders/conv2d_direct.wgsl";
 import dxText from "../shaders/conv2d_dx.wgsl";
 import turnText from "../shaders/conv2d_turn.wgsl";
-import { ceilDiv, defineOp, pad4, read, SpadeError, write, type Binding, type Graph, type Tensor } from "../src/runtime/index.ts";
+import {
+  ceilDiv,
+  defineOp,
+  pad4,
+  read,
+  SpadeError,
+  write,
+  type Binding,
+  type Graph,
+  type Tensor,
+} from "../src/runtime/index.ts";
 
 export interface ConvArgs {
   /** [N,H,W,Cin] */
@@ -45,7 +55,10 @@ export interface ConvArgs {
 }
 
 /** Published OIHW weights to [tap][Cin padded][Cout], dense (rows are padded at upload). */
-export function packConv(oihw: Float32Array, [o, i, kh, kw]: readonly number[]): { data: Float32Array; shape: number[] } {
+export function packConv(
+  oihw: Float32Array,
+  [o, i, kh, kw]: readonly number[],
+): { data: Float32Array; shape: number[] } {
   const ip = pad4(i);
   const taps = kh * kw;
   const data = new Float32Array(taps * ip * o);
@@ -64,16 +77,29 @@ export function unpackConv(data: Float32Array, [o, i, kh, kw]: readonly number[]
   const taps = kh * kw;
   const oihw = new Float32Array(o * i * taps);
   for (let co = 0; co < o; co++) {
-    for (let ci = 0; ci < i; ci++) for (let t = 0; t < taps; t++) oihw[(co * i + ci) * taps + t] = data[(t * ip + ci) * o + co];
+    for (let ci = 0; ci < i; ci++)
+      for (let t = 0; t < taps; t++) oihw[(co * i + ci) * taps + t] = data[(t * ip + ci) * o + co];
   }
   return oihw;
 }
 
 /** Shape rule of a conv. @throws SpadeError shape */
-export function convPlan(x: readonly number[], w: readonly number[], kh: number, kw: number, stride = 1, pad = 0): { out: number[]; flops: number } {
+export function convPlan(
+  x: readonly number[],
+  w: readonly number[],
+  kh: number,
+  kw: number,
+  stride = 1,
+  pad = 0,
+): { out: number[]; flops: number } {
   const [n, h, wd, c] = x;
   if (w[0] !== kh * kw || w[1] !== pad4(c)) {
-    throw new SpadeError("shape", "conv2d", `weights [${w.join(",")}] do not fit x [${x.join(",")}] with a ${kh}x${kw} kernel`, "pack the weights of this layer with packConv");
+    throw new SpadeError(
+      "shape",
+      "conv2d",
+      `weights [${w.join(",")}] do not fit x [${x.join(",")}] with a ${kh}x${kw} kernel`,
+      "pack the weights of this layer with packConv",
+    );
   }
   const oh = Math.floor((h + 2 * pad - kh) / stride) + 1;
   const ow = Math.floor((wd + 2 * pad - kw) / stride) + 1;
@@ -86,7 +112,12 @@ export function residualUp(residual: Tensor | undefined, out: readonly number[])
   const up = residual.shape[1] * 2 === out[1] && residual.shape[2] * 2 === out[2] ? 1 : 0;
   const fits = up || (residual.shape[1] === out[1] && residual.shape[2] === out[2]);
   if (!fits || residual.shape[0] !== out[0] || residual.shape[3] !== out[3]) {
-    throw new SpadeError("shape", "conv2d", `residual [${residual.shape.join(",")}] does not fit the result [${out.join(",")}]`, "give a residual of the result's size or half of it");
+    throw new SpadeError(
+      "shape",
+      "conv2d",
+      `residual [${residual.shape.join(",")}] does not fit the result [${out.join(",")}]`,
+      "give a residual of the result's size or half of it",
+    );
   }
   return up;
 }
@@ -111,7 +142,10 @@ function directConv(g: Graph, a: ConvArgs, out: readonly number[], rup: number, 
       residual: !!a.residual,
       declare: pixels.map((p) => `  var a${p} = vec4f(0.0); var b${p} = vec4f(0.0);`).join("\n"),
       taps: pixels
-        .map((p) => `      let x${p} = ix + i32(${p}u * $STRIDE); let in${p} = f32(x${p} >= 0 && x${p} < i32($W)); let at${p} = (row + u32(clamp(x${p}, 0, i32($W) - 1))) * $C4;`)
+        .map(
+          (p) =>
+            `      let x${p} = ix + i32(${p}u * $STRIDE); let in${p} = f32(x${p} >= 0 && x${p} < i32($W)); let at${p} = (row + u32(clamp(x${p}, 0, i32($W) - 1))) * $C4;`,
+        )
         .join("\n"),
       accumulate: pixels
         .map(
@@ -126,7 +160,20 @@ function directConv(g: Graph, a: ConvArgs, out: readonly number[], rup: number, 
         )
         .join("\n"),
     },
-    sizes: { N: n, H: x.shape[1], W: x.shape[2], C4: x.pitch / 4, OH: oh, OW: ow, CO4: y.pitch / 4, KH: kh, KW: kw, STRIDE: stride, PAD: pad, RUP: rup },
+    sizes: {
+      N: n,
+      H: x.shape[1],
+      W: x.shape[2],
+      C4: x.pitch / 4,
+      OH: oh,
+      OW: ow,
+      CO4: y.pitch / 4,
+      KH: kh,
+      KW: kw,
+      STRIDE: stride,
+      PAD: pad,
+      RUP: rup,
+    },
     bindings,
     groups: [ceilDiv(n * oh * ceilDiv(ow, PX), 8), ceilDiv(ceilDiv(y.pitch / 4, 2), 8)],
     flops,
@@ -138,12 +185,29 @@ function directConv(g: Graph, a: ConvArgs, out: readonly number[], rup: number, 
 function gemmConv(g: Graph, a: ConvArgs & { blocked: Tensor }, out: readonly number[]): Tensor {
   const { x, blocked, sigma, bias, act } = a;
   const y = g.temp("y", out, x.dtype);
-  gemm(g, { a: x, b: blocked, c: y, batch: 1, m: out[0] * out[1] * out[2], k4: x.pitch / 4, n4: y.pitch / 4, aBatch: 0, bBlocks: blocked.shape[1], sigma, bias, act });
+  gemm(g, {
+    a: x,
+    b: blocked,
+    c: y,
+    batch: 1,
+    m: out[0] * out[1] * out[2],
+    k4: x.pitch / 4,
+    n4: y.pitch / 4,
+    aBatch: 0,
+    bBlocks: blocked.shape[1],
+    sigma,
+    bias,
+    act,
+  });
   return y;
 }
 
 /** The derived copy of packed weights with which a conv of this size runs best, under the name that ConvArgs gives it; none: w itself. */
-export function deriveWeights(g: Graph, w: Tensor, size: { k: number; h: number; w: number }): Pick<ConvArgs, "winograd" | "blocked"> {
+export function deriveWeights(
+  g: Graph,
+  w: Tensor,
+  size: { k: number; h: number; w: number },
+): Pick<ConvArgs, "winograd" | "blocked"> {
   if (size.k === 3 && wantsWinograd(g.target, w.shape, size.h, size.w)) return { winograd: winogradWeights(g, { w }) };
   if (size.k === 1) return { blocked: blockColumns(g, { w }) };
   return {};
@@ -178,7 +242,8 @@ export const conv2d = defineOp<ConvArgs, Tensor>({
 });
 
 /** The activation's result. Under a residual it is no longer to be seen and is made once more (no published net has both). */
-const activated = (g: Graph, a: ConvArgs, y: Tensor): Tensor => (a.residual ? conv2d(g, { ...a, x: g.again(a.x), residual: undefined }) : y);
+const activated = (g: Graph, a: ConvArgs, y: Tensor): Tensor =>
+  a.residual ? conv2d(g, { ...a, x: g.again(a.x), residual: undefined }) : y;
 
 /** Packed weights with taps back to front and channels swapped: [taps, Cout padded, Cin]. */
 function turned(g: Graph, w: Tensor, cin: number): Tensor {
@@ -212,7 +277,10 @@ function dataGradient(g: Graph, { x, w, kh, kw, sigma, stride = 1, pad = 0 }: Co
       sigma: !!sigma,
       declare: pixels.map((p) => `  var a${p} = vec4f(0.0); var b${p} = vec4f(0.0);`).join("\n"),
       taps: pixels
-        .map((p) => `      let x${p} = ox + ${p}; let in${p} = f32(x${p} >= 0 && x${p} < i32($OW)); let at${p} = (row + u32(clamp(x${p}, 0, i32($OW) - 1))) * $CO4;`)
+        .map(
+          (p) =>
+            `      let x${p} = ox + ${p}; let in${p} = f32(x${p} >= 0 && x${p} < i32($OW)); let at${p} = (row + u32(clamp(x${p}, 0, i32($OW) - 1))) * $CO4;`,
+        )
         .join("\n"),
       accumulate: pixels
         .map(
@@ -227,7 +295,19 @@ function dataGradient(g: Graph, { x, w, kh, kw, sigma, stride = 1, pad = 0 }: Co
         })
         .join("\n"),
     },
-    sizes: { N: n, H: h, W: wd, C4: dx.pitch / 4, OH: dz.shape[1], OW: dz.shape[2], CO4: dz.pitch / 4, KH: kh, KW: kw, STRIDE: stride, PAD: pad },
+    sizes: {
+      N: n,
+      H: h,
+      W: wd,
+      C4: dx.pitch / 4,
+      OH: dz.shape[1],
+      OW: dz.shape[2],
+      CO4: dz.pitch / 4,
+      KH: kh,
+      KW: kw,
+      STRIDE: stride,
+      PAD: pad,
+    },
     bindings: { dz: read(dz), w: read(back), ...(sigma ? { sigma: read(sigma) } : {}), dx: write(dx) },
     groups: [ceilDiv(n * h * stride * ceilDiv(ceilDiv(wd, stride), PX), 8), ceilDiv(ceilDiv(dx.pitch / 4, 2), 8)],
     flops: 2 * dz.shape[0] * dz.shape[1] * dz.shape[2] * dz.shape[3] * kh * kw * c,

@@ -20,7 +20,16 @@ import finishText from "../shaders/gemm_finish.wgsl";
 import portableText from "../shaders/gemm_portable.wgsl";
 import subgroupText from "../shaders/gemm_subgroup.wgsl";
 import tiledText from "../shaders/gemm_tiled.wgsl";
-import { ceilDiv, read, write, type Binding, type Count, type Graph, type Target, type Tensor } from "../src/runtime/index.ts";
+import {
+  ceilDiv,
+  read,
+  write,
+  type Binding,
+  type Count,
+  type Graph,
+  type Target,
+  type Tensor,
+} from "../src/runtime/index.ts";
 import { ACTIVATION, type Activation } from "./activation_wgsl.ts";
 
 /** Columns of a block of b. */
@@ -71,7 +80,12 @@ export function gemmVariant(target: Target): GemmVariant {
 export const blocksOf = (n: number): number => ceilDiv(n, BLOCK);
 
 /** Stored shape of `batch` blocked matrices of K x N (K padded to 4). */
-export const blockedShape = (batch: number, k: number, n: number): number[] => [batch, blocksOf(n), ceilDiv(k, 4), BLOCK * 4];
+export const blockedShape = (batch: number, k: number, n: number): number[] => [
+  batch,
+  blocksOf(n),
+  ceilDiv(k, 4),
+  BLOCK * 4,
+];
 
 /** Published weights OIHW as blocked matrices, one a tap: [taps][O/16][I/4][16] vec4 along the input channels. */
 export function packBlocks(oihw: Float32Array, [o, i, kh, kw]: readonly number[]): Float32Array {
@@ -91,7 +105,8 @@ function moveBlocks(from: Float32Array, [o, i, kh, kw]: readonly number[], back:
     for (let ci = 0; ci < i; ci++) {
       for (let t = 0; t < taps; t++) {
         const published = (co * i + ci) * taps + t;
-        const blocked = (((t * blocksOf(o) + Math.floor(co / BLOCK)) * k4 + (ci >> 2)) * BLOCK + (co % BLOCK)) * 4 + (ci & 3);
+        const blocked =
+          (((t * blocksOf(o) + Math.floor(co / BLOCK)) * k4 + (ci >> 2)) * BLOCK + (co % BLOCK)) * 4 + (ci & 3);
         if (back) to[published] = from[blocked];
         else to[blocked] = from[published];
       }
@@ -103,7 +118,8 @@ function moveBlocks(from: Float32Array, [o, i, kh, kw]: readonly number[], back:
 const span = (n: number): number[] => [...Array(n).keys()];
 
 /** Index of a row's first vec4 in a, without its batch. */
-const rowAt = (blocked: boolean, row: string): string => (blocked ? `(${row} >> 3u) * $K4 * 8u + (${row} & 7u)` : `${row} * $K4`);
+const rowAt = (blocked: boolean, row: string): string =>
+  blocked ? `(${row} >> 3u) * $K4 * 8u + (${row} & 7u)` : `${row} * $K4`;
 
 function subgroupConstants(p: GemmArgs, lanes: number, perLane: number): Record<string, string | number> {
   const rows = span(perLane);
@@ -112,16 +128,36 @@ function subgroupConstants(p: GemmArgs, lanes: number, perLane: number): Record<
   return {
     S: lanes,
     ROWS: lanes * perLane,
-    address: rows.map((i) => `  let r${i} = min(row + ${i * lanes}u, $M - 1u);\n  let p${i} = g.z * $ABATCH + ${rowAt(!!p.aBlocked, `r${i}`)};`).join("\n"),
-    declare: rows.map((i) => `  ${span(BLOCK).map((n) => `var s${i}_${n} = 0.0;`).join(" ")}`).join("\n"),
+    address: rows
+      .map(
+        (i) =>
+          `  let r${i} = min(row + ${i * lanes}u, $M - 1u);\n  let p${i} = g.z * $ABATCH + ${rowAt(!!p.aBlocked, `r${i}`)};`,
+      )
+      .join("\n"),
+    declare: rows
+      .map(
+        (i) =>
+          `  ${span(BLOCK)
+            .map((n) => `var s${i}_${n} = 0.0;`)
+            .join(" ")}`,
+      )
+      .join("\n"),
     accumulate: [
       ...rows.map((i) => `    let x${i} = vec4f(a[p${i} + k * $ASTEP]);`),
       ...span(loads).map((l) => `    let b${l} = vec4f(b[at + ${l * lanes}u]);`),
-      ...span(BLOCK).map((n) => `    { let w = subgroupBroadcast(b${Math.floor(n / lanes)}, ${n % lanes}u); ${rows.map((i) => `s${i}_${n} += ${dot(i)};`).join(" ")} }`),
+      ...span(BLOCK).map(
+        (n) =>
+          `    { let w = subgroupBroadcast(b${Math.floor(n / lanes)}, ${n % lanes}u); ${rows.map((i) => `s${i}_${n} += ${dot(i)};`).join(" ")} }`,
+      ),
     ].join("\n"),
     store: rows
       .map((i) => {
-        const quads = span(4).map((q) => `if (col + ${q}u < $N4) { c[o + ${q}u] = c_t(finish(vec4f(${span(4).map((e) => `s${i}_${4 * q + e}`).join(", ")}), col + ${q}u)); }`);
+        const quads = span(4).map(
+          (q) =>
+            `if (col + ${q}u < $N4) { c[o + ${q}u] = c_t(finish(vec4f(${span(4)
+              .map((e) => `s${i}_${4 * q + e}`)
+              .join(", ")}), col + ${q}u)); }`,
+        );
         return `  if (row + ${i * lanes}u < $M) { let o = g.z * $CBATCH + (row + ${i * lanes}u) * $N4 + col; ${quads.join(" ")} }`;
       })
       .join("\n"),
@@ -140,7 +176,14 @@ export function gemm(g: Graph, p: GemmArgs): void {
   const columns = { portable: 8, subgroup: 4, tiled: 16 }[variant];
   const text = { portable: portableText, subgroup: subgroupText, tiled: tiledText }[variant];
   const constants = {
-    portable: () => ({ address: span(4).map((i) => `  let r${i} = min(row + ${i}u, $M - 1u);\n  let p${i} = id.z * $ABATCH + ${rowAt(!!p.aBlocked, `r${i}`)};`).join("\n") }),
+    portable: () => ({
+      address: span(4)
+        .map(
+          (i) =>
+            `  let r${i} = min(row + ${i}u, $M - 1u);\n  let p${i} = id.z * $ABATCH + ${rowAt(!!p.aBlocked, `r${i}`)};`,
+        )
+        .join("\n"),
+    }),
     subgroup: () => subgroupConstants(p, lanes, perLane),
     tiled: () => ({ row_source: rowAt(!!p.aBlocked, "source") }),
   }[variant]();

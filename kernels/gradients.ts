@@ -4,7 +4,13 @@
 import { notDifferentiable, type Graph, type OpRecord, type Tensor } from "../src/runtime/index.ts";
 import { add } from "./add.ts";
 
-type AnyBackward = (g: Graph, args: unknown, result: unknown, grad: unknown, wanted: ReadonlySet<string>) => Record<string, Tensor | undefined>;
+type AnyBackward = (
+  g: Graph,
+  args: unknown,
+  result: unknown,
+  grad: unknown,
+  wanted: ReadonlySet<string>,
+) => Record<string, Tensor | undefined>;
 
 const isTensor = (v: unknown): v is Tensor => typeof v === "object" && v !== null && "dtype" in v && "pitch" in v;
 
@@ -40,11 +46,21 @@ export function gradients(g: Graph, seeds: ReadonlyMap<Tensor, Tensor>, wrt: Ite
   return new Map([...targets].flatMap((t): [Tensor, Tensor][] => (grads.has(t) ? [[t, grads.get(t)!]] : [])));
 }
 
-function backward(g: Graph, r: OpRecord, needed: ReadonlySet<Tensor>, grads: ReadonlyMap<Tensor, Tensor>, give: (t: Tensor, grad: Tensor) => void): void {
+function backward(
+  g: Graph,
+  r: OpRecord,
+  needed: ReadonlySet<Tensor>,
+  grads: ReadonlyMap<Tensor, Tensor>,
+  give: (t: Tensor, grad: Tensor) => void,
+): void {
   const wanted = tensorsOf(r.args).filter(([, t]) => needed.has(t));
   const results = tensorsOf(r.result).filter(([, t]) => grads.has(t));
   if (!wanted.length || !results.length || r.op.backward === notDifferentiable) return;
-  const grad = isTensor(r.result) ? grads.get(r.result) : Object.fromEntries(results.map(([name, t]) => [name, grads.get(t)]));
-  const made = g.scope(`${r.op.name}.backward`, () => (r.op.backward as unknown as AnyBackward)(g, r.args, r.result, grad, new Set(wanted.map(([name]) => name))));
+  const grad = isTensor(r.result)
+    ? grads.get(r.result)
+    : Object.fromEntries(results.map(([name, t]) => [name, grads.get(t)]));
+  const made = g.scope(`${r.op.name}.backward`, () =>
+    (r.op.backward as unknown as AnyBackward)(g, r.args, r.result, grad, new Set(wanted.map(([name]) => name))),
+  );
   for (const [name, t] of wanted) if (made[name]) give(t, made[name]);
 }

@@ -19,7 +19,17 @@ import sumSlicesText from "../shaders/sum_slices.wgsl";
 import tableSum from "../shaders/table_sum.wgsl";
 import turnText from "../shaders/table_turn.wgsl";
 import weightsText from "../shaders/table_weights.wgsl";
-import { ceilDiv, defineOp, product, read, readScalars, write, type Count, type Graph, type Tensor } from "../src/runtime/index.ts";
+import {
+  ceilDiv,
+  defineOp,
+  product,
+  read,
+  readScalars,
+  write,
+  type Count,
+  type Graph,
+  type Tensor,
+} from "../src/runtime/index.ts";
 import { add } from "./add.ts";
 import { BLOCK, blocksOf, gemm, gemmVariant, subgroupLanes } from "./gemm.ts";
 import { needLists, segmentSums, type Lists } from "./segments.ts";
@@ -59,7 +69,19 @@ export const labelTable = defineOp<LabelTableArgs, Tensor>({
     for (let col = 0; col < c4; col += step) {
       const n4 = Math.min(step, c4 - col);
       const t = g.temp("t", [taps, inner.capacity, n4 * 4], a.dtype);
-      gemm(g, { a, b: w, c: t, batch: taps, m: inner.capacity, count: inner, k4: a.pitch / 4, n4, aBatch: 0, bBlocks: w.shape[1], bBlock: col / (BLOCK / 4) });
+      gemm(g, {
+        a,
+        b: w,
+        c: t,
+        batch: taps,
+        m: inner.capacity,
+        count: inner,
+        k4: a.pitch / 4,
+        n4,
+        aBatch: 0,
+        bBlocks: w.shape[1],
+        bBlock: col / (BLOCK / 4),
+      });
       const span = 32768 * 8;
       g.dispatch({
         shader: { name: "table_sum", text: tableSum },
@@ -83,12 +105,31 @@ export const labelTable = defineOp<LabelTableArgs, Tensor>({
     for (let col = 0; col < c4; col += step) {
       const n4 = Math.min(step, c4 - col);
       const dt = g.temp("dt", [inner.capacity * taps, n4 * 4]);
-      segmentSums(g, { x: dtable, lists: segments, y: dt, all: wanted.has("bias") ? dbias : undefined, x4: c4, col, c4: n4 });
+      segmentSums(g, {
+        x: dtable,
+        lists: segments,
+        y: dt,
+        all: wanted.has("bias") ? dbias : undefined,
+        x4: c4,
+        col,
+        c4: n4,
+      });
       weights?.slice(dt, col, n4);
       if (!wanted.has("a")) continue;
       const turned = turn(g, w, a.pitch, col, n4);
       const part = g.temp("da", a.shape);
-      gemm(g, { a: dt, b: turned, c: part, batch: 1, m: inner.capacity, count: inner, k4: taps * n4, n4: a.pitch / 4, aBatch: 0, bBlocks: turned.shape[0] });
+      gemm(g, {
+        a: dt,
+        b: turned,
+        c: part,
+        batch: 1,
+        m: inner.capacity,
+        count: inner,
+        k4: taps * n4,
+        n4: a.pitch / 4,
+        aBatch: 0,
+        bBlocks: turned.shape[0],
+      });
       da = da ? add(g, { a: da, b: part }) : part;
     }
     return { ...(da && { a: da }), ...(weights && { w: weights.join() }), ...(wanted.has("bias") && { bias: dbias }) };
@@ -111,7 +152,6 @@ function turn(g: Graph, w: Tensor, h: number, col: number, n4: number): Tensor {
   return turned;
 }
 
-
 const span = (n: number): number[] => [...Array(n).keys()];
 
 /** Text of table_weights: with subgroups a step takes as many windows as the lanes can fetch blocks of four vec4 for. */
@@ -125,18 +165,28 @@ function weightsConstants(lanes: number | undefined): Record<string, string | nu
     STEP: step,
     subgroups: !!lanes,
     lane: lanes ? "subgroup_invocation_id" : "local_invocation_index",
-    declare: `  ${span(BLOCK).map((j) => `var s${j} = vec4f(0.0);`).join(" ")}`,
+    declare: `  ${span(BLOCK)
+      .map((j) => `var s${j} = vec4f(0.0);`)
+      .join(" ")}`,
     accumulate: [
-      ...(lanes ? [`    let b = select(vec4f(0.0), ${load("u + (lane >> 2u)", "(lane & 3u)")}, ${live("u + (lane >> 2u)", "(lane & 3u)")});`] : []),
+      ...(lanes
+        ? [
+            `    let b = select(vec4f(0.0), ${load("u + (lane >> 2u)", "(lane & 3u)")}, ${live("u + (lane >> 2u)", "(lane & 3u)")});`,
+          ]
+        : []),
       ...span(step).map((r) => `    let a${r} = vec4f(a[min(u + ${r}u, n - 1u) * $H4 + h]);`),
       ...span(step).flatMap((r) =>
         span(4).map((q) => {
-          const w = lanes ? `subgroupBroadcast(b, ${r * 4 + q}u)` : `select(vec4f(0.0), ${load("u", `${q}u`)}, ${live("u", `${q}u`)})`;
+          const w = lanes
+            ? `subgroupBroadcast(b, ${r * 4 + q}u)`
+            : `select(vec4f(0.0), ${load("u", `${q}u`)}, ${live("u", `${q}u`)})`;
           return `    { let w = ${w}; ${["x", "y", "z", "w"].map((e, i) => `s${4 * q + i} += a${r} * w.${e};`).join(" ")} }`;
         }),
       ),
     ].join("\n"),
-    store: `  ${span(BLOCK).map((j) => `y[out + ${j}u] = s${j};`).join(" ")}`,
+    store: `  ${span(BLOCK)
+      .map((j) => `y[out + ${j}u] = s${j};`)
+      .join(" ")}`,
   };
 }
 
@@ -145,10 +195,18 @@ const BUSY = 16384;
 const LEAST = 64;
 
 /** dW, slice of columns by slice. */
-function tableWeights(g: Graph, a: Tensor, w: Tensor, lists: Lists): { slice: (dt: Tensor, col: number, n4: number) => void; join: () => Tensor } {
+function tableWeights(
+  g: Graph,
+  a: Tensor,
+  w: Tensor,
+  lists: Lists,
+): { slice: (dt: Tensor, col: number, n4: number) => void; join: () => Tensor } {
   const [taps, blocks, h4] = w.shape;
   const windows = a.shape[0];
-  const slices = Math.max(1, Math.min(ceilDiv(g.target.software ? 256 : BUSY, h4 * taps * blocks), ceilDiv(windows, LEAST)));
+  const slices = Math.max(
+    1,
+    Math.min(ceilDiv(g.target.software ? 256 : BUSY, h4 * taps * blocks), ceilDiv(windows, LEAST)),
+  );
   const dw = g.temp("dw", w.shape);
   const parts = slices === 1 ? dw : g.temp("dw_parts", [slices, ...w.shape]);
   const lanes = gemmVariant(g.target) === "portable" ? undefined : subgroupLanes(g.target);
@@ -159,7 +217,15 @@ function tableWeights(g: Graph, a: Tensor, w: Tensor, lists: Lists): { slice: (d
       g.dispatch({
         shader: { name: "table_weights", text: weightsText },
         constants,
-        sizes: { TAPS: taps, N4: n4, H4: h4, SLICES: slices, BLOCKS: blocks, BLOCK0: col / (BLOCK / 4), SLICE_BLOCKS: some },
+        sizes: {
+          TAPS: taps,
+          N4: n4,
+          H4: h4,
+          SLICES: slices,
+          BLOCKS: blocks,
+          BLOCK0: col / (BLOCK / 4),
+          SLICE_BLOCKS: some,
+        },
         bindings: { a: read(g.again(a)), t: read(dt), rows: readScalars(lists.rows), y: write(parts) },
         groups: [ceilDiv(h4, constants.S as number), taps * some, slices],
         flops: 2 * windows * h4 * 4 * taps * n4 * 4,

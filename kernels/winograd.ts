@@ -10,7 +10,19 @@
 import input from "../shaders/winograd_input.wgsl";
 import output from "../shaders/winograd_output.wgsl";
 import weights from "../shaders/winograd_weights.wgsl";
-import { BYTES, ceilDiv, defineOp, notDifferentiable, read, readScalars, write, type Binding, type Graph, type Target, type Tensor } from "../src/runtime/index.ts";
+import {
+  BYTES,
+  ceilDiv,
+  defineOp,
+  notDifferentiable,
+  read,
+  readScalars,
+  write,
+  type Binding,
+  type Graph,
+  type Target,
+  type Tensor,
+} from "../src/runtime/index.ts";
 import { ACTIVATION } from "./activation_wgsl.ts";
 import type { ConvArgs } from "./conv2d.ts";
 import { BLOCK, blockedShape, blocksOf, gemm, ROWS } from "./gemm.ts";
@@ -50,13 +62,20 @@ const SCRATCH_BYTES = 64 * 2 ** 20;
 
 /** Tiles of a slice: a multiple of 32, unless all fit. */
 export function winogradSlice(target: Target, tiles: number, cin: number, cout: number, bytes: number): number {
-  const most = target.software ? SOFTWARE_TILES : Math.max(64, Math.floor(SCRATCH_BYTES / (16 * Math.max(cin, cout) * bytes) / 32) * 32);
+  const most = target.software
+    ? SOFTWARE_TILES
+    : Math.max(64, Math.floor(SCRATCH_BYTES / (16 * Math.max(cin, cout) * bytes) / 32) * 32);
   const slices = ceilDiv(tiles, most);
   return ceilDiv(ceilDiv(tiles, slices), 32) * 32;
 }
 
 /** V of the tiles T0 .. T0 + TILES: [16, tiles padded to 8, C] in blocks of 8 tiles, or [16, tiles, C]. */
-export function winogradInput(g: Graph, x: Tensor, place: { TILES: number; T0: number; TH: number; TW: number }, blocked: boolean): Tensor {
+export function winogradInput(
+  g: Graph,
+  x: Tensor,
+  place: { TILES: number; T0: number; TH: number; TW: number },
+  blocked: boolean,
+): Tensor {
   const c4 = x.pitch / 4;
   const rows = blocked ? ceilDiv(place.TILES, ROWS) * ROWS : place.TILES;
   const v = g.temp("v", [16, rows, x.pitch], x.dtype);
@@ -72,7 +91,12 @@ export function winogradInput(g: Graph, x: Tensor, place: { TILES: number; T0: n
   return v;
 }
 
-export function winogradConv(g: Graph, a: ConvArgs & { winograd: Tensor }, out: readonly number[], rup: number): Tensor {
+export function winogradConv(
+  g: Graph,
+  a: ConvArgs & { winograd: Tensor },
+  out: readonly number[],
+  rup: number,
+): Tensor {
   const { x, winograd } = a;
   const [n, h, w] = x.shape;
   const y = g.temp("y", out, x.dtype);
@@ -90,7 +114,18 @@ export function winogradConv(g: Graph, a: ConvArgs & { winograd: Tensor }, out: 
     const m = g.temp("m", [16, count, co4 * 4], x.dtype);
     const place = { TILES: count, T0: t0, TH: th, TW: tw };
     const v = winogradInput(g, x, place, true);
-    gemm(g, { a: v, aBlocked: true, b: winograd, c: m, batch: 16, m: count, k4: c4, n4: co4, aBatch: rows * c4, bBlocks: winograd.shape[1] });
+    gemm(g, {
+      a: v,
+      aBlocked: true,
+      b: winograd,
+      c: m,
+      batch: 16,
+      m: count,
+      k4: c4,
+      n4: co4,
+      aBatch: rows * c4,
+      bBlocks: winograd.shape[1],
+    });
     g.dispatch({
       shader: { name: "winograd_output", text: output },
       constants: { act: ACTIVATION[a.act ?? "none"], bias: !!a.bias, sigma: !!a.sigma, residual: !!a.residual },

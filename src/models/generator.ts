@@ -4,12 +4,35 @@
 //   image     what depends on z: the picture
 // In training mode all three are one recording, with batch statistics and one power iteration a layer.
 
-import { activation, conv2d, gatherRows, inverseStd, labelTable, linear, modulate, runningStatistics, spectralSigma, statistics, unblockColumns, windowGather } from "../../kernels/index.ts";
+import {
+  activation,
+  conv2d,
+  gatherRows,
+  inverseStd,
+  labelTable,
+  linear,
+  modulate,
+  runningStatistics,
+  spectralSigma,
+  statistics,
+  unblockColumns,
+  windowGather,
+} from "../../kernels/index.ts";
 import { deriveWeights, type ConvArgs } from "../../kernels/conv2d.ts";
 import type { ModulateArgs } from "../../kernels/modulate.ts";
 import type { Lists } from "../../kernels/segments.ts";
 import { product, type Count, type Graph, type Tensor } from "../runtime/index.ts";
-import { blocks, labelCount, latentSize, normsOf, parseNormG, semanticNc, upsamplings, type BlockSpec, type Config } from "./config.ts";
+import {
+  blocks,
+  labelCount,
+  latentSize,
+  normsOf,
+  parseNormG,
+  semanticNc,
+  upsamplings,
+  type BlockSpec,
+  type Config,
+} from "./config.ts";
 import type { LevelLists } from "./level_lists.ts";
 import type { Parameters } from "./parameters.ts";
 
@@ -57,10 +80,26 @@ function block(g: Graph, layers: Layers, b: BlockSpec, x: Tensor): Tensor {
   const norm = (part: string, input: Tensor, factor: number, slope: number): Tensor =>
     g.scope(part, () => {
       const name = `${b.name}.${part}`;
-      return modulate(g, { x: input, ...layers.normalise(name, input, factor), ...layers.table(name), ids, slope, ...layers.lists?.(b.h, b.w) });
+      return modulate(g, {
+        x: input,
+        ...layers.normalise(name, input, factor),
+        ...layers.table(name),
+        ids,
+        slope,
+        ...layers.lists?.(b.h, b.w),
+      });
     });
   const conv = (part: string, input: Tensor, residual?: Tensor): Tensor =>
-    g.scope(part, () => conv2d(g, { x: input, ...layers.conv(`${b.name}.${part}`), kh: K[part], kw: K[part], pad: K[part] >> 1, residual }));
+    g.scope(part, () =>
+      conv2d(g, {
+        x: input,
+        ...layers.conv(`${b.name}.${part}`),
+        kh: K[part],
+        kw: K[part],
+        pad: K[part] >> 1,
+        residual,
+      }),
+    );
 
   return g.scope(b.name, () => {
     // Without a learned shortcut the skip is x itself, upsampled; the modulate reads x small, the sum needs it large.
@@ -72,23 +111,51 @@ function block(g: Graph, layers: Layers, b: BlockSpec, x: Tensor): Tensor {
 }
 
 /** From the first feature map to the picture [N,H,W,3] in [-1,1]. `tap` sees every block's output. */
-export function recordImage(g: Graph, c: Config, layers: Layers, first: Tensor, tap: (block: string, y: Tensor) => void = () => undefined): Tensor {
+export function recordImage(
+  g: Graph,
+  c: Config,
+  layers: Layers,
+  first: Tensor,
+  tap: (block: string, y: Tensor) => void = () => undefined,
+): Tensor {
   let x = first;
   for (const b of blocks(c)) {
     x = block(g, layers, b, x);
     tap(b.name, x);
   }
-  return g.scope("conv_img", () => conv2d(g, { x: activation(g, { x, kind: "leaky" }), ...layers.conv("conv_img"), kh: 3, kw: 3, pad: 1, act: "tanh" }));
+  return g.scope("conv_img", () =>
+    conv2d(g, {
+      x: activation(g, { x, kind: "leaky" }),
+      ...layers.conv("conv_img"),
+      kh: 3,
+      kw: 3,
+      pad: 1,
+      act: "tanh",
+    }),
+  );
 }
 
 /** fc: z through a linear layer, or without VAE the label map at the smallest size through a 3x3 conv, by lookup. */
-export function recordFirst(g: Graph, c: Config, p: Parameters, input: { z?: Tensor; windows?: Tensor; lists?: Lists; images: number }): Tensor {
+export function recordFirst(
+  g: Graph,
+  c: Config,
+  p: Parameters,
+  input: { z?: Tensor; windows?: Tensor; lists?: Lists; images: number },
+): Tensor {
   const { h, w } = latentSize(c);
   const shape = [input.images, h, w, 16 * c.ngf];
   return g.scope("fc", () =>
     c.use_vae
       ? linear(g, { x: input.z!, w: p.tensor(g, "fc.weight"), bias: p.tensor(g, "fc.bias"), shape })
-      : windowGather(g, { windows: input.windows!, w: p.tensor(g, "fc.weight"), bias: p.tensor(g, "fc.bias"), edgeRow: edgeRow(c), relu: false, shape, lists: input.lists }),
+      : windowGather(g, {
+          windows: input.windows!,
+          w: p.tensor(g, "fc.weight"),
+          bias: p.tensor(g, "fc.bias"),
+          edgeRow: edgeRow(c),
+          relu: false,
+          shape,
+          lists: input.lists,
+        }),
   );
 }
 
@@ -108,7 +175,14 @@ export interface LevelInputs {
 }
 
 /** gamma and beta of one norm: [rows, C], or in dense mode [N,h,w,C], a row a pixel. */
-export function recordNormTables(g: Graph, c: Config, p: Parameters, name: string, level: LevelPlan, inputs: LevelInputs): { gamma: Tensor; beta: Tensor } {
+export function recordNormTables(
+  g: Graph,
+  c: Config,
+  p: Parameters,
+  name: string,
+  level: LevelPlan,
+  inputs: LevelInputs,
+): { gamma: Tensor; beta: Tensor } {
   const { k } = parseNormG(c.norm_G);
   return g.scope(name, () => {
     const a = g.scope("mlp_shared", () =>
@@ -122,31 +196,66 @@ export function recordNormTables(g: Graph, c: Config, p: Parameters, name: strin
         lists: inputs.lists?.labels,
       }),
     );
-    const map = level.mode === "dense" ? gatherRows(g, { table: a, ids: inputs.innerIds!, lists: inputs.lists?.innerPixels }) : undefined;
+    const map =
+      level.mode === "dense"
+        ? gatherRows(g, { table: a, ids: inputs.innerIds!, lists: inputs.lists?.innerPixels })
+        : undefined;
     const mlp = (part: string): Tensor =>
       g.scope(part, () => {
         const w = p.tensor(g, `${name}.${part}.weight`);
         const bias = p.tensor(g, `${name}.${part}.bias`);
-        if (!map) return labelTable(g, { a, w, bias, windows: inputs.outerWindows!, inner: level.inner, outer: level.outer, lists: inputs.lists?.taps });
+        if (!map)
+          return labelTable(g, {
+            a,
+            w,
+            bias,
+            windows: inputs.outerWindows!,
+            inner: level.inner,
+            outer: level.outer,
+            lists: inputs.lists?.taps,
+          });
         const plain = unblockColumns(g, { blocked: w, cout: bias.shape[0] });
-        return conv2d(g, { x: map, w: plain, ...deriveWeights(g, plain, { k, h: level.h, w: level.w }), bias, kh: k, kw: k, pad: k >> 1 });
+        return conv2d(g, {
+          x: map,
+          w: plain,
+          ...deriveWeights(g, plain, { k, h: level.h, w: level.w }),
+          bias,
+          kh: k,
+          kw: k,
+          pad: k >> 1,
+        });
       });
     return { gamma: mlp("mlp_gamma"), beta: mlp("mlp_beta") };
   });
 }
 
 /** gamma and beta of every norm at one resolution. */
-export function recordTables(g: Graph, c: Config, p: Parameters, level: LevelPlan, inputs: LevelInputs): Map<string, { gamma: Tensor; beta: Tensor }> {
+export function recordTables(
+  g: Graph,
+  c: Config,
+  p: Parameters,
+  level: LevelPlan,
+  inputs: LevelInputs,
+): Map<string, { gamma: Tensor; beta: Tensor }> {
   const here = blocks(c).filter((b) => b.h === level.h && b.w === level.w);
   return new Map(here.flatMap(normsOf).map(({ name }) => [name, recordNormTables(g, c, p, name, level, inputs)]));
 }
 
 /** Names of all convs that see features, conv_img last, with the size at which they run. */
-export function convLayers(c: Config): { name: string; k: number; h: number; w: number; spectral: boolean; bias: boolean }[] {
+export function convLayers(
+  c: Config,
+): { name: string; k: number; h: number; w: number; spectral: boolean; bias: boolean }[] {
   const { spectral } = parseNormG(c.norm_G);
   const specs = blocks(c);
   const out = specs.flatMap((b) =>
-    ["conv_0", "conv_1", ...(b.learned ? ["conv_s"] : [])].map((part) => ({ name: `${b.name}.${part}`, k: K[part], h: b.h, w: b.w, spectral, bias: part !== "conv_s" })),
+    ["conv_0", "conv_1", ...(b.learned ? ["conv_s"] : [])].map((part) => ({
+      name: `${b.name}.${part}`,
+      k: K[part],
+      h: b.h,
+      w: b.w,
+      spectral,
+      bias: part !== "conv_s",
+    })),
   );
   const last = specs[specs.length - 1];
   out.push({ name: "conv_img", k: 3, h: last.h, w: last.w, spectral: false, bias: true });
@@ -154,13 +263,20 @@ export function convLayers(c: Config): { name: string; k: number; h: number; w: 
 }
 
 /** The weights of a conv under its published keys. sigma comes from u and v; in training mode after one power iteration. */
-export function convWeights(g: Graph, p: Parameters, layer: { name: string; spectral: boolean; bias: boolean }, train: boolean): Pick<ConvArgs, "w" | "bias" | "sigma"> {
+export function convWeights(
+  g: Graph,
+  p: Parameters,
+  layer: { name: string; spectral: boolean; bias: boolean },
+  train: boolean,
+): Pick<ConvArgs, "w" | "bias" | "sigma"> {
   const bias = layer.bias ? p.tensor(g, `${layer.name}.bias`) : undefined;
   // Old checkpoints hold W/sigma itself under `weight`.
   if (!layer.spectral || p.has(`${layer.name}.weight`)) return { w: p.tensor(g, `${layer.name}.weight`), bias };
   const w = p.tensor(g, `${layer.name}.weight_orig`);
   const v = p.tensor(g, `${layer.name}.weight_v`);
-  const sigma = g.scope(layer.name, () => spectralSigma(g, { w, cin: v.shape[1], u: p.tensor(g, `${layer.name}.weight_u`), v, train }));
+  const sigma = g.scope(layer.name, () =>
+    spectralSigma(g, { w, cin: v.shape[1], u: p.tensor(g, `${layer.name}.weight_u`), v, train }),
+  );
   return { w, bias, sigma };
 }
 
@@ -218,7 +334,11 @@ export function recordPrepare(g: Graph, c: Config, p: Parameters): void {
   }
   if (parseNormG(c.norm_G).kind === "instance") return;
   for (const b of blocks(c)) {
-    for (const { name } of normsOf(b)) g.keep(`${name}.rstd`, g.scope(name, () => inverseStd(g, { variance: p.tensor(g, `${name}.param_free_norm.running_var`) })));
+    for (const { name } of normsOf(b))
+      g.keep(
+        `${name}.rstd`,
+        g.scope(name, () => inverseStd(g, { variance: p.tensor(g, `${name}.param_free_norm.running_var`) })),
+      );
   }
 }
 

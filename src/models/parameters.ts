@@ -1,6 +1,15 @@
 // Parameters under their published key names, packed once for the kernels when they are read, unpacked when they are written.
 
-import { encodeHost, decodeHost, SpadeError, type Device, type DType, type Graph, type Storage, type Tensor } from "../runtime/index.ts";
+import {
+  encodeHost,
+  decodeHost,
+  SpadeError,
+  type Device,
+  type DType,
+  type Graph,
+  type Storage,
+  type Tensor,
+} from "../runtime/index.ts";
 import { generatorShapes, type Config } from "./config.ts";
 import { generatorNet, packingOf, type Net, type Packing } from "./packing.ts";
 
@@ -33,12 +42,25 @@ export class Parameters {
    * Reads and uploads every key that the config's generator has.
    * @throws SpadeError shape: a key is missing, or its shape is not the config's; the message says which, expected and found
    */
-  static async load(device: Device, config: Config, source: StateSource, dtype: DType, onProgress?: (done: number, total: number) => void): Promise<Parameters> {
+  static async load(
+    device: Device,
+    config: Config,
+    source: StateSource,
+    dtype: DType,
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<Parameters> {
     return Parameters.loadKeys(device, config, source, dtype, expectedShapes(config, source.shapes), onProgress);
   }
 
   /** The same for given keys (parts of a net, in tests). */
-  static loadKeys(device: Device, config: Config, source: StateSource, dtype: DType, expected: ReadonlyMap<string, readonly number[]>, onProgress?: (done: number, total: number) => void): Promise<Parameters> {
+  static loadKeys(
+    device: Device,
+    config: Config,
+    source: StateSource,
+    dtype: DType,
+    expected: ReadonlyMap<string, readonly number[]>,
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<Parameters> {
     return Parameters.loadNet(device, generatorNet(config, expected), source, dtype, onProgress);
   }
 
@@ -46,7 +68,13 @@ export class Parameters {
    * Reads and uploads every key of a net: generator, discriminator, encoder, perceptual net.
    * @throws SpadeError shape, as load
    */
-  static async loadNet(device: Device, net: Net, source: StateSource, dtype: DType, onProgress?: (done: number, total: number) => void): Promise<Parameters> {
+  static async loadNet(
+    device: Device,
+    net: Net,
+    source: StateSource,
+    dtype: DType,
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<Parameters> {
     const expected = net.shapes;
     checkShapes(expected, source.shapes);
     const p = new Parameters(device, dtype);
@@ -55,7 +83,9 @@ export class Parameters {
       const rule = packingOf(net, key);
       const type: DType = rule.weight ? dtype : "f32";
       const bytes = encodeHost({ shape: rule.shape, dtype: type }, rule.pack(await source.read(key)));
-      const storage = await device.guard(key, () => device.alloc(key, Math.max(16, Math.ceil(bytes.byteLength / 16) * 16)));
+      const storage = await device.guard(key, () =>
+        device.alloc(key, Math.max(16, Math.ceil(bytes.byteLength / 16) * 16)),
+      );
       device.upload(storage, bytes);
       p.packed.set(key, { shape: rule.shape, dtype: type, storage });
       p.rules.set(key, rule);
@@ -104,7 +134,8 @@ export class Parameters {
   /** Values as published: OIHW, dense float32. */
   async read(key: string): Promise<Float32Array> {
     const p = this.packed.get(key);
-    if (!p?.storage) throw new SpadeError("usage", `parameter ${key}`, "is not on the device", "load the weights again");
+    if (!p?.storage)
+      throw new SpadeError("usage", `parameter ${key}`, "is not on the device", "load the weights again");
     return this.rules.get(key)!.unpack(decodeHost(p, await this.device.download(p.storage)));
   }
 
@@ -140,12 +171,26 @@ function expectedShapes(config: Config, found: ReadonlyMap<string, readonly numb
 }
 
 /** Every expected key there, with its shape. Keys beyond those (num_batches_tracked, a discriminator's) are ignored. */
-export function checkShapes(expected: ReadonlyMap<string, readonly number[]>, found: ReadonlyMap<string, readonly number[]>): void {
+export function checkShapes(
+  expected: ReadonlyMap<string, readonly number[]>,
+  found: ReadonlyMap<string, readonly number[]>,
+): void {
   for (const [key, shape] of expected) {
     const got = found.get(key);
-    if (!got) throw new SpadeError("shape", `weights, key ${key}`, `is missing (expected [${shape.join(",")}])`, "check label_nc, norm_G, num_upsampling_layers and use_vae against the options that the net was trained with");
+    if (!got)
+      throw new SpadeError(
+        "shape",
+        `weights, key ${key}`,
+        `is missing (expected [${shape.join(",")}])`,
+        "check label_nc, norm_G, num_upsampling_layers and use_vae against the options that the net was trained with",
+      );
     if (got.length !== shape.length || got.some((n, i) => n !== shape[i])) {
-      throw new SpadeError("shape", `weights, key ${key}`, `expected [${shape.join(",")}] and found [${got.join(",")}]`, "give the options that the net was trained with (label_nc, ngf, crop_size, aspect_ratio, z_dim ...)");
+      throw new SpadeError(
+        "shape",
+        `weights, key ${key}`,
+        `expected [${shape.join(",")}] and found [${got.join(",")}]`,
+        "give the options that the net was trained with (label_nc, ngf, crop_size, aspect_ratio, z_dim ...)",
+      );
     }
   }
 }

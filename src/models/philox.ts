@@ -11,7 +11,10 @@ function mulHiLo(a: number, b: number): [number, number] {
 }
 
 /** One block of four 32-bit words for a 128-bit counter and a 64-bit key. */
-export function philox4x32(counter: readonly [number, number, number, number], key: readonly [number, number]): [number, number, number, number] {
+export function philox4x32(
+  counter: readonly [number, number, number, number],
+  key: readonly [number, number],
+): [number, number, number, number] {
   let [a, b, c, d] = counter.map((x) => x >>> 0);
   let [k0, k1] = key.map((x) => x >>> 0);
   for (let round = 0; round < 10; round++) {

@@ -6,7 +6,16 @@ import { labelLists, labelListShapes } from "../labels/lists.ts";
 import type { LevelWindows } from "../labels/windows.ts";
 import type { Graph, HostArray, Tensor } from "../runtime/index.ts";
 import { latentSize, parseNormG, type Config } from "./config.ts";
-import { edgeRow, levelKey, recordFirst, recordImage, recordTables, trainingLayers, type LevelInputs, type LevelPlan } from "./generator.ts";
+import {
+  edgeRow,
+  levelKey,
+  recordFirst,
+  recordImage,
+  recordTables,
+  trainingLayers,
+  type LevelInputs,
+  type LevelPlan,
+} from "./generator.ts";
 import { labelChannels, levelListInputs, levelListValues, listInputs, listValues } from "./level_lists.ts";
 import type { Parameters } from "./parameters.ts";
 import { pixelWindows } from "./runner.ts";
@@ -30,7 +39,14 @@ export interface TrainingPass {
  * Inputs of the recording: "z" [N, z_dim] or "windows" [N*h*w, 9], and a level's windows under "inner WxH", "outer WxH", "ids WxH";
  * see trainingInputs.
  */
-export function recordTrainingPass(g: Graph, c: Config, p: Parameters, plans: readonly LevelPlan[], images: number, options: TrainingPassOptions = {}): TrainingPass {
+export function recordTrainingPass(
+  g: Graph,
+  c: Config,
+  p: Parameters,
+  plans: readonly LevelPlan[],
+  images: number,
+  options: TrainingPassOptions = {},
+): TrainingPass {
   const { k } = parseNormG(c.norm_G);
   const tables = new Map<string, { gamma: Tensor; beta: Tensor }>();
   const ids = new Map<string, Tensor>();
@@ -38,7 +54,8 @@ export function recordTrainingPass(g: Graph, c: Config, p: Parameters, plans: re
   for (const plan of plans) {
     const key = levelKey(plan.h, plan.w);
     const inputs: LevelInputs = { innerWindows: g.input(`inner ${key}`, [plan.inner.capacity, k * k], "i32", true) };
-    if (plan.mode === "lookup") inputs.outerWindows = g.input(`outer ${key}`, [plan.outer.capacity, k * k], "i32", true);
+    if (plan.mode === "lookup")
+      inputs.outerWindows = g.input(`outer ${key}`, [plan.outer.capacity, k * k], "i32", true);
     else inputs.innerIds = g.input(`inner ids ${key}`, [images, plan.h, plan.w], "i32");
     if (options.gradients) {
       inputs.lists = levelListInputs(g, c, plan, images);
@@ -48,17 +65,33 @@ export function recordTrainingPass(g: Graph, c: Config, p: Parameters, plans: re
     for (const [name, t] of recordTables(g, c, p, plan, inputs)) tables.set(name, t);
   }
   const blocks = new Map<string, Tensor>();
-  const layers = trainingLayers(g, c, p, tables, (h, w) => ids.get(levelKey(h, w))!, options.momentum, (h, w) => lists.get(levelKey(h, w)) ?? {});
+  const layers = trainingLayers(
+    g,
+    c,
+    p,
+    tables,
+    (h, w) => ids.get(levelKey(h, w))!,
+    options.momentum,
+    (h, w) => lists.get(levelKey(h, w)) ?? {},
+  );
   const image = recordImage(g, c, layers, recordStart(g, c, p, images, options), (name, y) => blocks.set(name, y));
   return { image, blocks };
 }
 
 /** fc on its inputs. */
-function recordStart(g: Graph, c: Config, p: Parameters, images: number, { z, gradients }: TrainingPassOptions): Tensor {
+function recordStart(
+  g: Graph,
+  c: Config,
+  p: Parameters,
+  images: number,
+  { z, gradients }: TrainingPassOptions,
+): Tensor {
   if (c.use_vae) return recordFirst(g, c, p, { z: z ?? g.input("z", [images, c.z_dim]), images });
   const { h, w } = latentSize(c);
   const rows = images * h * w;
-  const lists = gradients ? listInputs(g, "labels fc", labelListShapes(rows, FC_TAPS, labelChannels(c), edgeRow(c) >= 0)) : undefined;
+  const lists = gradients
+    ? listInputs(g, "labels fc", labelListShapes(rows, FC_TAPS, labelChannels(c), edgeRow(c) >= 0))
+    : undefined;
   return recordFirst(g, c, p, { windows: g.input("windows", [rows, FC_TAPS], "i32"), lists, images });
 }
 
@@ -95,7 +128,8 @@ export function trainingInputs(
     inputs.windows = pixelWindows(windows[0].codes, windows[0].images, h, w);
     const rows = inputs.windows.length / FC_TAPS;
     const labels = { count: rows, taps: FC_TAPS, channels: labelChannels(c), edgeRow: edgeRow(c) };
-    if (options.gradients) Object.assign(inputs, listValues("labels fc", labelLists(inputs.windows as Int32Array, labels)));
+    if (options.gradients)
+      Object.assign(inputs, listValues("labels fc", labelLists(inputs.windows as Int32Array, labels)));
   }
   return { inputs, counts };
 }

@@ -69,16 +69,31 @@ export class Graph {
 
   private tensor(name: string, shape: readonly number[], dtype: DType, home: Home, storage?: Storage): Tensor {
     if (shape.some((n) => !Number.isInteger(n) || n < 1)) {
-      throw new SpadeError("shape", describe({ name, shape, dtype }), "has an axis that is not a positive integer", "check the op's arguments");
+      throw new SpadeError(
+        "shape",
+        describe({ name, shape, dtype }),
+        "has an axis that is not a positive integer",
+        "check the op's arguments",
+      );
     }
-    const t: Tensor = { id: this.tensors.length, name, shape: [...shape], dtype, pitch: pitchOf(shape, dtype), bytes: bytesOf(shape, dtype), home, storage };
+    const t: Tensor = {
+      id: this.tensors.length,
+      name,
+      shape: [...shape],
+      dtype,
+      pitch: pitchOf(shape, dtype),
+      bytes: bytesOf(shape, dtype),
+      home,
+      storage,
+    };
     this.tensors.push(t);
     return t;
   }
 
   /** A tensor that the caller fills at each run. `partial`: fewer rows than declared may be given (tables whose size varies). */
   input(name: string, shape: readonly number[], dtype: DType = "f32", partial = false): Tensor {
-    if (this.inputs.has(name)) throw new SpadeError("usage", `input "${name}"`, "is declared twice", "use another name");
+    if (this.inputs.has(name))
+      throw new SpadeError("usage", `input "${name}"`, "is declared twice", "use another name");
     const t = this.tensor(name, shape, dtype, "input");
     this.inputs.set(name, t);
     if (partial) this.partial.add(name);
@@ -89,10 +104,20 @@ export class Graph {
   external(name: string, shape: readonly number[], dtype: DType, storage: Storage): Tensor {
     const t = this.tensor(name, shape, dtype, "external", storage);
     if (storage.offset % 256) {
-      throw new SpadeError("usage", describe(t), `starts at byte ${storage.offset} of its buffer, where bindings start at multiples of 256`, "bind a range that starts at a multiple of 256");
+      throw new SpadeError(
+        "usage",
+        describe(t),
+        `starts at byte ${storage.offset} of its buffer, where bindings start at multiples of 256`,
+        "bind a range that starts at a multiple of 256",
+      );
     }
     if (storage.bytes < t.bytes) {
-      throw new SpadeError("shape", describe(t), `needs ${t.bytes} bytes and is given a buffer of ${storage.bytes}`, "bind the storage that was made for this shape");
+      throw new SpadeError(
+        "shape",
+        describe(t),
+        `needs ${t.bytes} bytes and is given a buffer of ${storage.bytes}`,
+        "bind the storage that was made for this shape",
+      );
     }
     return t;
   }
@@ -104,7 +129,8 @@ export class Graph {
 
   /** Another program's kept tensor, as an external of this one. */
   import(t: Tensor): Tensor {
-    if (!t.storage) throw new SpadeError("usage", describe(t), "has no storage yet", "compile the program that keeps it first");
+    if (!t.storage)
+      throw new SpadeError("usage", describe(t), "has no storage yet", "compile the program that keeps it first");
     return this.external(t.name, t.shape, t.dtype, t.storage);
   }
 
@@ -123,7 +149,13 @@ export class Graph {
 
   /** Gives a result a buffer of its own that outlives the run, for other programs to import. */
   keep(name: string, t: Tensor): Tensor {
-    if (t.home !== "temp" && t.home !== "kept") throw new SpadeError("usage", describe(t), `is ${t.home} and can't be kept`, "keep only what the program computes");
+    if (t.home !== "temp" && t.home !== "kept")
+      throw new SpadeError(
+        "usage",
+        describe(t),
+        `is ${t.home} and can't be kept`,
+        "keep only what the program computes",
+      );
     if (this.kept.has(name)) throw new SpadeError("usage", `kept "${name}"`, "is named twice", "use another name");
     t.home = "kept";
     this.kept.set(name, t);
@@ -172,7 +204,12 @@ export class Graph {
     if (known) return known;
     const record = this.records.find((r) => r.result === t);
     if (!record?.op.recompute) return t;
-    const args = Object.fromEntries(Object.entries(record.args as Record<string, unknown>).map(([k, v]) => [k, this.recomputed.get(v as Tensor) ?? v]));
+    const args = Object.fromEntries(
+      Object.entries(record.args as Record<string, unknown>).map(([k, v]) => [
+        k,
+        this.recomputed.get(v as Tensor) ?? v,
+      ]),
+    );
     const fresh = this.unrecorded(() => record.op.forward(this, args as never)) as Tensor;
     this.recomputed.set(t, fresh);
     return fresh;
@@ -183,7 +220,12 @@ export class Graph {
     const bindings = Object.entries(spec.bindings);
     const { limits } = this.target;
     if (bindings.length > limits.maxStorageBuffersPerShaderStage) {
-      throw new SpadeError("unsupported", label, `binds ${bindings.length} buffers where the adapter allows ${limits.maxStorageBuffersPerShaderStage}`, "split the op");
+      throw new SpadeError(
+        "unsupported",
+        label,
+        `binds ${bindings.length} buffers where the adapter allows ${limits.maxStorageBuffersPerShaderStage}`,
+        "split the op",
+      );
     }
     for (const [name, { tensor }] of bindings) {
       if (tensor.bytes > limits.maxStorageBufferBindingSize) {
@@ -197,9 +239,15 @@ export class Graph {
     }
     for (const g of spec.groups) {
       const n = typeof g === "object" ? Math.ceil(g.count.capacity / g.per) : (g ?? 1);
-      if (!(Number.isInteger(n) && n >= 0)) throw new SpadeError("usage", label, `dispatches ${n} workgroups`, "give whole numbers");
+      if (!(Number.isInteger(n) && n >= 0))
+        throw new SpadeError("usage", label, `dispatches ${n} workgroups`, "give whole numbers");
       if (n > limits.maxComputeWorkgroupsPerDimension) {
-        throw new SpadeError("unsupported", label, `dispatches ${n} workgroups in one dimension where ${limits.maxComputeWorkgroupsPerDimension} are allowed`, "spread the grid over two dimensions");
+        throw new SpadeError(
+          "unsupported",
+          label,
+          `dispatches ${n} workgroups in one dimension where ${limits.maxComputeWorkgroupsPerDimension} are allowed`,
+          "spread the grid over two dimensions",
+        );
       }
     }
     for (const [name, n] of Object.entries(spec.sizes ?? {})) {

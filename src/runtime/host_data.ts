@@ -7,7 +7,8 @@ export type HostArray = Float32Array | Int32Array | Uint32Array;
 
 /** A host array as the tensor's bytes: rows padded, halves packed. */
 export function encodeHost(tensor: Pick<Tensor, "shape" | "dtype">, data: HostArray): ArrayBufferView {
-  if (tensor.dtype === "i32" || tensor.dtype === "u32") return data instanceof Float32Array ? Int32Array.from(data) : data;
+  if (tensor.dtype === "i32" || tensor.dtype === "u32")
+    return data instanceof Float32Array ? Int32Array.from(data) : data;
   const padded = padRows(data instanceof Float32Array ? data : Float32Array.from(data), tensor.shape);
   return tensor.dtype === "f16" ? toHalf(padded) : padded;
 }

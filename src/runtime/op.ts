@@ -13,7 +13,13 @@ export type GradOf<R> = R extends Tensor ? Tensor : Partial<R>;
  * Records the ops that give the gradients of the arguments named in `wanted`, from the gradients of the result. Inputs that are
  * cheaper to compute again than to keep are asked for with g.again(tensor).
  */
-export type Backward<A, R> = (g: Graph, args: A, result: R, grad: GradOf<R>, wanted: ReadonlySet<keyof A>) => Partial<Record<keyof A, Tensor>>;
+export type Backward<A, R> = (
+  g: Graph,
+  args: A,
+  result: R,
+  grad: GradOf<R>,
+  wanted: ReadonlySet<keyof A>,
+) => Partial<Record<keyof A, Tensor>>;
 
 export interface OpDef<A, R> {
   readonly name: string;

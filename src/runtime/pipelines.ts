@@ -30,7 +30,11 @@ export class PipelineCache {
       const types = { r: "read-only-storage", w: "storage", u: "uniform" } as const;
       const group = this.device.createBindGroupLayout({
         label: signature,
-        entries: [...signature].map((c, binding) => ({ binding, visibility: 4 /* COMPUTE */, buffer: { type: types[c as "r" | "w" | "u"] } })),
+        entries: [...signature].map((c, binding) => ({
+          binding,
+          visibility: 4 /* COMPUTE */,
+          buffer: { type: types[c as "r" | "w" | "u"] },
+        })),
       });
       found = { group, pipeline: this.device.createPipelineLayout({ label: signature, bindGroupLayouts: [group] }) };
       this.layouts.set(signature, found);
@@ -61,11 +65,21 @@ export class PipelineCache {
       this.modules.set(code, module);
     }
     try {
-      return await this.device.createComputePipelineAsync({ label: template.name, layout: this.layout(layout).pipeline, compute: { module, constants } });
+      return await this.device.createComputePipelineAsync({
+        label: template.name,
+        layout: this.layout(layout).pipeline,
+        compute: { module, constants },
+      });
     } catch (cause) {
       const messages = (await module.getCompilationInfo()).messages.filter((m) => m.type === "error");
       if (messages.length) throw shaderError(template, wgsl, messages);
-      throw new SpadeError("shader", `shaders/${template.name}.wgsl`, (cause as Error).message.split("\n")[0], "check the op's sizes and bindings", cause);
+      throw new SpadeError(
+        "shader",
+        `shaders/${template.name}.wgsl`,
+        (cause as Error).message.split("\n")[0],
+        "check the op's sizes and bindings",
+        cause,
+      );
     }
   }
 }

@@ -53,16 +53,28 @@ function lifetimes(graph: Graph): Map<Tensor, Life> {
       const life = lives.get(tensor);
       if (life) life.to = Math.max(life.to, i);
       else if (access === "read" && (tensor.home === "temp" || tensor.home === "output")) {
-        throw new SpadeError("usage", `${d.label}, ${describe(tensor)}`, "is read before anything writes it", "record the op that makes it first");
+        throw new SpadeError(
+          "usage",
+          `${d.label}, ${describe(tensor)}`,
+          "is read before anything writes it",
+          "record the op that makes it first",
+        );
       } else lives.set(tensor, { from: i, to: i });
     }
   });
   for (const [name, t] of graph.kept) {
-    if (!lives.has(t)) throw new SpadeError("usage", `kept "${name}", ${describe(t)}`, "is never computed", "record an op that writes it");
+    if (!lives.has(t))
+      throw new SpadeError(
+        "usage",
+        `kept "${name}", ${describe(t)}`,
+        "is never computed",
+        "record an op that writes it",
+      );
   }
   for (const t of graph.outputs.values()) {
     const life = lives.get(t);
-    if (!life) throw new SpadeError("usage", `output ${describe(t)}`, "is never computed", "record an op that writes it");
+    if (!life)
+      throw new SpadeError("usage", `output ${describe(t)}`, "is never computed", "record an op that writes it");
     life.to = end;
   }
   return lives;
@@ -82,11 +94,21 @@ function conflicts(graph: Graph): Map<Tensor, Set<Tensor>> {
       for (const [other, b] of all) {
         if (other === name) continue;
         if (b.tensor === w.tensor) {
-          throw new SpadeError("usage", `${d.label}, ${describe(w.tensor)}`, "is bound twice in a dispatch that writes it", "write to a tensor of its own");
+          throw new SpadeError(
+            "usage",
+            `${d.label}, ${describe(w.tensor)}`,
+            "is bound twice in a dispatch that writes it",
+            "write to a tensor of its own",
+          );
         }
         const [mine, its] = [w.tensor.storage, b.tensor.storage];
         if (mine && its && mine.buffer === its.buffer) {
-          throw new SpadeError("usage", `${d.label}, ${describe(w.tensor)} and ${describe(b.tensor)}`, "lie in one buffer, which the dispatch writes", "give them buffers of their own");
+          throw new SpadeError(
+            "usage",
+            `${d.label}, ${describe(w.tensor)} and ${describe(b.tensor)}`,
+            "lie in one buffer, which the dispatch writes",
+            "give them buffers of their own",
+          );
         }
         add(w.tensor, b.tensor);
         add(b.tensor, w.tensor);
@@ -103,7 +125,12 @@ export function planMemory(graph: Graph): MemoryPlan {
   const limit = graph.target.limits.maxBufferSize;
   for (const t of lives.keys()) {
     if (t.bytes > limit && t.home !== "external") {
-      throw new SpadeError("out-of-memory", describe(t), `takes ${t.bytes} bytes where a buffer may have ${limit}`, "use a smaller picture or batch");
+      throw new SpadeError(
+        "out-of-memory",
+        describe(t),
+        `takes ${t.bytes} bytes where a buffer may have ${limit}`,
+        "use a smaller picture or batch",
+      );
     }
   }
   const inArenas = [...lives.keys()].filter((t) => t.home === "temp" || t.home === "input" || t.home === "output");
@@ -113,7 +140,9 @@ export function planMemory(graph: Graph): MemoryPlan {
   const arenas: { size: number; placed: Placement[] }[] = [];
 
   const fit = (arena: number, t: Tensor, life: Life): number => {
-    const busy = arenas[arena].placed.filter((p) => p.from <= life.to && p.to >= life.from).sort((a, b) => a.offset - b.offset);
+    const busy = arenas[arena].placed
+      .filter((p) => p.from <= life.to && p.to >= life.from)
+      .sort((a, b) => a.offset - b.offset);
     let at = 0;
     for (const p of busy) {
       if (at + t.bytes <= p.offset) break;
@@ -152,7 +181,15 @@ export function planMemory(graph: Graph): MemoryPlan {
   const outside = new Map<Tensor["storage"], number>();
   for (const t of lives.keys()) if (t.home === "external") outside.set(t.storage, t.bytes);
   const bytes = arenas.map((a) => a.size);
-  return { placements, arenas: bytes, kept, external: sum(outside.values()), staging, sizes, peak: sum(bytes) + kept + staging + sizes };
+  return {
+    placements,
+    arenas: bytes,
+    kept,
+    external: sum(outside.values()),
+    staging,
+    sizes,
+    peak: sum(bytes) + kept + staging + sizes,
+  };
 }
 
 /** Where each dispatch's sizes stand in one uniform buffer, for targets that keep pipelines few. */
@@ -175,7 +212,9 @@ export function describeMemory(plan: MemoryPlan, most = 20): string {
   ];
   const rows = [...plan.placements.values()].sort((a, b) => b.tensor.bytes - a.tensor.bytes);
   for (const p of rows.slice(0, most)) {
-    lines.push(`  ${MB(p.tensor.bytes).padStart(12)}  arena ${p.arena} + ${String(p.offset).padStart(10)}  dispatches ${p.from}..${p.to}  ${describe(p.tensor)}`);
+    lines.push(
+      `  ${MB(p.tensor.bytes).padStart(12)}  arena ${p.arena} + ${String(p.offset).padStart(10)}  dispatches ${p.from}..${p.to}  ${describe(p.tensor)}`,
+    );
   }
   if (rows.length > most) lines.push(`  ... and ${rows.length - most} smaller ones`);
   return lines.join("\n");

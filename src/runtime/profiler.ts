@@ -35,7 +35,12 @@ export class Profiler {
     private readonly steps: number,
   ) {
     if (!device.gpu.features.has("timestamp-query")) {
-      throw new SpadeError("unsupported", "profile", `${device.name} has no timestamp-query`, "profile on another adapter");
+      throw new SpadeError(
+        "unsupported",
+        "profile",
+        `${device.name} has no timestamp-query`,
+        "profile on another adapter",
+      );
     }
     for (let left = steps * 2; left > 0; left -= MOST_QUERIES) {
       this.sets.push(device.gpu.createQuerySet({ type: "timestamp", count: Math.min(left, MOST_QUERIES) }));
@@ -44,22 +49,37 @@ export class Profiler {
     this.staging = device.alloc("timestamps staging", this.resolved.bytes, 1 /* MAP_READ */ | 8 /* COPY_DST */);
   }
 
-  async measure(name: string, dispatches: readonly Dispatch[], encode: (pass: GPUComputePassEncoder, i: number) => void): Promise<Profile> {
+  async measure(
+    name: string,
+    dispatches: readonly Dispatch[],
+    encode: (pass: GPUComputePassEncoder, i: number) => void,
+  ): Promise<Profile> {
     const { gpu } = this.device;
     const encoder = gpu.createCommandEncoder({ label: `${name} profile` });
     for (let i = 0; i < this.steps; i++) {
       const querySet = this.sets[Math.floor((2 * i) / MOST_QUERIES)];
       const at = (2 * i) % MOST_QUERIES;
-      const pass = encoder.beginComputePass({ timestampWrites: { querySet, beginningOfPassWriteIndex: at, endOfPassWriteIndex: at + 1 } });
+      const pass = encoder.beginComputePass({
+        timestampWrites: { querySet, beginningOfPassWriteIndex: at, endOfPassWriteIndex: at + 1 },
+      });
       encode(pass, i);
       pass.end();
     }
-    this.sets.forEach((set, i) => encoder.resolveQuerySet(set, 0, set.count, this.resolved.buffer, i * MOST_QUERIES * 8));
+    this.sets.forEach((set, i) =>
+      encoder.resolveQuerySet(set, 0, set.count, this.resolved.buffer, i * MOST_QUERIES * 8),
+    );
     gpu.queue.submit([encoder.finish()]);
     const ns = new BigUint64Array(await this.device.fetch(`${name} profile`, this.resolved, this.staging.buffer));
     const zero = ns[0];
     const ms = (t: bigint): number => Number(t - zero) / 1e6;
-    const rows = dispatches.map((d, i): ProfileRow => ({ label: d.label, shader: d.shader.name, start: ms(ns[2 * i]), ms: ms(ns[2 * i + 1]) - ms(ns[2 * i]), flops: d.flops, bytes: d.bytes }));
+    const rows = dispatches.map((d, i): ProfileRow => ({
+      label: d.label,
+      shader: d.shader.name,
+      start: ms(ns[2 * i]),
+      ms: ms(ns[2 * i + 1]) - ms(ns[2 * i]),
+      flops: d.flops,
+      bytes: d.bytes,
+    }));
     const last = rows[rows.length - 1];
     return { name, rows, total: last ? last.start + last.ms : 0 };
   }
@@ -82,7 +102,10 @@ export function profileTable(profile: Profile, key: (row: ProfileRow) => string 
     sums.set(key(r), { ms: s.ms + r.ms, flops: s.flops + r.flops, bytes: s.bytes + r.bytes, n: s.n + 1 });
   }
   const busy = [...sums.values()].reduce((a, s) => a + s.ms, 0);
-  const lines = [`${profile.name}: ${profile.total.toFixed(1)} ms, ${profile.rows.length} dispatches`, "        ms  share  dispatches    GFLOP/s      GB/s  what"];
+  const lines = [
+    `${profile.name}: ${profile.total.toFixed(1)} ms, ${profile.rows.length} dispatches`,
+    "        ms  share  dispatches    GFLOP/s      GB/s  what",
+  ];
   for (const [what, s] of [...sums].sort((a, b) => b[1].ms - a[1].ms)) {
     lines.push(
       `${s.ms.toFixed(2).padStart(10)}  ${(busy > 0 ? (100 * s.ms) / busy : 0).toFixed(1).padStart(4)}%  ${String(s.n).padStart(10)} ${giga(s.flops, s.ms).toFixed(2).padStart(10)} ${giga(s.bytes, s.ms).toFixed(2).padStart(9)}  ${what}`,
@@ -95,7 +118,16 @@ export function profileTable(profile: Profile, key: (row: ProfileRow) => string 
 export function chromeTrace(profiles: readonly Profile[]): string {
   const traceEvents = profiles.flatMap((p, tid) => [
     { ph: "M", name: "thread_name", pid: 1, tid, args: { name: p.name } },
-    ...p.rows.map((r) => ({ ph: "X", name: r.label, cat: r.shader, pid: 1, tid, ts: r.start * 1e3, dur: r.ms * 1e3, args: { flops: r.flops, bytes: r.bytes, "GFLOP/s": giga(r.flops, r.ms) } })),
+    ...p.rows.map((r) => ({
+      ph: "X",
+      name: r.label,
+      cat: r.shader,
+      pid: 1,
+      tid,
+      ts: r.start * 1e3,
+      dur: r.ms * 1e3,
+      args: { flops: r.flops, bytes: r.bytes, "GFLOP/s": giga(r.flops, r.ms) },
+    })),
   ]);
   return JSON.stringify({ traceEvents, displayTimeUnit: "ms" });
 }

@@ -43,7 +43,8 @@ interface Output {
 
 /** Workgroups for these counts. */
 function groupsOf(groups: Groups, counts: Readonly<Record<string, number>>): [number, number, number] {
-  const one = (g: number | CountedGroups | undefined): number => (typeof g === "object" ? Math.ceil(counts[g.count.name] / g.per) : (g ?? 1));
+  const one = (g: number | CountedGroups | undefined): number =>
+    typeof g === "object" ? Math.ceil(counts[g.count.name] / g.per) : (g ?? 1);
   return [one(groups[0]), one(groups[1]), one(groups[2])];
 }
 
@@ -70,7 +71,8 @@ export class Program {
   ) {
     for (const { dispatch } of steps) {
       for (const g of dispatch.groups) {
-        if (typeof g === "object") this.capacities.set(g.count.name, Math.min(g.count.capacity, this.capacities.get(g.count.name) ?? Infinity));
+        if (typeof g === "object")
+          this.capacities.set(g.count.name, Math.min(g.count.capacity, this.capacities.get(g.count.name) ?? Infinity));
       }
     }
   }
@@ -92,21 +94,40 @@ export class Program {
     const name = options.name ?? "program";
     device.check(name);
     for (const t of graph.kept.values()) {
-      if (t.storage) throw new SpadeError("usage", `${name}, kept ${describe(t)}`, "is kept by a program of this graph already", "dispose that program, or record the graph again");
+      if (t.storage)
+        throw new SpadeError(
+          "usage",
+          `${name}, kept ${describe(t)}`,
+          "is kept by a program of this graph already",
+          "dispose that program, or record the graph again",
+        );
     }
     if (!device.gpu.features.has("shader-f16")) {
       const half = graph.dispatches.flatMap((d) => Object.values(d.bindings)).find((b) => b.tensor.dtype === "f16");
-      if (half) throw new SpadeError("unsupported", `${name}, ${describe(half.tensor)}`, `${device.name} has no shader-f16`, "use f32 storage");
+      if (half)
+        throw new SpadeError(
+          "unsupported",
+          `${name}, ${describe(half.tensor)}`,
+          `${device.name} has no shader-f16`,
+          "use f32 storage",
+        );
     }
     const memory = planMemory(graph);
     const sizesAs = graph.target.sizesAs;
 
     const requests = graph.dispatches.map((d) => {
-      const decls: BindingDecl[] = Object.entries(d.bindings).map(([n, b]) => ({ name: n, dtype: b.tensor.dtype, access: b.access, scalar: b.scalar }));
+      const decls: BindingDecl[] = Object.entries(d.bindings).map(([n, b]) => ({
+        name: n,
+        dtype: b.tensor.dtype,
+        access: b.access,
+        scalar: b.scalar,
+      }));
       const names = Object.keys(d.sizes ?? {});
       const wgsl = expand(d.shader, d.constants ?? {}, decls, names, sizesAs);
       const used = sizesAs === "override" ? Object.fromEntries(names.map((n) => [n, d.sizes![n]])) : {};
-      const layout = decls.map((b) => (b.access === "read" ? "r" : "w")).join("") + (sizesAs === "uniform" && names.length ? "u" : "");
+      const layout =
+        decls.map((b) => (b.access === "read" ? "r" : "w")).join("") +
+        (sizesAs === "uniform" && names.length ? "u" : "");
       return { template: d.shader, wgsl, constants: used, layout };
     });
     const promises = requests.map((r) => device.pipelines.get(r));
@@ -129,7 +150,8 @@ export class Program {
       const place = (t: Tensor): Storage => {
         if (t.storage) return t.storage;
         const p = memory.placements.get(t.id);
-        if (!p) throw new SpadeError("usage", describe(t), "has no place in the program", "record an op that writes it");
+        if (!p)
+          throw new SpadeError("usage", describe(t), "has no place in the program", "record an op that writes it");
         return { buffer: arenas[p.arena].buffer, offset: p.offset, bytes: t.bytes, label: t.name };
       };
       const sizes = packSizes(graph, device, name);
@@ -141,15 +163,27 @@ export class Program {
         });
         if (sizes && requests[i].layout.endsWith("u")) {
           const n = Object.keys(dispatch.sizes!).length;
-          entries.push({ binding: entries.length, resource: { buffer: sizes.storage.buffer, offset: sizes.offsets[i], size: Math.ceil(n / 4) * 16 } });
+          entries.push({
+            binding: entries.length,
+            resource: { buffer: sizes.storage.buffer, offset: sizes.offsets[i], size: Math.ceil(n / 4) * 16 },
+          });
         }
-        const group = device.gpu.createBindGroup({ label: dispatch.label, layout: device.pipelines.layout(requests[i].layout).group, entries });
+        const group = device.gpu.createBindGroup({
+          label: dispatch.label,
+          layout: device.pipelines.layout(requests[i].layout).group,
+          entries,
+        });
         return { dispatch, pipeline: pipelines[i], group };
       });
       const program = new Program(name, device, memory, steps, owned, kept);
-      for (const [inputName, tensor] of graph.inputs) program.inputs.set(inputName, { tensor, storage: place(tensor), partial: graph.partial.has(inputName) });
+      for (const [inputName, tensor] of graph.inputs)
+        program.inputs.set(inputName, { tensor, storage: place(tensor), partial: graph.partial.has(inputName) });
       for (const [outputName, tensor] of graph.outputs) {
-        const staging = device.alloc(`${name} ${outputName} staging`, tensor.bytes, 1 /* MAP_READ */ | 8 /* COPY_DST */);
+        const staging = device.alloc(
+          `${name} ${outputName} staging`,
+          tensor.bytes,
+          1 /* MAP_READ */ | 8 /* COPY_DST */,
+        );
         owned.push(staging);
         program.outputs.set(outputName, { tensor, storage: place(tensor), staging, busy: false });
       }
@@ -165,19 +199,38 @@ export class Program {
   private check(): void {
     this.device.check(this.name);
     if (this.disposed) throw new SpadeError("disposed", this.name, "was disposed", "compile it again");
-    if (this.slicing) throw new SpadeError("usage", this.name, "still runs in slices", "await that run first; an aborted one ends with its slice");
+    if (this.slicing)
+      throw new SpadeError(
+        "usage",
+        this.name,
+        "still runs in slices",
+        "await that run first; an aborted one ends with its slice",
+      );
   }
 
   /** Writes an input: a dense array in the tensor's logical shape. */
   setInput(name: string, data: HostArray): void {
     this.check();
     const input = this.inputs.get(name);
-    if (!input) throw new SpadeError("usage", `${this.name}.run`, `has no input "${name}"`, `give one of: ${[...this.inputs.keys()].join(", ") || "(it has none)"}`);
+    if (!input)
+      throw new SpadeError(
+        "usage",
+        `${this.name}.run`,
+        `has no input "${name}"`,
+        `give one of: ${[...this.inputs.keys()].join(", ") || "(it has none)"}`,
+      );
     const { tensor, storage, partial } = input;
     const wanted = product(tensor.shape);
-    const fits = partial ? data.length <= wanted && data.length % (wanted / tensor.shape[0]) === 0 : data.length === wanted;
+    const fits = partial
+      ? data.length <= wanted && data.length % (wanted / tensor.shape[0]) === 0
+      : data.length === wanted;
     if (!fits) {
-      throw new SpadeError("shape", `${this.name}.run, input ${describe(tensor)}`, `expects ${wanted} numbers and got ${data.length}`, "give a dense array in that shape");
+      throw new SpadeError(
+        "shape",
+        `${this.name}.run, input ${describe(tensor)}`,
+        `expects ${wanted} numbers and got ${data.length}`,
+        "give a dense array in that shape",
+      );
     }
     this.device.upload(storage, encodeHost(tensor, data));
   }
@@ -186,12 +239,20 @@ export class Program {
     this.check();
     for (const [name, n] of Object.entries(options.counts ?? {})) {
       const capacity = this.capacities.get(name) ?? Infinity;
-      if (!(Number.isInteger(n) && n >= 0)) throw new SpadeError("shape", this.name, `count "${name}" is ${n}`, "give a whole number");
-      if (n > capacity) throw new SpadeError("shape", this.name, `count "${name}" is ${n} where the program was made for ${capacity}`, "record the program again with a larger capacity");
+      if (!(Number.isInteger(n) && n >= 0))
+        throw new SpadeError("shape", this.name, `count "${name}" is ${n}`, "give a whole number");
+      if (n > capacity)
+        throw new SpadeError(
+          "shape",
+          this.name,
+          `count "${name}" is ${n} where the program was made for ${capacity}`,
+          "record the program again with a larger capacity",
+        );
     }
     const counts = { ...this.counts, ...options.counts };
     for (const name of this.capacities.keys()) {
-      if (counts[name] === undefined) throw new SpadeError("usage", this.name, `needs the count "${name}"`, "give it in run({ counts })");
+      if (counts[name] === undefined)
+        throw new SpadeError("usage", this.name, `needs the count "${name}"`, "give it in run({ counts })");
     }
     for (const [name, data] of Object.entries(options.inputs ?? {})) this.setInput(name, data);
     this.counts = counts;
@@ -250,10 +311,17 @@ export class Program {
   async read(name: string, as?: "i32"): Promise<Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>> {
     this.check();
     const output = this.outputs.get(name);
-    if (!output) throw new SpadeError("usage", `${this.name}.read`, `has no output "${name}"`, `read one of: ${[...this.outputs.keys()].join(", ")}`);
+    if (!output)
+      throw new SpadeError(
+        "usage",
+        `${this.name}.read`,
+        `has no output "${name}"`,
+        `read one of: ${[...this.outputs.keys()].join(", ")}`,
+      );
     const { tensor } = output;
     const bytes = await this.fetch(output);
-    if (as === "i32" || tensor.dtype === "i32" || tensor.dtype === "u32") return new Int32Array(bytes, 0, product(tensor.shape));
+    if (as === "i32" || tensor.dtype === "i32" || tensor.dtype === "u32")
+      return new Int32Array(bytes, 0, product(tensor.shape));
     return decodeHost(tensor, bytes) as Float32Array<ArrayBuffer>;
   }
 
@@ -290,13 +358,23 @@ export class Program {
 }
 
 /** Runs programs one after the other in one submit, or in awaited slices with at most two in flight. */
-export async function runPrograms(programs: readonly Program[], options: ReadonlyMap<Program, RunOptions> = new Map(), how: Pick<RunOptions, "slice" | "signal"> = {}): Promise<void> {
+export async function runPrograms(
+  programs: readonly Program[],
+  options: ReadonlyMap<Program, RunOptions> = new Map(),
+  how: Pick<RunOptions, "slice" | "signal"> = {},
+): Promise<void> {
   if (!programs.length) return;
   how.signal?.throwIfAborted();
   for (const p of programs) p.begin(options.get(p) ?? {});
   const { device } = programs[0];
   const { gpu } = device;
-  if (programs.some((p) => p.device !== device)) throw new SpadeError("usage", "runPrograms", "the programs are on several devices", "run each device's programs by themselves");
+  if (programs.some((p) => p.device !== device))
+    throw new SpadeError(
+      "usage",
+      "runPrograms",
+      "the programs are on several devices",
+      "run each device's programs by themselves",
+    );
   if (!how.slice) {
     const encoder = gpu.createCommandEncoder({ label: programs[0].name });
     const pass = encoder.beginComputePass({ label: programs[0].name });

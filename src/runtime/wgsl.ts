@@ -52,7 +52,13 @@ function branches(template: Template, constants: TextConstants): string[] {
     out.push("");
     const [, word, not, name] = directive;
     if (word === "if") {
-      if (!Object.hasOwn(constants, name)) fail(template, i + 1, `asks for the constant "${name}", which the op does not give`, "add it to the op's constants");
+      if (!Object.hasOwn(constants, name))
+        fail(
+          template,
+          i + 1,
+          `asks for the constant "${name}", which the op does not give`,
+          "add it to the op's constants",
+        );
       const taken = Boolean(constants[name]) !== (not === "!");
       stack.push({ taken, parent: live });
       live = live && taken;
@@ -68,13 +74,20 @@ function branches(template: Template, constants: TextConstants): string[] {
 }
 
 /** The finished WGSL. `sizes` are the names behind $NAME; their values come at pipeline creation or in a uniform. */
-export function expand(template: Template, constants: TextConstants, bindings: readonly BindingDecl[], sizes: readonly string[], as: SizesAs): Wgsl {
+export function expand(
+  template: Template,
+  constants: TextConstants,
+  bindings: readonly BindingDecl[],
+  sizes: readonly string[],
+  as: SizesAs,
+): Wgsl {
   const body: string[] = [];
   const lines: number[] = [];
   branches(template, constants).forEach((raw, i) => {
     const line = raw
       .replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
-        if (!Object.hasOwn(constants, name)) fail(template, i + 1, `{{${name}}} has no value`, "add it to the op's constants");
+        if (!Object.hasOwn(constants, name))
+          fail(template, i + 1, `{{${name}}} has no value`, "add it to the op's constants");
         return String(constants[name]);
       })
       .replace(/\$([A-Z]\w*)/g, (_, name: string) => {
@@ -82,7 +95,8 @@ export function expand(template: Template, constants: TextConstants, bindings: r
         return as === "override" ? name : `sizes.${name}`;
       });
     const left = /\{\{.*?\}\}|\$\w*/.exec(line);
-    if (left) fail(template, i + 1, `${left[0]} is not a placeholder`, "write {{name}} for a text constant, $NAME for a size");
+    if (left)
+      fail(template, i + 1, `${left[0]} is not a placeholder`, "write {{name}} for a text constant, $NAME for a size");
     // A text constant may be several lines; all of them come from this one.
     for (const part of line.split("\n")) {
       body.push(part);
@@ -109,14 +123,21 @@ export function expand(template: Template, constants: TextConstants, bindings: r
   }
   // Directives go to the top and leave their line breaks behind, so that line numbers hold.
   const rest = text.replace(DIRECTIVE, (directive) => directive.replace(/[^\n]/g, ""));
-  return { code: [...head, rest].join("\n"), lines: [...head.map((_, i) => [...directives.values()][i] ?? 0), ...lines] };
+  return {
+    code: [...head, rest].join("\n"),
+    lines: [...head.map((_, i) => [...directives.values()][i] ?? 0), ...lines],
+  };
 }
 
 /** Longest excerpt in a message; longer lines are cut around the caret. */
 const EXCERPT = 120;
 
 /** One error out of a compiler's messages: file and line of the template, the finished line's text, a caret under the column. */
-export function shaderError(template: Template, { code, lines }: Wgsl, messages: readonly GPUCompilationMessage[]): SpadeError {
+export function shaderError(
+  template: Template,
+  { code, lines }: Wgsl,
+  messages: readonly GPUCompilationMessage[],
+): SpadeError {
   const first = messages.find((m) => m.type === "error") ?? messages[0];
   const at = lines[first.lineNum - 1] ?? 0;
   const line = first.lineNum ? (code.split("\n")[first.lineNum - 1] ?? "") : "";
@@ -127,6 +148,8 @@ export function shaderError(template: Template, { code, lines }: Wgsl, messages:
     "shader",
     `shaders/${template.name}.wgsl${at ? `:${at}` : ""}`,
     `${first.message.split("\n")[0]}${excerpt}`,
-    messages.length > 1 ? `mend this first; ${messages.length - 1} more messages follow from it` : "mend the line shown",
+    messages.length > 1
+      ? `mend this first; ${messages.length - 1} more messages follow from it`
+      : "mend the line shown",
   );
 }

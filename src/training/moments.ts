@@ -31,7 +31,16 @@ export class Moments {
       const grad = grads.get(p);
       if (!grad) continue;
       const { m, v } = this.buffers.get(key)!;
-      g.scope(key, () => adam(g, { p, m: g.external(`${key} m`, p.shape, "f32", m), v: g.external(`${key} v`, p.shape, "f32", v), grad, factors, ...betas }));
+      g.scope(key, () =>
+        adam(g, {
+          p,
+          m: g.external(`${key} m`, p.shape, "f32", m),
+          v: g.external(`${key} v`, p.shape, "f32", v),
+          grad,
+          factors,
+          ...betas,
+        }),
+      );
     }
   }
 

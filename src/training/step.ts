@@ -37,14 +37,25 @@ interface Forward extends Step {
 }
 
 /** Fake and real through D as one batch, fake first. Inputs: "image", "codes" at full size, "eps" with VAE, and the labels' windows. */
-function recordForward(g: Graph, c: TrainConfig, nets: Nets, plans: readonly LevelPlan[], images: number, differentiated: boolean): Forward {
+function recordForward(
+  g: Graph,
+  c: TrainConfig,
+  nets: Nets,
+  plans: readonly LevelPlan[],
+  images: number,
+  differentiated: boolean,
+): Forward {
   const { h, w } = outputSize(c);
   const real = g.input("image", [images, h, w, 3]);
   const style = nets.E && g.scope("E", () => recordEncoder(g, c, nets.E!, real, true));
   const z = style && reparameterise(g, { ...style, eps: g.input("eps", [images, c.z_dim]) });
-  const { image: fake } = g.scope("G", () => recordTrainingPass(g, c, nets.G, plans, images, { z, gradients: differentiated }));
+  const { image: fake } = g.scope("G", () =>
+    recordTrainingPass(g, c, nets.G, plans, images, { z, gradients: differentiated }),
+  );
   const pair = concat(g, { a: fake, b: real, axis: 0 });
-  const scales = g.scope("D", () => recordDiscriminator(g, c, nets.D, { codes: g.input("codes", [images, h, w], "i32") }, pair));
+  const scales = g.scope("D", () =>
+    recordDiscriminator(g, c, nets.D, { codes: g.input("codes", [images, h, w], "i32") }, pair),
+  );
   return { fake, real, style, scales, losses: new Map() };
 }
 
@@ -57,7 +68,14 @@ function learn(g: Graph, c: TrainConfig, losses: ReadonlyMap<string, Tensor>, mo
   for (const m of moments) m.record(g, grads, factors, c);
 }
 
-export function recordGeneratorStep(g: Graph, c: TrainConfig, nets: Nets, plans: readonly LevelPlan[], images: number, moments: readonly Moments[]): Step {
+export function recordGeneratorStep(
+  g: Graph,
+  c: TrainConfig,
+  nets: Nets,
+  plans: readonly LevelPlan[],
+  images: number,
+  moments: readonly Moments[],
+): Step {
   const { fake, real, style, scales } = recordForward(g, c, nets, plans, images, true);
   let perceptual: GeneratorTerms["perceptual"];
   if (nets.perceptual) {
@@ -70,7 +88,14 @@ export function recordGeneratorStep(g: Graph, c: TrainConfig, nets: Nets, plans:
   return { losses, fake };
 }
 
-export function recordDiscriminatorStep(g: Graph, c: TrainConfig, nets: Nets, plans: readonly LevelPlan[], images: number, moments: readonly Moments[]): Step {
+export function recordDiscriminatorStep(
+  g: Graph,
+  c: TrainConfig,
+  nets: Nets,
+  plans: readonly LevelPlan[],
+  images: number,
+  moments: readonly Moments[],
+): Step {
   const { fake, scales } = recordForward(g, c, nets, plans, images, false);
   const losses = recordDiscriminatorLosses(g, c, scales, images);
   learn(g, c, losses, moments);

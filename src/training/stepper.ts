@@ -54,7 +54,13 @@ export class Stepper {
     const k = parseNormG(c.norm_G).k;
     const edges = !c.no_instance;
     const space = { labelCount: labelCount(c), dontCare: c.contain_dontcare_label ? c.label_nc : null, edges };
-    const windows = buildLevels(batch.labels, edges ? (batch.instances ?? batch.labels) : null, space, resolutions(c).map((r) => ({ ...r, k })), this.scratch);
+    const windows = buildLevels(
+      batch.labels,
+      edges ? (batch.instances ?? batch.labels) : null,
+      space,
+      resolutions(c).map((r) => ({ ...r, k })),
+      this.scratch,
+    );
     const plans = windows.map((lw, i) => planLevel(lw, this.recorded?.plans[i]));
     const { g, d, names } = await this.programs(plans);
 
@@ -64,9 +70,15 @@ export class Stepper {
     const factors = (rate: number): Float32Array => adamFactors(rate, t, c.beta1, c.beta2);
     const eps = (values: Float32Array | undefined): Record<string, Float32Array> => (values ? { eps: values } : {});
     const forG = trainingInputs(c, plans, windows, { gradients: true });
-    await g.run({ inputs: { ...forG.inputs, ...common, ...eps(batch.epsG), factors: factors(rates.G) }, counts: forG.counts });
+    await g.run({
+      inputs: { ...forG.inputs, ...common, ...eps(batch.epsG), factors: factors(rates.G) },
+      counts: forG.counts,
+    });
     const forD = trainingInputs(c, plans, windows);
-    await d.run({ inputs: { ...forD.inputs, ...common, ...eps(batch.epsD), factors: factors(rates.D) }, counts: forD.counts });
+    await d.run({
+      inputs: { ...forD.inputs, ...common, ...eps(batch.epsD), factors: factors(rates.D) },
+      counts: forD.counts,
+    });
     const losses: Record<string, number> = {};
     for (const name of names.g) losses[name] = (await g.read(name))[0];
     for (const name of names.d) losses[name] = (await d.read(name))[0];
@@ -81,7 +93,11 @@ export class Stepper {
   private async programs(plans: LevelPlan[]): Promise<Recorded> {
     const old = this.recorded;
     if (old?.plans.every((p, i) => p === plans[i])) return old;
-    const compile = async (name: string, record: typeof recordGeneratorStep, moments: Moments[]): Promise<{ program: Program; names: string[] }> => {
+    const compile = async (
+      name: string,
+      record: typeof recordGeneratorStep,
+      moments: Moments[],
+    ): Promise<{ program: Program; names: string[] }> => {
       const graph = new Graph(this.device.target);
       const step: Step = record(graph, this.config, this.nets, plans, this.images, moments);
       for (const [loss, t] of step.losses) graph.output(loss, t);

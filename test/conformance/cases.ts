@@ -53,11 +53,18 @@ async function checkpointCase(file: string): Promise<Verdict[]> {
       }
       const a = toF32(await found.read(name));
       const b = toF32(await ref.read(name));
-      for (let i = 0; i < b.length; i++) worst = Math.max(worst, Math.abs(a[i] - b[i]) / Math.max(1e-3, Math.abs(b[i])));
+      for (let i = 0; i < b.length; i++)
+        worst = Math.max(worst, Math.abs(a[i] - b[i]) / Math.max(1e-3, Math.abs(b[i])));
     }
     await found.close();
     const tolerance = other.includes("half") ? 2 ** -11 : 0;
-    verdicts.push({ name: other, quantity: "worst relative difference", error: worst, tolerance, verdict: worst <= tolerance ? "pass" : "FAIL" });
+    verdicts.push({
+      name: other,
+      quantity: "worst relative difference",
+      error: worst,
+      tolerance,
+      verdict: worst <= tolerance ? "pass" : "FAIL",
+    });
   }
   await ref.close();
   return verdicts;

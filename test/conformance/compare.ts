@@ -1,6 +1,16 @@
 // One compared quantity: its error, its tolerance, its verdict.
 
-import { ACTIVATION_DIGEST, ACTIVATION_MAX, DELTA_NORM, DIGEST_SLACK, GRADIENT_DIGEST, GRADIENT_NORM, LOSS_RELATIVE, STATE_NORM, TRAINED_STATE_NORM } from "../tolerances.ts";
+import {
+  ACTIVATION_DIGEST,
+  ACTIVATION_MAX,
+  DELTA_NORM,
+  DIGEST_SLACK,
+  GRADIENT_DIGEST,
+  GRADIENT_NORM,
+  LOSS_RELATIVE,
+  STATE_NORM,
+  TRAINED_STATE_NORM,
+} from "../tolerances.ts";
 import { digest, type Golden } from "./golden.ts";
 
 export interface Verdict {
@@ -21,7 +31,13 @@ export function illPosed(v: Verdict, moved: number, slack = 1): Verdict {
   return { ...v, verdict: "ill-posed", quantity: `moves ${moved.toExponential(1)} by 1 ulp of state` };
 }
 
-const judged = (name: string, quantity: string, error: number, tolerance: number): Verdict => ({ name, quantity, error, tolerance, verdict: error <= tolerance ? "pass" : "FAIL" });
+const judged = (name: string, quantity: string, error: number, tolerance: number): Verdict => ({
+  name,
+  quantity,
+  error,
+  tolerance,
+  verdict: error <= tolerance ? "pass" : "FAIL",
+});
 
 /** max |a - b| / max |b|; NaN counts as infinite. */
 export function maxError(a: ArrayLike<number>, b: ArrayLike<number>): number {
@@ -51,23 +67,42 @@ export function normError(a: ArrayLike<number>, b: ArrayLike<number>): number {
 }
 
 /** Compares an image or activation with the case's tensor of that name, whole or by digest. Undefined if the case has neither. */
-export async function compareActivation(golden: Golden, name: string, values: Float32Array, shape: readonly number[]): Promise<Verdict | undefined> {
-  if (golden.has(name)) return judged(name, "max |err| / max |ref|", maxError(values, await golden.f32(name)), ACTIVATION_MAX);
+export async function compareActivation(
+  golden: Golden,
+  name: string,
+  values: Float32Array,
+  shape: readonly number[],
+): Promise<Verdict | undefined> {
+  if (golden.has(name))
+    return judged(name, "max |err| / max |ref|", maxError(values, await golden.f32(name)), ACTIVATION_MAX);
   return compareDigest(golden, name, values, shape, ACTIVATION_DIGEST);
 }
 
-async function compareDigest(golden: Golden, name: string, values: Float32Array, shape: readonly number[], tolerance: number): Promise<Verdict | undefined> {
+async function compareDigest(
+  golden: Golden,
+  name: string,
+  values: Float32Array,
+  shape: readonly number[],
+  tolerance: number,
+): Promise<Verdict | undefined> {
   if (!golden.has(`${name}#digest`)) return undefined;
   const ref = await golden.f32(`${name}#digest`);
   const ours = digest(name, values, shape);
   let worst = 0;
-  for (let i = 0; i < ref.length; i++) worst = Math.max(worst, Number.isNaN(ours[i]) ? Infinity : Math.abs(ours[i] - ref[i]) / (ref[0] || 1));
+  for (let i = 0; i < ref.length; i++)
+    worst = Math.max(worst, Number.isNaN(ours[i]) ? Infinity : Math.abs(ours[i] - ref[i]) / (ref[0] || 1));
   return judged(name, "digest |err| / norm", worst, tolerance);
 }
 
 /** Compares a gradient (as published: OIHW, NCHW) with the case's tensor of that name, whole or by digest. Undefined if the case has neither. */
-export async function compareGradient(golden: Golden, name: string, values: Float32Array, shape: readonly number[]): Promise<Verdict | undefined> {
-  if (golden.has(name)) return judged(name, "||err|| / ||ref||", normError(values, await golden.f32(name)), GRADIENT_NORM);
+export async function compareGradient(
+  golden: Golden,
+  name: string,
+  values: Float32Array,
+  shape: readonly number[],
+): Promise<Verdict | undefined> {
+  if (golden.has(name))
+    return judged(name, "||err|| / ||ref||", normError(values, await golden.f32(name)), GRADIENT_NORM);
   return compareDigest(golden, name, values, shape, GRADIENT_DIGEST);
 }
 
@@ -82,23 +117,50 @@ export async function compareState(golden: Golden, name: string, values: Float32
 }
 
 /** Buffers after training steps. */
-export async function compareTrained(golden: Golden, name: string, values: Float32Array, shape: readonly number[]): Promise<Verdict | undefined> {
-  if (golden.has(name)) return judged(name, "||err|| / ||ref||", normError(values, await golden.f32(name)), TRAINED_STATE_NORM);
+export async function compareTrained(
+  golden: Golden,
+  name: string,
+  values: Float32Array,
+  shape: readonly number[],
+): Promise<Verdict | undefined> {
+  if (golden.has(name))
+    return judged(name, "||err|| / ||ref||", normError(values, await golden.f32(name)), TRAINED_STATE_NORM);
   return compareDigest(golden, name, values, shape, TRAINED_STATE_NORM);
 }
 
 /** Weights after training steps: the difference from the start, against the reference's. A digest is linear in its projections. */
-export async function compareDelta(golden: Golden, name: string, values: Float32Array, start: Float32Array, shape: readonly number[]): Promise<Verdict> {
+export async function compareDelta(
+  golden: Golden,
+  name: string,
+  values: Float32Array,
+  start: Float32Array,
+  shape: readonly number[],
+): Promise<Verdict> {
   const moved = Math.sqrt(values.reduce((sum, v, i) => sum + (v - start[i]) ** 2, 0));
   if (golden.has(name)) {
     const ref = await golden.f32(name);
-    return judged(name, "||d - d_ref|| / ||d_ref||", normError(values.map((v, i) => v - start[i]), ref.map((v, i) => v - start[i])), DELTA_NORM);
+    return judged(
+      name,
+      "||d - d_ref|| / ||d_ref||",
+      normError(
+        values.map((v, i) => v - start[i]),
+        ref.map((v, i) => v - start[i]),
+      ),
+      DELTA_NORM,
+    );
   }
   const ref = await golden.f32(`${name}#digest`);
   const ours = digest(name, values, shape);
   let worst = 0;
-  for (let i = 1; i < ref.length; i++) worst = Math.max(worst, Number.isNaN(ours[i]) ? Infinity : Math.abs(ours[i] - ref[i]) / (moved || 1));
+  for (let i = 1; i < ref.length; i++)
+    worst = Math.max(worst, Number.isNaN(ours[i]) ? Infinity : Math.abs(ours[i] - ref[i]) / (moved || 1));
   return judged(name, "digest |err| / ||d||", worst, DELTA_NORM * DIGEST_SLACK);
 }
 
-export const notRun = (name: string, why: string): Verdict => ({ name, quantity: why, error: NaN, tolerance: NaN, verdict: "not run" });
+export const notRun = (name: string, why: string): Verdict => ({
+  name,
+  quantity: why,
+  error: NaN,
+  tolerance: NaN,
+  verdict: "not run",
+});

@@ -18,7 +18,9 @@ test.each(files)(
     const { verdicts } = await runCase(folder + file, await testDevice());
     const compared = verdicts.filter((v) => v.verdict !== "not run");
     expect(compared.length).toBeGreaterThan(1);
-    const bad = compared.filter((v) => v.verdict !== "pass" && !(v.verdict === "ill-posed" && ILL_POSED.includes(`${file} ${v.name}`)));
+    const bad = compared.filter(
+      (v) => v.verdict !== "pass" && !(v.verdict === "ill-posed" && ILL_POSED.includes(`${file} ${v.name}`)),
+    );
     expect(bad).toEqual([]);
   },
   300_000,

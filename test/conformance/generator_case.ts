@@ -21,7 +21,11 @@ import { nchw, nhwc, storedState, type Golden } from "./golden.ts";
 export async function maps(golden: Golden, name: string): Promise<LabelMap[]> {
   const [n, , height, width] = golden.shape(name);
   const data = await golden.i32(name);
-  return Array.from({ length: n }, (_, i) => ({ data: data.slice(i * height * width, (i + 1) * height * width), width, height }));
+  return Array.from({ length: n }, (_, i) => ({
+    data: data.slice(i * height * width, (i + 1) * height * width),
+    width,
+    height,
+  }));
 }
 
 export async function generatorCase(golden: Golden, device: Device): Promise<Verdict[]> {
@@ -33,7 +37,12 @@ export async function generatorCase(golden: Golden, device: Device): Promise<Ver
   const instances = golden.has("in.inst") ? await maps(golden, "in.inst") : labels;
   const z = golden.has("in.z") ? await golden.f32("in.z") : undefined;
   const { k } = parseNormG(c.norm_G);
-  const windows = buildLevels(labels, c.no_instance ? null : instances, { labelCount: labelCount(c), dontCare: c.contain_dontcare_label ? c.label_nc : null, edges: !c.no_instance }, resolutions(c).map((r) => ({ ...r, k })));
+  const windows = buildLevels(
+    labels,
+    c.no_instance ? null : instances,
+    { labelCount: labelCount(c), dontCare: c.contain_dontcare_label ? c.label_nc : null, edges: !c.no_instance },
+    resolutions(c).map((r) => ({ ...r, k })),
+  );
   const load = (): Promise<Parameters> => Parameters.load(device, c, memorySource(state), "f32");
 
   const trained = golden.has("out.train");
@@ -43,12 +52,27 @@ export async function generatorCase(golden: Golden, device: Device): Promise<Ver
     await runner.setMap(windows);
     const image = await runner.paint(z);
     const { h, w } = runner.size;
-    const verdict = await compareActivation(golden, "out.eval", nchw(image, [labels.length, h, w, 3]), [labels.length, 3, h, w]);
-    if (verdict) verdicts.push(verdict.verdict === "FAIL" ? illPosed(verdict, await movement(device, c, state, windows, labels.length, z, image)) : verdict);
+    const verdict = await compareActivation(golden, "out.eval", nchw(image, [labels.length, h, w, 3]), [
+      labels.length,
+      3,
+      h,
+      w,
+    ]);
+    if (verdict)
+      verdicts.push(
+        verdict.verdict === "FAIL"
+          ? illPosed(verdict, await movement(device, c, state, windows, labels.length, z, image))
+          : verdict,
+      );
     if (!trained) {
       for (const b of blocks(c)) {
         const y = await runner.readBlock(b.name);
-        const v = await compareActivation(golden, `act.${b.name}`, nchw(y, [labels.length, b.h, b.w, b.fout]), [labels.length, b.fout, b.h, b.w]);
+        const v = await compareActivation(golden, `act.${b.name}`, nchw(y, [labels.length, b.h, b.w, b.fout]), [
+          labels.length,
+          b.fout,
+          b.h,
+          b.w,
+        ]);
         if (v) verdicts.push(v);
       }
     }
@@ -59,7 +83,15 @@ export async function generatorCase(golden: Golden, device: Device): Promise<Ver
 }
 
 /** How far the eval image moves, over its largest value, when every stored number is moved by one unit in the last place, up or down. */
-async function movement(device: Device, c: Config, state: HostState, windows: LevelWindows[], images: number, z: Float32Array | undefined, image: Float32Array): Promise<number> {
+async function movement(
+  device: Device,
+  c: Config,
+  state: HostState,
+  windows: LevelWindows[],
+  images: number,
+  z: Float32Array | undefined,
+  image: Float32Array,
+): Promise<number> {
   let most = 0;
   for (const salt of [1, 2, 3, 4]) {
     const moved: HostState = new Map();
@@ -67,7 +99,12 @@ async function movement(device: Device, c: Config, state: HostState, windows: Le
       const signs = seeded(`${salt}:${key}`, t.shape, 1);
       moved.set(key, { shape: t.shape, data: t.data.map((v, i) => v * (1 + Math.sign(signs[i]) * 2 ** -23)) });
     }
-    const runner = await GeneratorRunner.create(device, c, await Parameters.load(device, c, memorySource(moved), "f32"), { images });
+    const runner = await GeneratorRunner.create(
+      device,
+      c,
+      await Parameters.load(device, c, memorySource(moved), "f32"),
+      { images },
+    );
     await runner.setMap(windows);
     most = Math.max(most, maxError(await runner.paint(z), image));
     runner.dispose();
@@ -75,7 +112,15 @@ async function movement(device: Device, c: Config, state: HostState, windows: Le
   return most;
 }
 
-async function trainingMode(golden: Golden, device: Device, c: Config, p: Parameters, windows: LevelWindows[], images: number, z?: Float32Array): Promise<Verdict[]> {
+async function trainingMode(
+  golden: Golden,
+  device: Device,
+  c: Config,
+  p: Parameters,
+  windows: LevelWindows[],
+  images: number,
+  z?: Float32Array,
+): Promise<Verdict[]> {
   const plans = windows.map((lw) => planLevel(lw));
   const g = new Graph(device.target);
   const style = z && g.input("z", [images, c.z_dim]);
@@ -106,7 +151,15 @@ async function trainingMode(golden: Golden, device: Device, c: Config, p: Parame
     for (const [name, y] of pass.blocks) await read(name, `act.${name}`, y.shape);
     if (differentiated) {
       const shapes = generatorShapes(c);
-      for (const key of keys) out.push(await compareGradient(golden, `grad.${key}`, p.published(key, await program.read(`grad.${key}`)), shapes.get(key)!));
+      for (const key of keys)
+        out.push(
+          await compareGradient(
+            golden,
+            `grad.${key}`,
+            p.published(key, await program.read(`grad.${key}`)),
+            shapes.get(key)!,
+          ),
+        );
       if (z) out.push(await compareGradient(golden, "grad.z", await program.read("grad.z"), [images, c.z_dim]));
     }
     return out.filter((v) => v !== undefined);

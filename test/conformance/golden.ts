@@ -41,24 +41,33 @@ export async function openGolden(file: string): Promise<Golden> {
 }
 
 /** The tensors under `state.<net>.`, by key. */
-export async function storedState(golden: Golden, net: string): Promise<Map<string, { shape: number[]; data: Float32Array }>> {
+export async function storedState(
+  golden: Golden,
+  net: string,
+): Promise<Map<string, { shape: number[]; data: Float32Array }>> {
   const prefix = `state.${net}.`;
   const out = new Map<string, { shape: number[]; data: Float32Array }>();
-  for (const name of golden.names) if (name.startsWith(prefix)) out.set(name.slice(prefix.length), { shape: [...golden.shape(name)], data: await golden.f32(name) });
+  for (const name of golden.names)
+    if (name.startsWith(prefix))
+      out.set(name.slice(prefix.length), { shape: [...golden.shape(name)], data: await golden.f32(name) });
   return out;
 }
 
 /** [N,C,H,W] to [N,H,W,C]. */
 export function nhwc(values: Float32Array, [n, c, h, w]: readonly number[]): Float32Array {
   const out = new Float32Array(values.length);
-  for (let b = 0; b < n; b++) for (let ch = 0; ch < c; ch++) for (let p = 0; p < h * w; p++) out[(b * h * w + p) * c + ch] = values[(b * c + ch) * h * w + p];
+  for (let b = 0; b < n; b++)
+    for (let ch = 0; ch < c; ch++)
+      for (let p = 0; p < h * w; p++) out[(b * h * w + p) * c + ch] = values[(b * c + ch) * h * w + p];
   return out;
 }
 
 /** [N,H,W,C] to [N,C,H,W]. */
 export function nchw(values: Float32Array, [n, h, w, c]: readonly number[]): Float32Array {
   const out = new Float32Array(values.length);
-  for (let b = 0; b < n; b++) for (let p = 0; p < h * w; p++) for (let ch = 0; ch < c; ch++) out[(b * c + ch) * h * w + p] = values[(b * h * w + p) * c + ch];
+  for (let b = 0; b < n; b++)
+    for (let p = 0; p < h * w; p++)
+      for (let ch = 0; ch < c; ch++) out[(b * c + ch) * h * w + p] = values[(b * h * w + p) * c + ch];
   return out;
 }
 

@@ -26,12 +26,19 @@ for (const folder of folders) {
     console.log(`\n${basename(file)}  (${kind}, ${((performance.now() - start) / 1e3).toFixed(1)} s)`);
     for (const v of verdicts) {
       counts[v.verdict]++;
-      const figures = Number.isNaN(v.error) ? v.quantity : `${v.quantity.padEnd(26)} ${v.error.toExponential(2)} <= ${v.tolerance.toExponential(0)}`;
+      const figures = Number.isNaN(v.error)
+        ? v.quantity
+        : `${v.quantity.padEnd(26)} ${v.error.toExponential(2)} <= ${v.tolerance.toExponential(0)}`;
       console.log(`  ${v.verdict.padEnd(9)} ${v.name.padEnd(34)} ${figures}`);
     }
   }
 }
-if (counts["ill-posed"]) console.log("\nill-posed: rounding the case's weights and statistics once more moves the reference by more than its tolerance");
-console.log(`\n${counts.pass} passed, ${counts.FAIL} failed, ${counts["ill-posed"]} ill-posed, ${counts["not run"]} not run`);
+if (counts["ill-posed"])
+  console.log(
+    "\nill-posed: rounding the case's weights and statistics once more moves the reference by more than its tolerance",
+  );
+console.log(
+  `\n${counts.pass} passed, ${counts.FAIL} failed, ${counts["ill-posed"]} ill-posed, ${counts["not run"]} not run`,
+);
 device.dispose();
 process.exit(counts.FAIL ? 1 : 0);

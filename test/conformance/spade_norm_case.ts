@@ -27,11 +27,17 @@ export async function spadeNormCase(golden: Golden, device: Device): Promise<Ver
       [`n.${m}.bias`, [channels]],
     ]),
   ]);
-  if (kind === "batch") shapes.set("n.param_free_norm.running_mean", [channels]).set("n.param_free_norm.running_var", [channels]);
+  if (kind === "batch")
+    shapes.set("n.param_free_norm.running_mean", [channels]).set("n.param_free_norm.running_var", [channels]);
   const state = seededState(shapes, golden.seeds.G.seed, golden.seeds.G.gain);
   for (const [key, t] of await storedState(golden, "G")) if (!key.endsWith("num_batches_tracked")) state.set(key, t);
   const labels = await maps(golden, "in.label");
-  const [lw] = buildLevels(labels, c.no_instance ? null : labels, { labelCount: labelCount(c), dontCare: c.contain_dontcare_label ? c.label_nc : null, edges: !c.no_instance }, [{ h, w, k }]);
+  const [lw] = buildLevels(
+    labels,
+    c.no_instance ? null : labels,
+    { labelCount: labelCount(c), dontCare: c.contain_dontcare_label ? c.label_nc : null, edges: !c.no_instance },
+    [{ h, w, k }],
+  );
   const x = nhwc(await golden.f32("in.x"), golden.shape("in.x"));
   const pixels = n * h * w;
 
@@ -41,12 +47,20 @@ export async function spadeNormCase(golden: Golden, device: Device): Promise<Ver
       const differentiated = golden.has("in.cotangent");
       const p = await Parameters.loadKeys(device, c, memorySource(state), "f32", shapes);
       const g = new Graph(device.target);
-      const plan: LevelPlan = { h, w, mode, inner: { name: "inner", capacity: pixels + 1 }, outer: { name: "outer", capacity: pixels } };
+      const plan: LevelPlan = {
+        h,
+        w,
+        mode,
+        inner: { name: "inner", capacity: pixels + 1 },
+        outer: { name: "outer", capacity: pixels },
+      };
       const lists = differentiated ? levelListInputs(g, c, plan, n) : undefined;
       const tables = recordNormTables(g, c, p, "n", plan, {
         lists,
         innerWindows: g.input("inner", [plan.inner.capacity, k * k], "i32", true),
-        ...(mode === "lookup" ? { outerWindows: g.input("outer", [plan.outer.capacity, k * k], "i32", true) } : { innerIds: g.input("inner ids", [n, h, w], "i32") }),
+        ...(mode === "lookup"
+          ? { outerWindows: g.input("outer", [plan.outer.capacity, k * k], "i32", true) }
+          : { innerIds: g.input("inner ids", [n, h, w], "i32") }),
       });
       const input = g.input("x", [n, h, w, channels]);
       const running = "n.param_free_norm.running_";
@@ -54,11 +68,22 @@ export async function spadeNormCase(golden: Golden, device: Device): Promise<Ver
       if (train || kind === "instance") {
         norm = statistics(g, { x: input, per: kind });
         if (kind === "batch") {
-          runningStatistics(g, { running_mean: p.tensor(g, `${running}mean`), running_var: p.tensor(g, `${running}var`), mean: norm.mean, variance: norm.variance, count: pixels, momentum: 0.1 });
+          runningStatistics(g, {
+            running_mean: p.tensor(g, `${running}mean`),
+            running_var: p.tensor(g, `${running}var`),
+            mean: norm.mean,
+            variance: norm.variance,
+            count: pixels,
+            momentum: 0.1,
+          });
         }
-      } else norm = { mean: p.tensor(g, `${running}mean`), rstd: inverseStd(g, { variance: p.tensor(g, `${running}var`) }) };
+      } else
+        norm = { mean: p.tensor(g, `${running}mean`), rstd: inverseStd(g, { variance: p.tensor(g, `${running}var`) }) };
       const ids = g.input("ids", [n, h, w], "i32");
-      const out = g.output("y", modulate(g, { x: input, mean: norm.mean, rstd: norm.rstd, ...tables, ids, slope: 1, lists: lists?.pixels }));
+      const out = g.output(
+        "y",
+        modulate(g, { x: input, mean: norm.mean, rstd: norm.rstd, ...tables, ids, slope: 1, lists: lists?.pixels }),
+      );
       const trained = [...shapes.keys()].filter((key) => !key.includes("running_"));
       if (differentiated) {
         const wrt = new Map([["x", input], ...trained.map((key): [string, Tensor] => [key, p.tensor(g, key)])]);
@@ -70,8 +95,15 @@ export async function spadeNormCase(golden: Golden, device: Device): Promise<Ver
         inputs: {
           x,
           inner: lw.innerWindows,
-          ...(differentiated ? { dy: nhwc(await golden.f32("in.cotangent"), golden.shape("in.cotangent")), ...levelListValues(c, plan, lw) } : {}),
-          ...(mode === "lookup" ? { outer: lw.outerWindows, ids: lw.outerIds } : { "inner ids": lw.innerIds, ids: Int32Array.from({ length: pixels }, (_, i) => i) }),
+          ...(differentiated
+            ? {
+                dy: nhwc(await golden.f32("in.cotangent"), golden.shape("in.cotangent")),
+                ...levelListValues(c, plan, lw),
+              }
+            : {}),
+          ...(mode === "lookup"
+            ? { outer: lw.outerWindows, ids: lw.outerIds }
+            : { "inner ids": lw.innerIds, ids: Int32Array.from({ length: pixels }, (_, i) => i) }),
         },
         counts: { inner: lw.innerCount, outer: mode === "lookup" ? lw.outerCount : pixels },
       });
@@ -82,7 +114,15 @@ export async function spadeNormCase(golden: Golden, device: Device): Promise<Ver
         const prefix = train ? "grad.train." : "grad.eval.";
         const dx = nchw(await program.read("grad x"), [n, h, w, channels]);
         const made = [await compareGradient(golden, `${prefix}x`, dx, [n, channels, h, w])];
-        for (const key of trained) made.push(await compareGradient(golden, prefix + key, p.published(key, await program.read(`grad ${key}`)), shapes.get(key)!));
+        for (const key of trained)
+          made.push(
+            await compareGradient(
+              golden,
+              prefix + key,
+              p.published(key, await program.read(`grad ${key}`)),
+              shapes.get(key)!,
+            ),
+          );
         verdicts.push(...made.flatMap((v) => (v ? { ...v, name: `${v.name} (${mode})` } : [])));
       }
       if (train && mode === "lookup") {

@@ -11,7 +11,16 @@ import { vgg19 } from "../../src/models/vgg19.ts";
 import type { Device } from "../../src/runtime/index.ts";
 import { defaultTraining, type TrainConfig } from "../../src/training/options.ts";
 import { Stepper } from "../../src/training/stepper.ts";
-import { compareActivation, compareDelta, compareLoss, compareTrained, illPosed, maxError, normError, type Verdict } from "./compare.ts";
+import {
+  compareActivation,
+  compareDelta,
+  compareLoss,
+  compareTrained,
+  illPosed,
+  maxError,
+  normError,
+  type Verdict,
+} from "./compare.ts";
 import { maps } from "./generator_case.ts";
 import { nchw, nhwc, storedState, type Golden } from "./golden.ts";
 
@@ -58,7 +67,11 @@ export async function trainingCase(golden: Golden, device: Device): Promise<Verd
   return verdicts.map((v) => illPosed(v, moved.get(v.name)!, FLIPS));
 }
 
-async function judge(golden: Golden, name: string, { kind, values, after, start, shape }: Value): Promise<Verdict | undefined> {
+async function judge(
+  golden: Golden,
+  name: string,
+  { kind, values, after, start, shape }: Value,
+): Promise<Verdict | undefined> {
   if (kind === "loss") return compareLoss(golden, name, values[0]);
   if (kind === "picture") return compareActivation(golden, name, values, shape);
   if (kind === "delta") return compareDelta(golden, name, after!, start!, shape);
@@ -66,14 +79,27 @@ async function judge(golden: Golden, name: string, { kind, values, after, start,
 }
 
 /** Every compared value of all the case's steps, by its name in the case. */
-async function runSteps(golden: Golden, device: Device, c: TrainConfig, roles: Roles, start: ReadonlyMap<string, HostState>): Promise<Map<string, Value>> {
+async function runSteps(
+  golden: Golden,
+  device: Device,
+  c: TrainConfig,
+  roles: Roles,
+  start: ReadonlyMap<string, HostState>,
+): Promise<Map<string, Value>> {
   const images = golden.shape("in.label.0")[0];
   const { h, w } = outputSize(c);
   const nets: Record<string, Parameters> = {};
-  for (const [role, net] of roles) nets[role] = await Parameters.loadNet(device, net, memorySource(start.get(role)!), "f32");
+  for (const [role, net] of roles)
+    nets[role] = await Parameters.loadNet(device, net, memorySource(start.get(role)!), "f32");
   const vgg = golden.seeds.VGG;
-  const frozen = vgg && (await Parameters.loadNet(device, vgg19.net, memorySource(seededVgg(vgg.seed, vgg.gain)), "f32"));
-  const stepper = new Stepper(device, c, { G: nets.G, D: nets.D, E: nets.E, perceptual: frozen && { net: vgg19, parameters: frozen } }, images);
+  const frozen =
+    vgg && (await Parameters.loadNet(device, vgg19.net, memorySource(seededVgg(vgg.seed, vgg.gain)), "f32"));
+  const stepper = new Stepper(
+    device,
+    c,
+    { G: nets.G, D: nets.D, E: nets.E, perceptual: frozen && { net: vgg19, parameters: frozen } },
+    images,
+  );
   const out = new Map<string, Value>();
   try {
     for (let i = 0; golden.has(`in.label.${i}`); i++) {
@@ -83,8 +109,13 @@ async function runSteps(golden: Golden, device: Device, c: TrainConfig, roles: R
         epsG: c.use_vae ? await golden.f32(`in.eps_g.${i}`) : undefined,
         epsD: c.use_vae ? await golden.f32(`in.eps_d.${i}`) : undefined,
       });
-      for (const [name, value] of Object.entries(losses)) out.set(`loss.${i}.${name}`, { kind: "loss", values: Float32Array.of(value), shape: [1] });
-      out.set(`out.fake.${i}`, { kind: "picture", values: nchw(await stepper.fake(), [images, h, w, 3]), shape: [images, 3, h, w] });
+      for (const [name, value] of Object.entries(losses))
+        out.set(`loss.${i}.${name}`, { kind: "loss", values: Float32Array.of(value), shape: [1] });
+      out.set(`out.fake.${i}`, {
+        kind: "picture",
+        values: nchw(await stepper.fake(), [images, h, w, 3]),
+        shape: [images, 3, h, w],
+      });
       for (const [role, net] of roles) await states(golden, i, role, net, nets[role], start.get(role)!, out);
     }
     return out;
@@ -96,20 +127,36 @@ async function runSteps(golden: Golden, device: Device, c: TrainConfig, roles: R
 }
 
 /** States after step i, where the case has them: what was learnt by its difference from the start, buffers by their values. */
-async function states(golden: Golden, i: number, role: string, net: Net, p: Parameters, start: HostState, out: Map<string, Value>): Promise<void> {
+async function states(
+  golden: Golden,
+  i: number,
+  role: string,
+  net: Net,
+  p: Parameters,
+  start: HostState,
+  out: Map<string, Value>,
+): Promise<void> {
   const gone = new Set(golden.vanishing[role]);
   for (const [key, shape] of net.shapes) {
     const name = `after.${i}.${role}.${key}`;
     if (gone.has(key) || (!golden.has(name) && !golden.has(`${name}#digest`))) continue;
     const after = await p.read(key);
     const from = start.get(key)!.data;
-    if (isTrained(key)) out.set(name, { kind: "delta", values: after.map((v, j) => v - from[j]), after, start: from, shape });
+    if (isTrained(key))
+      out.set(name, { kind: "delta", values: after.map((v, j) => v - from[j]), after, start: from, shape });
     else out.set(name, { kind: "buffer", values: after, shape });
   }
 }
 
 /** How far each value moves when every number of the start is moved by one unit in the last place, up or down: the most of some draws. */
-async function movement(golden: Golden, device: Device, c: TrainConfig, roles: Roles, start: ReadonlyMap<string, HostState>, run: ReadonlyMap<string, Value>): Promise<Map<string, number>> {
+async function movement(
+  golden: Golden,
+  device: Device,
+  c: TrainConfig,
+  roles: Roles,
+  start: ReadonlyMap<string, HostState>,
+  run: ReadonlyMap<string, Value>,
+): Promise<Map<string, number>> {
   const most = new Map<string, number>();
   for (const salt of [1, 2, 3]) {
     const nudged = new Map<string, HostState>();
@@ -122,7 +169,10 @@ async function movement(golden: Golden, device: Device, c: TrainConfig, roles: R
       nudged.set(role, moved);
     }
     for (const [name, v] of await runSteps(golden, device, c, roles, nudged)) {
-      const error = v.kind === "delta" || v.kind === "buffer" ? normError(v.values, run.get(name)!.values) : maxError(v.values, run.get(name)!.values);
+      const error =
+        v.kind === "delta" || v.kind === "buffer"
+          ? normError(v.values, run.get(name)!.values)
+          : maxError(v.values, run.get(name)!.values);
       most.set(name, Math.max(most.get(name) ?? 0, error));
     }
   }

@@ -21,13 +21,29 @@ const base: Config = { ...defaultConfig, ngf: 1, label_nc: 4, crop_size: 32 };
 const cases: [string, Partial<Config>, "regions" | "halves" | "noise"][] = [
   ["spade 1x1, no spectral norm", { norm_G: "spadebatch1x1" }, "regions"],
   ["spectral, sync batch 7x7", { norm_G: "spectralspadesyncbatch7x7" }, "halves"],
-  ["instance 5x5 (second digit ignored), spectral at the end", { norm_G: "spadeinstance5x3spectral", crop_size: 64 }, "regions"],
+  [
+    "instance 5x5 (second digit ignored), spectral at the end",
+    { norm_G: "spadeinstance5x3spectral", crop_size: 64 },
+    "regions",
+  ],
   ["noise: dense tables on some levels", { ngf: 2 }, "noise"],
   ["noise, 5x5", { norm_G: "spadebatch5x5", crop_size: 64 }, "noise"],
-  ["more, 2:1, VAE, no instances", { num_upsampling_layers: "more", crop_size: 128, aspect_ratio: 2, use_vae: true, z_dim: 5, no_instance: true }, "regions"],
-  ["most, ngf 2, no don't-care", { num_upsampling_layers: "most", crop_size: 128, ngf: 2, contain_dontcare_label: false }, "regions"],
+  [
+    "more, 2:1, VAE, no instances",
+    { num_upsampling_layers: "more", crop_size: 128, aspect_ratio: 2, use_vae: true, z_dim: 5, no_instance: true },
+    "regions",
+  ],
+  [
+    "most, ngf 2, no don't-care",
+    { num_upsampling_layers: "most", crop_size: 128, ngf: 2, contain_dontcare_label: false },
+    "regions",
+  ],
   ["4:3", { crop_size: 128, aspect_ratio: 4 / 3 }, "regions"],
-  ["one label only", { use_vae: true, z_dim: 3, label_nc: 1, contain_dontcare_label: false, no_instance: true }, "regions"],
+  [
+    "one label only",
+    { use_vae: true, z_dim: 3, label_nc: 1, contain_dontcare_label: false, no_instance: true },
+    "regions",
+  ],
 ];
 
 test.each(cases)("%s", async (_name, over, kind) => {
@@ -36,7 +52,8 @@ test.each(cases)("%s", async (_name, over, kind) => {
   powerIterate(state, 3);
   for (const [key, t] of state) {
     if (key.endsWith("running_mean")) state.set(key, { shape: t.shape, data: seeded(key, t.shape, 0.3) });
-    if (key.endsWith("running_var")) state.set(key, { shape: t.shape, data: seeded(key, t.shape, 0.4).map((v) => v + 1) });
+    if (key.endsWith("running_var"))
+      state.set(key, { shape: t.shape, data: seeded(key, t.shape, 0.4).map((v) => v + 1) });
   }
   const { h, w } = outputSize(c);
   const n = labelCount(c);
@@ -48,9 +65,17 @@ test.each(cases)("%s", async (_name, over, kind) => {
   }[kind];
   const data = Uint8Array.from({ length: h * w }, (_, i) => label(i));
   const map: LabelMap = { data, width: w, height: h };
-  const instance: LabelMap = { ...map, data: data.map((v, i) => v * 3 + (kind === "halves" ? 0 : Math.floor(i / w / 5) % 2)) };
+  const instance: LabelMap = {
+    ...map,
+    data: data.map((v, i) => v * 3 + (kind === "halves" ? 0 : Math.floor(i / w / 5) % 2)),
+  };
   const k = parseNormG(c.norm_G).k;
-  const windows = buildLevels([map], [instance], { labelCount: n, dontCare: c.contain_dontcare_label ? c.label_nc : null, edges: !c.no_instance }, resolutions(c).map((r) => ({ ...r, k })));
+  const windows = buildLevels(
+    [map],
+    [instance],
+    { labelCount: n, dontCare: c.contain_dontcare_label ? c.label_nc : null, edges: !c.no_instance },
+    resolutions(c).map((r) => ({ ...r, k })),
+  );
   if (kind === "noise") expect(windows.map((lw) => planLevel(lw).mode)).toContain("dense");
   else expect(windows.map((lw) => planLevel(lw).mode)).toContain("lookup");
 

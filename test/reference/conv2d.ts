@@ -7,7 +7,12 @@ export function conv2dReference(
   [n, h, w, c]: readonly number[],
   oihw: ArrayLike<number>,
   [o, , kh, kw]: readonly number[],
-  { bias, sigma = 1, stride = 1, pad = 0 }: { bias?: ArrayLike<number>; sigma?: number; stride?: number; pad?: number } = {},
+  {
+    bias,
+    sigma = 1,
+    stride = 1,
+    pad = 0,
+  }: { bias?: ArrayLike<number>; sigma?: number; stride?: number; pad?: number } = {},
 ): { data: Float64Array; shape: number[] } {
   const oh = Math.floor((h + 2 * pad - kh) / stride) + 1;
   const ow = Math.floor((w + 2 * pad - kw) / stride) + 1;
@@ -24,7 +29,8 @@ export function conv2dReference(
             for (let kx = 0; kx < kw; kx++) {
               const ix = ox * stride + kx - pad;
               if (ix < 0 || ix >= w) continue;
-              for (let ci = 0; ci < c; ci++) sum += x[((b * h + iy) * w + ix) * c + ci] * oihw[((co * c + ci) * kh + ky) * kw + kx];
+              for (let ci = 0; ci < c; ci++)
+                sum += x[((b * h + iy) * w + ix) * c + ci] * oihw[((co * c + ci) * kh + ky) * kw + kx];
             }
           }
           data[at++] = sum / sigma + (bias ? bias[co] : 0);
@@ -59,16 +65,29 @@ const before = (a: LayerReference): ReturnType<typeof conv2dReference> =>
 
 export function layerReference(a: LayerReference): Float64Array {
   const { data, shape } = before(a);
-  return data.map((z, i) => (a.act === "none" ? z : activationReference[a.act](z)) + (a.residual ? a.residual[residualAt(i, shape, a.up)] : 0));
+  return data.map(
+    (z, i) =>
+      (a.act === "none" ? z : activationReference[a.act](z)) +
+      (a.residual ? a.residual[residualAt(i, shape, a.up)] : 0),
+  );
 }
 
-export function layerGradients(a: LayerReference, dy: ArrayLike<number>): Record<"x" | "w" | "bias" | "sigma" | "residual", Float64Array> {
+export function layerGradients(
+  a: LayerReference,
+  dy: ArrayLike<number>,
+): Record<"x" | "w" | "bias" | "sigma" | "residual", Float64Array> {
   const { data, shape } = before(a);
   const [n, h, w, c] = a.shape;
   const [o, , kh, kw] = a.weights;
   const [, oh, ow] = shape;
   const sigma = a.sigma[0];
-  const grads = { x: new Float64Array(a.x.length), w: new Float64Array(a.w.length), bias: new Float64Array(o), sigma: new Float64Array(1), residual: new Float64Array(a.residual?.length ?? 0) };
+  const grads = {
+    x: new Float64Array(a.x.length),
+    w: new Float64Array(a.w.length),
+    bias: new Float64Array(o),
+    sigma: new Float64Array(1),
+    residual: new Float64Array(a.residual?.length ?? 0),
+  };
   let at = 0;
   for (let b = 0; b < n; b++)
     for (let oy = 0; oy < oh; oy++)

@@ -10,7 +10,16 @@ import { ganModes } from "../../kernels/gan_loss.ts";
 import { gradients } from "../../kernels/gradients.ts";
 import { ops } from "../../kernels/index.ts";
 import { defaultConfig, type Config } from "../../src/models/config.ts";
-import { BYTES, Graph, pad4, paperTarget, type Dispatch, type DType, type Target, type Tensor } from "../../src/runtime/index.ts";
+import {
+  BYTES,
+  Graph,
+  pad4,
+  paperTarget,
+  type Dispatch,
+  type DType,
+  type Target,
+  type Tensor,
+} from "../../src/runtime/index.ts";
 import { expand, type BindingDecl, type SizesAs, type Wgsl } from "../../src/runtime/wgsl.ts";
 import { testDevice } from "../support/device.ts";
 import { lookups } from "./lookups.ts";
@@ -85,9 +94,12 @@ function otherOps(target: Target, dtype: DType): Graph {
 /** Backward passes, each of its own graph. */
 function backwards(target: Target, dtype: DType): Graph[] {
   const graphs: Graph[] = [];
-  const differentiate = (record: (g: Graph, t: (name: string, shape: number[], type?: DType) => Tensor) => [Tensor, Tensor[]]): void => {
+  const differentiate = (
+    record: (g: Graph, t: (name: string, shape: number[], type?: DType) => Tensor) => [Tensor, Tensor[]],
+  ): void => {
     const g = new Graph(target);
-    const t = (name: string, shape: number[], type = dtype): Tensor => g.external(name, shape, type, paperStorage(1 << 20));
+    const t = (name: string, shape: number[], type = dtype): Tensor =>
+      g.external(name, shape, type, paperStorage(1 << 20));
     const [y, wrt] = record(g, t);
     gradients(g, new Map([[y, t("dy", [...y.shape], "f32")]]), wrt);
     graphs.push(g);
@@ -96,7 +108,10 @@ function backwards(target: Target, dtype: DType): Graph[] {
     differentiate((g, t) => {
       const [x, w, bias, sigma] = [t("x", size), t("w", [k * k, pad4(size[3]), o]), t("b", [o]), t("s", [1], "f32")];
       const wrt = [x, w, bias, ...(residual ? [t("r", residual)] : [sigma])];
-      return [ops.conv2d(g, { x, w, bias, kh: k, kw: k, ...(residual ? { residual: wrt[3] } : { sigma }), ...more }), wrt];
+      return [
+        ops.conv2d(g, { x, w, bias, kh: k, kw: k, ...(residual ? { residual: wrt[3] } : { sigma }), ...more }),
+        wrt,
+      ];
     });
   conv([1, 6, 6, 5], 6, 3, { pad: 1, act: "leaky" });
   conv([1, 6, 6, 5], 6, 3, { pad: 1 }, [1, 3, 3, 6]);
@@ -113,12 +128,13 @@ function backwards(target: Target, dtype: DType): Graph[] {
     const w = t("w", [9, 8, 6]);
     return [ops.spectralSigma(g, { w, cin: 5, u: t("u", [6], "f32"), v: t("v", [9, 5], "f32"), train: true }), [w]];
   });
-  for (const kind of ["leaky", "relu", "tanh"] as const) differentiate((g, t) => ((x) => [ops.activation(g, { x, kind }), [x]])(t("x", [1, 3, 3, 5])));
+  for (const kind of ["leaky", "relu", "tanh"] as const)
+    differentiate((g, t) => ((x) => [ops.activation(g, { x, kind }), [x]])(t("x", [1, 3, 3, 5])));
   differentiate((g, t) => ((x) => [ops.avgPool(g, { x }), [x]])(t("x", [1, 5, 6, 5])));
-  for (const mode of ["nearest", "bilinear"] as const) differentiate((g, t) => ((x) => [ops.resize(g, { x, h: 5, w: 4, mode }), [x]])(t("x", [1, 3, 6, 5])));
+  for (const mode of ["nearest", "bilinear"] as const)
+    differentiate((g, t) => ((x) => [ops.resize(g, { x, h: 5, w: 4, mode }), [x]])(t("x", [1, 3, 6, 5])));
   return graphs;
 }
-
 
 const declarations = (d: Dispatch): BindingDecl[] =>
   Object.entries(d.bindings).map(([name, b]) => ({ name, dtype: b.tensor.dtype, access: b.access, scalar: b.scalar }));
@@ -140,7 +156,11 @@ beforeAll(async () => {
         if (dtype === "f16" && !features.has("shader-f16")) continue;
         const target = paperTarget({ ...device.target, software, features, variants: {} });
         const paper = paperDevice(target);
-        const graphs = [otherOps(target, dtype), ...backwards(target, dtype), ...(await recordings(paper, () => probe(paper)))];
+        const graphs = [
+          otherOps(target, dtype),
+          ...backwards(target, dtype),
+          ...(await recordings(paper, () => probe(paper))),
+        ];
         for (const c of configs) for (const map of maps) graphs.push(...(await recordGenerator(c, target, dtype, map)));
         for (const d of graphs.flatMap((g) => g.dispatches)) {
           const { code } = finish(d, "uniform");

@@ -1,7 +1,15 @@
 // One device a test process, and the way an op is tested: record, run, read.
 
 import { openNodeDevice } from "../../src/node/dawn.ts";
-import { encodeHost, Graph, Program, type Device, type DType, type HostArray, type Tensor } from "../../src/runtime/index.ts";
+import {
+  encodeHost,
+  Graph,
+  Program,
+  type Device,
+  type DType,
+  type HostArray,
+  type Tensor,
+} from "../../src/runtime/index.ts";
 
 let opened: Promise<Device> | undefined;
 
@@ -15,7 +23,12 @@ export class Inputs {
   constructor(readonly graph: Graph) {}
 
   /** Declares an input and gives its value (dense, logical shape). */
-  tensor(name: string, shape: readonly number[], values: HostArray, dtype: DType = values instanceof Float32Array ? "f32" : "i32"): Tensor {
+  tensor(
+    name: string,
+    shape: readonly number[],
+    values: HostArray,
+    dtype: DType = values instanceof Float32Array ? "f32" : "i32",
+  ): Tensor {
     this.values[name] = values;
     return this.graph.input(name, shape, dtype);
   }
@@ -24,10 +37,20 @@ export class Inputs {
 /** Records `body` in a graph, runs it once, reads the tensors that it returns (dense). */
 export async function evaluate(
   body: (g: Graph, inputs: Inputs) => Record<string, Tensor>,
-  options: { counts?: Record<string, number>; sizesAs?: "override" | "uniform"; variants?: Record<string, string>; software?: boolean } = {},
+  options: {
+    counts?: Record<string, number>;
+    sizesAs?: "override" | "uniform";
+    variants?: Record<string, string>;
+    software?: boolean;
+  } = {},
 ): Promise<Record<string, Float32Array>> {
   const device = await testDevice();
-  const g = new Graph({ ...device.target, sizesAs: options.sizesAs ?? "uniform", variants: options.variants ?? {}, software: options.software ?? device.target.software });
+  const g = new Graph({
+    ...device.target,
+    sizesAs: options.sizesAs ?? "uniform",
+    variants: options.variants ?? {},
+    software: options.software ?? device.target.software,
+  });
   const inputs = new Inputs(g);
   const results = body(g, inputs);
   for (const [name, t] of Object.entries(results)) g.output(name, t);
@@ -40,7 +63,13 @@ export async function evaluate(
 }
 
 /** Uploads a value as an external tensor of a graph (what parameters are). */
-export async function external(g: Graph, name: string, shape: readonly number[], values: HostArray, dtype: DType = "f32"): Promise<Tensor> {
+export async function external(
+  g: Graph,
+  name: string,
+  shape: readonly number[],
+  values: HostArray,
+  dtype: DType = "f32",
+): Promise<Tensor> {
   const device = await testDevice();
   const bytes = encodeHost({ shape, dtype }, values);
   const storage = device.alloc(name, Math.max(16, Math.ceil(bytes.byteLength / 16) * 16));
