@@ -21,6 +21,7 @@ import {
   normError,
   type Verdict,
 } from "./compare.ts";
+import { DIGEST_SLACK } from "../tolerances.ts";
 import { maps } from "./generator_case.ts";
 import { nchw, nhwc, storedState, type Golden } from "./golden.ts";
 
@@ -64,7 +65,9 @@ export async function trainingCase(golden: Golden, device: Device): Promise<Verd
   }
   if (!verdicts.some((v) => v.verdict === "FAIL")) return verdicts;
   const moved = await movement(golden, device, c, roles, start, run);
-  return verdicts.map((v) => illPosed(v, moved.get(v.name)!, FLIPS));
+  return verdicts.map((v) =>
+    illPosed(v, moved.get(v.name)!, FLIPS * (v.quantity.startsWith("digest") ? DIGEST_SLACK : 1)),
+  );
 }
 
 async function judge(
