@@ -36,11 +36,19 @@ interface Value {
   shape: readonly number[];
 }
 
+/** Three draws see about half of how far chance may take a value. */
+const SCATTER = 2;
+
 /**
- * With beta1 = 0 a step of Adam is a sign: rounding flips those of the smallest gradients, a few of a tensor's elements, and which ones
- * is chance. (PyTorch in float32 against itself in float64 differs by up to 15 % in the deltas of train_vae_vgg's first step.)
+ * With beta1 = 0 a step of Adam is a sign: rounding flips those of the smallest gradients, and which ones of a tensor's n elements is
+ * chance. With the share f of a net's elements that nudging flips, f*n are expected in a tensor and, by Poisson, hardly ever more than
+ * f*n + 3 sqrt(f*n) + 3; k flips move the difference by 2 sqrt(k/n) of its norm. (PyTorch in float32 against itself in float64
+ * differs by up to 15 % in the differences of train_vae_vgg's first step.)
  */
-const FLIPS = 3;
+function flips(share: number, n: number): number {
+  const expected = share * n;
+  return 2 * Math.sqrt((expected + 3 * Math.sqrt(expected) + 3) / n);
+}
 
 type Roles = [role: string, net: Net][];
 
@@ -65,9 +73,7 @@ export async function trainingCase(golden: Golden, device: Device): Promise<Verd
   }
   if (!verdicts.some((v) => v.verdict === "FAIL")) return verdicts;
   const moved = await movement(golden, device, c, roles, start, run);
-  return verdicts.map((v) =>
-    illPosed(v, moved.get(v.name)!, FLIPS * (v.quantity.startsWith("digest") ? DIGEST_SLACK : 1)),
-  );
+  return verdicts.map((v) => illPosed(v, moved.get(v.name)!, v.quantity.startsWith("digest") ? DIGEST_SLACK : 1));
 }
 
 async function judge(
@@ -161,6 +167,10 @@ async function movement(
   run: ReadonlyMap<string, Value>,
 ): Promise<Map<string, number>> {
   const most = new Map<string, number>();
+  /** Of all differences of a net after a step: squared movement and squared norm. */
+  const pooled = new Map<string, { moved: number; norm: number }>();
+  const square = (v: Float32Array): number => v.reduce((sum, x) => sum + x * x, 0);
+  const poolOf = (name: string): string => name.split(".").slice(0, 3).join(".");
   for (const salt of [1, 2, 3]) {
     const nudged = new Map<string, HostState>();
     for (const [role, state] of start) {
@@ -176,8 +186,21 @@ async function movement(
         v.kind === "delta" || v.kind === "buffer"
           ? normError(v.values, run.get(name)!.values)
           : maxError(v.values, run.get(name)!.values);
-      most.set(name, Math.max(most.get(name) ?? 0, error));
+      most.set(name, Math.max(most.get(name) ?? 0, SCATTER * error));
+      if (v.kind === "delta") {
+        const p = pooled.get(poolOf(name)) ?? { moved: 0, norm: 0 };
+        const ref = run.get(name)!.values;
+        pooled.set(poolOf(name), {
+          moved: p.moved + square(v.values.map((x, i) => x - ref[i])),
+          norm: p.norm + square(ref),
+        });
+      }
     }
+  }
+  for (const [name, v] of run) {
+    const p = pooled.get(poolOf(name));
+    if (v.kind === "delta" && p)
+      most.set(name, Math.max(most.get(name)!, flips(p.moved / p.norm / 4, v.values.length)));
   }
   return most;
 }
