@@ -260,8 +260,9 @@ function adapter() {
   say(`mesa ${lavapipe()} is installed`);
 }
 
-if (Number(process.versions.node.split(".")[0]) < 20)
-  fail(`Node ${process.versions.node} is too old`, "use Node 20 or newer");
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < 20 || (major === 20 && minor < 9))
+  fail(`Node ${process.versions.node} is too old`, "use Node 20.9 or newer");
 dependencies();
 bundles();
 adapter();
