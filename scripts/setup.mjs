@@ -260,8 +260,8 @@ function adapter() {
   say(`mesa ${lavapipe()} is installed`);
 }
 
-const [major, minor] = process.versions.node.split(".").map(Number);
-if (major < 20 || (major === 20 && minor < 9))
+const [nodeMajor, nodeMinor] = process.versions.node.split(".").map(Number);
+if (nodeMajor < 20 || (nodeMajor === 20 && nodeMinor < 9))
   fail(`Node ${process.versions.node} is too old`, "use Node 20.9 or newer");
 dependencies();
 bundles();
