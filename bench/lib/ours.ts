@@ -1,15 +1,15 @@
 // Our engine as the benches run it: a calibrated generator, a new label map, a new style.
 
-import { buildLevels, LevelsScratch } from "../../src/labels/levels.ts";
+import { LevelsScratch } from "../../src/labels/levels.ts";
 import type { LevelWindows } from "../../src/labels/windows.ts";
 import { calibratedState } from "../../src/models/calibrated.ts";
-import { defaultConfig, labelCount, parseNormG, type Config } from "../../src/models/config.ts";
-import { resolutions } from "../../src/models/generator.ts";
+import { defaultConfig, type Config } from "../../src/models/config.ts";
 import { Parameters } from "../../src/models/parameters.ts";
 import { normalValues } from "../../src/models/philox.ts";
 import { GeneratorRunner } from "../../src/models/runner.ts";
 import type { HostState } from "../../src/models/seeded.ts";
 import { memorySource } from "../../src/models/source.ts";
+import { windowsOf } from "../../src/models/windows.ts";
 import type { Device } from "../../src/runtime/index.ts";
 import type { BenchMap } from "./maps.ts";
 
@@ -41,15 +41,8 @@ export async function openOurs(
   map: BenchMap,
   say: (line: string) => void,
 ): Promise<Ours> {
-  const k = parseNormG(config.norm_G).k;
   const scratch = new LevelsScratch();
-  const levels = resolutions(config).map((r) => ({ ...r, k }));
-  const space = {
-    labelCount: labelCount(config),
-    dontCare: config.contain_dontcare_label ? config.label_nc : null,
-    edges: !config.no_instance,
-  };
-  const windows = (m: BenchMap): LevelWindows[] => buildLevels([m.label], [m.instance], space, levels, scratch);
+  const windows = (m: BenchMap): LevelWindows[] => windowsOf(config, [m.label], [m.instance], scratch);
   const z = normalValues(0, config.z_dim);
   const state = await calibratedState(device, config, 0, windows(map), z, say);
   const runner = await GeneratorRunner.create(

@@ -4,8 +4,9 @@ import { readFile } from "node:fs/promises";
 import { colorImageFromRgb, labelMapFromColors } from "../formats/label_colors.ts";
 import { decodeLabelPng, type LabelPng } from "../formats/label_png.ts";
 import { pilNearestResize } from "../formats/pil_nearest.ts";
-import { checkedLabels, type LabelMap, type LabelSpace } from "../labels/label_map.ts";
-import { labelCount, roundHalfEven, type Config } from "../models/config.ts";
+import { checkedLabels, type LabelMap } from "../labels/label_map.ts";
+import { roundHalfEven, type Config } from "../models/config.ts";
+import { labelSpace } from "../models/windows.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import type { Label } from "../formats/label_names.ts";
 
@@ -13,11 +14,6 @@ import type { Label } from "../formats/label_names.ts";
 export function mapSize(c: Config): { width: number; height: number } {
   return { width: c.crop_size, height: roundHalfEven(c.crop_size / c.aspect_ratio) };
 }
-
-export const labelSpace = (c: Config): LabelSpace => ({
-  labelCount: labelCount(c),
-  dontCare: c.contain_dontcare_label ? c.label_nc : null,
-});
 
 async function readPng(path: string): Promise<LabelPng> {
   let bytes: Uint8Array;

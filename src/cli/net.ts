@@ -2,21 +2,20 @@
 
 import { openCheckpointFile } from "../formats/file.ts";
 import { parseLabels, type Label } from "../formats/label_names.ts";
-import { buildLevels, LevelsScratch } from "../labels/levels.ts";
+import { LevelsScratch } from "../labels/levels.ts";
 import type { LabelMap } from "../labels/label_map.ts";
 import type { LevelWindows } from "../labels/windows.ts";
 import { openNodeDevice } from "../node/dawn.ts";
 import { labelCount, latentSize, parseNormG, type Config } from "../models/config.ts";
-import { resolutions } from "../models/generator.ts";
 import { guessConfig } from "../models/guess.ts";
 import { Parameters } from "../models/parameters.ts";
 import { GeneratorRunner } from "../models/runner.ts";
+import { windowsOf as batchWindows } from "../models/windows.ts";
 import { checkpointSource } from "../models/source.ts";
 import type { Checkpoint } from "../formats/checkpoint.ts";
 import type { Device } from "../runtime/index.ts";
 import { storageType } from "../spade.ts";
 import type { Progress } from "./progress.ts";
-import { labelSpace } from "./maps.ts";
 
 export interface NetOptions {
   key?: string;
@@ -51,14 +50,7 @@ export function windowsOf(
   instance: LabelMap | undefined,
   scratch?: LevelsScratch,
 ): LevelWindows[] {
-  const { k } = parseNormG(config.norm_G);
-  return buildLevels(
-    [map],
-    instance ? [instance] : null,
-    { ...labelSpace(config), edges: !config.no_instance },
-    resolutions(config).map((r) => ({ ...r, k })),
-    scratch,
-  );
+  return batchWindows(config, [map], instance ? [instance] : null, scratch);
 }
 
 export class Net {

@@ -22,17 +22,7 @@ import { deriveWeights, type ConvArgs } from "../../kernels/conv2d.ts";
 import type { ModulateArgs } from "../../kernels/modulate.ts";
 import type { Lists } from "../../kernels/segments.ts";
 import { product, type Count, type Graph, type Tensor } from "../runtime/index.ts";
-import {
-  blocks,
-  labelCount,
-  latentSize,
-  normsOf,
-  parseNormG,
-  semanticNc,
-  upsamplings,
-  type BlockSpec,
-  type Config,
-} from "./config.ts";
+import { blocks, latentSize, normsOf, parseNormG, semanticNc, type BlockSpec, type Config } from "./config.ts";
 import type { LevelLists } from "./level_lists.ts";
 import type { Parameters } from "./parameters.ts";
 
@@ -341,8 +331,3 @@ export function recordPrepare(g: Graph, c: Config, p: Parameters): void {
       );
   }
 }
-
-/** Legal label values. */
-export const legalLabels = (c: Config): number => labelCount(c);
-/** Output pixels a latent pixel. */
-export const strideOf = (c: Config): number => 2 ** upsamplings(c);

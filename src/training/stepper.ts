@@ -2,12 +2,12 @@
 // capacity re-records them with more room.
 
 import { adamFactors } from "../../kernels/adam.ts";
-import { LevelsScratch, buildLevels } from "../labels/levels.ts";
+import { LevelsScratch } from "../labels/levels.ts";
 import type { LabelMap } from "../labels/label_map.ts";
-import { labelCount, parseNormG } from "../models/config.ts";
-import { resolutions, type LevelPlan } from "../models/generator.ts";
+import type { LevelPlan } from "../models/generator.ts";
 import { planLevel } from "../models/levels.ts";
 import { trainingInputs } from "../models/training_pass.ts";
+import { windowsOf } from "../models/windows.ts";
 import { Graph, Program, type Device } from "../runtime/index.ts";
 import { Moments } from "./moments.ts";
 import { learningRates, type TrainConfig } from "./options.ts";
@@ -51,16 +51,7 @@ export class Stepper {
   /** One G step and one D step. `lr` is the published base rate of this epoch. Gives the losses in the order of the published log. */
   async step(batch: Batch, lr = this.config.lr): Promise<Record<string, number>> {
     const c = this.config;
-    const k = parseNormG(c.norm_G).k;
-    const edges = !c.no_instance;
-    const space = { labelCount: labelCount(c), dontCare: c.contain_dontcare_label ? c.label_nc : null, edges };
-    const windows = buildLevels(
-      batch.labels,
-      edges ? (batch.instances ?? batch.labels) : null,
-      space,
-      resolutions(c).map((r) => ({ ...r, k })),
-      this.scratch,
-    );
+    const windows = windowsOf(c, batch.labels, batch.instances ?? batch.labels, this.scratch);
     const plans = windows.map((lw, i) => planLevel(lw, this.recorded?.plans[i]));
     const { g, d, names } = await this.programs(plans);
 

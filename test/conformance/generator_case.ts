@@ -2,9 +2,7 @@
 
 import { gradients } from "../../kernels/gradients.ts";
 import type { LabelMap } from "../../src/labels/label_map.ts";
-import { buildLevels } from "../../src/labels/levels.ts";
-import { blocks, generatorShapes, labelCount, parseNormG, type Config } from "../../src/models/config.ts";
-import { resolutions } from "../../src/models/generator.ts";
+import { blocks, generatorShapes, type Config } from "../../src/models/config.ts";
 import { planLevel } from "../../src/models/levels.ts";
 import { isTrained } from "../../src/models/packing.ts";
 import { Parameters } from "../../src/models/parameters.ts";
@@ -13,6 +11,7 @@ import { seeded, seededGenerator, type HostState } from "../../src/models/seeded
 import { memorySource } from "../../src/models/source.ts";
 import { recordTrainingPass, trainingInputs } from "../../src/models/training_pass.ts";
 import type { LevelWindows } from "../../src/labels/windows.ts";
+import { windowsOf } from "../../src/models/windows.ts";
 import { Graph, Program, type Device } from "../../src/runtime/index.ts";
 import { compareActivation, compareGradient, illPosed, maxError, type Verdict } from "./compare.ts";
 import { nchw, nhwc, storedState, type Golden } from "./golden.ts";
@@ -36,13 +35,7 @@ export async function generatorCase(golden: Golden, device: Device): Promise<Ver
   const labels = await maps(golden, "in.label");
   const instances = golden.has("in.inst") ? await maps(golden, "in.inst") : labels;
   const z = golden.has("in.z") ? await golden.f32("in.z") : undefined;
-  const { k } = parseNormG(c.norm_G);
-  const windows = buildLevels(
-    labels,
-    c.no_instance ? null : instances,
-    { labelCount: labelCount(c), dontCare: c.contain_dontcare_label ? c.label_nc : null, edges: !c.no_instance },
-    resolutions(c).map((r) => ({ ...r, k })),
-  );
+  const windows = windowsOf(c, labels, instances);
   const load = (): Promise<Parameters> => Parameters.load(device, c, memorySource(state), "f32");
 
   const trained = golden.has("out.train");
