@@ -37,7 +37,7 @@ const ARROWS = {
   // A model file is a composition under published names, like models; it stands with the formats because it is one.
   onnx: ["models", "formats", "runtime"],
   datasets: ["models", "runtime", "labels", "formats"],
-  training: ["models", "kernels", "runtime", "labels", "formats"],
+  training: ["datasets", "models", "kernels", "runtime", "labels", "formats"],
   node: ["runtime", "formats"],
   api: ["models", "runtime", "labels", "formats"],
   web: ["api", ...ENGINE],
@@ -57,7 +57,6 @@ const PAGE = [
   "src/runtime/**/*.ts",
   "src/labels/**/*.ts",
   "src/models/**/*.ts",
-  "src/training/**/*.ts",
   "src/formats/**/*.ts",
   "src/web/**/*.ts",
   "src/api.ts",

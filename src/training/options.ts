@@ -1,5 +1,6 @@
-// The published training options that the step itself reads, with their published defaults.
+// The published options of training with their published defaults, and ours beside them.
 
+import { defaultData, type DataOptions } from "../datasets/options.ts";
 import { defaultConfig, type Config } from "../models/config.ts";
 import { defaultDiscriminator, type DiscriminatorConfig } from "../models/discriminator.ts";
 import { defaultEncoder, type EncoderConfig } from "../models/encoder.ts";
@@ -13,6 +14,7 @@ export interface OptimiserConfig {
   no_TTUR: boolean;
 }
 
+/** What the training step itself reads. */
 export type TrainConfig = Config & DiscriminatorConfig & EncoderConfig & LossConfig & OptimiserConfig;
 
 export const defaultTraining: TrainConfig = {
@@ -26,7 +28,92 @@ export const defaultTraining: TrainConfig = {
   no_TTUR: false,
 };
 
+export const INIT_TYPES = ["normal", "xavier", "xavier_uniform", "kaiming", "orthogonal", "none"] as const;
+export type InitType = (typeof INIT_TYPES)[number];
+
+/** Everything that `spade train` takes; saved as opt.txt and opt.json. */
+export interface TrainOptions extends TrainConfig, DataOptions {
+  crop_size: number;
+  name: string;
+  checkpoints_dir: string;
+  init_type: InitType;
+  /** Used as std (normal) or gain (xavier, orthogonal). */
+  init_variance: number;
+  no_vgg_loss: boolean;
+  /** Epochs at constant lr, then epochs of linear decay. */
+  niter: number;
+  niter_decay: number;
+  D_steps_per_G: number;
+  /** In pictures, as published. */
+  print_freq: number;
+  display_freq: number;
+  save_latest_freq: number;
+  /** In epochs. */
+  save_epoch_freq: number;
+  no_html: boolean;
+  tf_log: boolean;
+  continue_train: boolean;
+  which_epoch: string;
+
+  // Ours.
+  /** Torchvision's VGG19 (.pth or .safetensors) for the published perceptual loss; "" for SqueezeNet 1.0. */
+  vgg_weights: string;
+  /** Storage of activations and of the weights that the kernels read. */
+  dtype: "f32" | "f16";
+  /** Decay of a moving average of the generator, 0 for none. */
+  ema: number;
+  /** Stop with a checkpoint after so many steps of this run, or minutes; Infinity for no limit. */
+  max_steps: number;
+  max_minutes: number;
+  /** Steps between snapshots on the host, from which a lost device is saved; 0 for none. */
+  snapshot_freq: number;
+  /** Write every saved net as .pth too. */
+  save_pth: boolean;
+  /** A fixed validation grid and a Frechet curve; "" for none. */
+  val_label_dir: string;
+  val_image_dir: string;
+  /** A table of times per kernel and the share of waiting for data, at the end. */
+  profile: boolean;
+}
+
+export const defaultOptions: TrainOptions = {
+  ...defaultTraining,
+  ...defaultData,
+  name: "label2coco",
+  checkpoints_dir: "./checkpoints",
+  init_type: "xavier",
+  init_variance: 0.02,
+  no_vgg_loss: false,
+  niter: 50,
+  niter_decay: 0,
+  D_steps_per_G: 1,
+  print_freq: 100,
+  display_freq: 100,
+  save_latest_freq: 5000,
+  save_epoch_freq: 10,
+  no_html: false,
+  tf_log: false,
+  continue_train: false,
+  which_epoch: "latest",
+  vgg_weights: "",
+  dtype: "f32",
+  ema: 0,
+  max_steps: Infinity,
+  max_minutes: Infinity,
+  snapshot_freq: 500,
+  save_pth: false,
+  val_label_dir: "",
+  val_image_dir: "",
+  profile: false,
+};
+
 /** Learning rates of G (and E) and of D: Heusel et al. 2017's two time scales, as published lr/2 and 2 lr. */
 export function learningRates(c: OptimiserConfig, lr = c.lr): { G: number; D: number } {
   return c.no_TTUR ? { G: lr, D: lr } : { G: lr / 2, D: lr * 2 };
+}
+
+/** The base rate of an epoch (from 1): constant up to niter + 1, then falling by lr / niter_decay each, as published (spec 1.8). */
+export function epochRate(o: Pick<TrainOptions, "lr" | "niter" | "niter_decay">, epoch: number): number {
+  if (epoch <= o.niter + 1 || o.niter_decay === 0) return o.lr;
+  return Math.max(0, o.lr * (1 - (epoch - o.niter - 1) / o.niter_decay));
 }
