@@ -50,6 +50,8 @@ export async function runLoop(
   hooks: LoopHooks,
 ): Promise<TrainResult["reason"]> {
   const { position, stepper } = session;
+  if (source.batchesPerEpoch < 1)
+    throw new SpadeError("usage", "data", `are fewer than a batch of ${o.batchSize}`, "lower --batchSize");
   const epochs = o.niter + o.niter_decay;
   const started = performance.now();
   const pace = new Pace();
@@ -95,33 +97,25 @@ export async function runLoop(
         });
         const iters = position.batch * o.batchSize;
         await hooks.step({ epoch: position.epoch, iters, seconds: seconds / o.batchSize, lr, losses, batch: loaded });
-        const reason = stop();
-        if (reason) {
-          await endOfEpoch(position, source, hooks);
-          await hooks.save();
-          return reason;
+        const ended = position.batch === source.batchesPerEpoch ? position.epoch : undefined;
+        if (ended !== undefined) {
+          await hooks.epoch(ended);
+          position.epoch++;
+          position.batch = 0;
         }
-        if (due(position.pictures, o.save_latest_freq, o.batchSize)) await hooks.save();
-        next = after;
+        const reason = ended === epochs ? "done" : stop();
+        if (ended !== undefined && (ended % o.save_epoch_freq === 0 || ended === epochs)) await hooks.save(ended);
+        else if (reason || due(position.pictures, o.save_latest_freq, o.batchSize)) await hooks.save();
+        if (reason) return reason;
+        next = ended === undefined ? after : undefined;
       }
+      const reason = stop();
+      if (reason) return reason;
     } finally {
       await batches.return?.();
     }
-    const reason = position.batch < source.batchesPerEpoch ? stop() : undefined;
-    if (reason) return reason;
-    const ended = position.epoch;
-    await endOfEpoch(position, source, hooks);
-    if (ended % o.save_epoch_freq === 0 || ended === epochs) await hooks.save(ended);
   }
   return "done";
-}
-
-/** Moves on to the next epoch if this one has no batch left. */
-async function endOfEpoch(position: Session["position"], source: BatchSource, hooks: LoopHooks): Promise<void> {
-  if (position.batch < source.batchesPerEpoch) return;
-  await hooks.epoch(position.epoch);
-  position.epoch++;
-  position.batch = 0;
 }
 
 /** The encoder's draws of a step: N(0,1), of their own for the G step and for the D step. */
