@@ -17,6 +17,7 @@ const ROOMS = [
   room("models", "src/models"),
   room("training", "src/training"),
   room("datasets", "src/datasets"),
+  room("evaluation", "src/evaluation"),
   room("cli", "src/cli"),
   room("web", "src/web"),
   room("node", "src/node"),
@@ -26,7 +27,18 @@ const ROOMS = [
 ];
 
 // Who may import whom. What is not written here is forbidden; a room may always import itself.
-const ENGINE = ["shaders", "kernels", "runtime", "labels", "onnx", "formats", "models", "training", "datasets"];
+const ENGINE = [
+  "shaders",
+  "kernels",
+  "runtime",
+  "labels",
+  "onnx",
+  "formats",
+  "models",
+  "datasets",
+  "evaluation",
+  "training",
+];
 const ARROWS = {
   shaders: [],
   runtime: [],
@@ -37,7 +49,9 @@ const ARROWS = {
   // A model file is a composition under published names, like models; it stands with the formats because it is one.
   onnx: ["models", "formats", "runtime"],
   datasets: ["models", "runtime", "labels", "formats"],
-  training: ["datasets", "models", "kernels", "runtime", "labels", "formats"],
+  evaluation: ["datasets", "models", "kernels", "runtime", "labels", "formats"],
+  // The trainer draws a curve of the Frechet distance.
+  training: ["evaluation", "datasets", "models", "kernels", "runtime", "labels", "formats"],
   node: ["runtime", "formats"],
   api: ["models", "runtime", "labels", "formats"],
   web: ["api", ...ENGINE],

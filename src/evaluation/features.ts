@@ -1,0 +1,73 @@
+// Feature vectors of pictures for the Frechet distance and for style diversity: SqueezeNet's last map (fire9), averaged over the picture,
+// 512 values. Pictures are brought to one size first, so that pictures of different sizes can be compared.
+
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { statistics } from "../../kernels/index.ts";
+import { openFile } from "../formats/file.ts";
+import { openSafetensors } from "../formats/safetensors.ts";
+import { Parameters } from "../models/parameters.ts";
+import { frozenConvs } from "../models/perceptual.ts";
+import { checkpointSource } from "../models/source.ts";
+import { squeezenet, squeezenetSource } from "../models/squeezenet.ts";
+import { Graph, Program, type Device } from "../runtime/index.ts";
+import { bilinearResize, type Picture } from "./resize.ts";
+
+const SIZE = { width: 256, height: 192 };
+const FEATURES = 512;
+/** Pictures a run. */
+const BATCH = 4;
+
+/** From a bundle in dist/, and from the sources. */
+const WEIGHTS = ["../weights/", "../../weights/"].map(
+  (folder) => new URL(`${folder}squeezenet1_0_features.safetensors`, import.meta.url),
+);
+
+export class FeatureExtractor {
+  private constructor(
+    private readonly program: Program,
+    private readonly parameters: Parameters,
+  ) {}
+
+  /** Reads the shipped weights and compiles the net. */
+  static async create(device: Device): Promise<FeatureExtractor> {
+    const path = fileURLToPath(WEIGHTS.find((url) => existsSync(url)) ?? WEIGHTS[0]);
+    const checkpoint = await openSafetensors(await openFile(path));
+    try {
+      const source = squeezenetSource(checkpointSource(checkpoint));
+      const parameters = await Parameters.loadNet(device, squeezenet.net, source, "f32");
+      const g = new Graph(device.target);
+      const pictures = g.input("pictures", [BATCH, SIZE.height, SIZE.width, 3]);
+      const fire9 = squeezenet.record(g, frozenConvs(g, parameters), pictures).at(-1)!;
+      g.output("features", statistics(g, { x: fire9, per: "instance" }).mean);
+      return new FeatureExtractor(await Program.compile(g, device, { name: "SqueezeNet" }), parameters);
+    } finally {
+      await checkpoint.close();
+    }
+  }
+
+  /** One vector a picture. Bytes are in 0..255, floats in [-1,1]. */
+  async features(pictures: readonly Picture[]): Promise<Float32Array[]> {
+    const out: Float32Array[] = [];
+    const size = SIZE.width * SIZE.height * 3;
+    for (let from = 0; from < pictures.length; from += BATCH) {
+      const batch = pictures.slice(from, from + BATCH);
+      const values = new Float32Array(BATCH * size);
+      batch.forEach((p, i) => values.set(normalised(p), i * size));
+      await this.program.run({ inputs: { pictures: values } });
+      const features = await this.program.read("features");
+      batch.forEach((_, i) => out.push(features.slice(i * FEATURES, (i + 1) * FEATURES)));
+    }
+    return out;
+  }
+
+  dispose(): void {
+    this.program.dispose();
+    this.parameters.dispose();
+  }
+}
+
+function normalised(picture: Picture): Float32Array {
+  const values = bilinearResize(picture, SIZE.width, SIZE.height);
+  return picture.data instanceof Uint8Array ? values.map((v) => v / 127.5 - 1) : values;
+}
