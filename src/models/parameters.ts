@@ -139,6 +139,16 @@ export class Parameters {
     return this.rules.get(key)!.unpack(decodeHost(p, await this.device.download(p.storage)));
   }
 
+  /** Replaces a key's values; dense float32, as published. */
+  write(key: string, values: Float32Array): void {
+    this.device.upload(this.storage(key), encodeHost(this.packed.get(key)!, this.rules.get(key)!.pack(values)));
+  }
+
+  /** The layout of a key on the device: what its moments share. */
+  layout(key: string): Pick<Packing, "shape" | "pack" | "unpack"> {
+    return this.rules.get(key)!;
+  }
+
   /** Bytes on the device. */
   get bytes(): number {
     return [...this.packed.values()].reduce((sum, p) => sum + (p.storage?.bytes ?? 0), 0);

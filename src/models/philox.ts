@@ -1,13 +1,44 @@
 // Random numbers by counter: Philox4x32-10 (Salmon et al., SC 2011) and normal values from it (Box and Muller 1958). The same seed
 // gives the same numbers on every machine, in any order of asking.
 
-/** High and low 32 bits of a*b. */
-function mulHiLo(a: number, b: number): [number, number] {
-  const lo = Math.imul(a, b) >>> 0;
-  const [ah, al, bh, bl] = [a >>> 16, a & 0xffff, b >>> 16, b & 0xffff];
+/** High 32 bits of a*b. */
+function mulHi(a: number, b: number): number {
+  const ah = a >>> 16;
+  const al = a & 0xffff;
+  const bh = b >>> 16;
+  const bl = b & 0xffff;
   const mid = ah * bl + ((al * bl) >>> 16);
   const mid2 = al * bh + (mid & 0xffff);
-  return [(ah * bh + Math.floor(mid / 0x10000) + Math.floor(mid2 / 0x10000)) >>> 0, lo];
+  return (ah * bh + Math.floor(mid / 0x10000) + Math.floor(mid2 / 0x10000)) >>> 0;
+}
+
+/** Writes the four words of a block, for a 128-bit counter a..d and a 64-bit key, to words[at ...]; words beyond the end are lost. */
+function block(
+  words: Uint32Array,
+  at: number,
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+  k0: number,
+  k1: number,
+): void {
+  for (let round = 0; round < 10; round++) {
+    const hi0 = mulHi(0xd2511f53, a);
+    const hi1 = mulHi(0xcd9e8d57, c);
+    const lo0 = Math.imul(0xd2511f53, a) >>> 0;
+    const lo1 = Math.imul(0xcd9e8d57, c) >>> 0;
+    a = (hi1 ^ b ^ k0) >>> 0;
+    b = lo1;
+    c = (hi0 ^ d ^ k1) >>> 0;
+    d = lo0;
+    k0 = (k0 + 0x9e3779b9) >>> 0;
+    k1 = (k1 + 0xbb67ae85) >>> 0;
+  }
+  words[at] = a;
+  words[at + 1] = b;
+  words[at + 2] = c;
+  words[at + 3] = d;
 }
 
 /** One block of four 32-bit words for a 128-bit counter and a 64-bit key. */
@@ -15,32 +46,49 @@ export function philox4x32(
   counter: readonly [number, number, number, number],
   key: readonly [number, number],
 ): [number, number, number, number] {
-  let [a, b, c, d] = counter.map((x) => x >>> 0);
-  let [k0, k1] = key.map((x) => x >>> 0);
-  for (let round = 0; round < 10; round++) {
-    const [hi0, lo0] = mulHiLo(0xd2511f53, a);
-    const [hi1, lo1] = mulHiLo(0xcd9e8d57, c);
-    [a, b, c, d] = [(hi1 ^ b ^ k0) >>> 0, lo1, (hi0 ^ d ^ k1) >>> 0, lo0];
-    k0 = (k0 + 0x9e3779b9) >>> 0;
-    k1 = (k1 + 0xbb67ae85) >>> 0;
-  }
-  return [a, b, c, d];
+  const words = new Uint32Array(4);
+  const [a, b, c, d] = counter.map((x) => x >>> 0);
+  block(words, 0, a, b, c, d, key[0] >>> 0, key[1] >>> 0);
+  return [words[0], words[1], words[2], words[3]];
+}
+
+/** The first `n` words of a seed. */
+function seedWords(seed: number, n: number): Uint32Array {
+  const words = new Uint32Array(n);
+  const high = Math.floor(seed / 2 ** 32) >>> 0;
+  for (let i = 0; i < n; i += 4) block(words, i, i / 4, 0, 0, 0, seed >>> 0, high);
+  return words;
 }
 
 /** `n` normal values N(0,1) of a seed (an integer, up to 2^53 in size). */
 export function normalValues(seed: number, n: number): Float32Array {
+  const words = seedWords(seed, (n + 1) & ~1);
   const out = new Float32Array(n);
-  const key: [number, number] = [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0];
   // (0, 1]: the logarithm is finite.
   const unit = (x: number): number => (x + 1) / 2 ** 32;
-  for (let i = 0; i < n; i += 4) {
-    const w = philox4x32([i / 4, 0, 0, 0], key);
-    for (const j of [0, 2]) {
-      const radius = Math.sqrt(-2 * Math.log(unit(w[j])));
-      const angle = 2 * Math.PI * unit(w[j + 1]);
-      if (i + j < n) out[i + j] = radius * Math.cos(angle);
-      if (i + j + 1 < n) out[i + j + 1] = radius * Math.sin(angle);
-    }
+  for (let i = 0; i < n; i += 2) {
+    const radius = Math.sqrt(-2 * Math.log(unit(words[i])));
+    const angle = 2 * Math.PI * unit(words[i + 1]);
+    out[i] = radius * Math.cos(angle);
+    if (i + 1 < n) out[i + 1] = radius * Math.sin(angle);
   }
   return out;
+}
+
+/** `n` values of a seed, uniform in [-1, 1]. */
+export function uniformValues(seed: number, n: number): Float32Array {
+  return Float32Array.from(seedWords(seed, n), (x) => x / 2 ** 31 - 1);
+}
+
+/** FNV-1a over a name's UTF-8 bytes. */
+export function fnv1a32(name: string): number {
+  let h = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(name)) h = Math.imul(h ^ byte, 0x01000193);
+  return h >>> 0;
+}
+
+/** A seed for one of many streams of numbers: the low half is `seed`, the high half a hash of the stream's name. */
+export function keyedSeed(seed: number, name: string): number {
+  // 21 bits: the two halves together stay an exact number.
+  return (fnv1a32(name) >>> 11) * 2 ** 32 + (seed >>> 0);
 }

@@ -13,19 +13,13 @@ import type { Config } from "./config.ts";
 import { generatorShapes } from "./config.ts";
 import { discriminatorShapes, type DiscriminatorConfig } from "./discriminator.ts";
 import { encoderShapes, type EncoderConfig } from "./encoder.ts";
+import { fnv1a32 } from "./philox.ts";
 import { vgg19Shapes } from "./vgg19.ts";
 
 /** A net's float32 tensors under the published key names. */
 export type HostState = Map<string, { shape: number[]; data: Float32Array }>;
 
 const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
-
-/** FNV-1a over the name's UTF-8 bytes. */
-function fnv1a32(name: string): number {
-  let h = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(name)) h = Math.imul(h ^ byte, 0x01000193);
-  return h >>> 0;
-}
 
 /** Values in [-scale, scale): element i is scale * (hash32(fnv1a32(name) + i) / 2^31 - 1), rounded once to float32. */
 export function seeded(name: string, shape: readonly number[], scale: number): Float32Array {

@@ -3,7 +3,7 @@
 import { adam } from "../../kernels/index.ts";
 import { isTrained } from "../models/packing.ts";
 import type { Parameters } from "../models/parameters.ts";
-import type { Device, Graph, Storage, Tensor } from "../runtime/index.ts";
+import { decodeHost, encodeHost, type Device, type Graph, type Storage, type Tensor } from "../runtime/index.ts";
 
 export class Moments {
   private readonly buffers = new Map<string, { m: Storage; v: Storage }>();
@@ -42,6 +42,18 @@ export class Moments {
         }),
       );
     }
+  }
+
+  /** A key's moments, dense, in the published layout of the key. */
+  async read(key: string, which: "m" | "v"): Promise<Float32Array> {
+    const { shape, unpack } = this.parameters.layout(key);
+    const bytes = await this.device.download(this.buffers.get(key)![which]);
+    return unpack(decodeHost({ shape, dtype: "f32" }, bytes));
+  }
+
+  write(key: string, which: "m" | "v", values: Float32Array): void {
+    const { shape, pack } = this.parameters.layout(key);
+    this.device.upload(this.buffers.get(key)![which], encodeHost({ shape, dtype: "f32" }, pack(values)));
   }
 
   dispose(): void {

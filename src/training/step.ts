@@ -28,12 +28,13 @@ export interface Step {
   losses: Map<string, Tensor>;
   /** [N,H,W,3] */
   fake: Tensor;
+  /** What the encoder says of the real pictures, [N, z_dim] each. */
+  style?: { mu: Tensor; logvar: Tensor };
 }
 
 interface Forward extends Step {
   scales: Tensor[][];
   real: Tensor;
-  style?: GeneratorTerms["style"];
 }
 
 /** Fake and real through D as one batch, fake first. Inputs: "image", "codes" at full size, "eps" with VAE, and the labels' windows. */
@@ -85,7 +86,7 @@ export function recordGeneratorStep(
   }
   const losses = recordGeneratorLosses(g, c, { scales, images, perceptual, style });
   learn(g, c, losses, moments);
-  return { losses, fake };
+  return { losses, fake, style };
 }
 
 export function recordDiscriminatorStep(

@@ -8,7 +8,8 @@ import type { LevelPlan } from "../models/generator.ts";
 import { planLevel } from "../models/levels.ts";
 import { trainingInputs } from "../models/training_pass.ts";
 import { windowsOf } from "../models/windows.ts";
-import { Graph, Program, type Device } from "../runtime/index.ts";
+import type { LevelWindows } from "../labels/windows.ts";
+import { Graph, Program, type Device, type HostArray } from "../runtime/index.ts";
 import { Moments } from "./moments.ts";
 import { learningRates, type TrainConfig } from "./options.ts";
 import { recordDiscriminatorStep, recordGeneratorStep, type Nets, type Step } from "./step.ts";
@@ -24,6 +25,19 @@ export interface Batch {
   epsD?: Float32Array;
 }
 
+/** A batch with its label dictionary, ready for the device. */
+export interface Prepared {
+  readonly batch: Batch;
+  readonly windows: readonly LevelWindows[];
+}
+
+export interface StepOptions {
+  /** The published base rate of this epoch; the config's if left out. */
+  lr?: number;
+  /** False: the discriminator alone learns (D_steps_per_G). */
+  generator?: boolean;
+}
+
 interface Recorded {
   plans: LevelPlan[];
   g: Program;
@@ -32,11 +46,14 @@ interface Recorded {
 }
 
 export class Stepper {
-  private readonly scratch = new LevelsScratch();
-  private readonly moments: { G: Moments[]; D: Moments[] };
+  /** In turns, so that a batch can be prepared while another one runs. */
+  private readonly scratches = [new LevelsScratch(), new LevelsScratch()];
+  readonly moments: { G: Moments[]; D: Moments[] };
   private recorded: Recorded | undefined;
+  /** How label tables are made at every resolution: sums are cut by it, so that a resumed run goes on with it. */
+  plans: LevelPlan[] = [];
   /** Steps of Adam taken. */
-  steps = 0;
+  readonly steps = { G: 0, D: 0 };
 
   constructor(
     readonly device: Device,
@@ -48,32 +65,39 @@ export class Stepper {
     this.moments = { G: [...of("G"), ...of("E")], D: of("D") };
   }
 
-  /** One G step and one D step. `lr` is the published base rate of this epoch. Gives the losses in the order of the published log. */
-  async step(batch: Batch, lr = this.config.lr): Promise<Record<string, number>> {
+  /** The dictionary of a batch: host work. A result is good until the call after the next one. */
+  prepare(batch: Batch): Prepared {
+    const scratch = this.scratches.reverse()[0];
+    return { batch, windows: windowsOf(this.config, batch.labels, batch.instances ?? batch.labels, scratch) };
+  }
+
+  /** A G step and a D step. Gives the losses in the order of the published log. */
+  async step({ batch, windows }: Prepared, options: StepOptions = {}): Promise<Record<string, number>> {
     const c = this.config;
-    const windows = windowsOf(c, batch.labels, batch.instances ?? batch.labels, this.scratch);
-    const plans = windows.map((lw, i) => planLevel(lw, this.recorded?.plans[i]));
+    this.plans = windows.map((lw, i) => planLevel(lw, this.plans[i]));
+    const { plans } = this;
     const { g, d, names } = await this.programs(plans);
 
-    const rates = learningRates(c, lr);
-    const t = ++this.steps;
+    const rates = learningRates(c, options.lr);
     const common = { image: batch.image, codes: windows[windows.length - 1].codes, seed: Float32Array.of(1) };
-    const factors = (rate: number): Float32Array => adamFactors(rate, t, c.beta1, c.beta2);
     const eps = (values: Float32Array | undefined): Record<string, Float32Array> => (values ? { eps: values } : {});
-    const forG = trainingInputs(c, plans, windows, { gradients: true });
-    await g.run({
-      inputs: { ...forG.inputs, ...common, ...eps(batch.epsG), factors: factors(rates.G) },
-      counts: forG.counts,
-    });
-    const forD = trainingInputs(c, plans, windows);
-    await d.run({
-      inputs: { ...forD.inputs, ...common, ...eps(batch.epsD), factors: factors(rates.D) },
-      counts: forD.counts,
-    });
+    const run = async (program: Program, net: "G" | "D", own: Record<string, HostArray>): Promise<void> => {
+      const { inputs, counts } = trainingInputs(c, plans, windows, { gradients: net === "G" });
+      const factors = adamFactors(rates[net], ++this.steps[net], c.beta1, c.beta2);
+      await program.run({ inputs: { ...inputs, ...common, ...own, factors }, counts });
+    };
+    const learns = options.generator ?? true;
+    if (learns) await run(g, "G", eps(batch.epsG));
+    await run(d, "D", eps(batch.epsD));
     const losses: Record<string, number> = {};
-    for (const name of names.g) losses[name] = (await g.read(name))[0];
+    if (learns) for (const name of names.g) losses[name] = (await g.read(name))[0];
     for (const name of names.d) losses[name] = (await d.read(name))[0];
     return losses;
+  }
+
+  /** Mean of the style of every real picture of the last G step, [N, z_dim] (nets with VAE). */
+  mu(): Promise<Float32Array> {
+    return this.recorded!.g.read("mu");
   }
 
   /** The picture of the last G step, [N,H,W,3]. */
@@ -84,6 +108,10 @@ export class Stepper {
   private async programs(plans: LevelPlan[]): Promise<Recorded> {
     const old = this.recorded;
     if (old?.plans.every((p, i) => p === plans[i])) return old;
+    // Two programs' memory at once would be the peak.
+    old?.g.dispose();
+    old?.d.dispose();
+    this.recorded = undefined;
     const compile = async (
       name: string,
       record: typeof recordGeneratorStep,
@@ -93,12 +121,11 @@ export class Stepper {
       const step: Step = record(graph, this.config, this.nets, plans, this.images, moments);
       for (const [loss, t] of step.losses) graph.output(loss, t);
       graph.output("fake", step.fake);
+      if (step.style) graph.output("mu", step.style.mu);
       return { program: await Program.compile(graph, this.device, { name }), names: [...step.losses.keys()] };
     };
     const g = await compile("G step", recordGeneratorStep, this.moments.G);
     const d = await compile("D step", recordDiscriminatorStep, this.moments.D);
-    old?.g.dispose();
-    old?.d.dispose();
     return (this.recorded = { plans, g: g.program, d: d.program, names: { g: g.names, d: d.names } });
   }
 

@@ -112,12 +112,14 @@ async function runSteps(
   const out = new Map<string, Value>();
   try {
     for (let i = 0; golden.has(`in.label.${i}`); i++) {
-      const losses = await stepper.step({
-        labels: await maps(golden, `in.label.${i}`),
-        image: nhwc(await golden.f32(`in.image.${i}`), [images, 3, h, w]),
-        epsG: c.use_vae ? await golden.f32(`in.eps_g.${i}`) : undefined,
-        epsD: c.use_vae ? await golden.f32(`in.eps_d.${i}`) : undefined,
-      });
+      const losses = await stepper.step(
+        stepper.prepare({
+          labels: await maps(golden, `in.label.${i}`),
+          image: nhwc(await golden.f32(`in.image.${i}`), [images, 3, h, w]),
+          epsG: c.use_vae ? await golden.f32(`in.eps_g.${i}`) : undefined,
+          epsD: c.use_vae ? await golden.f32(`in.eps_d.${i}`) : undefined,
+        }),
+      );
       for (const [name, value] of Object.entries(losses))
         out.set(`loss.${i}.${name}`, { kind: "loss", values: Float32Array.of(value), shape: [1] });
       out.set(`out.fake.${i}`, {

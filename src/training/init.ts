@@ -1,0 +1,101 @@
+// The published initialisation of a net, as it happens on a GPU (spec 2.10): init_weights writes into `weight`, which on a GPU is no
+// longer the storage of a spectrally normalised layer's `weight_orig`, so that those keep PyTorch's default, U(-1/sqrt(fan_in),
+// 1/sqrt(fan_in)); everything else gets `init_type`; every bias is 0. Values go by (seed, key), so that a net is the same whatever
+// else is made.
+
+import type { Net } from "../models/packing.ts";
+import { keyedSeed, normalValues, uniformValues } from "../models/philox.ts";
+import type { HostState } from "../models/seeded.ts";
+import type { InitType } from "./options.ts";
+
+export interface InitOptions {
+  init_type: InitType;
+  init_variance: number;
+  seed: number;
+}
+
+const scaled = (values: Float32Array, by: number): Float32Array => values.map((v) => v * by);
+const unit = (values: Float32Array): Float32Array => scaled(values, 1 / Math.hypot(...chunkNorms(values)));
+
+/** Norms of parts: a spread over a whole row of arguments would overflow the stack. */
+function chunkNorms(values: Float32Array): number[] {
+  const norms: number[] = [];
+  for (let i = 0; i < values.length; i += 4096) norms.push(Math.hypot(...values.subarray(i, i + 4096)));
+  return norms;
+}
+
+/** A matrix with orthonormal rows (or columns, where there are more rows), times gain: Gram and Schmidt on normal values. */
+function orthogonal(seed: number, rows: number, columns: number, gain: number): Float32Array {
+  const [n, length] = rows <= columns ? [rows, columns] : [columns, rows];
+  const values = Float64Array.from(normalValues(seed, n * length));
+  for (let i = 0; i < n; i++) {
+    const v = values.subarray(i * length, (i + 1) * length);
+    for (let j = 0; j < i; j++) {
+      const u = values.subarray(j * length, (j + 1) * length);
+      let dot = 0;
+      for (let k = 0; k < length; k++) dot += u[k] * v[k];
+      for (let k = 0; k < length; k++) v[k] -= dot * u[k];
+    }
+    let sum = 0;
+    for (let k = 0; k < length; k++) sum += v[k] * v[k];
+    for (let k = 0; k < length; k++) v[k] /= Math.sqrt(sum);
+  }
+  const out = new Float32Array(rows * columns);
+  for (let r = 0; r < rows; r++)
+    for (let c = 0; c < columns; c++)
+      out[r * columns + c] = gain * (rows <= columns ? values[r * length + c] : values[c * length + r]);
+  return out;
+}
+
+/** A weight [Cout, Cin, ...] or [out, in] under init_type; `gain`: init_variance. */
+function weight(type: InitType, gain: number, shape: readonly number[], seed: number): Float32Array {
+  const size = shape.reduce((a, b) => a * b, 1);
+  const taps = shape.slice(2).reduce((a, b) => a * b, 1);
+  const [fanIn, fanOut] = [shape[1] * taps, shape[0] * taps];
+  const normal = (std: number): Float32Array => scaled(normalValues(seed, size), std);
+  const uniform = (bound: number): Float32Array => scaled(uniformValues(seed, size), bound);
+  switch (type) {
+    case "normal":
+      return normal(gain);
+    case "xavier":
+      return normal(gain * Math.sqrt(2 / (fanIn + fanOut)));
+    case "xavier_uniform":
+      return uniform(Math.sqrt(6 / (fanIn + fanOut)));
+    case "kaiming":
+      return normal(Math.sqrt(2 / fanIn));
+    case "orthogonal":
+      return orthogonal(seed, shape[0], size / shape[0], gain);
+    case "none":
+      return uniform(1 / Math.sqrt(fanIn));
+  }
+}
+
+/** Every tensor of a net before its first step. */
+export function initialState({ shapes }: Pick<Net, "shapes">, options: InitOptions): HostState {
+  const state: HostState = new Map();
+  for (const [key, shape] of shapes) {
+    const seed = keyedSeed(options.seed, key);
+    const role = key.slice(key.lastIndexOf(".") + 1);
+    const size = shape.reduce((a, b) => a * b, 1);
+    const values = (): Float32Array => {
+      switch (role) {
+        case "bias":
+        case "running_mean":
+          return new Float32Array(size);
+        case "running_var":
+          return new Float32Array(size).fill(1);
+        case "weight_u":
+        case "weight_v":
+          return unit(normalValues(seed, size));
+        case "weight_orig":
+          return weight("none", 0, shape, seed);
+        default:
+          // A batch norm's own weight.
+          if (shape.length === 1) return scaled(normalValues(seed, size), options.init_variance).map((v) => 1 + v);
+          return weight(options.init_type, options.init_variance, shape, seed);
+      }
+    };
+    state.set(key, { shape: [...shape], data: values() });
+  }
+  return state;
+}
