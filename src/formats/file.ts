@@ -1,7 +1,7 @@
 // The only file here that knows Node: files as RandomAccess and as Sink.
 
-import { open, rename, rm } from "node:fs/promises";
-import { basename } from "node:path";
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import { basename, dirname } from "node:path";
 
 import { SpadeError } from "../runtime/errors.ts";
 import { openCheckpoint } from "./checkpoint.ts";
@@ -50,11 +50,21 @@ export async function openFile(path: string): Promise<RandomAccess & { close(): 
   }
 }
 
+/** Makes a folder and those above it. */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    throw fileError(path, error);
+  }
+}
+
 /**
  * A Sink into a file. It is written under a temporary name beside it and renamed by `close`, so that a failure leaves
- * neither half a file nor a damaged old one, and a file may be written over the one that is read.
+ * neither half a file nor a damaged old one, and a file may be written over the one that is read. `sync`: `close` waits until the
+ * disk has the file and its name.
  */
-export async function fileSink(path: string): Promise<Sink> {
+export async function fileSink(path: string, { sync = false }: { sync?: boolean } = {}): Promise<Sink> {
   const temporary = `${path}.${process.pid}.part`;
   const attempt = async <T>(action: Promise<T>): Promise<T> => {
     try {
@@ -74,14 +84,23 @@ export async function fileSink(path: string): Promise<Sink> {
       for (let at = 0; at < bytes.length;) at += (await attempt(handle.write(bytes, at))).bytesWritten;
     },
     async close() {
+      if (sync) await attempt(handle.sync());
       await attempt(closeHandle());
       await attempt(rename(temporary, path));
+      if (sync) await attempt(syncFolder(dirname(path)));
     },
     async abort() {
       await closeHandle();
       await rm(temporary, { force: true });
     },
   };
+}
+
+/** The names in a folder reach the disk; where a folder can't be opened (Windows), the rename itself is enough. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r").catch(() => undefined);
+  await folder?.sync().catch(() => undefined);
+  await folder?.close();
 }
 
 /** openCheckpoint of a path. */

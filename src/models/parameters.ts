@@ -36,6 +36,7 @@ export class Parameters {
   private constructor(
     readonly device: Device,
     readonly dtype: DType,
+    private readonly net: Net,
   ) {}
 
   /**
@@ -77,7 +78,7 @@ export class Parameters {
   ): Promise<Parameters> {
     const expected = net.shapes;
     checkShapes(expected, source.shapes);
-    const p = new Parameters(device, dtype);
+    const p = new Parameters(device, dtype, net);
     let done = 0;
     for (const key of expected.keys()) {
       const rule = packingOf(net, key);
@@ -102,6 +103,11 @@ export class Parameters {
   /** Every key, in the net's order. */
   keys(): string[] {
     return [...this.packed.keys()];
+  }
+
+  /** A key's published shape. */
+  shape(key: string): readonly number[] {
+    return this.net.shapes.get(key)!;
   }
 
   /** Where a key lies. @throws SpadeError usage when it was released */

@@ -1,0 +1,77 @@
+// Nets as people use them: <epoch>_net_{G,D,E}.safetensors under the published keys, with what a painter needs in the metadata; and, on
+// request, .pth files that the published code loads.
+
+import { join } from "node:path";
+import { fileSink, makeFolder } from "../formats/file.ts";
+import type { Label } from "../formats/label_names.ts";
+import { writePth } from "../formats/pth_write.ts";
+import { writeSafetensors, type TensorToWrite } from "../formats/safetensors.ts";
+import { fromF32 } from "../formats/tensors.ts";
+import { defaultConfig, type Config } from "../models/config.ts";
+import type { Parameters } from "../models/parameters.ts";
+import type { TrainOptions } from "./options.ts";
+import type { Position } from "./state.ts";
+import type { Styles } from "./styles.ts";
+
+const PRESETS = 8;
+
+/** What is known of a net beside its tensors, as metadata of its file. */
+export function netMetadata(
+  o: TrainOptions,
+  labels: readonly Label[] | undefined,
+  styles: Styles | undefined,
+  position: Position,
+): Record<string, string> {
+  const config = Object.fromEntries((Object.keys(defaultConfig) as (keyof Config)[]).map((key) => [key, o[key]]));
+  const round = (v: Float32Array): number[] => Array.from(v, (x) => Number(x.toPrecision(6)));
+  return {
+    config: JSON.stringify(config),
+    ...(labels ? { labels: JSON.stringify(labels) } : {}),
+    ...(styles?.count
+      ? { styles: JSON.stringify({ mean: round(styles.mean()), presets: styles.presets(PRESETS, o.seed).map(round) }) }
+      : {}),
+    training: JSON.stringify({ epoch: position.epoch, steps: position.step, pictures: position.pictures }),
+  };
+}
+
+/** A net's tensors, read back one by one when the writer gets to them. */
+function tensorsOf(p: Parameters): TensorToWrite[] {
+  return p.keys().map((key) => ({
+    name: key,
+    dtype: "F32",
+    shape: [...p.shape(key)],
+    data: async () => fromF32(await p.read(key), "F32"),
+  }));
+}
+
+/** The counter that torch's batch norms carry behind running_var; the published code leaves it at 0. */
+function withCounters(tensors: TensorToWrite[]): TensorToWrite[] {
+  return tensors.flatMap((t) =>
+    t.name.endsWith(".running_var")
+      ? [
+          t,
+          {
+            name: t.name.replace(/running_var$/, "num_batches_tracked"),
+            dtype: "I64",
+            shape: [],
+            data: () => new Uint8Array(8),
+          },
+        ]
+      : [t],
+  );
+}
+
+/** Writes <which>_net_<role>.safetensors, and .pth beside it. */
+export async function writeNet(
+  folder: string,
+  which: string,
+  role: string,
+  p: Parameters,
+  metadata: Record<string, string>,
+  pth: boolean,
+): Promise<void> {
+  await makeFolder(folder);
+  const path = join(folder, `${which}_net_${role}`);
+  await writeSafetensors(await fileSink(`${path}.safetensors`), tensorsOf(p), metadata);
+  if (pth) await writePth(await fileSink(`${path}.pth`), withCounters(tensorsOf(p)), metadata);
+}

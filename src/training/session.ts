@@ -1,0 +1,120 @@
+// The nets of a run and what steps them: made by the published initialisation, out of the last state, or out of nets alone.
+
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { openCheckpointFile } from "../formats/file.ts";
+import { discriminatorNet } from "../models/discriminator.ts";
+import { encoderNet } from "../models/encoder.ts";
+import { generatorNet, type Net } from "../models/packing.ts";
+import { Parameters } from "../models/parameters.ts";
+import { checkpointSource, memorySource } from "../models/source.ts";
+import { squeezenet, squeezenetSource } from "../models/squeezenet.ts";
+import { vgg19 } from "../models/vgg19.ts";
+import { SpadeError, type Device } from "../runtime/index.ts";
+import { initialState } from "./init.ts";
+import type { TrainOptions } from "./options.ts";
+import { netSource, openNewest, restore, START, type Position, type SavedRun } from "./state.ts";
+import type { Nets } from "./step.ts";
+import { Stepper } from "./stepper.ts";
+import { Styles } from "./styles.ts";
+
+export interface Session {
+  readonly nets: Nets;
+  readonly stepper: Stepper;
+  readonly styles: Styles | undefined;
+  readonly position: Position;
+  dispose(): void;
+}
+
+/** checkpoints_dir/name, and the folder of states in it. */
+export const runFolder = (o: TrainOptions): string => join(o.checkpoints_dir, o.name);
+export const stateFolder = (o: TrainOptions): string => join(runFolder(o), "state");
+
+/** The nets that a run trains, by role. */
+function netsOf(o: TrainOptions): ["G" | "D" | "E", Net][] {
+  return [
+    ["G", generatorNet(o)],
+    ["D", discriminatorNet(o)],
+    ...(o.use_vae ? ([["E", encoderNet(o)]] as ["E", Net][]) : []),
+  ];
+}
+
+/** A file of the package, from src/ and from the bundle in dist/ alike. */
+function packaged(path: string): string {
+  const here = dirname(fileURLToPath(import.meta.url));
+  return [join(here, "..", path), join(here, "..", "..", path)].find(existsSync) ?? path;
+}
+
+async function openPerceptual(device: Device, o: TrainOptions): Promise<Nets["perceptual"]> {
+  if (o.no_vgg_loss) return undefined;
+  const file = o.vgg_weights || packaged("weights/squeezenet1_0_features.safetensors");
+  const checkpoint = await openCheckpointFile(file);
+  try {
+    const source = checkpointSource(checkpoint);
+    const net = o.vgg_weights ? vgg19 : squeezenet;
+    const values = o.vgg_weights ? source : squeezenetSource(source);
+    return { net, parameters: await Parameters.loadNet(device, net.net, values, "f32") };
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+/** <which_epoch>_net_<role>, in either format. */
+async function savedNet(device: Device, o: TrainOptions, role: string, net: Net): Promise<Parameters> {
+  const base = join(runFolder(o), `${o.which_epoch}_net_${role}`);
+  const path = [`${base}.safetensors`, `${base}.pth`].find(existsSync);
+  if (!path) {
+    throw new SpadeError(
+      "file",
+      `${base}.safetensors`,
+      "does not exist, nor a .pth of that name, nor a state to go on from",
+      "check --name, --checkpoints_dir and --which_epoch, or leave out --continue_train",
+    );
+  }
+  const checkpoint = await openCheckpointFile(path);
+  try {
+    return await Parameters.loadNet(device, net, checkpointSource(checkpoint), "f32");
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+/** `say`: told where the nets come from. */
+export async function openSession(device: Device, o: TrainOptions, say: (line: string) => void): Promise<Session> {
+  const saved = o.continue_train && o.which_epoch === "latest" ? await openNewest(stateFolder(o), say) : undefined;
+  try {
+    const load = async (role: string, net: Net): Promise<Parameters> => {
+      if (saved) return Parameters.loadNet(device, net, netSource(saved, role), "f32");
+      if (o.continue_train) return savedNet(device, o, role, net);
+      return Parameters.loadNet(device, net, memorySource(initialState(net, { ...o, seed: o.seed })), "f32");
+    };
+    const loaded: Partial<Record<"G" | "D" | "E", Parameters>> = {};
+    for (const [role, net] of netsOf(o)) loaded[role] = await load(role, net);
+    const nets: Nets = { G: loaded.G!, D: loaded.D!, E: loaded.E, perceptual: await openPerceptual(device, o) };
+    const stepper = new Stepper(device, o, nets, o.batchSize);
+    const styles = o.use_vae ? new Styles(o.z_dim) : undefined;
+    if (saved) await restore(saved, stepper, nets, styles);
+    say(origin(o, saved));
+    return {
+      nets,
+      stepper,
+      styles,
+      position: { ...(saved?.position ?? START) },
+      dispose() {
+        stepper.dispose();
+        for (const p of [nets.G, nets.D, nets.E, nets.perceptual?.parameters]) p?.dispose();
+      },
+    };
+  } finally {
+    await saved?.checkpoint.close();
+  }
+}
+
+function origin(o: TrainOptions, saved: SavedRun | undefined): string {
+  if (saved)
+    return `going on from ${saved.path}: epoch ${saved.position.epoch}, ${saved.position.batch} batches done, step ${saved.position.step}`;
+  if (o.continue_train)
+    return `starting from ${o.which_epoch}_net_*: nets alone, so Adam, lr and the epoch begin anew (no state in ${stateFolder(o)})`;
+  return `new nets (init_type ${o.init_type}, seed ${o.seed})`;
+}

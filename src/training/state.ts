@@ -1,0 +1,145 @@
+// The state of a run, from which it goes on bit for bit: nets, Adam's moments, where it stands in its data, how its label tables are made,
+// the styles seen. One safetensors file; written under a temporary name, synced, renamed. The last two are kept, so that whenever a run
+// is killed, a whole one is there.
+
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { fileSink, makeFolder, openCheckpointFile } from "../formats/file.ts";
+import { writeSafetensors, type TensorToWrite } from "../formats/safetensors.ts";
+import { fromF32, toF32 } from "../formats/tensors.ts";
+import type { Checkpoint } from "../formats/checkpoint.ts";
+import type { LevelPlan } from "../models/generator.ts";
+import { isTrained } from "../models/packing.ts";
+import type { StateSource } from "../models/parameters.ts";
+import { SpadeError } from "../runtime/errors.ts";
+import type { Nets } from "./step.ts";
+import type { Stepper } from "./stepper.ts";
+import type { Styles } from "./styles.ts";
+
+/** Where a run stands. */
+export interface Position {
+  /** From 1. */
+  epoch: number;
+  /** Batches of this epoch that are done. */
+  batch: number;
+  /** Batches in all, and pictures. */
+  step: number;
+  pictures: number;
+}
+
+export const START: Position = { epoch: 1, batch: 0, step: 0, pictures: 0 };
+
+/** A run's state on the host. */
+export interface Snapshot {
+  readonly position: Position;
+  readonly tensors: ReadonlyMap<string, { shape: readonly number[]; data: Float32Array }>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+const ROLES = ["G", "D", "E"] as const;
+const KEPT = 2;
+const NAME = /^step_(\d+)\.safetensors$/;
+
+/** Reads everything back from the device. */
+export async function takeSnapshot(
+  stepper: Stepper,
+  nets: Nets,
+  styles: Styles | undefined,
+  position: Position,
+): Promise<Snapshot> {
+  const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+  const moments = [...stepper.moments.G, ...stepper.moments.D];
+  for (const role of ROLES) {
+    const p = nets[role];
+    const adam = moments.find((m) => m.parameters === p);
+    for (const key of p?.keys() ?? []) {
+      const shape = p!.shape(key);
+      tensors.set(`${role}.${key}`, { shape, data: await p!.read(key) });
+      if (!isTrained(key)) continue;
+      for (const which of ["m", "v"] as const)
+        tensors.set(`${role}.${key}.adam_${which}`, { shape, data: await adam!.read(key, which) });
+    }
+  }
+  if (styles) tensors.set("styles", { shape: [styles.count, styles.dim], data: styles.values() });
+  const { plans, steps } = stepper;
+  return { position: { ...position }, tensors, metadata: { run: JSON.stringify({ position, plans, adam: steps }) } };
+}
+
+/** Writes a snapshot under `folder` and removes all but the last two. */
+export async function writeSnapshot(folder: string, { position, tensors, metadata }: Snapshot): Promise<void> {
+  await makeFolder(folder);
+  const list = [...tensors].map(([name, { shape, data }]): TensorToWrite => ({
+    name,
+    dtype: "F32",
+    shape: [...shape],
+    data: () => fromF32(data, "F32"),
+  }));
+  const name = `step_${String(position.step).padStart(8, "0")}.safetensors`;
+  await writeSafetensors(await fileSink(join(folder, name), { sync: true }), list, metadata);
+  const old = (await states(folder)).slice(KEPT);
+  for (const path of old) await rm(path, { force: true });
+}
+
+/** Paths of a folder's states, the newest first. */
+async function states(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names
+    .filter((n) => NAME.test(n))
+    .sort((a, b) => Number(NAME.exec(b)![1]) - Number(NAME.exec(a)![1]))
+    .map((n) => join(folder, n));
+}
+
+/** A state to go on from. */
+export interface SavedRun {
+  readonly path: string;
+  readonly position: Position;
+  readonly plans: LevelPlan[];
+  readonly adam: { G: number; D: number };
+  readonly checkpoint: Checkpoint;
+}
+
+/** The newest whole state of a folder; undefined where there is none. `say` is told of damaged ones. */
+export async function openNewest(folder: string, say: (line: string) => void): Promise<SavedRun | undefined> {
+  const paths = await states(folder);
+  for (const path of paths) {
+    let checkpoint: Checkpoint | undefined;
+    try {
+      checkpoint = await openCheckpointFile(path);
+      const { position, plans, adam } = JSON.parse(checkpoint.metadata.run) as Omit<SavedRun, "path" | "checkpoint">;
+      return { path, position, plans, adam, checkpoint };
+    } catch (error) {
+      await checkpoint?.close();
+      const problem = error instanceof SpadeError ? error.problem : "has no position";
+      say(`${path} ${problem}; trying the one before it`);
+    }
+  }
+  return undefined;
+}
+
+/** A net's part of a state. */
+export function netSource({ checkpoint }: SavedRun, role: string): StateSource {
+  const prefix = `${role}.`;
+  const names = checkpoint.names().filter((n) => n.startsWith(prefix));
+  return {
+    shapes: new Map(names.map((n) => [n.slice(prefix.length), checkpoint.info(n).shape])),
+    read: async (key) => toF32(await checkpoint.read(prefix + key)),
+  };
+}
+
+/** Puts back what lies outside the nets. */
+export async function restore(
+  saved: SavedRun,
+  stepper: Stepper,
+  nets: Nets,
+  styles: Styles | undefined,
+): Promise<void> {
+  const read = async (name: string): Promise<Float32Array> => toF32(await saved.checkpoint.read(name));
+  for (const m of [...stepper.moments.G, ...stepper.moments.D]) {
+    const role = ROLES.find((r) => nets[r] === m.parameters)!;
+    for (const key of m.keys)
+      for (const which of ["m", "v"] as const) m.write(key, which, await read(`${role}.${key}.adam_${which}`));
+  }
+  stepper.plans = saved.plans;
+  Object.assign(stepper.steps, saved.adam);
+  if (styles) styles.add(await read("styles"));
+}
