@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
 
-// `pool: "forks"`: Dawn crashes in worker threads. A .wgsl file is imported as its text, as in the bundles.
+// `pool: "forks"`: Dawn crashes in worker threads. A .wgsl or .html file is imported as its text, as in the bundles.
 export default defineConfig({
   plugins: [
     {
-      name: "wgsl-text",
+      name: "text",
       enforce: "pre",
       load(id) {
-        if (id.endsWith(".wgsl")) return `export default ${JSON.stringify(readFileSync(id, "utf8"))};`;
+        if (/\.(wgsl|html)$/.test(id)) return `export default ${JSON.stringify(readFileSync(id, "utf8"))};`;
       },
     },
   ],

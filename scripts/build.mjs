@@ -20,7 +20,7 @@ const common = {
   format: "esm",
   target: "es2022",
   outdir,
-  loader: { ".wgsl": "text" },
+  loader: { ".wgsl": "text", ".html": "text" },
   logLevel: "warning",
   sourcemap: "linked",
   legalComments: "none",

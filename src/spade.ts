@@ -16,6 +16,7 @@ import type {
 } from "./api.ts";
 import { openCheckpoint } from "./formats/checkpoint.ts";
 import { parseLabels } from "./formats/label_names.ts";
+import { rgbByte } from "./formats/rgb_byte.ts";
 import { bytesAccess } from "./formats/tensors.ts";
 import type { RandomAccess } from "./formats/tensors.ts";
 import { labelHex } from "./labels/colors.ts";
@@ -303,7 +304,7 @@ export function toPicture(image: Float32Array, width: number, height: number): P
           'load with dtype "f32", where less overflows; else train or convert again',
         );
       }
-      data[4 * i + c] = Math.floor(Math.min(255, Math.max(0, ((value + 1) / 2) * 255)));
+      data[4 * i + c] = rgbByte(value);
     }
   }
   return typeof ImageData === "function"

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { labelColor } from "../labels/colors.ts";
+import { coloredMap, labelColor } from "../labels/colors.ts";
 import { calibratedState } from "../models/calibrated.ts";
 import { defaultConfig } from "../models/config.ts";
 import { Parameters } from "../models/parameters.ts";
@@ -33,8 +33,7 @@ export async function demo(o: DemoOptions, progress: Progress): Promise<string[]
   const [label, inst] = ["label", "inst"].map((kind) => join(maps, `${o.map}_${kind}.png`));
   const map = await readLabelMap(label, config, undefined);
   const instance = await readInstanceMap(inst, config, label);
-  const colored = new Uint8Array(map.data.length * 3);
-  map.data.forEach((id, p) => colored.set(labelColor(id === 255 ? config.label_nc : id), 3 * p));
+  const colored = coloredMap(map, (id) => labelColor(id === 255 ? config.label_nc : id));
   await writePicture(join(folder, "label.png"), { data: colored, width: map.width, height: map.height });
 
   const start = performance.now();

@@ -1,6 +1,6 @@
 // The only file here that knows Node: files as RandomAccess and as Sink.
 
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { appendFile, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 
 import { SpadeError } from "../runtime/errors.ts";
@@ -103,6 +103,37 @@ async function syncFolder(path: string): Promise<void> {
   await folder?.close();
 }
 
+/** Writes a file that appears whole, in place of an old one. Fails with `file`. */
+export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
+  const sink = await fileSink(path);
+  try {
+    await sink.write(typeof content === "string" ? new TextEncoder().encode(content) : content);
+    await sink.close();
+  } catch (error) {
+    await sink.abort();
+    throw error;
+  }
+}
+
+/** Adds to a file's end, or begins it. Fails with `file`; a part may have been written then. */
+export async function extendFile(path: string, content: string | Uint8Array): Promise<void> {
+  try {
+    await appendFile(path, content);
+  } catch (error) {
+    throw fileError(path, error);
+  }
+}
+
+/** A text file's content; undefined where there is none. Fails with `file`. */
+export async function textOfFile(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw fileError(path, error);
+  }
+}
+
 /** openCheckpoint of a path. */
 export async function openCheckpointFile(path: string, options: OpenOptions = {}): Promise<Checkpoint> {
   return openCheckpoint(await openFile(path), options);
@@ -117,7 +148,8 @@ const REASONS: Record<string, [string, string]> = {
   ENOSPC: ["does not fit: the disk is full", "make room, or write elsewhere"],
 };
 
-function fileError(path: string, error: unknown): unknown {
+/** A failure of Node's as a `file` error that names the path; anything else as it is. */
+export function fileError(path: string, error: unknown): unknown {
   if (error instanceof SpadeError || !(error instanceof Error) || !("code" in error)) return error;
   const [problem, fix] = REASONS[String(error.code)] ?? [
     `cannot be used (${String(error.code)})`,

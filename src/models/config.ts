@@ -108,7 +108,7 @@ export function parsePlainNorm(norm: string, option: "norm_D" | "norm_E"): Plain
 /** Python's round(): halves go to the even neighbour. */
 export function roundHalfEven(x: number): number {
   const f = Math.floor(x);
-  return x - f === 0.5 ? f + (f % 2) : Math.round(x);
+  return x - f === 0.5 ? f + Math.abs(f % 2) : Math.round(x);
 }
 
 export function upsamplings(c: Config): number {

@@ -1,0 +1,54 @@
+// curves.jsonl: one line of JSON for every entry of a run's records, at full precision. The page is made from it, and a resumed run
+// finds in it where its other records have to be cut.
+
+import { extendFile, replaceFile, textOfFile } from "../../formats/file.ts";
+
+/** Where a run stands. */
+export interface At {
+  /** From 1. */
+  epoch: number;
+  /** Pictures in this epoch. */
+  iters: number;
+  /** Pictures in all. */
+  total: number;
+  step: number;
+  /** Per picture. */
+  seconds: number;
+  /** The epoch's base rate. */
+  lr: number;
+}
+
+/** JSON has neither NaN nor infinity: both are null. */
+export type Entry = At &
+  (
+    | { kind: "losses"; losses: Record<string, number | null> }
+    | { kind: "pictures" }
+    | { kind: "validation"; frechet?: number | null; pictures?: number; real?: boolean }
+  );
+
+export class CurveFile {
+  private constructor(private readonly path: string) {}
+
+  /** `keep`: entries beyond so many pictures in all are dropped, and with -1 all of them. Lines that cannot be read are dropped too. */
+  static async open(path: string, keep: number): Promise<{ file: CurveFile; kept: Entry[]; dropped: Entry[] }> {
+    const text = (await textOfFile(path)) ?? "";
+    const entries = text.split("\n").flatMap(entryOf);
+    const kept = entries.filter((e) => e.total <= keep);
+    await replaceFile(path, kept.map((e) => `${JSON.stringify(e)}\n`).join(""));
+    return { file: new CurveFile(path), kept, dropped: entries.filter((e) => e.total > keep) };
+  }
+
+  async add(entry: Entry): Promise<void> {
+    await extendFile(this.path, `${JSON.stringify(entry)}\n`);
+  }
+}
+
+/** None for a line that a killed run left half written. */
+function entryOf(line: string): Entry[] {
+  try {
+    const entry = JSON.parse(line) as Entry | null;
+    return Number.isInteger(entry?.total) && Number.isInteger(entry?.epoch) ? [entry!] : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,51 @@
+// logs/: what TensorBoard shows of a run, under the published tags; one file a start, named as TensorFlow names them.
+
+import { readdir, truncate } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { extendFile, fileError, openFile } from "../../formats/file.ts";
+import { bytesUpTo, startRecords, summaryRecord, type EventImage } from "../../formats/tfevents.ts";
+
+const now = (): number => Date.now() / 1000;
+
+export class EventLog {
+  private constructor(private readonly path: string) {}
+
+  /** `after`: later events of older files are cut off; -1 for a run that starts anew, which leaves them to TensorBoard's rule. */
+  static async open(folder: string, after: number): Promise<EventLog> {
+    if (after >= 0) {
+      for (const name of await readdir(folder)) {
+        if (/^events\.out\.tfevents\./.test(name)) await cut(join(folder, name), after);
+      }
+    }
+    const time = now();
+    const path = join(folder, `events.out.tfevents.${String(Math.floor(time)).padStart(10, "0")}.${hostname()}`);
+    await extendFile(path, startRecords({ time, step: after + 1 }));
+    return new EventLog(path);
+  }
+
+  /** `step`: in pictures, as published. */
+  async add(
+    step: number,
+    scalars: Readonly<Record<string, number>>,
+    images?: Readonly<Record<string, EventImage>>,
+  ): Promise<void> {
+    await extendFile(this.path, summaryRecord({ time: now(), step }, scalars, images));
+  }
+}
+
+async function cut(path: string, after: number): Promise<void> {
+  const file = await openFile(path);
+  let bytes: number;
+  try {
+    bytes = await bytesUpTo(file, after);
+  } finally {
+    await file.close();
+  }
+  if (bytes === file.size) return;
+  try {
+    await truncate(path, bytes);
+  } catch (error) {
+    throw fileError(path, error);
+  }
+}

@@ -1,0 +1,152 @@
+// opt.txt and opt.json: every option of a run. opt.txt has the published format, and the published code's own opt.txt can be read.
+
+import { join } from "node:path";
+import { datasetDefaults } from "../../datasets/options.ts";
+import { replaceFile, textOfFile } from "../../formats/file.ts";
+import { SpadeError } from "../../runtime/errors.ts";
+import { defaultOptions, type TrainOptions } from "../options.ts";
+
+type Value = boolean | number | string;
+const TABLE = defaultOptions as unknown as Readonly<Record<string, Value>>;
+
+/** Printed with a point even where they are whole: Python's floats. */
+const FLOATS = [
+  "aspect_ratio",
+  "beta1",
+  "beta2",
+  "init_variance",
+  "lambda_feat",
+  "lambda_kld",
+  "lambda_vgg",
+  "lr",
+  "ema",
+];
+
+/** In every published opt.txt, and without effect here: there is nothing to say about them. */
+const WITHOUT_EFFECT = [
+  ...["cache_filelist_read", "cache_filelist_write", "debug", "display_winsize", "gpu_ids", "initialized", "isTrain"],
+  ...["load_from_opt_file", "model", "nef", "netD", "netD_subarch", "optimizer", "semantic_nc"],
+];
+
+/** What the options are where nothing is said: defaults of the dataset and of --no_TTUR included, which opt.txt does not remark on. */
+export function defaultsOf(options: Pick<TrainOptions, "dataset_mode" | "no_TTUR">): TrainOptions {
+  return {
+    ...defaultOptions,
+    ...(options.no_TTUR ? { beta1: 0.5, beta2: 0.999 } : {}),
+    ...datasetDefaults(options.dataset_mode),
+  };
+}
+
+/** A line of opt.txt: its name, its value as Python prints it and, where it differs, the default. */
+export function optionRows(options: TrainOptions): { name: string; value: string; default?: string }[] {
+  const defaults = defaultsOf(options) as unknown as Record<string, Value>;
+  return Object.entries(options)
+    .filter(([name]) => Object.hasOwn(TABLE, name))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => ({
+      name,
+      value: pythonText(name, value as Value),
+      ...(value === defaults[name] ? {} : { default: pythonText(name, defaults[name]) }),
+    }));
+}
+
+/** Writes opt.txt and opt.json into a run's folder. Fails with `file`. */
+export async function saveOptions(folder: string, options: TrainOptions): Promise<void> {
+  const rows = optionRows(options);
+  const lines = rows.map((row) => {
+    const comment = row.default === undefined ? "" : `\t[default: ${row.default}]`;
+    return `${row.name.padStart(25)}: ${row.value.padEnd(30)}${comment}\n`;
+  });
+  await replaceFile(join(folder, "opt.txt"), lines.join(""));
+  const json = JSON.stringify(
+    Object.fromEntries(rows.map(({ name }) => [name, (options as unknown as Record<string, Value>)[name]])),
+    (_, value: unknown) => (value === Infinity ? "inf" : value),
+    2,
+  );
+  await replaceFile(join(folder, "opt.json"), `${json}\n`);
+}
+
+/**
+ * The options saved in a run's folder: of opt.json, or else of opt.txt. `unknown`: names that mean nothing here, for a message.
+ * Fails with `file` where there is neither, or where a value is not of its option's type.
+ */
+export async function loadOptions(folder: string): Promise<{ options: Partial<TrainOptions>; unknown: string[] }> {
+  const [json, txt] = [join(folder, "opt.json"), join(folder, "opt.txt")];
+  const text = await textOfFile(json);
+  if (text !== undefined) return parseOptJson(text, json);
+  const lines = await textOfFile(txt);
+  if (lines !== undefined) return parseOptTxt(lines, txt);
+  throw new SpadeError(
+    "file",
+    json,
+    "is not there, nor is opt.txt",
+    "check --name and --checkpoints_dir, or leave out --load_from_opt_file",
+  );
+}
+
+/** opt.txt, or the same lines as the published code prints them to the console. `where`: the file, for messages. */
+export function parseOptTxt(text: string, where: string): { options: Partial<TrainOptions>; unknown: string[] } {
+  const pairs = text
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== "" && !line.startsWith("-----"))
+    .map((line, i): [string, string] => {
+      const match = /^ *(\w+): (.*?) *(?:\t\[default: .*\])?$/.exec(line);
+      if (!match)
+        throw new SpadeError(
+          "file",
+          `${where}, line ${i + 1}`,
+          `"${line.slice(0, 60)}" is not "name: value"`,
+          "mend the line or remove it",
+        );
+      return [match[1], match[2]];
+    });
+  return sorted(pairs, where);
+}
+
+function parseOptJson(text: string, where: string): { options: Partial<TrainOptions>; unknown: string[] } {
+  const wrong = (problem: string): SpadeError =>
+    new SpadeError("file", where, problem, "restore it, or remove it where opt.txt is whole");
+  let values: unknown;
+  try {
+    values = JSON.parse(text);
+  } catch {
+    throw wrong("is not JSON");
+  }
+  if (typeof values !== "object" || values === null || Array.isArray(values)) throw wrong("is not a JSON object");
+  return sorted(Object.entries(values), where);
+}
+
+function sorted(pairs: [string, unknown][], where: string): { options: Partial<TrainOptions>; unknown: string[] } {
+  const known = pairs.filter(([name]) => Object.hasOwn(TABLE, name));
+  return {
+    options: Object.fromEntries(known.map(([name, value]) => [name, typed(name, value, where)])),
+    unknown: pairs
+      .map(([name]) => name)
+      .filter((name) => !Object.hasOwn(TABLE, name) && !WITHOUT_EFFECT.includes(name)),
+  };
+}
+
+/** A value of the type that its option has in the table; in opt.txt everything is text. */
+function typed(name: string, value: unknown, where: string): Value {
+  const want = typeof TABLE[name];
+  if (typeof value === want) return value as Value;
+  if (want === "boolean" && (value === "True" || value === "False")) return value === "True";
+  if (want === "number" && typeof value === "string") {
+    if (/^[+]?inf(inity)?$/i.test(value)) return Infinity;
+    if (value !== "" && Number.isFinite(Number(value))) return Number(value);
+  }
+  const kind = { boolean: "True or False", number: "a number" }[want as string] ?? "a text";
+  throw new SpadeError("file", where, `${name} is ${JSON.stringify(value)}`, `give ${kind}`);
+}
+
+/** str() of Python. */
+function pythonText(name: string, value: Value): string {
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (typeof value === "string") return value;
+  if (value === Infinity) return "inf";
+  const size = Math.abs(value);
+  // Python turns to exponents below 1e-4 and from 1e16 on, with two digits at least.
+  if (size !== 0 && (size < 1e-4 || size >= 1e16) && !(Number.isInteger(value) && !FLOATS.includes(name)))
+    return value.toExponential().replace(/e([+-])(\d)$/, "e$10$2");
+  return FLOATS.includes(name) && Number.isInteger(value) ? `${value}.0` : String(value);
+}

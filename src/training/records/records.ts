@@ -1,0 +1,141 @@
+// What a training run writes for people to read, under checkpoints/NAME: loss_log.txt, curves.jsonl, opt.txt and opt.json, logs/ for
+// TensorBoard and, unless --no_html, web/.
+
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileError } from "../../formats/file.ts";
+import type { Label } from "../../formats/label_names.ts";
+import type { EventImage } from "../../formats/tfevents.ts";
+import type { LabelMap } from "../../labels/label_map.ts";
+import { SpadeError } from "../../runtime/errors.ts";
+import type { TrainOptions } from "../options.ts";
+import { CurveFile, type At } from "./curves.ts";
+import { EventLog } from "./event_log.ts";
+import { Gallery } from "./gallery.ts";
+import { LossLog } from "./loss_log.ts";
+import { saveOptions } from "./opt_file.ts";
+import { encodePng, labelColors, labelRgb, shownOfBatch, tensorRgbs, tiled, type ColorOf } from "./pictures.ts";
+
+export type { At } from "./curves.ts";
+
+/** A batch: label maps of h x w, pictures [N,h,w,3] in [-1,1]. */
+export interface Shown {
+  labels: readonly LabelMap[];
+  fake: Float32Array;
+  real: Float32Array;
+  h: number;
+  w: number;
+}
+
+export interface Validation {
+  /** Distance of the validation pictures and the nets' ones in the features of SqueezeNet's fire9. */
+  frechet?: number;
+  /** The same label maps every time. */
+  grid?: Omit<Shown, "real"> & { real?: Float32Array };
+}
+
+export const FRECHET = "Frechet distance (SqueezeNet fire9)";
+
+export class Records {
+  private warned = false;
+
+  private constructor(
+    private readonly log: LossLog,
+    private readonly curves: CurveFile,
+    private readonly events: EventLog,
+    private readonly gallery: Gallery | undefined,
+    private readonly colorOf: ColorOf,
+  ) {}
+
+  /**
+   * Makes the folder, saves the options and begins (or, after `from.total` pictures, goes on with) the records. What a killed run left
+   * behind that place is dropped first: the records equal those of a run that never stopped. Fails with `file`.
+   */
+  static async open(
+    options: TrainOptions,
+    labels: readonly Label[] | undefined,
+    from?: { total: number },
+  ): Promise<Records> {
+    const folder = join(options.checkpoints_dir, options.name);
+    const logs = join(folder, "logs");
+    try {
+      await mkdir(logs, { recursive: true });
+    } catch (error) {
+      throw fileError(logs, error);
+    }
+    await saveOptions(folder, options);
+    const keep = from?.total ?? -1;
+    const { file: curves, kept, dropped } = await CurveFile.open(join(folder, "curves.jsonl"), keep);
+    const log = await LossLog.open(
+      join(folder, "loss_log.txt"),
+      from && { dropped: dropped.filter((entry) => entry.kind === "losses") },
+    );
+    const events = await EventLog.open(logs, keep);
+    const gallery = options.no_html ? undefined : await Gallery.open(join(folder, "web"), options, kept, dropped);
+    return new Records(log, curves, events, gallery, labelColors(labels, options.label_nc));
+  }
+
+  /** One line, one point of every curve. Fails with `file`. */
+  async losses(at: At, losses: Record<string, number>): Promise<void> {
+    // In this order: what a kill left in the log is in the curves too, where `open` looks for it.
+    await this.curves.add({ kind: "losses", ...at, losses });
+    await this.log.add(at, losses);
+    await this.events.add(at.total, { ...losses, lr: at.lr, images_per_second: 1 / at.seconds });
+    await this.spared(async () => this.gallery?.losses(at, losses));
+  }
+
+  /** The first picture of the batch; beyond 8 all of them, 4 a row. A failure to write is reported once and costs nothing else. */
+  async pictures(at: At, shown: Shown): Promise<void> {
+    const { labels, fake, real, h, w } = shown;
+    await this.spared(async () => {
+      const images = {
+        input_label: await encodePng(shownOfBatch(labels.map((map) => labelRgb(map, this.colorOf)))),
+        synthesized_image: await encodePng(shownOfBatch(tensorRgbs(fake, h, w))),
+        real_image: await encodePng(shownOfBatch(tensorRgbs(real, h, w))),
+      };
+      await this.events.add(at.total, {}, images);
+      if (!this.gallery) return;
+      await this.gallery.pictures(at, images);
+      await this.curves.add({ kind: "pictures", ...at });
+    });
+  }
+
+  /** A point of the Frechet curve, and the validation pictures of this epoch. Failures as of `pictures`. */
+  async validation(at: At, { frechet, grid }: Validation): Promise<void> {
+    await this.spared(async () => {
+      const fakes = grid ? tensorRgbs(grid.fake, grid.h, grid.w) : [];
+      const images: Record<string, EventImage> = fakes.length
+        ? { validation: await encodePng(tiled(fakes, Math.min(4, fakes.length))) }
+        : {};
+      await this.events.add(at.total, frechet === undefined ? {} : { [FRECHET]: frechet }, images);
+      if (grid && this.gallery) {
+        const reals = grid.real && tensorRgbs(grid.real, grid.h, grid.w);
+        await this.gallery.grid(
+          at,
+          grid.labels.map((map) => labelRgb(map, this.colorOf)),
+          fakes,
+          reals,
+        );
+      }
+      const pictures = this.gallery ? fakes.length : 0;
+      const entry = { kind: "validation", ...at, frechet, pictures, real: grid?.real !== undefined } as const;
+      await this.curves.add(entry);
+      await this.gallery?.validation(entry);
+    });
+  }
+
+  /** Brings the page up to date. */
+  async close(): Promise<void> {
+    await this.spared(async () => this.gallery?.write());
+  }
+
+  private async spared(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof SpadeError)) throw error;
+      if (!this.warned) console.warn(`training goes on without a picture: ${error.message} (said once)`);
+      this.warned = true;
+    }
+  }
+}
