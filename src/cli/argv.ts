@@ -1,4 +1,5 @@
-// Option names are the published ones, underscores included; dashes are accepted: --label-nc is --label_nc, --no-instance is --no_instance.
+// Option names are the published ones, underscores included; dashes are accepted: --label-nc is --label_nc, --no-instance is
+// --no_instance. What is on by a default is turned off by --no-NAME: --no-contain_dontcare_label is --contain_dontcare_label=false.
 
 import type { Command } from "commander";
 
@@ -8,7 +9,13 @@ const plain = (name: string): string => name.replaceAll("-", "_").toLowerCase();
 export function publishedNames(args: readonly string[], program: Command): string[] {
   const known = new Map<string, string>();
   for (const command of [program, ...program.commands]) {
-    for (const option of command.options) if (option.long) known.set(plain(option.long.slice(2)), option.long);
+    for (const option of command.options) {
+      if (!option.long) continue;
+      const name = plain(option.long.slice(2));
+      known.set(name, option.long);
+      const off = `no_${name}`;
+      if (option.flags.endsWith("[bool]") && !known.has(off)) known.set(off, `${option.long}=false`);
+    }
   }
   const end = args.indexOf("--");
   return args.map((arg, i) => {

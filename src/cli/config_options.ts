@@ -12,19 +12,19 @@ export const number =
     return value;
   };
 
-const flag = (text: string): boolean => {
+export const flag = (text: string): boolean => {
   if (/^(true|1|yes|on)$/i.test(text)) return true;
   if (/^(false|0|no|off)$/i.test(text)) return false;
   throw new InvalidArgumentError("Give true or false, or no value at all for true.");
 };
 
-const aspect = (text: string): number => {
+export const aspect = (text: string): number => {
   const value = Number(text);
   if (!(value > 0 && value < 100)) throw new InvalidArgumentError("Give width / height, for example 2.");
   return value;
 };
 
-const norm = (text: string): string => {
+export const norm = (text: string): string => {
   parseNormG(text);
   return text;
 };

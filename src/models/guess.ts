@@ -2,6 +2,7 @@
 
 import { SpadeError } from "../runtime/errors.ts";
 import { defaultConfig, outputSize, parseNormG, type Config, type Upsampling } from "./config.ts";
+import type { EncoderConfig } from "./encoder.ts";
 
 type Semantics = Pick<Config, "label_nc" | "contain_dontcare_label" | "no_instance">;
 type Size = Pick<Config, "num_upsampling_layers" | "crop_size" | "aspect_ratio">;
@@ -182,4 +183,21 @@ export function guessConfig(
     num_upsampling_layers: size.num_upsampling_layers,
     norm_G: `${spectral}spade${kind}${shared[2]}x${shared[3]}`,
   };
+}
+
+/**
+ * The config of an encoder's checkpoint, from keys and shapes.
+ * @throws SpadeError unsupported when they are not an encoder's
+ */
+export function guessEncoder(shapes: ReadonlyMap<string, readonly number[]>): EncoderConfig {
+  const of = (...keys: string[]): readonly number[] | undefined => keys.map((key) => shapes.get(key)).find(Boolean);
+  const spectral = of("layer1.0.weight_orig", "layer1.weight_orig");
+  const first = spectral ?? of("layer1.0.weight", "layer1.weight");
+  const mu = shapes.get("fc_mu.weight");
+  if (!first || !mu) {
+    const missing = first ? "fc_mu.weight" : "layer1.0.weight_orig";
+    throw new SpadeError("unsupported", "encoder", `no key ${missing}`, "give a SPADE encoder (latest_net_E.pth)");
+  }
+  const kind = shapes.has("layer1.1.running_mean") ? "batch" : shapes.has("layer1.bias") ? "none" : "instance";
+  return { ngf: first[0], z_dim: mu[0], norm_E: `${spectral ? "spectral" : ""}${kind}` };
 }

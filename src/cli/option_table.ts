@@ -1,0 +1,51 @@
+// Options as tables: a published name to its kind and its line of help. Defaults are not commander's: what was not given must stay
+// unknown, for the data set and the opt file have a say before the base default.
+
+import { InvalidArgumentError, Option, type Command } from "commander";
+import { flag, number } from "./config_options.ts";
+
+export interface Entry {
+  /** As the help shows it: "<n>", "[bool]". */
+  readonly value: string;
+  readonly help: string;
+  readonly choices?: readonly string[];
+  parse?(text: string): unknown;
+}
+
+export type Table<K extends string = string> = Readonly<Record<K, Entry>>;
+
+/** On without a value; `--x false`, `--no-x` and `--no_x` turn it off (argv.ts). */
+export const toggle = (help: string): Entry => ({ value: "[bool]", help, parse: flag });
+export const whole = (least: number, help: string): Entry => ({ value: "<n>", help, parse: number(least, true) });
+export const real = (least: number, help: string): Entry => ({ value: "<x>", help, parse: number(least, false) });
+export const text = (value: string, help: string, parse?: (text: string) => unknown): Entry => ({ value, help, parse });
+export const choice = (choices: readonly string[], help: string): Entry => ({ value: "<which>", help, choices });
+
+/** From 0 on and less than 1: a decay. */
+export const decay = (help: string): Entry => ({
+  value: "<x>",
+  help,
+  parse: (given) => {
+    const value = Number(given);
+    if (given.trim() === "" || !(value >= 0 && value < 1))
+      throw new InvalidArgumentError("Give a number from 0 on that is less than 1.");
+    return value;
+  },
+});
+
+/** Adds a table's options to a command, with what `defaultOf` says behind the help. */
+export function addTable(
+  command: Command,
+  heading: string,
+  table: Table,
+  defaultOf: (name: string) => string | undefined,
+): Command {
+  for (const [name, { value, help, choices, parse }] of Object.entries(table)) {
+    const usual = defaultOf(name);
+    const option = new Option(`--${name} ${value}`, usual === undefined ? help : `${help} (default: ${usual})`);
+    if (choices) option.choices(choices);
+    if (parse) option.argParser(parse);
+    command.addOption(option.helpGroup(`${heading}:`));
+  }
+  return command;
+}
