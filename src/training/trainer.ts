@@ -1,84 +1,208 @@
-// spade train: data, nets, loop, records and checkpoints put together. Everything that a person sees goes through `ui`.
+// spade train: data, nets, loop, records and checkpoints put together. Everything that a person sees goes through `ui`, or lies under
+// checkpoints_dir/name.
 
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { SpadeError, type Device } from "../runtime/index.ts";
+import { Dataset } from "../datasets/dataset.ts";
+import { Loader } from "../datasets/loader.ts";
+import { labelsFor } from "../datasets/labels.ts";
+import { makeFolder, replaceFile } from "../formats/file.ts";
 import type { Label } from "../formats/label_names.ts";
-import { makeFolder } from "../formats/file.ts";
-import { runLoop, type BatchSource, type LoopHooks } from "./loop.ts";
+import { join } from "node:path";
+import { outputSize } from "../models/config.ts";
+import { SpadeError, type Device } from "../runtime/index.ts";
+import { due, runLoop, type LoopHooks, type StepReport } from "./loop.ts";
 import { netMetadata, writeNet } from "./net_files.ts";
 import type { TrainOptions } from "./options.ts";
+import { Records, type At } from "./records/records.ts";
 import { openSession, runFolder, stateFolder, type Session } from "./session.ts";
 import { takeSnapshot, writeSnapshot, type Snapshot } from "./state.ts";
 import type { TrainResult, TrainUi } from "./ui.ts";
+import { Validation } from "./validation.ts";
 
-/** Writes the state, and the nets under `latest` and, at an epoch's end, under its number. */
-async function save(
-  o: TrainOptions,
-  session: Session,
-  labels: readonly Label[] | undefined,
-  ended: number | undefined,
-): Promise<Snapshot> {
-  const { nets, stepper, styles, position } = session;
-  const snapshot = await takeSnapshot(stepper, nets, styles, position);
-  await writeSnapshot(stateFolder(o), snapshot);
-  const metadata = netMetadata(o, labels, styles, position);
-  for (const which of ["latest", ...(ended === undefined ? [] : [String(ended)])]) {
-    for (const role of ["G", "D", "E"] as const) {
-      const p = nets[role];
-      if (p) await writeNet(runFolder(o), which, role, p, metadata, o.save_pth);
-    }
+/** What a run opens, and closes in the reverse order. */
+class Opened {
+  private readonly closers: (() => void | Promise<void>)[] = [];
+
+  add<T>(value: T, close: (value: T) => void | Promise<void>): T {
+    this.closers.push(() => close(value));
+    return value;
   }
-  // As published: epoch, and pictures of it.
-  await writeFile(join(runFolder(o), "iter.txt"), `${position.epoch}\n${position.batch * o.batchSize}\n`);
-  return snapshot;
+
+  async close(): Promise<void> {
+    for (const close of this.closers.reverse()) await close();
+  }
 }
 
-export async function trainOn(
-  o: TrainOptions,
-  ui: TrainUi,
-  device: Device,
-  source: BatchSource,
-  labels: readonly Label[] | undefined,
-): Promise<TrainResult> {
-  await makeFolder(runFolder(o));
-  const session = await openSession(device, o, (line) => ui.say(line));
-  const first = session.position.step;
-  let snapshot: Snapshot | undefined;
-  const hooks: LoopHooks = {
-    async step() {
-      if (o.snapshot_freq > 0 && session.position.step % o.snapshot_freq === 0)
-        snapshot = await takeSnapshot(session.stepper, session.nets, session.styles, session.position);
-    },
-    async save(ended) {
-      snapshot = await save(o, session, labels, ended);
-      ui.say(`saved ${runFolder(o)} (epoch ${session.position.epoch}, step ${session.position.step})`);
-    },
-    async epoch() {},
-    async diagnose(batch, losses) {
-      const bad = Object.keys(losses).filter((name) => !Number.isFinite(losses[name]));
-      return new SpadeError(
-        "integrity",
-        `step ${session.position.step + 1}, loss ${bad.join(", ")}`,
-        `is ${losses[bad[0]]} on ${batch.paths.join(", ")}`,
-        "lower --lr, and go on from the last checkpoint with --continue_train",
-      );
-    },
-  };
+/**
+ * Trains to the end, to a limit, or to a signal; every way out but an error leaves a checkpoint.
+ * @param openDevice called when the data has been looked at
+ * @throws SpadeError usage, file, label, shape: options or data; integrity: a loss that is not a number; device-lost: with the last
+ *   snapshot saved
+ */
+export async function train(o: TrainOptions, ui: TrainUi, openDevice: () => Promise<Device>): Promise<TrainResult> {
+  const opened = new Opened();
   try {
-    const reason = await runLoop(o, session, source, ui, hooks);
-    return { reason, steps: session.position.step - first, folder: runFolder(o) };
-  } catch (error) {
-    if (!(error instanceof SpadeError) || error.code !== "device-lost") throw error;
-    if (snapshot) await writeSnapshot(stateFolder(o), snapshot);
-    throw new SpadeError(
-      "device-lost",
-      error.where,
-      `${error.problem}; ${snapshot ? `the state of step ${snapshot.position.step} is saved in ${stateFolder(o)}` : "nothing was trained yet"}`,
-      "go on with the same command and --continue_train",
-      error,
+    const dataset = await Dataset.open(o);
+    checkSize(o, dataset);
+    await dataset.scan();
+    const labels = labelsFor(o);
+    const loader = opened.add(
+      await Loader.open(dataset, { batchSize: o.batchSize, onSkip: (e) => ui.say(`skipped: ${e.message}`) }),
+      (l) => l.close(),
     );
+    ui.say(`${dataset.length} pairs, ${loader.length} batches of ${o.batchSize} an epoch`);
+    await makeFolder(runFolder(o));
+    const device = opened.add(await openDevice(), (d) => d.dispose());
+    const session = opened.add(await openSession(device, o, ui.say), (s) => s.dispose());
+    const { position } = session;
+    const records = opened.add(
+      await Records.open(o, labels, position.step > 0 ? { total: position.pictures } : undefined),
+      (r) => r.close(),
+    );
+    const validation = await openValidation(device, o);
+    if (validation) opened.add(validation, (v) => v.dispose());
+
+    const first = position.step;
+    const run = new Run(o, ui, session, records, validation, labels);
+    const source = {
+      batchesPerEpoch: loader.length,
+      batches: (epoch: number, from: number) => loader.batches(epoch, from),
+    };
+    const begun = performance.now();
+    const reason = await run.guarded(() => runLoop(o, session, source, ui, run));
+    if (o.profile) ui.say(waiting(loader.waited, performance.now() - begun));
+    return { reason, steps: position.step - first, folder: runFolder(o) };
   } finally {
-    session.dispose();
+    await opened.close();
+  }
+}
+
+const waiting = (waited: number, whole: number): string =>
+  `waited ${(waited / 1e3).toFixed(1)} s for data, ${((100 * waited) / whole).toFixed(1)} % of the time`;
+
+/** The discriminator sees label map, painted and real picture together: they must have one size. */
+function checkSize(o: TrainOptions, dataset: Dataset): void {
+  const { h, w } = outputSize(o);
+  const { size } = dataset;
+  if (!size || (size.width === w && size.height === h)) return;
+  throw new SpadeError(
+    "usage",
+    `--preprocess_mode ${o.preprocess_mode}, --crop_size ${o.crop_size}, --aspect_ratio ${o.aspect_ratio}`,
+    `make samples of ${size.width}x${size.height}, and the net paints ${w}x${h}`,
+    "choose a crop_size and an aspect_ratio whose picture the net can paint: multiples of its 2^upsamplings",
+  );
+}
+
+async function openValidation(device: Device, o: TrainOptions): Promise<Validation | undefined> {
+  if (!o.val_label_dir) return undefined;
+  const dataset = await Dataset.open({
+    ...o,
+    dataset_mode: "custom",
+    label_dir: o.val_label_dir,
+    image_dir: o.val_image_dir,
+    instance_dir: "",
+    isTrain: false,
+    serial_batches: true,
+    no_flip: true,
+    max_dataset_size: Infinity,
+  });
+  return Validation.open(device, o, dataset);
+}
+
+/** What happens around the steps of a run. */
+class Run implements LoopHooks {
+  /** The last state on the host, from which a lost device is saved. */
+  private snapshot: Snapshot | undefined;
+  private last: StepReport | undefined;
+
+  constructor(
+    private readonly o: TrainOptions,
+    private readonly ui: TrainUi,
+    private readonly session: Session,
+    private readonly records: Records,
+    private readonly validation: Validation | undefined,
+    private readonly labels: readonly Label[] | undefined,
+  ) {}
+
+  async step(report: StepReport): Promise<void> {
+    const { o, session } = this;
+    const { position } = session;
+    this.last = report;
+    if (due(position.pictures, o.print_freq, o.batchSize)) await this.records.losses(this.at(report), report.losses);
+    if (due(position.pictures, o.display_freq, o.batchSize)) {
+      const { labels, image } = report.batch;
+      const fake = await session.stepper.fake();
+      await this.records.pictures(this.at(report), { labels, fake, real: image, ...outputSize(o) });
+    }
+    if (o.snapshot_freq > 0 && position.step % o.snapshot_freq === 0) this.snapshot = await this.take();
+  }
+
+  async epoch(): Promise<void> {
+    if (!this.validation || !this.last) return;
+    const validated = await this.validation.run(this.session.nets.G);
+    await this.records.validation(this.at(this.last), validated);
+    const { frechet } = validated;
+    if (frechet !== undefined)
+      this.ui.say(`epoch ${this.last.epoch}: Frechet distance (SqueezeNet fire9) ${frechet.toFixed(1)}`);
+  }
+
+  /** Writes the state, and the nets under `latest` and, at an epoch's end, under its number. */
+  async save(ended?: number): Promise<void> {
+    const { o, session } = this;
+    const { nets, styles, position } = session;
+    this.snapshot = await this.take();
+    await writeSnapshot(stateFolder(o), this.snapshot);
+    const metadata = netMetadata(o, this.labels, styles, position);
+    for (const which of ["latest", ...(ended === undefined ? [] : [String(ended)])]) {
+      for (const role of ["G", "D", "E"] as const) {
+        const p = nets[role];
+        if (p) await writeNet(runFolder(o), which, role, p, metadata, o.save_pth);
+      }
+    }
+    // As published: epoch, and pictures of it.
+    await replaceFile(join(runFolder(o), "iter.txt"), `${position.epoch}\n${position.batch * o.batchSize}\n`);
+    this.ui.say(
+      ended === undefined
+        ? `saving the latest model (epoch ${position.epoch}, total_steps ${position.pictures})`
+        : `saving the model at the end of epoch ${ended}, iters ${position.pictures}`,
+    );
+  }
+
+  async diagnose(batch: StepReport["batch"], losses: Record<string, number>): Promise<SpadeError> {
+    const bad = Object.keys(losses).filter((name) => !Number.isFinite(losses[name]));
+    return new SpadeError(
+      "integrity",
+      `step ${this.session.position.step + 1}, loss ${bad.join(", ")}`,
+      `is ${losses[bad[0]]} on ${batch.paths.join(", ")}`,
+      "lower --lr, and go on from the last checkpoint with --continue_train",
+    );
+  }
+
+  /** Runs the loop; what was trained before the device was lost is saved. */
+  async guarded<T>(loop: () => Promise<T>): Promise<T> {
+    try {
+      return await loop();
+    } catch (error) {
+      if (!(error instanceof SpadeError) || error.code !== "device-lost") throw error;
+      const folder = stateFolder(this.o);
+      if (this.snapshot) await writeSnapshot(folder, this.snapshot);
+      const saved = this.snapshot && `step ${this.snapshot.position.step} is saved in ${folder}`;
+      throw new SpadeError(
+        "device-lost",
+        error.where,
+        `${error.problem}; ${saved ?? "nothing was saved yet"}`,
+        "go on with the same command and --continue_train",
+        error,
+      );
+    }
+  }
+
+  private take(): Promise<Snapshot> {
+    const { stepper, nets, styles, position } = this.session;
+    return takeSnapshot(stepper, nets, styles, position);
+  }
+
+  private at({ epoch, iters, seconds, lr }: StepReport): At {
+    const { step, pictures } = this.session.position;
+    return { epoch, iters, total: pictures, step, seconds, lr };
   }
 }

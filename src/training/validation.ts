@@ -1,0 +1,104 @@
+// What is looked at after every epoch: the same label maps painted in evaluation mode, as a grid for the gallery and as a Frechet
+// distance to their photographs (SqueezeNet fire9; not comparable to an Inception FID). Nothing of the run's own state is touched.
+
+import type { Dataset } from "../datasets/dataset.ts";
+import { FeatureExtractor } from "../evaluation/features.ts";
+import { frechetDistance, gaussian, type Gaussian } from "../evaluation/frechet.ts";
+import type { LabelMap } from "../labels/label_map.ts";
+import { LevelsScratch } from "../labels/levels.ts";
+import { outputSize, type Config } from "../models/config.ts";
+import { generatorNet } from "../models/packing.ts";
+import { Parameters } from "../models/parameters.ts";
+import { keyedSeed, normalValues } from "../models/philox.ts";
+import { GeneratorRunner } from "../models/runner.ts";
+import { windowsOf } from "../models/windows.ts";
+import type { Device } from "../runtime/index.ts";
+import type { Validation as Validated } from "./records/records.ts";
+
+/** Pictures of the grid, and at most so many for the distance. */
+const GRID = 10;
+const MOST = 500;
+
+interface Pair {
+  label: LabelMap;
+  instance?: LabelMap;
+  /** Bytes, [H,W,3]. */
+  photo: Uint8Array;
+}
+
+export class Validation {
+  private constructor(
+    private readonly device: Device,
+    private readonly config: Config & { seed: number },
+    private readonly pairs: readonly Pair[],
+    private readonly features: FeatureExtractor,
+    private readonly photos: Gaussian | undefined,
+  ) {}
+
+  /** Reads the pairs and the features of their photographs. @param dataset with photographs of the net's size */
+  static async open(device: Device, config: Config & { seed: number }, dataset: Dataset): Promise<Validation> {
+    const count = Math.min(MOST, dataset.length);
+    const pairs: Pair[] = [];
+    for (let i = 0; i < count; i++) {
+      const { label, instance, image } = await dataset.sample(Math.floor((i * dataset.length) / count), 0);
+      pairs.push({ label, instance, photo: image });
+    }
+    const features = await FeatureExtractor.create(device);
+    const { h, w } = outputSize(config);
+    const photos = await features.features(pairs.map(({ photo }) => ({ data: photo, width: w, height: h })));
+    return new Validation(device, config, pairs, features, photos.length > 1 ? gaussian(photos) : undefined);
+  }
+
+  /** Paints every map with its own style; `G` is read, not changed. */
+  async run(G: Parameters): Promise<Validated> {
+    const { device, config, pairs } = this;
+    const { h, w } = outputSize(config);
+    const net = generatorNet(config);
+    const copy = await Parameters.loadNet(device, net, { shapes: net.shapes, read: (key) => G.read(key) }, "f32");
+    const runner = await GeneratorRunner.create(device, config, copy);
+    const scratch = new LevelsScratch();
+    try {
+      const pictures: Float32Array[] = [];
+      for (const [i, { label, instance }] of pairs.entries()) {
+        await runner.setMap(windowsOf(config, [label], instance ? [instance] : null, scratch));
+        await runner.runTables();
+        const z = config.use_vae ? normalValues(keyedSeed(config.seed, `validation ${i}`), config.z_dim) : undefined;
+        pictures.push(await runner.paint(z));
+      }
+      const painted = await this.features.features(pictures.map((data) => ({ data, width: w, height: h })));
+      const shown = gridOf(pairs.length);
+      return {
+        frechet: this.photos && frechetDistance(this.photos, gaussian(painted)),
+        grid: {
+          labels: shown.map((i) => pairs[i].label),
+          fake: joined(shown.map((i) => pictures[i])),
+          real: joined(shown.map((i) => Float32Array.from(pairs[i].photo, (v) => v / 127.5 - 1))),
+          h,
+          w,
+        },
+      };
+    } finally {
+      runner.dispose();
+    }
+  }
+
+  dispose(): void {
+    this.features.dispose();
+  }
+}
+
+/** Some of `count`, evenly. */
+function gridOf(count: number): number[] {
+  const n = Math.min(GRID, count);
+  return Array.from({ length: n }, (_, i) => Math.floor((i * count) / n));
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const out = new Float32Array(parts.reduce((n, p) => n + p.length, 0));
+  let at = 0;
+  for (const p of parts) {
+    out.set(p, at);
+    at += p.length;
+  }
+  return out;
+}
