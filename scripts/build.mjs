@@ -3,6 +3,7 @@
 //   index.js          the API of a page: a build error if anything of Node is reached
 //   node.js           the same with Dawn and files
 //   cli.js            the commands
+//   decode_worker.js  a thread of theirs that reads training pictures
 //   conformance.js    npm run conformance
 //   quiet.js          runs it and the benches without Dawn's warnings
 //   bench/*.js        npm run bench
@@ -45,7 +46,15 @@ const benches = existsSync("bench")
   : [];
 const jobs = [
   [page, { index: "src/index.ts" }],
-  [node, { node: "src/node.ts", quiet: "src/cli/quiet.ts", conformance: "test/conformance/main.ts" }],
+  [
+    node,
+    {
+      node: "src/node.ts",
+      decode_worker: "src/datasets/decode_worker.ts",
+      quiet: "src/cli/quiet.ts",
+      conformance: "test/conformance/main.ts",
+    },
+  ],
   [{ ...node, banner: { js: `#!/usr/bin/env node\n${node.banner.js}` } }, { cli: "src/cli/main.ts" }],
   [node, Object.fromEntries(benches.map((f) => [`bench/${basename(f, ".ts")}`, join("bench", f)]))],
 ];

@@ -22,14 +22,14 @@ import type { RandomAccess } from "./formats/tensors.ts";
 import { labelHex } from "./labels/colors.ts";
 import { checkMapSizes } from "./labels/label_map.ts";
 import { LevelsScratch } from "./labels/levels.ts";
-import { labelCount, outputSize, upsamplings, type Config } from "./models/config.ts";
+import { labelCount, labelSpace, outputSize, upsamplings, type Config } from "./models/config.ts";
 import { resolutions } from "./models/generator.ts";
 import { guessConfig } from "./models/guess.ts";
 import { Parameters as Weights } from "./models/parameters.ts";
 import { normalValues } from "./models/philox.ts";
 import { GeneratorRunner } from "./models/runner.ts";
 import { checkpointSource } from "./models/source.ts";
-import { labelSpace, windowsOf } from "./models/windows.ts";
+import { windowsOf } from "./models/windows.ts";
 import { Device, softwareNotice, SpadeError, whenLost, type OpenOptions, type Target } from "./runtime/index.ts";
 
 /** What differs between a page and Node. */

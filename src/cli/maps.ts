@@ -5,8 +5,7 @@ import { colorImageFromRgb, labelMapFromColors } from "../formats/label_colors.t
 import { decodeLabelPng, type LabelPng } from "../formats/label_png.ts";
 import { pilNearestResize } from "../formats/pil_nearest.ts";
 import { checkedLabels, type LabelMap } from "../labels/label_map.ts";
-import { roundHalfEven, type Config } from "../models/config.ts";
-import { labelSpace } from "../models/windows.ts";
+import { labelSpace, roundHalfEven, type Config } from "../models/config.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import type { Label } from "../formats/label_names.ts";
 

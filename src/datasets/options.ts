@@ -37,6 +37,8 @@ export interface DataOptions extends Pick<
   max_dataset_size: number;
   preprocess_mode: PreprocessMode;
   load_size: number;
+  /** scale_shortside(_and_crop) with the published code's slip: the short side stays, the long one becomes load_size * long / short. */
+  scale_shortside_as_published: boolean;
   /** Whether pictures may be flipped (and, in the published code, whether the last batch is dropped). */
   isTrain: boolean;
   no_flip: boolean;
@@ -66,6 +68,7 @@ export const defaultData: DataOptions = {
   max_dataset_size: Infinity,
   preprocess_mode: "resize_and_crop",
   load_size: 286,
+  scale_shortside_as_published: false,
   crop_size: 256,
   aspect_ratio: 1,
   isTrain: true,

@@ -49,6 +49,15 @@ export function semanticNc(c: LabelConfig): number {
   return labelCount(c) + (c.no_instance ? 0 : 1);
 }
 
+/** The labels that a net takes: 255 becomes `dontCare` where it has one. `edges`: whether it sees where instances meet. */
+export function labelSpace(c: LabelConfig): { labelCount: number; dontCare: number | null; edges: boolean } {
+  return {
+    labelCount: labelCount(c),
+    dontCare: c.contain_dontcare_label ? c.label_nc : null,
+    edges: !c.no_instance,
+  };
+}
+
 export interface NormG {
   spectral: boolean;
   /** "batch" for batch and syncbatch: equal on one device. */

@@ -1,19 +1,10 @@
 // The label side of a config: what a net takes as labels, and the dictionary of its maps at every resolution.
 
 import type { LabelMap } from "../labels/label_map.ts";
-import { buildLevels, type LabelConfig, type LevelsScratch } from "../labels/levels.ts";
+import { buildLevels, type LevelsScratch } from "../labels/levels.ts";
 import type { LevelWindows } from "../labels/windows.ts";
-import { labelCount, parseNormG, type Config } from "./config.ts";
+import { labelSpace, parseNormG, type Config } from "./config.ts";
 import { resolutions } from "./generator.ts";
-
-/** The labels that a net takes, and whether it sees instance edges. */
-export function labelSpace(c: Config): LabelConfig & { dontCare: number | null } {
-  return {
-    labelCount: labelCount(c),
-    dontCare: c.contain_dontcare_label ? c.label_nc : null,
-    edges: !c.no_instance,
-  };
-}
 
 /** The dictionary of a batch of maps of the net's size, one entry a resolution, the smallest first; `scratch` as in buildLevels. */
 export function windowsOf(

@@ -1,0 +1,82 @@
+// A data set: pairs of label maps and photos (and instance maps), listed and checked when it is opened, read one by one.
+
+import { readFileSync } from "node:fs";
+import { parseLabels, type Label } from "../formats/label_names.ts";
+import { labelCount } from "../models/config.ts";
+import { SpadeError } from "../runtime/errors.ts";
+import { crops, drawOf, fixedSize, shuffled, type Size } from "./geometry.ts";
+import { fileProblem } from "./label_file.ts";
+import { listPairs, type Pair } from "./listing.ts";
+import type { DataOptions } from "./options.ts";
+import { readLabels, readSample } from "./read_sample.ts";
+import type { Sample } from "./sample.ts";
+
+export class Dataset {
+  private constructor(
+    readonly options: DataOptions,
+    private readonly pairs: readonly Pair[],
+    /** What colours in label PNGs mean (--labels); without it they are refused. */
+    readonly colors: readonly Label[] | undefined,
+  ) {}
+
+  /** Lists, pairs and checks. Fails with `file` on what is missing or unpaired, and with `usage` on options that fit no net. */
+  static async open(options: DataOptions): Promise<Dataset> {
+    if (options.isTrain && crops(options) && options.aspect_ratio !== 1) {
+      throw new SpadeError(
+        "usage",
+        `--preprocess_mode ${options.preprocess_mode}`,
+        `crops squares, and --aspect_ratio ${options.aspect_ratio} makes the net paint others`,
+        "use --preprocess_mode fixed, or --aspect_ratio 1",
+      );
+    }
+    if (crops(options) && options.preprocess_mode === "resize_and_crop" && options.load_size < options.crop_size) {
+      throw new SpadeError(
+        "usage",
+        `--load_size ${options.load_size}`,
+        `is less than --crop_size ${options.crop_size}: every picture would have an empty border`,
+        "give a load_size of at least crop_size",
+      );
+    }
+    return new Dataset(options, await listPairs(options), colorsOf(options));
+  }
+
+  get length(): number {
+    return this.pairs.length;
+  }
+
+  /** Size of every sample, or undefined where it depends on the file (scale_width, scale_shortside, none). */
+  get size(): Size | undefined {
+    return fixedSize(this.options);
+  }
+
+  paths(index: number): Pair {
+    return this.pairs[index];
+  }
+
+  /** The order of an epoch (from 1, or any whole number): the lists' own under serial_batches, else one drawn by seed and epoch. */
+  order(epoch: number): Uint32Array {
+    const { serial_batches, seed } = this.options;
+    return serial_batches ? Uint32Array.from({ length: this.length }, (_, i) => i) : shuffled(this.length, seed, epoch);
+  }
+
+  /** Reads a sample, cropped and flipped as drawn for this epoch. Fails with `file`, `label` or `shape`, by the file at fault. */
+  sample(index: number, epoch: number): Promise<Sample> {
+    return readSample(this.pairs[index], this.options, drawOf(this.options.seed, epoch, index), this.colors);
+  }
+
+  /** Reads the label maps of the first `n` samples, before a long run; fails as sample() would. */
+  async scan(n = 64): Promise<void> {
+    for (const { label } of this.pairs.slice(0, n)) await readLabels(label, this.options, this.colors);
+  }
+}
+
+function colorsOf(options: DataOptions): Label[] | undefined {
+  if (!options.labels) return undefined;
+  let text: string;
+  try {
+    text = readFileSync(options.labels, "utf8");
+  } catch (cause) {
+    throw fileProblem(options.labels, cause);
+  }
+  return parseLabels(text, options.labels, labelCount(options));
+}

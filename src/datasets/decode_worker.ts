@@ -1,0 +1,44 @@
+// A decoding thread: reads the samples that loader.ts asks for and hands their memory over.
+
+import { parentPort, workerData } from "node:worker_threads";
+import type { Label } from "../formats/label_names.ts";
+import { SpadeError } from "../runtime/errors.ts";
+import type { Draw } from "./geometry.ts";
+import type { Pair } from "./listing.ts";
+import type { DataOptions } from "./options.ts";
+import { readSample } from "./read_sample.ts";
+import type { Sample } from "./sample.ts";
+
+export interface DecodeSetup {
+  options: DataOptions;
+  colors: readonly Label[] | undefined;
+}
+
+export interface DecodeRequest {
+  id: number;
+  pair: Pair;
+  draw: Draw;
+}
+
+/** A sample, or a SpadeError's parts (classes do not survive the way between threads); anything else is thrown here, and ends the thread. */
+export type DecodeReply =
+  { id: number; sample: Sample } | { id: number; error: Pick<SpadeError, "code" | "where" | "problem" | "fix"> };
+
+const { options, colors } = workerData as DecodeSetup;
+
+async function answer({ id, pair, draw }: DecodeRequest): Promise<void> {
+  try {
+    const sample = await readSample(pair, options, draw, colors);
+    const arrays = [sample.image, sample.label.data, ...(sample.instance ? [sample.instance.data] : [])];
+    parentPort!.postMessage({ id, sample } satisfies DecodeReply, [
+      ...new Set(arrays.map((a) => a.buffer as ArrayBuffer)),
+    ]);
+  } catch (error) {
+    if (!(error instanceof SpadeError)) throw error;
+    const { code, where, problem, fix } = error;
+    parentPort!.postMessage({ id, error: { code, where, problem, fix } } satisfies DecodeReply);
+  }
+}
+
+// A rejection that nobody handles becomes the thread's "error" event.
+parentPort!.on("message", (request: DecodeRequest) => void answer(request));

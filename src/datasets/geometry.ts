@@ -1,0 +1,154 @@
+// How label map, photo and instance map of one sample are brought to size, as published (spec 4.2): resize, crop, flip. The crop's
+// place and the flip are drawn once a sample, by (seed, epoch, index): not by the order in which samples are read.
+
+import { pilBicubicResize, type RgbImage } from "../formats/pil_bicubic.ts";
+import { pilNearestResize } from "../formats/pil_nearest.ts";
+import type { LabelMap } from "../labels/label_map.ts";
+import { roundHalfEven } from "../models/config.ts";
+import { philox4x32 } from "../models/philox.ts";
+import { SpadeError } from "../runtime/errors.ts";
+import type { DataOptions } from "./options.ts";
+
+export interface Size {
+  width: number;
+  height: number;
+}
+
+type SizeOptions = Pick<
+  DataOptions,
+  "preprocess_mode" | "load_size" | "crop_size" | "aspect_ratio" | "scale_shortside_as_published"
+>;
+
+/** Three uniform values in [0, 1): of the crop's x and y and of the flip. */
+export type Draw = readonly [x: number, y: number, flip: number];
+
+/** Where the crop begins in the resized picture, and whether the result is mirrored. */
+export interface Placement {
+  x: number;
+  y: number;
+  flip: boolean;
+}
+
+/** Last word of the counters of a data set's draws: other draws of the seed have other words there. */
+const SAMPLES = 0x5a3e0001;
+const ORDER = 0x5a3e0002;
+
+const keyOf = (seed: number): [number, number] => [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0];
+
+/** What is drawn for a sample in an epoch. */
+export function drawOf(seed: number, epoch: number, index: number): Draw {
+  const [x, y, flip] = philox4x32([index, epoch, 0, SAMPLES], keyOf(seed));
+  return [x / 2 ** 32, y / 2 ** 32, flip / 2 ** 32];
+}
+
+/** A permutation of 0 .. n-1 (Fisher and Yates), one for every seed and epoch. */
+export function shuffled(n: number, seed: number, epoch: number): Uint32Array {
+  const order = Uint32Array.from({ length: n }, (_, i) => i);
+  let words: readonly number[] = [];
+  for (let i = n - 1, drawn = 0; i > 0; i--, drawn++) {
+    if (drawn % 4 === 0) words = philox4x32([drawn / 4, epoch, 0, ORDER], keyOf(seed));
+    const j = Math.floor((words[drawn % 4] / 2 ** 32) * (i + 1));
+    [order[i], order[j]] = [order[j], order[i]];
+  }
+  return order;
+}
+
+/** Size after resizing, before any crop. Each picture of a sample is resized by its own size. */
+export function resizedSize(o: SizeOptions, { width, height }: Size): Size {
+  const L = o.load_size;
+  switch (o.preprocess_mode) {
+    case "resize_and_crop":
+      return { width: L, height: L };
+    case "scale_width":
+    case "scale_width_and_crop":
+      return width === L ? { width, height } : { width: L, height: Math.floor((L * height) / width) };
+    case "scale_shortside":
+    case "scale_shortside_and_crop": {
+      const [short, long] = [Math.min(width, height), Math.max(width, height)];
+      if (short === L) return { width, height };
+      const shortOut = o.scale_shortside_as_published ? short : L;
+      const longOut = Math.floor((L * long) / short);
+      return width === short ? { width: shortOut, height: longOut } : { width: longOut, height: shortOut };
+    }
+    case "fixed":
+      return { width: o.crop_size, height: roundHalfEven(o.crop_size / o.aspect_ratio) };
+    case "none":
+      return { width: roundHalfEven(width / 32) * 32, height: roundHalfEven(height / 32) * 32 };
+    case "crop":
+      return { width, height };
+  }
+}
+
+/** Whether a mode ends in a crop of crop_size x crop_size. */
+export function crops(o: Pick<DataOptions, "preprocess_mode">): boolean {
+  return o.preprocess_mode.endsWith("crop");
+}
+
+/** Size of every sample, or undefined where it depends on the file. */
+export function fixedSize(o: SizeOptions): Size | undefined {
+  if (crops(o)) return { width: o.crop_size, height: o.crop_size };
+  return o.preprocess_mode === "fixed" ? resizedSize(o, { width: 1, height: 1 }) : undefined;
+}
+
+/** The draw in pixels, for a sample whose label map has the size `label`. */
+export function place(o: SizeOptions & Pick<DataOptions, "isTrain" | "no_flip">, draw: Draw, label: Size): Placement {
+  const { width, height } = resizedSize(o, label);
+  const within = (size: number, u: number): number => Math.floor(u * (Math.max(0, size - o.crop_size) + 1));
+  return { x: within(width, draw[0]), y: within(height, draw[1]), flip: o.isTrain && !o.no_flip && draw[2] > 0.5 };
+}
+
+/** A label or instance map brought to size by PIL's nearest; id 0 where the crop reaches beyond it. Its array is a new one. */
+export function placeMap(map: LabelMap, o: SizeOptions, placement: Placement, name: string): LabelMap {
+  const { width, height } = checked(resizedSize(o, map), o, map, name);
+  const resized = pilNearestResize(map, width, height);
+  const cropped = crops(o) ? cut(resized, o.crop_size, placement, 1) : resized;
+  if (placement.flip) mirror(cropped, 1);
+  return cropped;
+}
+
+/** The same for a photo, by PIL's bicubic; black beyond it. */
+export function placePhoto(photo: RgbImage, o: SizeOptions, placement: Placement, name: string): RgbImage {
+  const { width, height } = checked(resizedSize(o, photo), o, photo, name);
+  const resized = pilBicubicResize(photo, width, height);
+  const cropped = crops(o) ? cut(resized, o.crop_size, placement, 3) : resized;
+  if (placement.flip) mirror(cropped, 3);
+  return cropped;
+}
+
+function checked(size: Size, o: SizeOptions, from: Size, name: string): Size {
+  if (size.width > 0 && size.height > 0) return size;
+  throw new SpadeError(
+    "shape",
+    name,
+    `its ${from.width} x ${from.height} pixels become ${size.width} x ${size.height} under --preprocess_mode ${o.preprocess_mode}`,
+    "use another mode, for example resize_and_crop, or leave the file out",
+  );
+}
+
+type Values = Uint8Array | Uint8ClampedArray | Uint16Array | Int32Array;
+
+function cut<T extends Values>(
+  from: { data: T; width: number; height: number },
+  size: number,
+  { x, y }: Placement,
+  channels: number,
+): { data: T; width: number; height: number } {
+  const data = new (from.data.constructor as new (length: number) => T)(size * size * channels);
+  const columns = Math.min(size, from.width - x);
+  for (let row = 0; row < Math.min(size, from.height - y); row++) {
+    const start = ((y + row) * from.width + x) * channels;
+    data.set(from.data.subarray(start, start + columns * channels), row * size * channels);
+  }
+  return { data, width: size, height: size };
+}
+
+function mirror({ data, width, height }: { data: Values; width: number; height: number }, channels: number): void {
+  for (let row = 0; row < height; row++) {
+    for (let left = 0, right = width - 1; left < right; left++, right--) {
+      for (let c = 0; c < channels; c++) {
+        const [a, b] = [(row * width + left) * channels + c, (row * width + right) * channels + c];
+        [data[a], data[b]] = [data[b], data[a]];
+      }
+    }
+  }
+}

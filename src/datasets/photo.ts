@@ -1,0 +1,94 @@
+// Photos as PIL's Image.open(...).convert("RGB") gives them: stored pixels, without the EXIF orientation and without colour management,
+// alpha left out. sharp decodes; it is loaded with the first photo.
+
+import { readFile } from "node:fs/promises";
+import { extname } from "node:path";
+import type { RgbImage } from "../formats/pil_bicubic.ts";
+import { SpadeError } from "../runtime/errors.ts";
+import { fileProblem } from "./label_file.ts";
+
+type Sharp = (typeof import("sharp"))["default"];
+let loaded: Promise<Sharp> | undefined;
+
+/** sharp, or the error that says how to get it. */
+export function loadSharp(): Promise<Sharp> {
+  return (loaded ??= import("sharp").then(
+    ({ default: sharp }) => {
+      // One photo is milliseconds of work, and the threads that ask for them are many enough.
+      sharp.concurrency(1);
+      sharp.cache(false);
+      return sharp;
+    },
+    (cause: Error) => {
+      throw new SpadeError(
+        "unsupported",
+        "npm package sharp",
+        "can't be loaded",
+        `install it for this platform (npm install sharp): ${cause.message.split("\n")[0]}`,
+        cause,
+      );
+    },
+  ));
+}
+
+/** Reads a photo. Fails with `file` where it is not there or damaged, with `unsupported` on formats that nothing here decodes. */
+export async function readPhoto(path: string): Promise<RgbImage> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+  } catch (cause) {
+    throw fileProblem(path, cause);
+  }
+  const ending = extname(path).toLowerCase();
+  if (ending === ".bmp" || ending === ".ppm")
+    throw new SpadeError("unsupported", path, `is a ${ending.slice(1).toUpperCase()}`, "save it as PNG");
+  const sharp = await loadSharp();
+  try {
+    // libjpeg's warnings do not stop PIL; what is cut off does.
+    const image = sharp(bytes, { failOn: "error", ignoreIcc: true, limitInputPixels: false });
+    const { space, channels, depth } = await image.metadata();
+    if (space === "cmyk") {
+      const { data, info } = await image
+        .pipelineColourspace("cmyk")
+        .toColourspace("cmyk")
+        .raw()
+        .toBuffer({ resolveWithObject: true });
+      return { data: fromCmyk(data), width: info.width, height: info.height };
+    }
+    // PIL clips 16-bit gray to 255, and takes the high byte of 16-bit colours.
+    if (depth === "ushort" && channels <= 2) image.toColourspace("grey16");
+    const { data, info } = await image
+      .raw({ depth: depth === "ushort" && channels <= 2 ? "ushort" : "uchar" })
+      .toBuffer({ resolveWithObject: true });
+    const samples =
+      depth === "ushort" && channels <= 2 ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : data;
+    return { data: toRgb(samples, info.channels), width: info.width, height: info.height };
+  } catch (cause) {
+    const reason = (cause as Error).message.split("\n")[0];
+    throw new SpadeError("file", path, `can't be decoded (${reason})`, "save or fetch the photo again", cause);
+  }
+}
+
+/** Gray is copied to three channels, a last channel over colour or gray left out. */
+function toRgb(samples: Uint8Array | Uint16Array, channels: number): Uint8Array {
+  const pixels = samples.length / channels;
+  const colour = channels >= 3;
+  const out = new Uint8Array(3 * pixels);
+  for (let p = 0; p < pixels; p++) {
+    for (let c = 0; c < 3; c++) out[3 * p + c] = Math.min(255, samples[channels * p + (colour ? c : 0)]);
+  }
+  return out;
+}
+
+/** PIL's plain conversion: each ink darkens what black leaves. */
+function fromCmyk(inks: Uint8Array): Uint8Array {
+  const out = new Uint8Array((3 * inks.length) / 4);
+  for (let p = 0; p < inks.length / 4; p++) {
+    const light = 255 - inks[4 * p + 3];
+    for (let c = 0; c < 3; c++) {
+      const product = inks[4 * p + c] * light + 128;
+      out[3 * p + c] = Math.max(0, light - ((product + (product >> 8)) >> 8));
+    }
+  }
+  return out;
+}

@@ -1,0 +1,90 @@
+// One sample from its files: decoded, checked, brought to size. Runs in the main thread and in decoding threads alike.
+
+import type { Label } from "../formats/label_names.ts";
+import { DONT_CARE_ID, type LabelMap } from "../labels/label_map.ts";
+import { labelSpace } from "../models/config.ts";
+import { SpadeError } from "../runtime/errors.ts";
+import { fixedSize, place, placeMap, placePhoto, type Draw } from "./geometry.ts";
+import { checkIds, idsOf, instancesOf, readPng } from "./label_file.ts";
+import type { Pair } from "./listing.ts";
+import type { DataOptions } from "./options.ts";
+import { readPhoto } from "./photo.ts";
+import type { Sample } from "./sample.ts";
+
+/** A label map as its file says it, every id legal. `colors`: what colours mean, where the data set has a list. */
+export async function readLabels(
+  path: string,
+  options: DataOptions,
+  colors: readonly Label[] | undefined,
+): Promise<LabelMap> {
+  const map = idsOf(
+    await readPng(path),
+    path,
+    colors,
+    "write one id a pixel (gray or indexed PNG), or say what each colour means: --labels FILE.json with [{ id, name, color }]",
+  );
+  checkIds(map, path, labelSpace(options));
+  return map;
+}
+
+/** Fails with `file`, `label` or `shape`, by the file at fault. The arrays are the sample's own. */
+export async function readSample(
+  pair: Pair,
+  options: DataOptions,
+  draw: Draw,
+  colors: readonly Label[] | undefined,
+): Promise<Sample> {
+  const [map, photo, instances] = await Promise.all([
+    readLabels(pair.label, options, colors),
+    readPhoto(pair.image),
+    pair.instance === undefined ? undefined : readPng(pair.instance).then(instancesOf),
+  ]);
+  const placement = place(options, draw, map);
+  const label = withDontCare(placeMap(map, options, placement, pair.label), options);
+  const image = placePhoto(photo, options, placement, pair.image);
+  const instance = instances && placeMap(instances, options, placement, pair.instance!);
+  // Without resizing, a crop of another size of picture would show another place.
+  const [before, after] = options.preprocess_mode === "crop" ? [map, photo] : [label, image];
+  agree(pair.label, before, pair.image, after);
+  if (instance) agree(pair.label, map, pair.instance!, instances, true);
+  if (options.isTrain && !fixedSize(options)) checkTrained(pair.label, label, options);
+  return { label, instance, image: image.data, path: pair.image };
+}
+
+/** 255 becomes label_nc in nets that have don't care. */
+function withDontCare(map: LabelMap, { label_nc, contain_dontcare_label }: DataOptions): LabelMap {
+  if (!contain_dontcare_label || label_nc === DONT_CARE_ID) return map;
+  const data = label_nc > 255 && !(map.data instanceof Uint16Array) ? Uint16Array.from(map.data) : map.data;
+  for (let p = 0; p < data.length; p++) if (data[p] === DONT_CARE_ID) data[p] = label_nc;
+  return { ...map, data };
+}
+
+interface Sized {
+  width: number;
+  height: number;
+}
+
+function agree(a: string, sizeA: Sized, b: string, sizeB: Sized, exact = false): void {
+  if (sizeA.width === sizeB.width && sizeA.height === sizeB.height) return;
+  const fix = exact
+    ? "give the instance map of that label map"
+    : "give files of one size, or use --preprocess_mode resize_and_crop";
+  throw new SpadeError(
+    "shape",
+    b,
+    `is ${sizeB.width} x ${sizeB.height} where ${a} is ${sizeA.width} x ${sizeA.height}`,
+    fix,
+  );
+}
+
+/** The discriminator sees labels and picture side by side: both have the generator's size. */
+function checkTrained(path: string, { width, height }: Sized, o: DataOptions): void {
+  const wanted = fixedSize({ ...o, preprocess_mode: "fixed" })!;
+  if (width === wanted.width && height === wanted.height) return;
+  throw new SpadeError(
+    "shape",
+    path,
+    `becomes ${width} x ${height} under --preprocess_mode ${o.preprocess_mode}, where the net paints ${wanted.width} x ${wanted.height}`,
+    "train with resize_and_crop, scale_width_and_crop, crop or fixed",
+  );
+}
