@@ -5,10 +5,13 @@ import { adamFactors } from "../../kernels/adam.ts";
 import { LevelsScratch } from "../labels/levels.ts";
 import type { LabelMap } from "../labels/label_map.ts";
 import type { LevelPlan } from "../models/generator.ts";
+import { outputSize } from "../models/config.ts";
 import { planLevel } from "../models/levels.ts";
+import { Frozen } from "../models/perceptual.ts";
 import { trainingInputs } from "../models/training_pass.ts";
 import { windowsOf } from "../models/windows.ts";
 import { Graph, Program, type Device } from "../runtime/index.ts";
+import { trainingMemory, type TrainingMemory } from "./memory.ts";
 import { Moments } from "./moments.ts";
 import { learningRates, type TrainConfig } from "./options.ts";
 import { recordDiscriminatorStep, recordGeneratorStep, type Nets, type Step } from "./step.ts";
@@ -29,12 +32,14 @@ interface Recorded {
   g: Program;
   d: Program;
   names: { g: string[]; d: string[] };
+  memory: { G: TrainingMemory; D: TrainingMemory };
 }
 
 export class Stepper {
   private readonly scratch = new LevelsScratch();
   private readonly moments: { G: Moments[]; D: Moments[] };
   private recorded: Recorded | undefined;
+  private frozen: Frozen | undefined;
   /** Steps of Adam taken. */
   steps = 0;
 
@@ -81,30 +86,42 @@ export class Stepper {
     return this.recorded!.g.read("fake");
   }
 
+  /** Of the programs at hand; undefined before the first step. */
+  get memory(): { G: TrainingMemory; D: TrainingMemory } | undefined {
+    return this.recorded?.memory;
+  }
+
   private async programs(plans: LevelPlan[]): Promise<Recorded> {
     const old = this.recorded;
     if (old?.plans.every((p, i) => p === plans[i])) return old;
+    const { perceptual, ...trained } = this.nets;
+    if (perceptual) this.frozen ??= await Frozen.prepare(perceptual, outputSize(this.config));
+    const nets = { ...trained, perceptual: this.frozen };
     const compile = async (
       name: string,
       record: typeof recordGeneratorStep,
       moments: Moments[],
-    ): Promise<{ program: Program; names: string[] }> => {
+    ): Promise<{ program: Program; names: string[]; memory: TrainingMemory }> => {
       const graph = new Graph(this.device.target);
-      const step: Step = record(graph, this.config, this.nets, plans, this.images, moments);
+      const step: Step = record(graph, this.config, nets, plans, this.images, moments);
       for (const [loss, t] of step.losses) graph.output(loss, t);
       graph.output("fake", step.fake);
-      return { program: await Program.compile(graph, this.device, { name }), names: [...step.losses.keys()] };
+      const program = await Program.compile(graph, this.device, { name });
+      const memory = trainingMemory(graph, step, moments, program.memory);
+      return { program, names: [...step.losses.keys()], memory };
     };
     const g = await compile("G step", recordGeneratorStep, this.moments.G);
     const d = await compile("D step", recordDiscriminatorStep, this.moments.D);
     old?.g.dispose();
     old?.d.dispose();
-    return (this.recorded = { plans, g: g.program, d: d.program, names: { g: g.names, d: d.names } });
+    const names = { g: g.names, d: d.names };
+    return (this.recorded = { plans, g: g.program, d: d.program, names, memory: { G: g.memory, D: d.memory } });
   }
 
   dispose(): void {
     this.recorded?.g.dispose();
     this.recorded?.d.dispose();
+    this.frozen?.dispose();
     for (const m of [...this.moments.G, ...this.moments.D]) m.dispose();
   }
 }
