@@ -18,6 +18,7 @@ export const DATA = {
   max_dataset_size: whole(1, "pictures, after sorting"),
   preprocess_mode: choice(PREPROCESS_MODES, "how pictures come to their size"),
   load_size: whole(1, "pixels, before the crop"),
+  scale_shortside_as_published: toggle("scale_shortside with the published code's slip: the short side stays as it is"),
   crop_size: whole(32, "width of the net's pictures"),
   aspect_ratio: text("<x>", "width / height of the net's pictures", aspect),
   label_nc: whole(1, "labels, don't-care not counted"),
@@ -29,7 +30,7 @@ export const DATA = {
   nThreads: whole(0, "workers that decode; 0: as many as are useful"),
 } satisfies Table;
 
-const NETWORK = {
+export const NETWORK = {
   num_upsampling_layers: choice(["normal", "more", "most"], "upsamplings between z and the picture"),
   norm_G: text("<norm>", "[spectral]spade(instance|batch|syncbatch)KxK"),
   norm_D: text("<norm>", "[spectral](instance|batch|sync_batch|none)"),

@@ -6,9 +6,9 @@ import { labelCount } from "../models/config.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { crops, drawOf, fixedSize, shuffled, type Size } from "./geometry.ts";
 import { fileProblem } from "./label_file.ts";
-import { listPairs, type Pair } from "./listing.ts";
+import { listMaps, listPairs, type Pair } from "./listing.ts";
 import type { DataOptions } from "./options.ts";
-import { readLabels, readSample } from "./read_sample.ts";
+import { readLabels, readMaps, readSample } from "./read_sample.ts";
 import type { Sample } from "./sample.ts";
 
 export class Dataset {
@@ -19,8 +19,11 @@ export class Dataset {
     readonly colors: readonly Label[] | undefined,
   ) {}
 
-  /** Lists, pairs and checks. Fails with `file` on what is missing or unpaired, and with `usage` on options that fit no net. */
-  static async open(options: DataOptions): Promise<Dataset> {
+  /**
+   * Lists, pairs and checks. Fails with `file` on what is missing or unpaired, and with `usage` on options that fit no net.
+   * @param how `photos: false` where maps() is all that will be read: there need not be any. `colors`: where --labels says none
+   */
+  static async open(options: DataOptions, how: { photos?: boolean; colors?: readonly Label[] } = {}): Promise<Dataset> {
     if (options.isTrain && crops(options) && options.aspect_ratio !== 1) {
       throw new SpadeError(
         "usage",
@@ -37,7 +40,8 @@ export class Dataset {
         "give a load_size of at least crop_size",
       );
     }
-    return new Dataset(options, await listPairs(options), colorsOf(options));
+    const list = how.photos === false ? listMaps : listPairs;
+    return new Dataset(options, await list(options), colorsOf(options) ?? how.colors);
   }
 
   get length(): number {
@@ -62,6 +66,11 @@ export class Dataset {
   /** Reads a sample, cropped and flipped as drawn for this epoch. Fails with `file`, `label` or `shape`, by the file at fault. */
   sample(index: number, epoch: number): Promise<Sample> {
     return readSample(this.pairs[index], this.options, drawOf(this.options.seed, epoch, index), this.colors);
+  }
+
+  /** The same without its photo. */
+  async maps(index: number, epoch: number): Promise<Pick<Sample, "label" | "instance">> {
+    return readMaps(this.pairs[index], this.options, drawOf(this.options.seed, epoch, index), this.colors);
   }
 
   /** Reads the label maps of the first `n` samples, before a long run; fails as sample() would. */

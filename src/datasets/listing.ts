@@ -9,6 +9,7 @@ import type { DataOptions } from "./options.ts";
 /** The files of one sample. */
 export interface Pair {
   label: string;
+  /** "" where photos are not read. */
   image: string;
   instance?: string;
 }
@@ -227,4 +228,14 @@ export async function listPairs(o: DataOptions): Promise<Pair[]> {
     image: lists.images[i],
     ...(lists.instances ? { instance: lists.instances[i] } : {}),
   }));
+}
+
+/** Label maps and instance maps alone, for a test that sees no photo; `image` is "". Fails as listPairs does. */
+export async function listMaps(o: DataOptions): Promise<Pair[]> {
+  const failed: SpadeError[] = [];
+  const { labels, instances } = await listFiles(o, (error) => failed.push(error));
+  if (!labels.length && failed.length) throw failed[0];
+  const problems = pairingProblems({ labels, images: labels, instances }, o);
+  if (problems.length) throw problems[0];
+  return labels.map((label, i) => ({ label, image: "", ...(instances ? { instance: instances[i] } : {}) }));
 }
