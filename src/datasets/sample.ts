@@ -11,15 +11,3 @@ export interface Sample {
   /** Of the photograph, as published. */
   path: string;
 }
-
-/** Some samples, in the layout of a training step. */
-export interface LoadedBatch {
-  epoch: number;
-  /** Of the epoch's batches, from 0. */
-  index: number;
-  labels: LabelMap[];
-  instances?: LabelMap[];
-  /** [N,H,W,3] in [-1,1] */
-  image: Float32Array;
-  paths: string[];
-}

@@ -2,7 +2,7 @@
 // `session.position` at every moment between two steps; what it draws goes by the step's number, so that a resumed run repeats nothing
 // and misses nothing.
 
-import type { LoadedBatch } from "../datasets/sample.ts";
+import type { LoadedBatch } from "../datasets/loader.ts";
 import { keyedSeed, normalValues } from "../models/philox.ts";
 import { SpadeError } from "../runtime/index.ts";
 import { epochRate, type TrainOptions } from "./options.ts";

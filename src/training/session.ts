@@ -60,14 +60,18 @@ async function openPerceptual(device: Device, o: TrainOptions): Promise<Nets["pe
   }
 }
 
-/** <which_epoch>_net_<role>, in either format. */
-async function savedNet(device: Device, o: TrainOptions, role: string, net: Net): Promise<Parameters> {
+/** Path of <which_epoch>_net_<role>, in either format, if there is one. */
+function savedPath(o: TrainOptions, role: string): string | undefined {
   const base = join(runFolder(o), `${o.which_epoch}_net_${role}`);
-  const path = [`${base}.safetensors`, `${base}.pth`].find(existsSync);
+  return [`${base}.safetensors`, `${base}.pth`].find(existsSync);
+}
+
+async function savedNet(device: Device, o: TrainOptions, role: string, net: Net): Promise<Parameters> {
+  const path = savedPath(o, role);
   if (!path) {
     throw new SpadeError(
       "file",
-      `${base}.safetensors`,
+      join(runFolder(o), `${o.which_epoch}_net_${role}.safetensors`),
       "does not exist, nor a .pth of that name, nor a state to go on from",
       "check --name, --checkpoints_dir and --which_epoch, or leave out --continue_train",
     );
@@ -82,12 +86,15 @@ async function savedNet(device: Device, o: TrainOptions, role: string, net: Net)
 
 /** `say`: told where the nets come from. */
 export async function openSession(device: Device, o: TrainOptions, say: (line: string) => void): Promise<Session> {
-  const saved = o.continue_train && o.which_epoch === "latest" ? await openNewest(stateFolder(o), say) : undefined;
+  const latest = o.continue_train && o.which_epoch === "latest";
+  const saved = latest ? await openNewest(stateFolder(o), say) : undefined;
+  // A run that was killed before it saved anything starts anew, to the same result.
+  const anew = !o.continue_train || (latest && !saved && !savedPath(o, "G"));
   try {
     const load = async (role: string, net: Net): Promise<Parameters> => {
       if (saved) return Parameters.loadNet(device, net, netSource(saved, role), "f32");
-      if (o.continue_train) return savedNet(device, o, role, net);
-      return Parameters.loadNet(device, net, memorySource(initialState(net, { ...o, seed: o.seed })), "f32");
+      if (!anew) return savedNet(device, o, role, net);
+      return Parameters.loadNet(device, net, memorySource(initialState(net, o)), "f32");
     };
     const loaded: Partial<Record<"G" | "D" | "E", Parameters>> = {};
     for (const [role, net] of netsOf(o)) loaded[role] = await load(role, net);
@@ -95,7 +102,7 @@ export async function openSession(device: Device, o: TrainOptions, say: (line: s
     const stepper = new Stepper(device, o, nets, o.batchSize);
     const styles = o.use_vae ? new Styles(o.z_dim) : undefined;
     if (saved) await restore(saved, stepper, nets, styles);
-    say(origin(o, saved));
+    say(origin(o, saved, anew));
     return {
       nets,
       stepper,
@@ -111,10 +118,11 @@ export async function openSession(device: Device, o: TrainOptions, say: (line: s
   }
 }
 
-function origin(o: TrainOptions, saved: SavedRun | undefined): string {
+function origin(o: TrainOptions, saved: SavedRun | undefined, anew: boolean): string {
   if (saved)
     return `going on from ${saved.path}: epoch ${saved.position.epoch}, ${saved.position.batch} batches done, step ${saved.position.step}`;
-  if (o.continue_train)
+  if (!anew)
     return `starting from ${o.which_epoch}_net_*: nets alone, so Adam, lr and the epoch begin anew (no state in ${stateFolder(o)})`;
-  return `new nets (init_type ${o.init_type}, seed ${o.seed})`;
+  const why = o.continue_train ? "nothing is saved yet: " : "";
+  return `${why}new nets (init_type ${o.init_type}, seed ${o.seed})`;
 }

@@ -1,12 +1,11 @@
 // spade train: data, nets, loop, records and checkpoints put together. Everything that a person sees goes through `ui`, or lies under
 // checkpoints_dir/name.
 
+import { join } from "node:path";
 import { Dataset } from "../datasets/dataset.ts";
 import { Loader } from "../datasets/loader.ts";
-import { labelsFor } from "../datasets/labels.ts";
 import { makeFolder, replaceFile } from "../formats/file.ts";
 import type { Label } from "../formats/label_names.ts";
-import { join } from "node:path";
 import { outputSize } from "../models/config.ts";
 import { SpadeError, type Device } from "../runtime/index.ts";
 import { due, runLoop, type LoopHooks, type StepReport } from "./loop.ts";
@@ -44,7 +43,7 @@ export async function train(o: TrainOptions, ui: TrainUi, openDevice: () => Prom
     const dataset = await Dataset.open(o);
     checkSize(o, dataset);
     await dataset.scan();
-    const labels = labelsFor(o);
+    const labels = dataset.colors;
     const loader = opened.add(
       await Loader.open(dataset, { batchSize: o.batchSize, onSkip: (e) => ui.say(`skipped: ${e.message}`) }),
       (l) => l.close(),
@@ -52,7 +51,7 @@ export async function train(o: TrainOptions, ui: TrainUi, openDevice: () => Prom
     ui.say(`${dataset.length} pairs, ${loader.length} batches of ${o.batchSize} an epoch`);
     await makeFolder(runFolder(o));
     const device = opened.add(await openDevice(), (d) => d.dispose());
-    const session = opened.add(await openSession(device, o, ui.say), (s) => s.dispose());
+    const session = opened.add(await openSession(device, o, (line) => ui.say(line)), (s) => s.dispose());
     const { position } = session;
     const records = opened.add(
       await Records.open(o, labels, position.step > 0 ? { total: position.pictures } : undefined),

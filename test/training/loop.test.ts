@@ -1,7 +1,7 @@
 // The loop alone: a stepper that only notes what it is asked.
 
 import { expect, test } from "vitest";
-import type { LoadedBatch } from "../../src/datasets/sample.ts";
+import type { LoadedBatch } from "../../src/datasets/loader.ts";
 import { due, runLoop, type LoopHooks } from "../../src/training/loop.ts";
 import { defaultOptions, epochRate, type TrainOptions } from "../../src/training/options.ts";
 import type { Session } from "../../src/training/session.ts";
