@@ -78,7 +78,6 @@ const OURS = {
   seed: whole(0, "of all random draws"),
   labels: text("<file>", "label names and colours (JSON): label maps in these colours are understood"),
   on_bad_sample: choice(["stop", "skip"], "what a damaged or mismatched file does to the run"),
-  scale_shortside_as_published: toggle("scale_shortside: the short side stays as it is, as in the published code"),
   vgg_weights: text("<file>", "torchvision's VGG19, for the published perceptual loss; left out: SqueezeNet 1.0"),
   dtype: choice(["f32", "f16"], "storage of activations and of the weights that kernels read"),
   ema: decay("decay of a moving average of the generator; 0: none"),
