@@ -2,6 +2,7 @@
 
 import { rename, rm } from "node:fs/promises";
 import { extname } from "node:path";
+import { loadSharp } from "../datasets/photo.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { fileError, makeFolderOf } from "./output.ts";
 
@@ -25,18 +26,7 @@ export async function writePicture(
 ): Promise<void> {
   checkPicturePath(path);
   const { data, width, height } = picture;
-  let sharp: (typeof import("sharp"))["default"];
-  try {
-    sharp = (await import("sharp")).default;
-  } catch (cause) {
-    throw new SpadeError(
-      "unsupported",
-      "npm package sharp",
-      "can't be loaded",
-      `install it for this platform (npm install sharp): ${(cause as Error).message.split("\n")[0]}`,
-      cause,
-    );
-  }
+  const sharp = await loadSharp();
   const temporary = `${path}.${process.pid}.part`;
   await makeFolderOf(path);
   try {

@@ -1,12 +1,10 @@
 // A data set: pairs of label maps and photos (and instance maps), listed and checked when it is opened, read one by one.
 
-import { readFileSync } from "node:fs";
-import { parseLabels, type Label } from "../formats/label_names.ts";
-import { labelCount } from "../models/config.ts";
+import type { Label } from "../formats/label_names.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { crops, drawOf, fixedSize, shuffled, type Size } from "./geometry.ts";
-import { fileProblem } from "./label_file.ts";
 import { listPairs, type Pair } from "./listing.ts";
+import { listedLabels } from "./names.ts";
 import type { DataOptions } from "./options.ts";
 import { readLabels, readSample } from "./read_sample.ts";
 import type { Sample } from "./sample.ts";
@@ -37,7 +35,7 @@ export class Dataset {
         "give a load_size of at least crop_size",
       );
     }
-    return new Dataset(options, await listPairs(options), colorsOf(options));
+    return new Dataset(options, await listPairs(options), listedLabels(options));
   }
 
   get length(): number {
@@ -68,15 +66,4 @@ export class Dataset {
   async scan(n = 64): Promise<void> {
     for (const { label } of this.pairs.slice(0, n)) await readLabels(label, this.options, this.colors);
   }
-}
-
-function colorsOf(options: DataOptions): Label[] | undefined {
-  if (!options.labels) return undefined;
-  let text: string;
-  try {
-    text = readFileSync(options.labels, "utf8");
-  } catch (cause) {
-    throw fileProblem(options.labels, cause);
-  }
-  return parseLabels(text, options.labels, labelCount(options));
 }
