@@ -1,12 +1,10 @@
 // A data set: pairs of label maps and photos (and instance maps), listed and checked when it is opened, read one by one.
 
-import { readFileSync } from "node:fs";
-import { parseLabels, type Label } from "../formats/label_names.ts";
-import { labelCount } from "../models/config.ts";
+import type { Label } from "../formats/label_names.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { crops, drawOf, fixedSize, shuffled, type Size } from "./geometry.ts";
-import { fileProblem } from "./label_file.ts";
 import { listMaps, listPairs, type Pair } from "./listing.ts";
+import { listedLabels } from "./names.ts";
 import type { DataOptions } from "./options.ts";
 import { readLabels, readMaps, readSample } from "./read_sample.ts";
 import type { Sample } from "./sample.ts";
@@ -41,7 +39,7 @@ export class Dataset {
       );
     }
     const list = how.photos === false ? listMaps : listPairs;
-    return new Dataset(options, await list(options), colorsOf(options) ?? how.colors);
+    return new Dataset(options, await list(options), listedLabels(options) ?? how.colors);
   }
 
   get length(): number {
@@ -77,15 +75,4 @@ export class Dataset {
   async scan(n = 64): Promise<void> {
     for (const { label } of this.pairs.slice(0, n)) await readLabels(label, this.options, this.colors);
   }
-}
-
-function colorsOf(options: DataOptions): Label[] | undefined {
-  if (!options.labels) return undefined;
-  let text: string;
-  try {
-    text = readFileSync(options.labels, "utf8");
-  } catch (cause) {
-    throw fileProblem(options.labels, cause);
-  }
-  return parseLabels(text, options.labels, labelCount(options));
 }

@@ -184,9 +184,9 @@ export function pairingProblems(lists: Lists, o: DataOptions): SpadeError[] {
   const add = (at: string, problem: string, fix: string): void =>
     void problems.push(new SpadeError("file", at, problem, fix));
   const nameOf = (path: string): string => pairName(path, o.dataset_mode);
-  const alone = (some_: readonly string[], others: readonly string[]): string[] => {
+  const alone = (paths: readonly string[], others: readonly string[]): string[] => {
     const names = new Set(others.map(nameOf));
-    return some_.filter((path) => !names.has(nameOf(path)));
+    return paths.filter((path) => !names.has(nameOf(path)));
   };
   const first = labels.findIndex((path, i) => i < images.length && nameOf(path) !== nameOf(images[i]));
   const countsDiffer = o.dataset_mode === "custom" ? labels.length !== images.length : labels.length > images.length;
