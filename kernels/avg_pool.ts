@@ -9,7 +9,8 @@
 
 import avgPoolText from "../shaders/avg_pool.wgsl";
 import backwardText from "../shaders/avg_pool_backward.wgsl";
-import { ceilDiv, defineOp, product, read, SpadeError, write, type Graph, type Tensor } from "../src/runtime/index.ts";
+import { defineOp, product, read, SpadeError, write, type Graph, type Tensor } from "../src/runtime/index.ts";
+import { lanes, rowGroups, Y_SPAN } from "./segments.ts";
 
 export interface AvgPoolArgs {
   /** [N,H,W,C] */
@@ -22,9 +23,6 @@ export function avgPoolPlan(x: readonly number[]): number[] {
   return [x[0], ((x[1] - 1) >> 1) + 1, ((x[2] - 1) >> 1) + 1, x[3]];
 }
 
-/** Pixels of one layer of the grid's third dimension. */
-const Y_SPAN = 32768 * 8;
-
 export const avgPool = defineOp<AvgPoolArgs, Tensor>({
   name: "avg_pool",
   forward(g: Graph, { x }) {
@@ -33,9 +31,10 @@ export const avgPool = defineOp<AvgPoolArgs, Tensor>({
     const pixels = out[0] * out[1] * out[2];
     g.dispatch({
       shader: { name: "avg_pool", text: avgPoolText },
+      constants: lanes(x.pitch / 4),
       sizes: { PIXELS: pixels, H: x.shape[1], W: x.shape[2], OH: out[1], OW: out[2], C4: x.pitch / 4, YSPAN: Y_SPAN },
       bindings: { x: read(x), y: write(y) },
-      groups: [ceilDiv(x.pitch / 4, 8), ceilDiv(Math.min(pixels, Y_SPAN), 8), ceilDiv(pixels, Y_SPAN)],
+      groups: rowGroups(x.pitch / 4, pixels),
       flops: 10 * product(out),
     });
     return y;
@@ -46,9 +45,10 @@ export const avgPool = defineOp<AvgPoolArgs, Tensor>({
     const pixels = n * h * w;
     g.dispatch({
       shader: { name: "avg_pool_backward", text: backwardText },
+      constants: lanes(x.pitch / 4),
       sizes: { PIXELS: pixels, H: h, W: w, OH: y.shape[1], OW: y.shape[2], C4: x.pitch / 4, YSPAN: Y_SPAN },
       bindings: { dy: read(dy), dx: write(dx) },
-      groups: [ceilDiv(x.pitch / 4, 8), ceilDiv(Math.min(pixels, Y_SPAN), 8), ceilDiv(pixels, Y_SPAN)],
+      groups: rowGroups(x.pitch / 4, pixels),
       flops: 5 * pixels * c,
     });
     return { x: dx };

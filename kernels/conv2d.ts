@@ -4,26 +4,32 @@
 //
 // sigma is spectral norm's scalar (Miyato et al. 2018): weights stay as stored, for inference and training alike.
 // Backward (D4 of the kernel notes), with dz = dy * act' (the slope is told from act's result):
-//   dx         the same conv of dz with taps turned back to front, channels swapped and pad k-1-p; with a stride a gather of its own
+//   dx         the same conv of dz with taps turned back to front, channels swapped and pad k-1-p; with a stride, or by the subgroup
+//              variant, a gather of its own
 //   dw         weight_gradient.ts: a product over pixels, / sigma. x is computed again where its op says so (g.again)
 //   dsigma     -<dw, w> / sigma         dbias: sum of dz over pixels         dresidual: dy, or its 2x2 sums
-// lavapipe, 2 cores: dx of 3x3, 64 -> 64 at 64x64 11.7 ms (two pictures 22); of 4x4 stride 2, 16 -> 32 at 64x64, two pictures, 2.5 to 4.6.
+// Variants: Winograd (winograd.ts) and 1x1 as a matrix product (gemm.ts) where derived weights are given; else conv2d_subgroup.ts, 3 to 9 x
+// the direct one's speed on lavapipe; direct, here, on any adapter.
+// lavapipe, 2 cores: dx of 3x3, 64 -> 64 at 64x64 11.7 ms (two pictures 22).
 // FLOPs: 2 * N*OH*OW * KH*KW*Cin*Cout. Floor in bytes: x + w + y once.
 
 import { activationGradient } from "./activation.ts";
 import { ACTIVATION, type Activation } from "./activation_wgsl.ts";
 import { blockColumns } from "./block_columns.ts";
+import { convLanes, subgroupConv } from "./conv2d_subgroup.ts";
 import { gemm } from "./gemm.ts";
 import { columnSums, negatedDot, sum2x2 } from "./sums.ts";
 import { weightGradient } from "./weight_gradient.ts";
 import { wantsWinograd, winogradConv, winogradWeights } from "./winograd.ts";
 import direct from "../shaders/conv2d_direct.wgsl";
 import dxText from "../shaders/conv2d_dx.wgsl";
+import finishText from "../shaders/conv2d_finish.wgsl";
 import turnText from "../shaders/conv2d_turn.wgsl";
 import {
   ceilDiv,
   defineOp,
   pad4,
+  product,
   read,
   SpadeError,
   write,
@@ -133,7 +139,7 @@ function directConv(g: Graph, a: ConvArgs, out: readonly number[], rup: number, 
   for (const name of ["bias", "sigma", "residual"] as const) if (a[name]) bindings[name] = read(a[name]);
   bindings.y = write(y);
   g.dispatch({
-    shader: { name: "conv2d_direct", text: direct },
+    shader: { name: "conv2d_direct", text: `${direct}\n${finishText}` },
     constants: {
       PX,
       act: ACTIVATION[a.act ?? "none"],
@@ -221,6 +227,11 @@ export const conv2d = defineOp<ConvArgs, Tensor>({
     const rup = residualUp(a.residual, out);
     if (winograd) return winogradConv(g, { ...a, winograd }, out, rup);
     if (a.blocked && !a.residual) return gemmConv(g, { ...a, blocked: a.blocked }, out);
+    const lanes = convLanes(g.target);
+    if (lanes) {
+      const y = g.temp("y", out, x.dtype);
+      return subgroupConv(g, { ...a, y, transposed: false, lanes, stride, pad, rup, flops });
+    }
     return directConv(g, a, out, rup, flops);
   },
   backward(g, a, y, dy, wanted) {
@@ -260,14 +271,22 @@ function turned(g: Graph, w: Tensor, cin: number): Tensor {
 }
 
 function dataGradient(g: Graph, { x, w, kh, kw, sigma, stride = 1, pad = 0 }: ConvArgs, dz: Tensor): Tensor {
-  const back = turned(g, w, x.shape[3]);
-  if (stride === 1 && kh === kw && pad < kh) {
-    const around = kh - 1 - pad;
-    // The derived copies serve 3x3 with a border of 1 and 1x1 (whose pad is 0, as it is less than kh).
-    const copies = kh === 3 && around !== 1 ? {} : deriveWeights(g, back, { k: kh, h: dz.shape[1], w: dz.shape[2] });
+  const [n, h, wd, c] = x.shape;
+  const flops = 2 * product(dz.shape) * kh * kw * c;
+  const lanes = convLanes(g.target);
+  const same = stride === 1 && kh === kw && pad < kh;
+  const around = kh - 1 - pad;
+  // The derived copies serve 3x3 with a border of 1 and 1x1 (whose pad is 0, as it is less than kh).
+  const derived = same && (kh === 1 || (kh === 3 && around === 1 && wantsWinograd(g.target, [9, w.pitch, c], h, wd)));
+  if (lanes && !derived) {
+    const dx = g.temp("dx", x.shape);
+    return subgroupConv(g, { x: dz, w, y: dx, transposed: true, lanes, kh, kw, stride, pad, sigma, flops });
+  }
+  const back = turned(g, w, c);
+  if (same) {
+    const copies = derived ? deriveWeights(g, back, { k: kh, h, w: wd }) : {};
     return conv2d(g, { x: dz, w: back, kh, kw, pad: around, sigma, ...copies });
   }
-  const [n, h, wd, c] = x.shape;
   const dx = g.temp("dx", x.shape);
   const pixels = [...Array(PX).keys()];
   g.dispatch({
@@ -310,7 +329,7 @@ function dataGradient(g: Graph, { x, w, kh, kw, sigma, stride = 1, pad = 0 }: Co
     },
     bindings: { dz: read(dz), w: read(back), ...(sigma ? { sigma: read(sigma) } : {}), dx: write(dx) },
     groups: [ceilDiv(n * h * stride * ceilDiv(ceilDiv(wd, stride), PX), 8), ceilDiv(ceilDiv(dx.pitch / 4, 2), 8)],
-    flops: 2 * dz.shape[0] * dz.shape[1] * dz.shape[2] * dz.shape[3] * kh * kw * c,
+    flops,
   });
   return dx;
 }

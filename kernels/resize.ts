@@ -9,7 +9,8 @@
 
 import resizeText from "../shaders/resize.wgsl";
 import backwardText from "../shaders/resize_backward.wgsl";
-import { ceilDiv, defineOp, read, SpadeError, write, type Graph, type Tensor } from "../src/runtime/index.ts";
+import { defineOp, read, SpadeError, write, type Graph, type Tensor } from "../src/runtime/index.ts";
+import { lanes, rowGroups, Y_SPAN } from "./segments.ts";
 
 export interface ResizeArgs {
   /** [N,H,W,C] */
@@ -25,8 +26,6 @@ export function resizePlan(x: readonly number[], h: number, w: number): number[]
   return [x[0], h, w, x[3]];
 }
 
-/** Pixels of one layer of the grid's third dimension. */
-const Y_SPAN = 32768 * 8;
 const bits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];
 
 export const resize = defineOp<ResizeArgs, Tensor>({
@@ -37,7 +36,7 @@ export const resize = defineOp<ResizeArgs, Tensor>({
     const pixels = n * h * w;
     g.dispatch({
       shader: { name: "resize", text: resizeText },
-      constants: { bilinear: mode === "bilinear" },
+      constants: { bilinear: mode === "bilinear", ...lanes(x.pitch / 4) },
       sizes: {
         PIXELS: pixels,
         H: ih,
@@ -50,7 +49,7 @@ export const resize = defineOp<ResizeArgs, Tensor>({
         YSPAN: Y_SPAN,
       },
       bindings: { source: read(x), y: write(y) },
-      groups: [ceilDiv(x.pitch / 4, 8), ceilDiv(Math.min(pixels, Y_SPAN), 8), ceilDiv(pixels, Y_SPAN)],
+      groups: rowGroups(x.pitch / 4, pixels),
       flops: mode === "bilinear" ? 9 * pixels * c : 0,
       bytes: y.bytes + Math.min(x.bytes, y.bytes * (mode === "bilinear" ? 4 : 1)),
     });
@@ -62,7 +61,7 @@ export const resize = defineOp<ResizeArgs, Tensor>({
     const pixels = n * ih * iw;
     g.dispatch({
       shader: { name: "resize_backward", text: backwardText },
-      constants: { bilinear: mode === "bilinear" },
+      constants: { bilinear: mode === "bilinear", ...lanes(x.pitch / 4) },
       sizes: {
         PIXELS: pixels,
         H: ih,
@@ -75,7 +74,7 @@ export const resize = defineOp<ResizeArgs, Tensor>({
         YSPAN: Y_SPAN,
       },
       bindings: { dy: read(dy), dx: write(dx) },
-      groups: [ceilDiv(x.pitch / 4, 8), ceilDiv(Math.min(pixels, Y_SPAN), 8), ceilDiv(pixels, Y_SPAN)],
+      groups: rowGroups(x.pitch / 4, pixels),
       flops: 8 * n * h * w * c,
     });
     return { x: dx };

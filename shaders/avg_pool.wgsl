@@ -1,6 +1,6 @@
 // A thread makes one vec4 of one pixel: the mean over the taps that lie in the picture.
 
-@compute @workgroup_size(8, 8, 1)
+@compute @workgroup_size({{LX}}, {{LY}}, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let c = id.x;
   let p = id.y + id.z * $YSPAN;

@@ -3,7 +3,7 @@
 // Taps of window o along one axis of length n.
 fn taps(o: u32, n: u32) -> f32 { return f32(min(2u * o + 2u, n) - (max(2u * o, 1u) - 1u)); }
 
-@compute @workgroup_size(8, 8, 1)
+@compute @workgroup_size({{LX}}, {{LY}}, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let c = id.x;
   let p = id.y + id.z * $YSPAN;

@@ -1,22 +1,6 @@
 // A thread makes PX pixels of a row times 2 vec4 of output channels, in registers: no workgroup memory, no barrier.
 // x [N,H,W,C4] vec4 over channels; w [tap][Cin][Cout/4] vec4 over output channels.
 
-fn finish(sum: vec4f, n: u32, oy: u32, ox: u32, co: u32) -> vec4f {
-  var v = sum;
-#if sigma
-  v = v / f32(sigma[0].x);
-#endif
-#if bias
-  v = v + vec4f(bias[co]);
-#endif
-  v = {{act}};
-#if residual
-  // RUP = 1: the residual is half as large and read as its nearest x2 upsampling.
-  v = v + vec4f(residual[((n * ($OH >> $RUP) + (oy >> $RUP)) * ($OW >> $RUP) + (ox >> $RUP)) * $CO4 + co]);
-#endif
-  return v;
-}
-
 @compute @workgroup_size(8, 8, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let strips = ($OW + {{PX}}u - 1u) / {{PX}}u;

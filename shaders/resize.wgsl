@@ -4,7 +4,7 @@ fn at(n: u32, y: u32, x: u32, c: u32) -> vec4f {
   return vec4f(source[((n * $H + y) * $W + x) * $C4 + c]);
 }
 
-@compute @workgroup_size(8, 8, 1)
+@compute @workgroup_size({{LX}}, {{LY}}, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let c = id.x;
   let p = id.y + id.z * $YSPAN;

@@ -20,7 +20,7 @@ fn range(i: u32, scale: f32, last: u32, size: u32) -> vec2u {
   return vec2u(min(u32(low), size), select(min(u32(high), size), size, i == last));
 }
 
-@compute @workgroup_size(8, 8, 1)
+@compute @workgroup_size({{LX}}, {{LY}}, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let c = id.x;
   let p = id.y + id.z * $YSPAN;

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { conv2d, packConv, type ConvArgs } from "../../kernels/conv2d.ts";
 import { winogradWeights } from "../../kernels/winograd.ts";
+import type { Graph, Tensor } from "../../src/runtime/index.ts";
 import { conv2dReference } from "../reference/conv2d.ts";
-import { evaluate, noise, relativeError } from "../support/device.ts";
+import { evaluate, noise, relativeError, type Inputs } from "../support/device.ts";
 
 const cases = [
   { x: [1, 8, 8, 16], o: 8, k: 3, stride: 1, pad: 1 },
@@ -13,26 +14,29 @@ const cases = [
   { x: [1, 9, 9, 6], o: 33, k: 5, stride: 1, pad: 2 },
 ];
 
-test.each(cases)(
-  "conv2d equals the float64 reference: x $x, $o outputs, k $k, stride $stride, pad $pad",
-  async ({ x, o, k, stride, pad }) => {
+test.each(cases.flatMap((c) => ["direct", "subgroup"].map((variant) => ({ ...c, variant }))))(
+  "conv2d, $variant, equals the float64 reference: x $x, $o outputs, k $k, stride $stride, pad $pad",
+  async ({ x, o, k, stride, pad, variant }) => {
     const weights = [o, x[3], k, k];
     const xs = noise(x[0] * x[1] * x[2] * x[3], 1);
     const ws = noise(o * x[3] * k * k, 2);
     const bs = noise(o, 3);
     const packed = packConv(ws, weights);
-    const { y } = await evaluate((g, inputs) => ({
-      y: conv2d(g, {
-        x: inputs.tensor("x", x, xs),
-        w: inputs.tensor("w", packed.shape, packed.data),
-        bias: inputs.tensor("b", [o], bs),
-        sigma: inputs.tensor("s", [1], Float32Array.of(1.7)),
-        kh: k,
-        kw: k,
-        stride,
-        pad,
+    const { y } = await evaluate(
+      (g, inputs) => ({
+        y: conv2d(g, {
+          x: inputs.tensor("x", x, xs),
+          w: inputs.tensor("w", packed.shape, packed.data),
+          bias: inputs.tensor("b", [o], bs),
+          sigma: inputs.tensor("s", [1], Float32Array.of(1.7)),
+          kh: k,
+          kw: k,
+          stride,
+          pad,
+        }),
       }),
-    }));
+      { variants: { conv2d: variant } },
+    );
     const ref = conv2dReference(xs, x, ws, weights, { bias: bs, sigma: Math.fround(1.7), stride, pad });
     expect(relativeError(y, ref.data)).toBeLessThan(2e-6);
   },
@@ -53,7 +57,7 @@ test.each([
       4,
     );
     const packed = packConv(ws, weights);
-    const { y, direct } = await evaluate((g, inputs) => {
+    const record = (g: Graph, inputs: Inputs): Record<string, Tensor> => {
       const w = inputs.tensor("w", packed.shape, packed.data);
       const args: ConvArgs = {
         x: inputs.tensor("x", x, xs),
@@ -66,8 +70,8 @@ test.each([
         pad: 1,
         act: "leaky",
       };
-      return { y: conv2d(g, { ...args, winograd: winogradWeights(g, { w }) }), direct: conv2d(g, args) };
-    });
+      return { winograd: conv2d(g, { ...args, winograd: winogradWeights(g, { w }) }), plain: conv2d(g, args) };
+    };
     const ref = conv2dReference(xs, x, ws, weights, { bias: bs, sigma: 0.5, pad: 1 }).data;
     const [, H, W] = x;
     for (let i = 0; i < ref.length; i++) {
@@ -75,7 +79,10 @@ test.each([
       ref[i] =
         (ref[i] > 0 ? ref[i] : 0.2 * ref[i]) + rs[((n * residual[1] + (py >> up)) * residual[2] + (px >> up)) * o + co];
     }
-    expect(relativeError(y, ref)).toBeLessThan(3e-6);
-    expect(relativeError(direct, ref)).toBeLessThan(2e-6);
+    for (const conv of ["direct", "subgroup"]) {
+      const { winograd, plain } = await evaluate(record, { variants: { conv2d: conv } });
+      expect(relativeError(winograd, ref)).toBeLessThan(3e-6);
+      expect(relativeError(plain, ref), conv).toBeLessThan(2e-6);
+    }
   },
 );

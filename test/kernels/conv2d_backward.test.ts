@@ -124,7 +124,7 @@ async function check(
 
 test.each<Case>([
   { x: [2, 7, 5, 3], o: 5, k: 3, pad: 1, act: "leaky" },
-  { x: [2, 6, 9, 36], o: 18, k: 3, pad: 1, residual: "same" },
+  { x: [2, 6, 9, 36], o: 34, k: 3, pad: 1, residual: "same" },
   { x: [1, 1, 9, 39], o: 12, k: 3, pad: 1, act: "tanh" },
   { x: [1, 6, 1, 39], o: 3, k: 1, act: "relu" },
   { x: [2, 13, 10, 7], o: 9, k: 4, stride: 2, pad: 2, act: "leaky" },
@@ -135,7 +135,16 @@ test.each<Case>([
   await check(c, {}, 3e-6);
 });
 
-const wide: Case = { x: [2, 7, 6, 36], o: 18, k: 3, pad: 1, act: "leaky" };
+test.each<Case>([
+  { x: [2, 7, 5, 3], o: 5, k: 3, pad: 1, act: "leaky" },
+  { x: [2, 13, 10, 7], o: 9, k: 4, stride: 2, pad: 2 },
+  { x: [1, 9, 8, 3], o: 18, k: 7, stride: 3, pad: 1, act: "relu" },
+  { x: [1, 5, 6, 6], o: 5, k: 2, stride: 3, pad: 0 },
+])("the data gradient's direct and subgroup variants equal it: %o", async (c) => {
+  for (const conv2d of ["direct", "subgroup"]) await check(c, { variants: { conv2d } }, 3e-6);
+});
+
+const wide: Case = { x: [2, 7, 6, 36], o: 34, k: 3, pad: 1, act: "leaky" };
 
 test.each([
   ["direct", { "weight gradient 3x3": "direct" }],
