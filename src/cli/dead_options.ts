@@ -32,12 +32,14 @@ const DEAD: Readonly<Record<string, Dead>> = {
   cache_filelist_read: {},
 };
 
-/** Accepts what of them the command does not know itself; they do not show in its help. */
-export function addDeadOptions(command: Command): Command {
-  for (const [name, { value }] of Object.entries(DEAD)) {
+/** Accepts what of them, and of `others`, the command does not know itself; they do not show in its help. */
+export function addDeadOptions(command: Command, others: readonly string[] = []): Command {
+  const accept = (name: string, value: string): void => {
     if (!command.options.some((o) => o.long === `--${name}`))
-      command.addOption(new Option(`--${name} ${value ?? "[bool]"}`).hideHelp());
-  }
+      command.addOption(new Option(`--${name} ${value}`).hideHelp());
+  };
+  for (const [name, { value }] of Object.entries(DEAD)) accept(name, value ?? "[bool]");
+  for (const name of others) accept(name, "[x]");
   return command;
 }
 

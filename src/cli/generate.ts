@@ -10,13 +10,14 @@ import type { LabelMap } from "../labels/label_map.ts";
 import type { Config } from "../models/config.ts";
 import { chromeTrace, profileTable, SpadeError, type Profile } from "../runtime/index.ts";
 import { toPicture } from "../spade.ts";
+import { prepareStyle } from "./encoder.ts";
 import { readInstanceMap, readLabelMap } from "./maps.ts";
 import { Net } from "./net.ts";
 import { makeFolderOf, writeText } from "./output.ts";
 import { memoryPlan } from "./plan.ts";
 import { checkPicturePath, writePicture } from "./picture.ts";
 import type { Progress } from "./progress.ts";
-import { styles } from "./style.ts";
+import { drawStyle, readStyle } from "./style.ts";
 
 export interface GenerateOptions {
   weights: string;
@@ -24,6 +25,8 @@ export interface GenerateOptions {
   label: string[];
   instance?: string[];
   style?: string;
+  /** For the style of a picture. */
+  encoder?: string;
   /** A file for one map, a folder for several. */
   out?: string;
   raw?: string;
@@ -133,6 +136,7 @@ async function checkOverwriting(o: GenerateOptions, jobs: readonly Job[]): Promi
   };
   await take(o.style, "the style");
   await take(o.weights, "the weights");
+  await take(o.encoder, "the encoder");
   for (const job of jobs) {
     await take(job.instance, "an instance map");
     await take(job.label, "a label map");
@@ -164,9 +168,9 @@ export async function* generate(o: GenerateOptions, progress: Progress): AsyncGe
     yield await memoryPlan(o.weights, o, progress, (config, labels) => readMaps(jobs[0], config, labels));
     if (!o.out && !o.raw && !o.profile) return;
   }
-  let nextStyle: Awaited<ReturnType<typeof styles>> = () => undefined;
+  let encoding: Awaited<ReturnType<typeof prepareStyle>> | undefined;
   const net = await Net.open(o.weights, o, progress, async (config, labels) => {
-    nextStyle = await styles(o.style, config);
+    encoding = await prepareStyle(await readStyle(o.style, config), o.weights, o.encoder);
     if (o.instance && config.no_instance) progress.say("note: this net takes no instance map; --instance is ignored");
     for (const [i, job] of jobs.entries()) {
       if (jobs.length > 1) progress.update("checking maps", i, jobs.length);
@@ -178,9 +182,10 @@ export async function* generate(o: GenerateOptions, progress: Progress): AsyncGe
   try {
     const { config, labels } = net;
     const { h, w } = net.runner.size;
+    const wish = await encoding!(net.device, config);
     for (const [i, job] of jobs.entries()) {
       const { map, instance } = await readMaps(job, config, labels);
-      const style = nextStyle();
+      const style = drawStyle(wish, config.z_dim);
       if (jobs.length > 1) progress.batch("painting", i, jobs.length);
       await net.setMap(map, instance);
       if (jobs.length === 1) progress.update("painting", 0, 1);

@@ -1,15 +1,20 @@
 // spade-webgpu: the commands. Results go to stdout, progress and notes to stderr; an error is one line and exit code 1.
 
+import { join } from "node:path";
 import { Command, CommanderError, Option } from "commander";
 import { SpadeError } from "../runtime/errors.ts";
 import { publishedNames } from "./argv.ts";
 import { addConfigOptions, configOverrides, number } from "./config_options.ts";
+import { ignoredOptions } from "./dead_options.ts";
+import { interruptible } from "./interrupt.ts";
 import { adoptTerminal, runFiltered } from "./native_noise.ts";
 import { Progress } from "./progress.ts";
+import { addTestOptions, resolveTestOptions } from "./test_options.ts";
+import { addTrainOptions, resolveTrainOptions, savedOptions } from "./train_options.ts";
 import { version } from "../../package.json";
 
 /** Commands that start Dawn. */
-const GPU_COMMANDS = new Set(["doctor", "generate", "export", "demo"]);
+const GPU_COMMANDS = new Set(["doctor", "generate", "export", "demo", "train", "test"]);
 
 const print = (lines: readonly string[]): void => void process.stdout.write(`${lines.join("\n")}\n`);
 
@@ -75,7 +80,8 @@ function commands(): Command {
     .requiredOption("--weights <file>", "a generator: .safetensors or .pth")
     .requiredOption("--label <png...>", "label maps, or a folder of them")
     .option("--instance <png...>", "instance maps in the same order, or a folder of files of the same names")
-    .option("--style <style>", "mean, random, seed:N, or a safetensors file with z (nets with VAE)")
+    .option("--style <style>", "mean, random, seed:N, a picture, or a safetensors file with z (nets with VAE)")
+    .option("--encoder <file>", "for the style of a picture; left out: <epoch>_net_E beside the weights")
     .option("--out <file>", "the picture (.png, .jpg, .webp), or a folder")
     .option("--raw <file>", "the picture as the net gives it: safetensors, image [1,3,H,W] in [-1,1]; or a folder")
     .option("--profile [file]", "time every kernel: a table, and a trace for Perfetto")
@@ -113,6 +119,31 @@ function commands(): Command {
     );
   });
 
+  addTrainOptions(
+    program.command("train").description("train a net: options as published; Ctrl-C stops with a checkpoint"),
+  ).action(async (given: Record<string, unknown>) => {
+    const progress = new Progress();
+    const saved = await stated(given, progress, []);
+    const { trainCommand } = await import("./train.ts");
+    print(await trainCommand(resolveTrainOptions(given, saved), process.argv.slice(3), progress));
+  });
+
+  addTestOptions(
+    program.command("test").description("paint a data set with a trained net: options as published"),
+  ).action(async (given: Record<string, unknown>) => {
+    const progress = new Progress();
+    const saved = await stated(given, progress, ["display_winsize"]);
+    const { testNet } = await import("./test.ts");
+    const { line, whole } = await interruptible(
+      "finishing the picture",
+      (note) => progress.say(note),
+      (signal) =>
+        testNet(resolveTestOptions(given, saved), progress, signal, (path) => print([`process image... ${path}`])),
+    );
+    print([line]);
+    if (!whole) process.exitCode = 130;
+  });
+
   program
     .command("demo")
     .description("paint a COCO-Stuff map with seeded weights: no download")
@@ -125,6 +156,19 @@ function commands(): Command {
     });
   for (const command of program.commands) command.exitOverride().showHelpAfterError("(--help shows the options)");
   return program;
+}
+
+/** The options of the opt file that --load_from_opt_file names; what is given and means nothing here is said. */
+async function stated(
+  given: Record<string, unknown>,
+  progress: Progress,
+  honoured: readonly string[],
+): Promise<Record<string, unknown>> {
+  const note = ignoredOptions(given, honoured);
+  if (note) progress.say(note);
+  const { checkpoints_dir = "./checkpoints", name = "label2coco", load_from_opt_file: from } = given;
+  const folder = join(String(checkpoints_dir), String(name));
+  return { ...(await savedOptions(from as string | true | undefined, folder, (line) => progress.say(line))) };
 }
 
 /** What a reader needs of an error: ours in one line; the unforeseen with its stack. */

@@ -15,11 +15,11 @@ export class Progress {
 
   constructor(
     private readonly stream: NodeJS.WriteStream = process.stderr,
-    private readonly terminal = Boolean(stream.isTTY),
+    readonly terminal = Boolean(stream.isTTY),
   ) {}
 
-  /** `done` of `total` of a piece of work; a new name begins a new piece. */
-  update(name: string, done: number, total: number): void {
+  /** `done` of `total` of a piece of work; a new name begins a new piece. `detail` stands behind the bar, on a terminal. */
+  update(name: string, done: number, total: number, detail = ""): void {
     if (this.within) {
       const part = done < total ? `, ${name}` : "";
       this.bar?.update({ task: `${this.name}${part}`.padEnd(24) });
@@ -31,7 +31,7 @@ export class Progress {
     }
     if (this.terminal) {
       this.bar!.setTotal(total);
-      this.bar!.update(done);
+      this.bar!.update(done, { detail });
       return;
     }
     const now = performance.now();
@@ -61,7 +61,8 @@ export class Progress {
     this.bar = new SingleBar(
       {
         stream: this.stream,
-        format: "{task} [{bar}] {value}/{total}  {duration_formatted}",
+        format: "{task} [{bar}] {value}/{total}  {duration_formatted}  {detail}",
+        barsize: 24,
         hideCursor: true,
         clearOnComplete: true,
         linewrap: false,
@@ -71,7 +72,7 @@ export class Progress {
       },
       Presets.shades_classic,
     );
-    this.bar.start(total, 0, { task: name.padEnd(24) });
+    this.bar.start(total, 0, { task: name.padEnd(24), detail: "" });
   }
 
   /** A piece of work without parts. */

@@ -1,4 +1,4 @@
-// --style: what varies the picture of one map. mean, random, seed:N, or a file with z.
+// --style: what varies the picture of one map. mean, random, seed:N, a file with z, or a picture, through the net's encoder.
 
 import { randomInt } from "node:crypto";
 import { openFile, openCheckpointFile } from "../formats/file.ts";
@@ -13,12 +13,22 @@ export interface ChosenStyle {
   z: Float32Array;
 }
 
+/** What --style asks for. `none`: the net has no VAE. `fixed`: one z for all. */
+export type StyleWish =
+  | { kind: "none" | "random" }
+  | { kind: "seed"; seed: number }
+  | ({ kind: "fixed" } & ChosenStyle)
+  | { kind: "picture"; path: string };
+
+/** What z can be drawn from. */
+export type DrawableStyle = Exclude<StyleWish, { kind: "picture" }>;
+
 const PICTURE = /^(\x89PNG|\xff\xd8\xff|RIFF....WEBP|GIF8|BM)/s;
 
-/** One style a picture: `random` draws a new one at each call. Undefined for nets without VAE, which have none. */
-export async function styles(text: string | undefined, config: Config): Promise<() => ChosenStyle | undefined> {
+/** Reads --style, and the file that it names; a picture is only recognised. Left out: the mean. */
+export async function readStyle(text: string | undefined, config: Config): Promise<StyleWish> {
   if (!config.use_vae) {
-    if (text === undefined) return () => undefined;
+    if (text === undefined) return { kind: "none" };
     throw new SpadeError(
       "unsupported",
       `--style ${text}`,
@@ -27,25 +37,36 @@ export async function styles(text: string | undefined, config: Config): Promise<
     );
   }
   const { z_dim } = config;
-  if (text === undefined || text === "mean") return () => ({ name: "mean", z: new Float32Array(z_dim) });
-  const seeded = (seed: number): ChosenStyle => ({ name: `seed:${seed}`, z: normalValues(seed, z_dim) });
-  if (text === "random") return () => seeded(randomInt(2 ** 32));
-  if (text.startsWith("seed:")) {
-    const seed = Number(text.slice(5));
-    if (!/^seed:\d+$/.test(text) || !Number.isSafeInteger(seed))
-      throw new SpadeError(
-        "usage",
-        `--style ${text}`,
-        "has no seed",
-        "write seed:N with a whole number, for example seed:7",
-      );
-    return () => seeded(seed);
-  }
-  const z = await readZ(text, z_dim);
-  return () => ({ name: text, z });
+  if (text === undefined || text === "mean") return { kind: "fixed", name: "mean", z: new Float32Array(z_dim) };
+  if (text === "random") return { kind: "random" };
+  if (!text.startsWith("seed:")) return readFileStyle(text, z_dim);
+  const seed = Number(text.slice(5));
+  if (!/^seed:\d+$/.test(text) || !Number.isSafeInteger(seed))
+    throw new SpadeError(
+      "usage",
+      `--style ${text}`,
+      "has no seed",
+      "write seed:N with a whole number, for example seed:7",
+    );
+  return { kind: "seed", seed };
 }
 
-async function readZ(path: string, z_dim: number): Promise<Float32Array> {
+/** A style of the wish; `random` draws a new one at each call. `nth`: of the samples of one map, from 0: seed:N goes on with N + 1. */
+export function drawStyle(wish: DrawableStyle, z_dim: number, nth = 0): ChosenStyle | undefined {
+  const seeded = (seed: number): ChosenStyle => ({ name: `seed:${seed}`, z: normalValues(seed, z_dim) });
+  switch (wish.kind) {
+    case "none":
+      return undefined;
+    case "random":
+      return seeded(randomInt(2 ** 32));
+    case "seed":
+      return seeded(wish.seed + nth);
+    case "fixed":
+      return wish;
+  }
+}
+
+async function readFileStyle(path: string, z_dim: number): Promise<StyleWish> {
   const access = await openFile(path).catch((error: unknown) => {
     if (!(error instanceof SpadeError)) throw error;
     throw new SpadeError(
@@ -58,14 +79,7 @@ async function readZ(path: string, z_dim: number): Promise<Float32Array> {
   });
   const head = Buffer.from(await access.read(0, Math.min(16, access.size))).toString("latin1");
   await access.close();
-  if (PICTURE.test(head)) {
-    throw new SpadeError(
-      "unsupported",
-      `--style ${path}`,
-      "is a picture, and taking the style of a picture needs the encoder, which is not part of this version",
-      "give mean, random, seed:N, or a safetensors file with a tensor z",
-    );
-  }
+  if (PICTURE.test(head)) return { kind: "picture", path };
   const source = await openCheckpointFile(path);
   try {
     if (!source.names().includes("z"))
@@ -83,7 +97,7 @@ async function readZ(path: string, z_dim: number): Promise<Float32Array> {
         `has ${z.length} numbers where the net's z_dim is ${z_dim}`,
         "give a z that was made for this net",
       );
-    return z;
+    return { kind: "fixed", name: path, z };
   } finally {
     await source.close();
   }

@@ -6,6 +6,7 @@ import { DATASET_MODES, datasetDefaults, type DataOptions } from "../datasets/op
 import { outputSize, parseNormG, parsePlainNorm, roundHalfEven, upsamplings } from "../models/config.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { defaultOptions, type TrainOptions } from "../training/options.ts";
+import { defaultsOf, loadOptions, loadOptionsFile } from "../training/records/opt_file.ts";
 import { addDeadOptions } from "./dead_options.ts";
 import { addTable, text } from "./option_table.ts";
 import { TRAIN_GROUPS, TRAIN_NAMES } from "./train_table.ts";
@@ -35,6 +36,18 @@ export function addTrainOptions(command: Command): Command {
   return addDeadOptions(command);
 }
 
+/** What --load_from_opt_file (`from`) names; of a run's own folder where it names no file. */
+export async function savedOptions(
+  from: string | true | undefined,
+  folder: string,
+  say: (line: string) => void,
+): Promise<Partial<TrainOptions>> {
+  if (from === undefined) return {};
+  const { options, unknown } = await (from === true ? loadOptions(folder) : loadOptionsFile(from));
+  if (unknown.length) say(`note: ${unknown.join(", ")} of the opt file mean nothing here`);
+  return options;
+}
+
 /**
  * @param given on the command line, under their published names; what is none of TrainOptions is left out
  * @param saved of an opt file
@@ -47,13 +60,8 @@ export function resolveTrainOptions(
   const known = (from: Readonly<Record<string, unknown>>): Partial<TrainOptions> =>
     Object.fromEntries(TRAIN_NAMES.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]));
   const stated = { ...known(saved), ...known(given) };
-  const options: TrainOptions = {
-    ...defaultOptions,
-    ...(stated.no_TTUR ? { beta1: 0.5, beta2: 0.999 } : {}),
-    ...datasetDefaults(stated.dataset_mode ?? defaultOptions.dataset_mode),
-    ...stated,
-    isTrain: true,
-  };
+  const { dataset_mode, no_TTUR } = { ...defaultOptions, ...stated };
+  const options: TrainOptions = { ...defaultsOf({ dataset_mode, no_TTUR }), ...stated, isTrain: true };
   check(options);
   return options;
 }

@@ -18,6 +18,7 @@ export const DATA = {
   max_dataset_size: whole(1, "pictures, after sorting"),
   preprocess_mode: choice(PREPROCESS_MODES, "how pictures come to their size"),
   load_size: whole(1, "pixels, before the crop"),
+  scale_shortside_as_published: toggle("scale_shortside with the published code's slip: the short side stays as it is"),
   crop_size: whole(32, "width of the net's pictures"),
   aspect_ratio: text("<x>", "width / height of the net's pictures", aspect),
   label_nc: whole(1, "labels, don't-care not counted"),
@@ -29,7 +30,7 @@ export const DATA = {
   nThreads: whole(0, "workers that decode; 0: as many as are useful"),
 } satisfies Table;
 
-const NETWORK = {
+export const NETWORK = {
   num_upsampling_layers: choice(["normal", "more", "most"], "upsamplings between z and the picture"),
   norm_G: text("<norm>", "[spectral]spade(instance|batch|syncbatch)KxK"),
   norm_D: text("<norm>", "[spectral](instance|batch|sync_batch|none)"),
@@ -77,7 +78,6 @@ const OURS = {
   seed: whole(0, "of all random draws"),
   labels: text("<file>", "label names and colours (JSON): label maps in these colours are understood"),
   on_bad_sample: choice(["stop", "skip"], "what a damaged or mismatched file does to the run"),
-  scale_shortside_as_published: toggle("scale_shortside: the short side stays as it is, as in the published code"),
   vgg_weights: text("<file>", "torchvision's VGG19, for the published perceptual loss; left out: SqueezeNet 1.0"),
   dtype: choice(["f32", "f16"], "storage of activations and of the weights that kernels read"),
   ema: decay("decay of a moving average of the generator; 0: none"),

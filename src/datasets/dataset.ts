@@ -1,14 +1,12 @@
 // A data set: pairs of label maps and photos (and instance maps), listed and checked when it is opened, read one by one.
 
-import { readFileSync } from "node:fs";
-import { parseLabels, type Label } from "../formats/label_names.ts";
-import { labelCount } from "../models/config.ts";
+import type { Label } from "../formats/label_names.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { crops, drawOf, fixedSize, shuffled, type Size } from "./geometry.ts";
-import { fileProblem } from "./label_file.ts";
-import { listPairs, type Pair } from "./listing.ts";
+import { listMaps, listPairs, type Pair } from "./listing.ts";
+import { listedLabels } from "./names.ts";
 import type { DataOptions } from "./options.ts";
-import { readLabels, readSample } from "./read_sample.ts";
+import { readLabels, readMaps, readSample } from "./read_sample.ts";
 import type { Sample } from "./sample.ts";
 
 export class Dataset {
@@ -19,8 +17,11 @@ export class Dataset {
     readonly colors: readonly Label[] | undefined,
   ) {}
 
-  /** Lists, pairs and checks. Fails with `file` on what is missing or unpaired, and with `usage` on options that fit no net. */
-  static async open(options: DataOptions): Promise<Dataset> {
+  /**
+   * Lists, pairs and checks. Fails with `file` on what is missing or unpaired, and with `usage` on options that fit no net.
+   * @param how `photos: false` where maps() is all that will be read: there need not be any. `colors`: where --labels says none
+   */
+  static async open(options: DataOptions, how: { photos?: boolean; colors?: readonly Label[] } = {}): Promise<Dataset> {
     if (options.isTrain && crops(options) && options.aspect_ratio !== 1) {
       throw new SpadeError(
         "usage",
@@ -37,7 +38,8 @@ export class Dataset {
         "give a load_size of at least crop_size",
       );
     }
-    return new Dataset(options, await listPairs(options), colorsOf(options));
+    const list = how.photos === false ? listMaps : listPairs;
+    return new Dataset(options, await list(options), listedLabels(options) ?? how.colors);
   }
 
   get length(): number {
@@ -64,19 +66,13 @@ export class Dataset {
     return readSample(this.pairs[index], this.options, drawOf(this.options.seed, epoch, index), this.colors);
   }
 
+  /** The same without its photo. */
+  async maps(index: number, epoch: number): Promise<Pick<Sample, "label" | "instance">> {
+    return readMaps(this.pairs[index], this.options, drawOf(this.options.seed, epoch, index), this.colors);
+  }
+
   /** Reads the label maps of the first `n` samples, before a long run; fails as sample() would. */
   async scan(n = 64): Promise<void> {
     for (const { label } of this.pairs.slice(0, n)) await readLabels(label, this.options, this.colors);
   }
-}
-
-function colorsOf(options: DataOptions): Label[] | undefined {
-  if (!options.labels) return undefined;
-  let text: string;
-  try {
-    text = readFileSync(options.labels, "utf8");
-  } catch (cause) {
-    throw fileProblem(options.labels, cause);
-  }
-  return parseLabels(text, options.labels, labelCount(options));
 }

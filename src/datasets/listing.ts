@@ -9,6 +9,7 @@ import type { DataOptions } from "./options.ts";
 /** The files of one sample. */
 export interface Pair {
   label: string;
+  /** "" where photos are not read. */
   image: string;
   instance?: string;
 }
@@ -183,9 +184,9 @@ export function pairingProblems(lists: Lists, o: DataOptions): SpadeError[] {
   const add = (at: string, problem: string, fix: string): void =>
     void problems.push(new SpadeError("file", at, problem, fix));
   const nameOf = (path: string): string => pairName(path, o.dataset_mode);
-  const alone = (some_: readonly string[], others: readonly string[]): string[] => {
+  const alone = (paths: readonly string[], others: readonly string[]): string[] => {
     const names = new Set(others.map(nameOf));
-    return some_.filter((path) => !names.has(nameOf(path)));
+    return paths.filter((path) => !names.has(nameOf(path)));
   };
   const first = labels.findIndex((path, i) => i < images.length && nameOf(path) !== nameOf(images[i]));
   const countsDiffer = o.dataset_mode === "custom" ? labels.length !== images.length : labels.length > images.length;
@@ -227,4 +228,14 @@ export async function listPairs(o: DataOptions): Promise<Pair[]> {
     image: lists.images[i],
     ...(lists.instances ? { instance: lists.instances[i] } : {}),
   }));
+}
+
+/** Label maps and instance maps alone, for a test that sees no photo; `image` is "". Fails as listPairs does. */
+export async function listMaps(o: DataOptions): Promise<Pair[]> {
+  const failed: SpadeError[] = [];
+  const { labels, instances } = await listFiles(o, (error) => failed.push(error));
+  if (!labels.length && failed.length) throw failed[0];
+  const problems = pairingProblems({ labels, images: labels, instances }, o);
+  if (problems.length) throw problems[0];
+  return labels.map((label, i) => ({ label, image: "", ...(instances ? { instance: instances[i] } : {}) }));
 }

@@ -2,8 +2,8 @@
 // alpha left out. sharp decodes; it is loaded with the first photo.
 
 import { readFile } from "node:fs/promises";
-import { extname } from "node:path";
 import type { RgbImage } from "../formats/pil_bicubic.ts";
+import { decodeBmp, decodePpm } from "../formats/plain_pictures.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { fileProblem } from "./label_file.ts";
 
@@ -39,9 +39,10 @@ export async function readPhoto(path: string): Promise<RgbImage> {
   } catch (cause) {
     throw fileProblem(path, cause);
   }
-  const ending = extname(path).toLowerCase();
-  if (ending === ".bmp" || ending === ".ppm")
-    throw new SpadeError("unsupported", path, `is a ${ending.slice(1).toUpperCase()}`, "save it as PNG");
+  if (bytes.length === 0) throw new SpadeError("file", path, "is empty", "save or fetch the photo again");
+  // By what it is, not by its ending, as PIL.
+  if (bytes[0] === 0x42 && bytes[1] === 0x4d) return decodeBmp(bytes, path);
+  if (bytes[0] === 0x50 && bytes[1] >= 0x31 && bytes[1] <= 0x37) return decodePpm(bytes, path);
   const sharp = await loadSharp();
   try {
     // libjpeg's warnings do not stop PIL; what is cut off does.

@@ -4,7 +4,7 @@ import type { Label } from "../formats/label_names.ts";
 import { DONT_CARE_ID, type LabelMap } from "../labels/label_map.ts";
 import { labelSpace } from "../models/config.ts";
 import { SpadeError } from "../runtime/errors.ts";
-import { fixedSize, place, placeMap, placePhoto, type Draw } from "./geometry.ts";
+import { fixedSize, place, placeMap, placePhoto, type Draw, type Placement } from "./geometry.ts";
 import { checkIds, idsOf, instancesOf, readPng } from "./label_file.ts";
 import type { Pair } from "./listing.ts";
 import type { DataOptions } from "./options.ts";
@@ -27,6 +27,24 @@ export async function readLabels(
   return map;
 }
 
+/** The maps of a sample, brought to size, and what its photo needs to follow: the label map as stored, and the placement. */
+export async function readMaps(
+  pair: Pick<Pair, "label" | "instance">,
+  options: DataOptions,
+  draw: Draw,
+  colors: readonly Label[] | undefined,
+): Promise<Pick<Sample, "label" | "instance"> & { stored: LabelMap; placement: Placement }> {
+  const [stored, instances] = await Promise.all([
+    readLabels(pair.label, options, colors),
+    pair.instance === undefined ? undefined : readPng(pair.instance).then(instancesOf),
+  ]);
+  const placement = place(options, draw, stored);
+  const label = withDontCare(placeMap(stored, options, placement, pair.label), options);
+  const instance = instances && placeMap(instances, options, placement, pair.instance!);
+  if (instances) agree(pair.label, stored, pair.instance!, instances, true);
+  return { label, instance, stored, placement };
+}
+
 /** Fails with `file`, `label` or `shape`, by the file at fault. The arrays are the sample's own. */
 export async function readSample(
   pair: Pair,
@@ -34,19 +52,12 @@ export async function readSample(
   draw: Draw,
   colors: readonly Label[] | undefined,
 ): Promise<Sample> {
-  const [map, photo, instances] = await Promise.all([
-    readLabels(pair.label, options, colors),
-    readPhoto(pair.image),
-    pair.instance === undefined ? undefined : readPng(pair.instance).then(instancesOf),
-  ]);
-  const placement = place(options, draw, map);
-  const label = withDontCare(placeMap(map, options, placement, pair.label), options);
+  const [maps, photo] = await Promise.all([readMaps(pair, options, draw, colors), readPhoto(pair.image)]);
+  const { label, instance, stored, placement } = maps;
   const image = placePhoto(photo, options, placement, pair.image);
-  const instance = instances && placeMap(instances, options, placement, pair.instance!);
   // Without resizing, a crop of another size of picture would show another place.
-  const [before, after] = options.preprocess_mode === "crop" ? [map, photo] : [label, image];
+  const [before, after] = options.preprocess_mode === "crop" ? [stored, photo] : [label, image];
   agree(pair.label, before, pair.image, after);
-  if (instance) agree(pair.label, map, pair.instance!, instances, true);
   if (options.isTrain && !fixedSize(options)) checkTrained(pair.label, label, options);
   return { label, instance, image: image.data, path: pair.image };
 }

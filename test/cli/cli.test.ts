@@ -207,7 +207,7 @@ describe("generate", () => {
     expect(foreign.err).not.toContain("tolerance");
     const nameless = await spade("generate", "--weights", "net.safetensors", "--label", "rgb.png", "--out", "x.png");
     expect(nameless.err).toMatch(
-      /^error: rgb\.png: is a picture in colours \(5 distinct ones, .+ the weights store no label colours; .+--labels.+\n$/,
+      /^error: rgb\.png: is a picture in colours: 5 distinct ones, #.+ what the colours mean with the weights: .+--labels.+\n$/,
     );
   });
 

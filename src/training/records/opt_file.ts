@@ -84,6 +84,13 @@ export async function loadOptions(folder: string): Promise<{ options: Partial<Tr
   );
 }
 
+/** The same of one file: JSON by its ending, else in the format of opt.txt. */
+export async function loadOptionsFile(path: string): Promise<{ options: Partial<TrainOptions>; unknown: string[] }> {
+  const text = await textOfFile(path);
+  if (text === undefined) throw new SpadeError("file", path, "does not exist", "check the path");
+  return path.endsWith(".json") ? parseOptJson(text, path) : parseOptTxt(text, path);
+}
+
 /** opt.txt, or the same lines as the published code prints them to the console. `where`: the file, for messages. */
 export function parseOptTxt(text: string, where: string): { options: Partial<TrainOptions>; unknown: string[] } {
   const pairs = text

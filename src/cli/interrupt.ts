@@ -1,0 +1,32 @@
+// Ctrl-C and SIGTERM in long work: the first asks it to end in good order, the second ends it at once.
+
+/** A press may arrive twice: from the terminal, and through the process that filters stderr (native_noise.ts), npx or npm. */
+const ONE_PRESS_MS = 500;
+
+const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** Runs `body` with a signal that the first SIGINT or SIGTERM aborts; then `say` hears `asked`. The second exits, with 130 or 143. */
+export async function interruptible<T>(
+  asked: string,
+  say: (line: string) => void,
+  body: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  let first = 0;
+  const handlers = Object.entries(SIGNALS).map(([name, code]) => {
+    const handler = (): void => {
+      if (!controller.signal.aborted) {
+        first = performance.now();
+        say(`${asked}; press again to stop at once`);
+        controller.abort();
+      } else if (performance.now() - first > ONE_PRESS_MS) process.exit(code);
+    };
+    process.on(name, handler);
+    return { name, handler };
+  });
+  try {
+    return await body(controller.signal);
+  } finally {
+    for (const { name, handler } of handlers) process.off(name, handler);
+  }
+}

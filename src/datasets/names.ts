@@ -1,0 +1,83 @@
+// The labels of the four published data sets by their ids, for messages and for what is stored with trained weights. Colours are the
+// published generic map's, in which every id has its own.
+
+import { readFileSync } from "node:fs";
+import { parseLabels, type Label } from "../formats/label_names.ts";
+import { labelHex } from "../labels/colors.ts";
+import { labelCount } from "../models/config.ts";
+import { fileProblem } from "./label_file.ts";
+import { datasetDefaults, type DataOptions, type DatasetMode } from "./options.ts";
+
+type LabelOptions = Pick<
+  DataOptions,
+  "dataset_mode" | "label_nc" | "contain_dontcare_label" | "no_instance" | "labels"
+>;
+
+const NAMES: Partial<Record<DatasetMode, string>> = {
+  // COCO-Stuff: value = COCO-Stuff id - 1; 255 becomes the last.
+  coco: `
+  person, bicycle, car, motorcycle, airplane, bus, train, truck, boat, traffic light, fire hydrant, street sign, stop sign, parking
+  meter, bench, bird, cat, dog, horse, sheep, cow, elephant, bear, zebra, giraffe, hat, backpack, umbrella, shoe, eye glasses,
+  handbag, tie, suitcase, frisbee, skis, snowboard, sports ball, kite, baseball bat, baseball glove, skateboard, surfboard, tennis
+  racket, bottle, plate, wine glass, cup, fork, knife, spoon, bowl, banana, apple, sandwich, orange, broccoli, carrot, hot dog, pizza,
+  donut, cake, chair, couch, potted plant, bed, mirror, dining table, window, desk, toilet, door, tv, laptop, mouse, remote, keyboard,
+  cell phone, microwave, oven, toaster, sink, refrigerator, blender, book, clock, vase, scissors, teddy bear, hair drier, toothbrush,
+  hair brush, banner, blanket, branch, bridge, building-other, bush, cabinet, cage, cardboard, carpet, ceiling-other, ceiling-tile,
+  cloth, clothes, clouds, counter, cupboard, curtain, desk-stuff, dirt, door-stuff, fence, floor-marble, floor-other, floor-stone,
+  floor-tile, floor-wood, flower, fog, food-other, fruit, furniture-other, grass, gravel, ground-other, hill, house, leaves, light,
+  mat, metal, mirror-stuff, moss, mountain, mud, napkin, net, paper, pavement, pillow, plant-other, plastic, platform, playingfield,
+  railing, railroad, river, road, rock, roof, rug, salad, sand, sea, shelf, sky-other, skyscraper, snow, solid-other, stairs, stone,
+  straw, structural-other, table, tent, textile-other, towel, tree, vegetable, wall-brick, wall-concrete, wall-other, wall-panel,
+  wall-stone, wall-tile, wall-wood, water-other, waterdrops, window-blind, window-other, wood, unlabeled
+`,
+  // SceneParsing: values as they are in its PNGs. 255 would become 150 as well.
+  ade20k: `
+  other, wall, building, sky, floor, tree, ceiling, road, bed, windowpane, grass, cabinet, sidewalk, person, earth, door, table,
+  mountain, plant, curtain, chair, car, water, painting, sofa, shelf, house, sea, mirror, rug, field, armchair, seat, fence, desk,
+  rock, wardrobe, lamp, bathtub, railing, cushion, base, box, column, signboard, chest of drawers, counter, sand, sink, skyscraper,
+  fireplace, refrigerator, grandstand, path, stairs, runway, case, pool table, pillow, screen door, stairway, river, bridge, bookcase,
+  blind, coffee table, toilet, flower, book, hill, bench, countertop, stove, palm, kitchen island, computer, swivel chair, boat, bar,
+  arcade machine, hovel, bus, towel, light, truck, tower, chandelier, awning, streetlight, booth, television, airplane, dirt track,
+  apparel, pole, land, bannister, escalator, ottoman, bottle, buffet, poster, stage, van, ship, fountain, conveyer belt, canopy,
+  washer, plaything, swimming pool, stool, barrel, basket, waterfall, tent, bag, minibike, cradle, oven, ball, food, step, tank, trade
+  name, microwave, pot, animal, bicycle, lake, dishwasher, screen, blanket, sculpture, hood, sconce, vase, traffic light, tray,
+  ashcan, fan, pier, crt screen, plate, monitor, bulletin board, shower, radiator, glass, clock, flag
+`,
+  // labelIds. The license plate's own id is -1: the last channel is never set.
+  cityscapes: `
+  unlabeled, ego vehicle, rectification border, out of roi, static, dynamic, ground, road, sidewalk, parking, rail track, building,
+  wall, fence, guard rail, bridge, tunnel, pole, polegroup, traffic light, traffic sign, vegetation, terrain, sky, person, rider, car,
+  truck, bus, caravan, trailer, train, motorcycle, bicycle, license plate
+`,
+  // CMP Facades' base labels, from 1 on.
+  facades: `
+  unknown, background, facade, window, door, cornice, sill, balcony, blind, deco, molding, pillar, shop
+`,
+};
+
+/** The list that --labels names, or undefined without one. Fails with `file`. */
+export function listedLabels(options: LabelOptions): Label[] | undefined {
+  if (!options.labels) return undefined;
+  let text: string;
+  try {
+    text = readFileSync(options.labels, "utf8");
+  } catch (cause) {
+    throw fileProblem(options.labels, cause);
+  }
+  return parseLabels(text, options.labels, labelCount(options));
+}
+
+/**
+ * Names and colours of a data set's labels: those of --labels, or the published set's; undefined without either, or where label_nc
+ * says that the labels are others than the published. Fails with `file` on a --labels that is no list.
+ */
+export function labelsFor(options: LabelOptions): Label[] | undefined {
+  const listed = listedLabels(options);
+  const names = NAMES[options.dataset_mode];
+  if (listed || names === undefined || options.label_nc !== datasetDefaults(options.dataset_mode).label_nc)
+    return listed;
+  return names
+    .split(",")
+    .slice(0, labelCount(options))
+    .map((name, id) => ({ id, name: name.trim().replace(/\s+/g, " "), color: labelHex(id) }));
+}
