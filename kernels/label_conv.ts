@@ -26,7 +26,7 @@ import {
   type Graph,
   type Tensor,
 } from "../src/runtime/index.ts";
-import { strided } from "./loss_sum.ts";
+import { strided } from "./sums.ts";
 
 export interface LabelConvArgs {
   /** i32 [N,H,W]: label*2 + edge */
@@ -165,7 +165,7 @@ export const labelConv = defineOp<LabelConvArgs, Tensor>({
       shader: { name: "label_conv_collect", text: collectText },
       sizes: { N4: n4, SLICES: slices },
       bindings: { slices: read(tables), dw: write(grads.w) },
-      groups: [strided(n4)],
+      groups: strided(g.target, n4),
       flops: slices * product(w.shape),
     });
     return grads;

@@ -280,7 +280,7 @@ function winograd(g: Graph, a: WeightGradientArgs): Tensor {
       string,
       Binding
     >,
-    groups: strided(n4),
+    groups: strided(g.target, n4),
     flops: n4 * 4 * (16 * slices + 40),
   });
   return dw;
