@@ -1,6 +1,7 @@
 // The config of a checkpoint: from its metadata, else from keys and shapes, with the published data sets as the tie-breakers.
 
 import { SpadeError } from "../runtime/errors.ts";
+import { pix2pixhdShapes } from "./pix2pixhd.ts";
 import { defaultConfig, outputSize, parseNormG, type Config, type Upsampling } from "./config.ts";
 
 type Semantics = Pick<Config, "label_nc" | "contain_dontcare_label" | "no_instance">;
@@ -82,10 +83,15 @@ const RULES: Readonly<Record<keyof Config, Rule>> = {
   use_vae: flag,
   crop_size: whole(1, MOST_PIXELS),
   aspect_ratio: { wanted: "a number from 1/16 to 16", holds: (v) => number(v, 1 / 16, 16) },
+  netG: { wanted: "spade or pix2pixhd", holds: (v) => v === "spade" || v === "pix2pixhd" },
   num_upsampling_layers: {
     wanted: "normal, more or most",
     holds: (v) => v === "normal" || v === "more" || v === "most",
   },
+  resnet_n_downsample: whole(1, 8),
+  resnet_n_blocks: whole(1, 256),
+  resnet_kernel_size: whole(1, 31),
+  resnet_initial_kernel_size: whole(1, 31),
   norm_G: { wanted: "a text", holds: (v) => typeof v === "string" },
 };
 
@@ -106,7 +112,8 @@ export function checkedConfig(raw: unknown, where: string): Config {
   }
   const config = { ...defaultConfig, ...Object.fromEntries(known.map((key) => [key, stored[key]])) };
   try {
-    parseNormG(config.norm_G);
+    if (config.netG === "spade") parseNormG(config.norm_G);
+    else pix2pixhdShapes(config);
     const { h } = outputSize(config);
     if (h > MOST_PIXELS) throw new SpadeError("file", "aspect_ratio", `makes a picture ${h} pixels high`, AGAIN);
   } catch (error) {
@@ -171,6 +178,7 @@ export function guessConfig(
   const spectral = shapes.has("head_0.conv_0.weight_orig") ? "spectral" : "";
   const kind = shapes.has("head_0.norm_0.param_free_norm.running_mean") ? "syncbatch" : "instance";
   return {
+    ...defaultConfig,
     label_nc: semantics.label_nc,
     contain_dontcare_label: semantics.contain_dontcare_label,
     no_instance: semantics.no_instance,

@@ -10,6 +10,7 @@ import { recordEncoder } from "../models/encoder.ts";
 import type { LevelPlan } from "../models/generator.ts";
 import type { Parameters } from "../models/parameters.ts";
 import { frozenConvs, type Perceptual } from "../models/perceptual.ts";
+import { recordPix2PixHD } from "../models/pix2pixhd.ts";
 import { recordTrainingPass } from "../models/training_pass.ts";
 import type { Graph, Tensor } from "../runtime/index.ts";
 import { recordDiscriminatorLosses, recordGeneratorLosses, type GeneratorTerms } from "./losses.ts";
@@ -49,13 +50,13 @@ function recordForward(
   const real = g.input("image", [images, h, w, 3]);
   const style = nets.E && g.scope("E", () => recordEncoder(g, c, nets.E!, real, true));
   const z = style && reparameterise(g, { ...style, eps: g.input("eps", [images, c.z_dim]) });
-  const { image: fake } = g.scope("G", () =>
-    recordTrainingPass(g, c, nets.G, plans, images, { z, gradients: differentiated }),
-  );
+  const codes = g.input("codes", [images, h, w], "i32");
+  const fake = g.scope("G", () => {
+    if (c.netG === "pix2pixhd") return recordPix2PixHD(g, c, nets.G, codes, true);
+    return recordTrainingPass(g, c, nets.G, plans, images, { z, gradients: differentiated }).image;
+  });
   const pair = concat(g, { a: fake, b: real, axis: 0 });
-  const scales = g.scope("D", () =>
-    recordDiscriminator(g, c, nets.D, { codes: g.input("codes", [images, h, w], "i32") }, pair),
-  );
+  const scales = g.scope("D", () => recordDiscriminator(g, c, nets.D, { codes }, pair));
   return { fake, real, style, scales, losses: new Map() };
 }
 
