@@ -247,10 +247,8 @@ const activated = (g: Graph, a: ConvArgs, y: Tensor): Tensor =>
 function dataGradient(g: Graph, { x, w, kh, kw, sigma, stride = 1, pad = 0 }: ConvArgs, dz: Tensor): Tensor {
   const back = turned(g, w, x.shape[3]);
   if (stride === 1 && kh === kw && pad < kh) {
-    const around = kh - 1 - pad;
-    // The derived copies serve 3x3 with a border of 1 and 1x1 (whose pad is 0, as it is less than kh).
-    const copies = kh === 3 && around !== 1 ? {} : deriveWeights(g, back, { k: kh, h: dz.shape[1], w: dz.shape[2] });
-    return conv2d(g, { x: dz, w: back, kh, kw, pad: around, sigma, ...copies });
+    const copies = deriveWeights(g, back, { k: kh, h: dz.shape[1], w: dz.shape[2] });
+    return conv2d(g, { x: dz, w: back, kh, kw, pad: kh - 1 - pad, sigma, ...copies });
   }
   return gatherGradient(g, { dz, turned: back, kh, kw, stride, pad, sigma, shape: x.shape });
 }

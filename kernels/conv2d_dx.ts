@@ -8,7 +8,7 @@
 import { ACTIVATION, type Activation } from "./activation_wgsl.ts";
 import dxText from "../shaders/conv2d_dx.wgsl";
 import turnText from "../shaders/conv2d_turn.wgsl";
-import { ceilDiv, read, write, type DType, type Graph, type Tensor } from "../src/runtime/index.ts";
+import { ceilDiv, read, write, type Graph, type Tensor } from "../src/runtime/index.ts";
 
 /** Packed weights [taps, Cin padded to 4, Cout] with taps back to front and channels swapped: [taps, Cout padded to 4, Cin]. */
 export function turned(g: Graph, w: Tensor, cin: number): Tensor {
@@ -35,13 +35,11 @@ export interface AdjointArgs {
   pad: number;
   /** [1] */
   sigma?: Tensor;
-  /** [Cin]; with act, what a forward pass adds */
+  /** [Cin]; bias and act are a transposed conv's */
   bias?: Tensor;
   act?: Activation;
   /** Of the result: [N,H,W,Cin] of the conv */
   shape: readonly number[];
-  /** of the result; f32 by default, as gradients are */
-  dtype?: DType;
 }
 
 const PX = 4;
@@ -49,7 +47,7 @@ const PX = 4;
 export function gatherGradient(g: Graph, a: AdjointArgs): Tensor {
   const { dz, sigma, bias, kh, kw, stride, pad, shape } = a;
   const [n, h, wd, c] = shape;
-  const dx = g.temp("dx", shape, a.dtype);
+  const dx = g.temp("dx", shape, dz.dtype);
   const pixels = [...Array(PX).keys()];
   g.dispatch({
     shader: { name: "conv2d_dx", text: dxText },

@@ -104,7 +104,6 @@ export const convTranspose = defineOp<ConvTransposeArgs, Tensor>({
       bias,
       act,
       shape: out,
-      dtype: x.dtype,
     });
   },
   backward(g, a, y, dy, wanted) {

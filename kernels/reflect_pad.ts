@@ -4,7 +4,7 @@
 //
 // Backward: dx[i] = sum of dy over i's copies: itself, its mirror image before the start (1 <= i <= p) and behind the end
 // (last - p <= i < last), on both axes: at most 9. A gather in one order.
-// traffic: x and y once. A conv that reflects on reading would save y; but it could not be Winograd's, which costs more at 1024 channels.
+// traffic: x and y once.
 
 import reflectPadText from "../shaders/reflect_pad.wgsl";
 import backwardText from "../shaders/reflect_pad_backward.wgsl";
@@ -47,7 +47,7 @@ export const reflectPad = defineOp<ReflectPadArgs, Tensor>({
     return y;
   },
   backward(g, { x, pad }, _y, dy) {
-    const dx = g.temp("dx", x.shape);
+    const dx = g.temp("dx", x.shape, dy.dtype);
     const n4 = (product(x.shape.slice(0, 3)) * dx.pitch) / 4;
     g.dispatch({
       shader: { name: "reflect_pad_backward", text: backwardText },

@@ -58,6 +58,15 @@ function sizeFor(pixels: number, ups: number, usual: Size): Partial<Size> {
   return {};
 }
 
+/** What a net of so many semantic channels most likely saw. */
+function dataSet(S: number): { semantics: Semantics; usual: Size } {
+  const known = PUBLISHED[S];
+  return {
+    semantics: known ?? { label_nc: S - 1, contain_dontcare_label: false, no_instance: false },
+    usual: known ?? { num_upsampling_layers: "normal", crop_size: 256, aspect_ratio: 1 },
+  };
+}
+
 const AGAIN = "convert the checkpoint again";
 /** Pixels on a side. */
 const MOST_PIXELS = 8192;
@@ -142,6 +151,8 @@ export function guessConfig(
     }
     return checkedConfig(stored, where);
   }
+  const pix2pixhd = guessPix2PixHD(shapes);
+  if (pix2pixhd) return pix2pixhd;
   const shared = shapes.get("head_0.norm_0.mlp_shared.0.weight");
   const fc = shapes.get("fc.weight");
   const first = shapes.get("head_0.conv_0.weight_orig") ?? shapes.get("head_0.conv_0.weight");
@@ -155,9 +166,7 @@ export function guessConfig(
     );
   }
   const S = shared[1];
-  const known = PUBLISHED[S];
-  const semantics: Semantics = known ?? { label_nc: S - 1, contain_dontcare_label: false, no_instance: false };
-  const usual: Size = known ?? { num_upsampling_layers: "normal", crop_size: 256, aspect_ratio: 1 };
+  const { semantics, usual } = dataSet(S);
   const ngf = first[0] / 16;
   const use_vae = fc.length === 2;
   const most = shapes.has("up_4.conv_0.bias");
@@ -189,5 +198,43 @@ export function guessConfig(
     aspect_ratio: size.aspect_ratio,
     num_upsampling_layers: size.num_upsampling_layers,
     norm_G: `${spectral}spade${kind}${shared[2]}x${shared[3]}`,
+  };
+}
+
+/** The weight of a conv with its norm; keys end in `.0.` behind one that is no "none". */
+function convOf(shapes: ReadonlyMap<string, readonly number[]>, name: string): readonly number[] | undefined {
+  for (const rest of ["0.weight_orig", "0.weight", "weight_orig", "weight"]) {
+    const shape = shapes.get(`${name}.${rest}`);
+    if (shape) return shape;
+  }
+  return undefined;
+}
+
+/** The config of pix2pixHD's generator, if it is one: blocks stand where the halvings end. */
+function guessPix2PixHD(shapes: ReadonlyMap<string, readonly number[]>): Config | undefined {
+  const blocks = new Set(
+    [...shapes.keys()].flatMap((key) => /^model\.(\d+)\.conv_block\./.exec(key)?.[1] ?? []).map(Number),
+  );
+  const first = convOf(shapes, "model.1");
+  const inner = convOf(shapes, `model.${Math.min(...blocks)}.conv_block.1`);
+  if (!first || !inner) return undefined;
+  const { semantics, usual } = dataSet(first[1]);
+  const spectral = [...shapes.keys()].some((key) => key.endsWith(".weight_orig")) ? "spectral" : "";
+  const stacked = shapes.has("model.1.0.weight") || shapes.has("model.1.0.weight_orig");
+  const kind = !stacked ? "none" : shapes.has("model.1.1.running_mean") ? "batch" : "instance";
+  return {
+    ...defaultConfig,
+    label_nc: semantics.label_nc,
+    contain_dontcare_label: semantics.contain_dontcare_label,
+    no_instance: semantics.no_instance,
+    ngf: first[0],
+    crop_size: usual.crop_size,
+    aspect_ratio: usual.aspect_ratio,
+    netG: "pix2pixhd",
+    resnet_n_downsample: (Math.min(...blocks) - 3) / 2,
+    resnet_n_blocks: blocks.size,
+    resnet_kernel_size: inner[2],
+    resnet_initial_kernel_size: first[2],
+    norm_G: `${spectral}${kind}`,
   };
 }
