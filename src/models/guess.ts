@@ -1,8 +1,8 @@
 // The config of a checkpoint: from its metadata, else from keys and shapes, with the published data sets as the tie-breakers.
 
 import { SpadeError } from "../runtime/errors.ts";
-import { pix2pixhdShapes } from "./pix2pixhd.ts";
-import { defaultConfig, outputSize, parseNormG, type Config, type Upsampling } from "./config.ts";
+import { defaultConfig, outputSize, type Config, type Upsampling } from "./config.ts";
+import { checkNet } from "./pix2pixhd.ts";
 
 type Semantics = Pick<Config, "label_nc" | "contain_dontcare_label" | "no_instance">;
 type Size = Pick<Config, "num_upsampling_layers" | "crop_size" | "aspect_ratio">;
@@ -121,8 +121,7 @@ export function checkedConfig(raw: unknown, where: string): Config {
   }
   const config = { ...defaultConfig, ...Object.fromEntries(known.map((key) => [key, stored[key]])) };
   try {
-    if (config.netG === "spade") parseNormG(config.norm_G);
-    else pix2pixhdShapes(config);
+    checkNet(config);
     const { h } = outputSize(config);
     if (h > MOST_PIXELS) throw new SpadeError("file", "aspect_ratio", `makes a picture ${h} pixels high`, AGAIN);
   } catch (error) {

@@ -3,6 +3,7 @@
 // reflection padding mirrors codes, so that no one-hot tensor is made here either.
 
 import { activation, add, conv2d, convTranspose, labelConv, reflectPad } from "../../kernels/index.ts";
+import { deriveWeights } from "../../kernels/conv2d.ts";
 import {
   packConvTranspose,
   packTransposedV,
@@ -10,10 +11,18 @@ import {
   unpackTransposedV,
 } from "../../kernels/conv_transpose.ts";
 import { pad4, SpadeError, type Graph, type Tensor } from "../runtime/index.ts";
-import { parsePlainNorm, semanticNc, type Config } from "./config.ts";
+import { outputSize, parsePlainNorm, semanticNc, type Config } from "./config.ts";
 import { generatorNet, type Net, type Packing } from "./packing.ts";
 import type { Parameters } from "./parameters.ts";
-import { convName, plainConvShapes, recordPlainConv, recordPlainLayer, type PlainConv } from "./plain_conv.ts";
+import {
+  convName,
+  plainConvShapes,
+  plainWeights,
+  recordPlainConv,
+  recordPlainLayer,
+  type ConvWeights,
+  type PlainConv,
+} from "./plain_conv.ts";
 
 interface Layers {
   first: PlainConv;
@@ -110,37 +119,73 @@ export function pix2pixhdNet(c: Config): Net {
 /** The generator that a config asks for. */
 export const netOf = (c: Config): Net => (c.netG === "pix2pixhd" ? pix2pixhdNet(c) : generatorNet(c));
 
-/** A conv behind reflection padding. */
-function recordMirrored(g: Graph, p: Parameters, layer: PlainConv, x: Tensor, train: boolean): Tensor {
-  const { k, pad } = layer;
-  return recordPlainLayer(g, p, layer, train, (weights) =>
-    conv2d(g, { x: reflectPad(g, { x, pad }), ...weights, kh: k, kw: k }),
-  );
+/** @throws SpadeError usage: options that no net has, or not together */
+export function checkNet(c: Config): void {
+  if (c.netG === "pix2pixhd" && c.use_vae)
+    throw new SpadeError(
+      "usage",
+      "netG pix2pixhd, use_vae",
+      "pix2pixHD's generator reads no z",
+      "leave use_vae out, or take netG spade",
+    );
+  netOf(c);
+  outputSize(c);
 }
+
+interface Size {
+  h: number;
+  w: number;
+}
+
+/** A layer's parameters; with the size of a stride-1 conv's input also the copy of its weights that such a conv wants. */
+export function layerWeights(g: Graph, p: Parameters, layer: PlainConv, train: boolean, input?: Size): ConvWeights {
+  const weights = plainWeights(g, p, layer, train);
+  if (!input) return weights;
+  return { ...weights, ...g.scope(layer.name, () => deriveWeights(g, weights.w, { k: layer.k, ...input })) };
+}
+
+/** Where the convs of a pass get their weights: recorded with it, or made before. */
+export type WeightsOf = (layer: PlainConv, input?: Size) => ConvWeights;
 
 /**
  * @param codes i32 [N,H,W]: label*2 + edge; H and W are multiples of 2^resnet_n_downsample
  * @returns [N,H,W,3] in [-1,1]
  */
-export function recordPix2PixHD(g: Graph, c: Config, p: Parameters, codes: Tensor, train: boolean): Tensor {
+export function recordPix2PixHD(
+  g: Graph,
+  c: Config,
+  p: Parameters,
+  codes: Tensor,
+  train: boolean,
+  weightsOf: WeightsOf = (layer, input) => layerWeights(g, p, layer, train, input),
+): Tensor {
   const { first, down, blocks, up, last } = pix2pixhdLayers(c);
-  let x = recordPlainLayer(g, p, first, train, ({ act = "none", ...weights }) => {
+  /** A conv behind reflection padding. */
+  const mirrored = (layer: PlainConv, x: Tensor): Tensor => {
+    const { k, pad } = layer;
+    const from = g.scope(layer.name, () => reflectPad(g, { x, pad }));
+    const weights = weightsOf(layer, { h: from.shape[1], w: from.shape[2] });
+    return recordPlainLayer(g, p, layer, train, (act) => conv2d(g, { x: from, ...weights, kh: k, kw: k, act }));
+  };
+
+  const { w, bias, sigma } = weightsOf(first);
+  let x = recordPlainLayer(g, p, first, train, (act) => {
     const { k, stride, pad } = first;
     const edgeRow = c.no_instance ? -1 : semanticNc(c) - 1;
-    const y = labelConv(g, { codes, ...weights, k, stride, pad, mirror: true, edgeRow });
+    const y = labelConv(g, { codes, w, bias, sigma, k, stride, pad, mirror: true, edgeRow });
     return act === "none" ? y : activation(g, { x: y, kind: act });
   });
-  for (const layer of down) x = recordPlainConv(g, p, layer, x, train);
+  for (const layer of down) x = recordPlainConv(g, p, layer, x, train, weightsOf(layer));
   for (const [a, b] of blocks) {
-    const branch = recordMirrored(g, p, b, recordMirrored(g, p, a, x, train), train);
+    const branch = mirrored(b, mirrored(a, x));
     x = g.scope(b.name, () => add(g, { a: x, b: branch }));
   }
   for (const layer of up) {
     const { k, stride, pad } = layer;
-    const from = x;
-    x = recordPlainLayer(g, p, layer, train, (weights) =>
-      convTranspose(g, { x: from, ...weights, k, stride, pad, outputPadding: 1 }),
+    const [from, weights] = [x, weightsOf(layer)];
+    x = recordPlainLayer(g, p, layer, train, (act) =>
+      convTranspose(g, { x: from, ...weights, k, stride, pad, outputPadding: 1, act }),
     );
   }
-  return recordMirrored(g, p, last, x, train);
+  return mirrored(last, x);
 }

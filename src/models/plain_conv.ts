@@ -48,27 +48,38 @@ export function plainConvShapes(layer: PlainConv): [string, number[]][] {
   return out;
 }
 
-/** The layer over x. In training mode: one power iteration, the batch's own statistics, running statistics moved. */
-export function recordPlainConv(g: Graph, p: Parameters, layer: PlainConv, x: Tensor, train: boolean): Tensor {
-  const { k, stride, pad } = layer;
-  return recordPlainLayer(g, p, layer, train, (weights) => conv2d(g, { x, ...weights, kh: k, kw: k, stride, pad }));
+/** What a layer's conv reads. */
+export type ConvWeights = Pick<ConvArgs, "w" | "bias" | "sigma" | "winograd" | "blocked">;
+
+/** A layer's parameters; in training mode after one power iteration. */
+export function plainWeights(g: Graph, p: Parameters, layer: PlainConv, train: boolean): ConvWeights {
+  const { norm } = layer;
+  return convWeights(g, p, { name: convName(layer), spectral: norm.spectral, bias: norm.kind === "none" }, train);
 }
 
-/** The same around a convolution of another kind. Without a norm its act is the layer's. */
+/** The layer over x. In training mode: one power iteration, the batch's own statistics, running statistics moved. */
+export function recordPlainConv(
+  g: Graph,
+  p: Parameters,
+  layer: PlainConv,
+  x: Tensor,
+  train: boolean,
+  weights = plainWeights(g, p, layer, train),
+): Tensor {
+  const { k, stride, pad } = layer;
+  return recordPlainLayer(g, p, layer, train, (act) => conv2d(g, { x, ...weights, kh: k, kw: k, stride, pad, act }));
+}
+
+/** The same around a convolution of another kind, which without a norm takes the activation too. */
 export function recordPlainLayer(
   g: Graph,
   p: Parameters,
   layer: PlainConv,
   train: boolean,
-  conv: (weights: Pick<ConvArgs, "w" | "bias" | "sigma" | "act">) => Tensor,
+  conv: (act: Activation) => Tensor,
 ): Tensor {
   const { name, norm, act } = layer;
-  const plain = norm.kind === "none";
-  const weights = convWeights(g, p, { name: convName(layer), spectral: norm.spectral, bias: plain }, train);
-  return g.scope(name, () => {
-    if (plain) return conv({ ...weights, act });
-    return recordNorm(g, p, layer, conv(weights), train);
-  });
+  return g.scope(name, () => (norm.kind === "none" ? conv(act) : recordNorm(g, p, layer, conv("none"), train)));
 }
 
 function recordNorm(g: Graph, p: Parameters, { name, norm, act }: PlainConv, x: Tensor, train: boolean): Tensor {

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { defaultConfig, outputSize, type Config } from "../../src/models/config.ts";
 import { checkedConfig, guessConfig } from "../../src/models/guess.ts";
 import { isTrained } from "../../src/models/packing.ts";
+import { createPainter, loadGenerator } from "../../src/models/painter.ts";
 import { Parameters } from "../../src/models/parameters.ts";
 import { netOf, pix2pixhdNet, pix2pixhdShapes, recordPix2PixHD } from "../../src/models/pix2pixhd.ts";
 import { seededState } from "../../src/models/seeded.ts";
@@ -11,6 +12,7 @@ import { memorySource } from "../../src/models/source.ts";
 import { windowsOf } from "../../src/models/windows.ts";
 import { Graph, product, Program } from "../../src/runtime/index.ts";
 import { testDevice } from "../support/device.ts";
+import { F16_PSNR } from "../tolerances.ts";
 
 const published: Config = { ...defaultConfig, netG: "pix2pixhd", norm_G: "spectralinstance" };
 const tiny: Config = {
@@ -67,6 +69,26 @@ test.each(["instance", "batch", "none", "spectralsync_batch"])("norm_G %s paints
   p.dispose();
 });
 
+test("f16 storage paints the same picture as f32", async () => {
+  const device = await testDevice();
+  const c = { ...tiny, crop_size: 32 };
+  const state = seededState(pix2pixhdShapes(c), 1, 1);
+  const map = { data: Int32Array.from({ length: 1024 }, (_, i) => (i >> 7) % 5), width: 32, height: 32 };
+  const paint = async (dtype: "f32" | "f16"): Promise<Float32Array> => {
+    const runner = await createPainter(device, c, await loadGenerator(device, c, memorySource(state), dtype));
+    await runner.setMap(windowsOf(c, [map], null));
+    const image = await runner.paint();
+    runner.dispose();
+    return image;
+  };
+  const [a, b] = [await paint("f32"), await paint("f16")];
+  const mse = a.reduce((sum, v, i) => sum + (v - b[i]) ** 2, 0) / a.length;
+  expect(mse).toBeGreaterThan(0);
+  const spread = Math.max(...a) - Math.min(...a);
+  expect(spread).toBeGreaterThan(0.1);
+  expect(10 * Math.log10(spread ** 2 / mse)).toBeGreaterThanOrEqual(F16_PSNR);
+});
+
 test("sizes are the crop's, as long as they halve evenly", () => {
   expect(outputSize({ ...published, crop_size: 272, aspect_ratio: 1 })).toEqual({ h: 272, w: 272 });
   expect(outputSize({ ...published, crop_size: 512, aspect_ratio: 2 })).toEqual({ h: 256, w: 512 });
@@ -96,6 +118,7 @@ describe("the config of a checkpoint", () => {
     expect(() => checkedConfig({ netG: "pix2pixhd" }, "here")).toThrow(/norm_G .*not a known norm/);
     expect(() => checkedConfig({ ...stored, resnet_n_blocks: 0 }, "here")).toThrow(/resnet_n_blocks/);
     expect(() => checkedConfig({ ...stored, crop_size: 250 }, "here")).toThrow(/multiples of 16/);
+    expect(() => checkedConfig({ ...stored, use_vae: true }, "here")).toThrow(/reads no z/);
     expect(() => checkedConfig({ netG: "cyclegan" }, "here")).toThrow(/spade or pix2pixhd/);
   });
 });
