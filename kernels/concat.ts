@@ -67,6 +67,7 @@ export const concat = defineOp<ConcatArgs, Tensor>({
     });
     return y;
   },
+  recompute: true,
   backward(g, { a, b, axis }, _y, dy, wanted) {
     const part = (from: number, count: number): Tensor => slice(g, { x: dy, axis, from, count });
     return {

@@ -56,6 +56,7 @@ export const gatherRows = defineOp<GatherRowsArgs, Tensor>({
     });
     return y;
   },
+  recompute: true,
   backward(g, { table, lists }, _, dy) {
     const segments = needLists(lists, "gather_rows", "idLists");
     const dtable = g.temp("dtable", table.shape);

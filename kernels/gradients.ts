@@ -1,7 +1,7 @@
 // Reverse-mode differentiation of a record: walked backwards once, each op's backward records its own ops. Several uses of a tensor
 // are summed; what nobody wants is not recorded. The result is part of the same graph, so one program runs forward and backward.
 
-import { notDifferentiable, type Graph, type OpRecord, type Tensor } from "../src/runtime/index.ts";
+import { isTensor, notDifferentiable, type Graph, type OpRecord, type Tensor } from "../src/runtime/index.ts";
 import { add } from "./add.ts";
 
 type AnyBackward = (
@@ -11,8 +11,6 @@ type AnyBackward = (
   grad: unknown,
   wanted: ReadonlySet<string>,
 ) => Record<string, Tensor | undefined>;
-
-const isTensor = (v: unknown): v is Tensor => typeof v === "object" && v !== null && "dtype" in v && "pitch" in v;
 
 /** Tensors of an op's arguments or result, by name. */
 function tensorsOf(value: unknown): [string, Tensor][] {

@@ -73,6 +73,7 @@ export const maxPool = defineOp<MaxPoolArgs, Tensor>({
     });
     return y;
   },
+  recompute: true,
   backward(g, { x, k, stride }, y, dy) {
     const dx = g.temp("dx", x.shape, x.dtype);
     const [n, h, w] = x.shape;
@@ -89,7 +90,7 @@ export const maxPool = defineOp<MaxPoolArgs, Tensor>({
         STRIDE: stride,
         YSPAN: Y_SPAN,
       },
-      bindings: { x: read(g.again(x)), y: read(y), dy: read(dy), dx: write(dx) },
+      bindings: { x: read(g.again(x)), y: read(g.again(y)), dy: read(dy), dx: write(dx) },
       groups: grid(x.pitch / 4, n * h * w),
       flops: k * k * product(x.shape),
     });

@@ -94,6 +94,7 @@ export const windowGather = defineOp<WindowGatherArgs, Tensor>({
     });
     return y;
   },
+  recompute: true,
   backward(g, { w, bias, relu, lists }, y, dy) {
     const segments = needLists(lists, "window_gather", "labelLists");
     const dw = g.temp("dw", w.shape);

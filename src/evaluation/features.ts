@@ -7,7 +7,7 @@ import { statistics } from "../../kernels/index.ts";
 import { openFile } from "../formats/file.ts";
 import { openSafetensors } from "../formats/safetensors.ts";
 import { Parameters } from "../models/parameters.ts";
-import { frozenConvs } from "../models/perceptual.ts";
+import { Frozen } from "../models/perceptual.ts";
 import { checkpointSource } from "../models/source.ts";
 import { squeezenet, squeezenetSource } from "../models/squeezenet.ts";
 import { Graph, Program, type Device } from "../runtime/index.ts";
@@ -27,6 +27,7 @@ export class FeatureExtractor {
   private constructor(
     private readonly program: Program,
     private readonly parameters: Parameters,
+    private readonly frozen: Frozen,
   ) {}
 
   /** Reads the shipped weights and compiles the net. */
@@ -36,11 +37,12 @@ export class FeatureExtractor {
     try {
       const source = squeezenetSource(checkpointSource(checkpoint));
       const parameters = await Parameters.loadNet(device, squeezenet.net, source, "f32");
+      const frozen = await Frozen.prepare({ net: squeezenet, parameters }, { h: SIZE.height, w: SIZE.width });
       const g = new Graph(device.target);
       const pictures = g.input("pictures", [BATCH, SIZE.height, SIZE.width, 3]);
-      const fire9 = squeezenet.record(g, frozenConvs(g, parameters), pictures).at(-1)!;
+      const fire9 = squeezenet.record(g, frozen.convs(g), pictures).at(-1)!;
       g.output("features", statistics(g, { x: fire9, per: "instance" }).mean);
-      return new FeatureExtractor(await Program.compile(g, device, { name: "SqueezeNet" }), parameters);
+      return new FeatureExtractor(await Program.compile(g, device, { name: "SqueezeNet" }), parameters, frozen);
     } finally {
       await checkpoint.close();
     }
@@ -63,6 +65,7 @@ export class FeatureExtractor {
 
   dispose(): void {
     this.program.dispose();
+    this.frozen.dispose();
     this.parameters.dispose();
   }
 }

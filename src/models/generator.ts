@@ -54,7 +54,7 @@ export interface Layers {
   conv(name: string): Pick<ConvArgs, "w" | "bias" | "sigma" | "winograd" | "blocked">;
   /** Mean and 1/std of a norm over x; `up`: each value of x stands for up*up pixels. */
   normalise(name: string, x: Tensor, up: number): { mean: Tensor; rstd: Tensor };
-  /** [rows, channels] each; made densely, [N,h,w,channels], a row a pixel. */
+  /** [rows, channels] each; made densely, [N,h,w,channels], a row a pixel. Asked for once, as conv is. */
   table(name: string): { gamma: Tensor; beta: Tensor };
   /** i32 [N,h,w]: rows of the tables of that resolution. */
   ids(h: number, w: number): Tensor;
@@ -67,37 +67,33 @@ const K: Record<string, number> = { conv_0: 3, conv_1: 3, conv_s: 1 };
 function block(g: Graph, layers: Layers, b: BlockSpec, x: Tensor): Tensor {
   const up = b.up ? 2 : 1;
   const ids = layers.ids(b.h, b.w);
-  const norm = (part: string, input: Tensor, factor: number, slope: number): Tensor =>
-    g.scope(part, () => {
-      const name = `${b.name}.${part}`;
-      return modulate(g, {
+  const norm = (part: string, input: Tensor, factor: number, slope: number): Tensor => {
+    const name = `${b.name}.${part}`;
+    const table = layers.table(name);
+    return g.scope(name, () =>
+      modulate(g, {
         x: input,
         ...layers.normalise(name, input, factor),
-        ...layers.table(name),
+        ...table,
         ids,
         slope,
         ...layers.lists?.(b.h, b.w),
-      });
-    });
-  const conv = (part: string, input: Tensor, residual?: Tensor): Tensor =>
-    g.scope(part, () =>
-      conv2d(g, {
-        x: input,
-        ...layers.conv(`${b.name}.${part}`),
-        kh: K[part],
-        kw: K[part],
-        pad: K[part] >> 1,
-        residual,
       }),
     );
+  };
+  const conv = (part: string, input: Tensor, residual?: Tensor): Tensor => {
+    const name = `${b.name}.${part}`;
+    const weights = layers.conv(name);
+    return g.scope(name, () =>
+      conv2d(g, { x: input, ...weights, kh: K[part], kw: K[part], pad: K[part] >> 1, residual }),
+    );
+  };
 
-  return g.scope(b.name, () => {
-    // Without a learned shortcut the skip is x itself, upsampled; the modulate reads x small, the sum needs it large.
-    const hidden = conv("conv_0", norm("norm_0", x, up, LEAK));
-    const main = norm("norm_1", hidden, 1, LEAK);
-    const skip = b.learned ? conv("conv_s", norm("norm_s", x, up, 1)) : x;
-    return conv("conv_1", main, skip);
-  });
+  // Without a learned shortcut the skip is x itself, upsampled; the modulate reads x small, the sum needs it large.
+  const hidden = conv("conv_0", norm("norm_0", x, up, LEAK));
+  const main = norm("norm_1", hidden, 1, LEAK);
+  const skip = b.learned ? conv("conv_s", norm("norm_s", x, up, 1)) : x;
+  return conv("conv_1", main, skip);
 }
 
 /** From the first feature map to the picture [N,H,W,3] in [-1,1]. `tap` sees every block's output. */
@@ -113,15 +109,9 @@ export function recordImage(
     x = block(g, layers, b, x);
     tap(b.name, x);
   }
+  const weights = layers.conv("conv_img");
   return g.scope("conv_img", () =>
-    conv2d(g, {
-      x: activation(g, { x, kind: "leaky" }),
-      ...layers.conv("conv_img"),
-      kh: 3,
-      kw: 3,
-      pad: 1,
-      act: "tanh",
-    }),
+    conv2d(g, { x: activation(g, { x, kind: "leaky" }), ...weights, kh: 3, kw: 3, pad: 1, act: "tanh" }),
   );
 }
 
@@ -219,6 +209,13 @@ export function recordNormTables(
   });
 }
 
+/** Names of the norms at one resolution. */
+export const normsAt = (c: Config, { h, w }: Pick<LevelPlan, "h" | "w">): string[] =>
+  blocks(c)
+    .filter((b) => b.h === h && b.w === w)
+    .flatMap(normsOf)
+    .map(({ name }) => name);
+
 /** gamma and beta of every norm at one resolution. */
 export function recordTables(
   g: Graph,
@@ -227,8 +224,7 @@ export function recordTables(
   level: LevelPlan,
   inputs: LevelInputs,
 ): Map<string, { gamma: Tensor; beta: Tensor }> {
-  const here = blocks(c).filter((b) => b.h === level.h && b.w === level.w);
-  return new Map(here.flatMap(normsOf).map(({ name }) => [name, recordNormTables(g, c, p, name, level, inputs)]));
+  return new Map(normsAt(c, level).map((name) => [name, recordNormTables(g, c, p, name, level, inputs)]));
 }
 
 /** Names of all convs that see features, conv_img last, with the size at which they run. */
@@ -273,27 +269,29 @@ export function convWeights(
 /** The published momentum of the running statistics. */
 const MOMENTUM = 0.1;
 
-/** Layers of a training-mode forward pass: batch statistics, running statistics updated, one power iteration a layer. */
+/**
+ * Layers of a training-mode forward pass: batch statistics, running statistics updated, one power iteration a layer. Tables and weights'
+ * copies are recorded where they are asked for, so that neither copies nor the tables' gradients wait for each other in memory.
+ */
 export function trainingLayers(
   g: Graph,
   c: Config,
   p: Parameters,
-  tables: ReadonlyMap<string, { gamma: Tensor; beta: Tensor }>,
+  table: Layers["table"],
   ids: (h: number, w: number) => Tensor,
   momentum = MOMENTUM,
   lists?: Layers["lists"],
 ): Layers {
   const { kind } = parseNormG(c.norm_G);
-  const convs = new Map(
-    convLayers(c).map((layer) => {
-      const weights = convWeights(g, p, layer, true);
-      return [layer.name, { ...weights, ...g.scope(layer.name, () => deriveWeights(g, weights.w, layer)) }];
-    }),
-  );
+  const convs = new Map(convLayers(c).map((layer) => [layer.name, layer]));
   const known = new Map<Tensor, ReturnType<typeof statistics>>();
   return {
-    conv: (name) => convs.get(name)!,
-    table: (name) => tables.get(name)!,
+    conv(name) {
+      const layer = convs.get(name)!;
+      const weights = convWeights(g, p, layer, true);
+      return { ...weights, ...g.scope(name, () => deriveWeights(g, weights.w, layer)) };
+    },
+    table,
     ids,
     lists,
     normalise(name, x, up) {

@@ -9,9 +9,10 @@ import { latentSize, parseNormG, type Config } from "./config.ts";
 import {
   edgeRow,
   levelKey,
+  normsAt,
   recordFirst,
   recordImage,
-  recordTables,
+  recordNormTables,
   trainingLayers,
   type LevelInputs,
   type LevelPlan,
@@ -33,6 +34,8 @@ export interface TrainingPass {
   image: Tensor;
   /** Output of every block. */
   blocks: Map<string, Tensor>;
+  /** gamma and beta of every norm. */
+  tables: Tensor[];
 }
 
 /**
@@ -48,7 +51,7 @@ export function recordTrainingPass(
   options: TrainingPassOptions = {},
 ): TrainingPass {
   const { k } = parseNormG(c.norm_G);
-  const tables = new Map<string, { gamma: Tensor; beta: Tensor }>();
+  const levels = new Map<string, [LevelPlan, LevelInputs]>();
   const ids = new Map<string, Tensor>();
   const lists = new Map<string, Pick<ModulateArgs, "lists" | "count">>();
   for (const plan of plans) {
@@ -62,20 +65,25 @@ export function recordTrainingPass(
       lists.set(key, { lists: inputs.lists.pixels, count: plan.outer });
     }
     ids.set(key, g.input(`ids ${key}`, [images, plan.h, plan.w], "i32"));
-    for (const [name, t] of recordTables(g, c, p, plan, inputs)) tables.set(name, t);
+    for (const name of normsAt(c, plan)) levels.set(name, [plan, inputs]);
   }
   const blocks = new Map<string, Tensor>();
+  const tables: Tensor[] = [];
   const layers = trainingLayers(
     g,
     c,
     p,
-    tables,
+    (name) => {
+      const made = recordNormTables(g, c, p, name, ...levels.get(name)!);
+      tables.push(made.gamma, made.beta);
+      return made;
+    },
     (h, w) => ids.get(levelKey(h, w))!,
     options.momentum,
     (h, w) => lists.get(levelKey(h, w)) ?? {},
   );
   const image = recordImage(g, c, layers, recordStart(g, c, p, images, options), (name, y) => blocks.set(name, y));
-  return { image, blocks };
+  return { image, blocks, tables };
 }
 
 /** fc on its inputs. */

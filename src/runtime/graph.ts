@@ -3,7 +3,7 @@
 import { SpadeError } from "./errors.ts";
 import type { OpDef, OpRecord } from "./op.ts";
 import type { Target } from "./target.ts";
-import { bytesOf, describe, pitchOf, type DType, type Home, type Storage, type Tensor } from "./tensor.ts";
+import { bytesOf, describe, isTensor, pitchOf, type DType, type Home, type Storage, type Tensor } from "./tensor.ts";
 import type { Template, TextConstants } from "./wgsl.ts";
 
 /** How a dispatch uses a tensor. `scalar`: the shader sees single numbers instead of vec4. */
@@ -198,17 +198,17 @@ export class Graph {
     }
   }
 
-  /** For the backward pass: the tensor itself, or a fresh copy where its op says that computing it again beats keeping it. */
+  /**
+   * For the backward pass: the tensor itself, or a fresh copy where its op says that computing it again beats keeping it; what that op
+   * reads is asked for in the same way.
+   */
   again(t: Tensor): Tensor {
     const known = this.recomputed.get(t);
     if (known) return known;
     const record = this.records.find((r) => r.result === t);
     if (!record?.op.recompute) return t;
     const args = Object.fromEntries(
-      Object.entries(record.args as Record<string, unknown>).map(([k, v]) => [
-        k,
-        this.recomputed.get(v as Tensor) ?? v,
-      ]),
+      Object.entries(record.args as Record<string, unknown>).map(([k, v]) => [k, isTensor(v) ? this.again(v) : v]),
     );
     const fresh = this.unrecorded(() => record.op.forward(this, args as never)) as Tensor;
     this.recomputed.set(t, fresh);

@@ -29,6 +29,9 @@ export interface Tensor {
   storage?: Storage;
 }
 
+export const isTensor = (v: unknown): v is Tensor =>
+  typeof v === "object" && v !== null && "dtype" in v && "pitch" in v;
+
 export const ceilDiv = (a: number, b: number): number => Math.ceil(a / b);
 export const pad4 = (n: number): number => (n + 3) & ~3;
 export const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);

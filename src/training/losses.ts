@@ -77,22 +77,19 @@ export interface GeneratorTerms {
   scales: readonly Tensor[][];
   /** Fake pictures in that batch, and real ones. */
   images: number;
-  perceptual?: { net: Pick<Perceptual, "weights">; fake: readonly Tensor[]; real: readonly Tensor[] };
   style?: { mu: Tensor; logvar: Tensor };
 }
 
-/** KLD, GAN, GAN_Feat, VGG: those that there are, in the order of the published log. */
+/** KLD, GAN, GAN_Feat: those that there are, in the order of the published log (VGG follows). */
 export function recordGeneratorLosses(
   g: Graph,
   c: LossConfig,
-  { scales, images, perceptual, style }: GeneratorTerms,
+  { scales, images, style }: GeneratorTerms,
 ): Map<string, Tensor> {
   const losses = new Map<string, Tensor>();
   if (style) losses.set("KLD", kld(g, { ...style, scale: c.lambda_kld }));
   losses.set("GAN", recordGan(g, c.gan_mode, scales, "G", 0, images));
   if (!c.no_ganFeat_loss) losses.set("GAN_Feat", recordFeatureMatching(g, c.lambda_feat, scales, images));
-  if (perceptual)
-    losses.set("VGG", recordPerceptualLoss(g, c.lambda_vgg, perceptual.net, perceptual.fake, perceptual.real));
   return losses;
 }
 

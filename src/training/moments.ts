@@ -24,6 +24,11 @@ export class Moments {
     return this.parameters.keys().filter(isTrained);
   }
 
+  /** Bytes on the device. */
+  get bytes(): number {
+    return [...this.buffers.values()].reduce((sum, { m, v }) => sum + m.bytes + v.bytes, 0);
+  }
+
   /** Records one step of Adam on every parameter that has a gradient. */
   record(g: Graph, grads: ReadonlyMap<Tensor, Tensor>, factors: Tensor, betas: { beta1: number; beta2: number }): void {
     for (const key of this.keys) {

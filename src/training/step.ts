@@ -9,10 +9,15 @@ import { recordDiscriminator } from "../models/discriminator.ts";
 import { recordEncoder } from "../models/encoder.ts";
 import type { LevelPlan } from "../models/generator.ts";
 import type { Parameters } from "../models/parameters.ts";
-import { frozenConvs, type Perceptual } from "../models/perceptual.ts";
+import type { Frozen, Perceptual } from "../models/perceptual.ts";
 import { recordTrainingPass } from "../models/training_pass.ts";
 import type { Graph, Tensor } from "../runtime/index.ts";
-import { recordDiscriminatorLosses, recordGeneratorLosses, type GeneratorTerms } from "./losses.ts";
+import {
+  recordDiscriminatorLosses,
+  recordGeneratorLosses,
+  recordPerceptualLoss,
+  type GeneratorTerms,
+} from "./losses.ts";
 import type { Moments } from "./moments.ts";
 import type { TrainConfig } from "./options.ts";
 
@@ -23,82 +28,124 @@ export interface Nets {
   perceptual?: { net: Perceptual; parameters: Parameters };
 }
 
+/** The nets as a step takes them. */
+export interface StepNets extends Omit<Nets, "perceptual"> {
+  perceptual?: Frozen;
+}
+
 export interface Step {
   /** Scalars, in the order of the published log. */
   losses: Map<string, Tensor>;
   /** [N,H,W,3] */
   fake: Tensor;
   /** What the encoder says of the real pictures, [N, z_dim] each. */
-  style?: { mu: Tensor; logvar: Tensor };
+  style?: Style;
+  /** What src/training/memory.ts tells apart. */
+  tables: Tensor[];
+  gradients: Tensor[];
+  /** Dispatches recorded when the forward pass of each part was complete. */
+  ends: Map<"E" | "G" | "perceptual" | "D", number>;
 }
 
-interface Forward extends Step {
-  scales: Tensor[][];
+type Style = NonNullable<GeneratorTerms["style"]>;
+
+interface Painted extends Pick<Step, "fake" | "style" | "tables" | "ends"> {
   real: Tensor;
 }
 
-/** Fake and real through D as one batch, fake first. Inputs: "image", "codes" at full size, "eps" with VAE, and the labels' windows. */
-function recordForward(
+/** Inputs: "image", "eps" with VAE, and the labels' windows. */
+function recordFake(
   g: Graph,
   c: TrainConfig,
-  nets: Nets,
+  nets: StepNets,
   plans: readonly LevelPlan[],
   images: number,
   differentiated: boolean,
-): Forward {
+): Painted {
   const { h, w } = outputSize(c);
+  const ends: Step["ends"] = new Map();
   const real = g.input("image", [images, h, w, 3]);
   const style = nets.E && g.scope("E", () => recordEncoder(g, c, nets.E!, real, true));
+  if (style) ends.set("E", g.dispatches.length);
   const z = style && reparameterise(g, { ...style, eps: g.input("eps", [images, c.z_dim]) });
-  const { image: fake } = g.scope("G", () =>
+  const { image: fake, tables } = g.scope("G", () =>
     recordTrainingPass(g, c, nets.G, plans, images, { z, gradients: differentiated }),
   );
-  const pair = concat(g, { a: fake, b: real, axis: 0 });
-  const scales = g.scope("D", () =>
-    recordDiscriminator(g, c, nets.D, { codes: g.input("codes", [images, h, w], "i32") }, pair),
-  );
-  return { fake, real, style, scales, losses: new Map() };
+  ends.set("G", g.dispatches.length);
+  return { fake, real, style, tables, ends };
 }
 
-/** Seeds every loss with the input "seed" (1, or the loss scale) and records what follows from it. */
-function learn(g: Graph, c: TrainConfig, losses: ReadonlyMap<string, Tensor>, moments: readonly Moments[]): void {
-  const seed = g.input("seed", [1]);
+/** Fake and real through D as one batch, fake first. Input: "codes" at full size. */
+function recordJudgement(g: Graph, c: TrainConfig, D: Parameters, { fake, real, ends }: Painted): Tensor[][] {
+  const pair = concat(g, { a: fake, b: real, axis: 0 });
+  const codes = g.input("codes", [...fake.shape.slice(0, 3)], "i32");
+  const scales = g.scope("D", () => recordDiscriminator(g, c, D, { codes }, pair));
+  ends.set("D", g.dispatches.length);
+  return scales;
+}
+
+/** Records the gradients of seeded tensors and what follows from them. */
+function learn(
+  g: Graph,
+  c: TrainConfig,
+  seeds: ReadonlyMap<Tensor, Tensor>,
+  moments: readonly Moments[],
+): Step["gradients"] {
   const factors = g.input("factors", [4]);
   const wrt = moments.flatMap((m) => m.keys.map((key) => m.parameters.tensor(g, key)));
-  const grads = gradients(g, new Map([...losses.values()].map((t) => [t, seed])), wrt);
+  const grads = gradients(g, seeds, wrt);
   for (const m of moments) m.record(g, grads, factors, c);
+  return [...grads.values()];
 }
 
+/** Every loss with the input "seed": 1, or the loss scale. */
+const seeded = (losses: ReadonlyMap<string, Tensor>, seed: Tensor): Map<Tensor, Tensor> =>
+  new Map([...losses.values()].map((t) => [t, seed]));
+
+/**
+ * The perceptual net is differentiated to the fake as soon as it has seen it, D after that, G last: the activations of the nets that
+ * judge are never in memory together.
+ */
 export function recordGeneratorStep(
   g: Graph,
   c: TrainConfig,
-  nets: Nets,
+  nets: StepNets,
   plans: readonly LevelPlan[],
   images: number,
   moments: readonly Moments[],
 ): Step {
-  const { fake, real, style, scales } = recordForward(g, c, nets, plans, images, true);
-  let perceptual: GeneratorTerms["perceptual"];
+  const painted = recordFake(g, c, nets, plans, images, true);
+  const { fake, real, style, tables, ends } = painted;
+  const seed = g.input("seed", [1]);
+  const perceptual = new Map<string, Tensor>();
+  const toFake = new Map<Tensor, Tensor>();
   if (nets.perceptual) {
-    const { net, parameters } = nets.perceptual;
-    const convs = frozenConvs(g, parameters);
-    perceptual = g.scope(net.name, () => ({ net, fake: net.record(g, convs, fake), real: net.record(g, convs, real) }));
+    const { net } = nets.perceptual;
+    const convs = nets.perceptual.convs(g);
+    // The real side first: of its maps only those that are compared wait for the fake's.
+    const [b, a] = g.scope(net.name, () => [net.record(g, convs, real), net.record(g, convs, fake)]);
+    perceptual.set("VGG", recordPerceptualLoss(g, c.lambda_vgg, net, a, b));
+    ends.set("perceptual", g.dispatches.length);
+    for (const [t, grad] of gradients(g, seeded(perceptual, seed), [fake])) toFake.set(t, grad);
   }
-  const losses = recordGeneratorLosses(g, c, { scales, images, perceptual, style });
-  learn(g, c, losses, moments);
-  return { losses, fake, style };
+  const scales = recordJudgement(g, c, nets.D, painted);
+  const judged = recordGeneratorLosses(g, c, { scales, images, style });
+  const learnt = learn(g, c, new Map([...seeded(judged, seed), ...toFake]), moments);
+  return { losses: new Map([...judged, ...perceptual]), fake, style, tables, gradients: learnt, ends };
 }
 
 export function recordDiscriminatorStep(
   g: Graph,
   c: TrainConfig,
-  nets: Nets,
+  nets: StepNets,
   plans: readonly LevelPlan[],
   images: number,
   moments: readonly Moments[],
 ): Step {
-  const { fake, scales } = recordForward(g, c, nets, plans, images, false);
+  const painted = recordFake(g, c, nets, plans, images, false);
+  const { fake, tables, ends } = painted;
+  const scales = recordJudgement(g, c, nets.D, painted);
   const losses = recordDiscriminatorLosses(g, c, scales, images);
-  learn(g, c, losses, moments);
-  return { losses, fake };
+  const learnt = learn(g, c, seeded(losses, g.input("seed", [1])), moments);
+  return { losses, fake, tables, gradients: learnt, ends };
 }

@@ -5,11 +5,14 @@ import { adamFactors } from "../../kernels/adam.ts";
 import { LevelsScratch } from "../labels/levels.ts";
 import type { LabelMap } from "../labels/label_map.ts";
 import type { LevelPlan } from "../models/generator.ts";
+import { outputSize } from "../models/config.ts";
 import { planLevel } from "../models/levels.ts";
+import { Frozen } from "../models/perceptual.ts";
 import { trainingInputs } from "../models/training_pass.ts";
 import { windowsOf } from "../models/windows.ts";
 import type { LevelWindows } from "../labels/windows.ts";
 import { Graph, Program, type Device, type HostArray } from "../runtime/index.ts";
+import { trainingMemory, type TrainingMemory } from "./memory.ts";
 import { Moments } from "./moments.ts";
 import { learningRates, type TrainConfig } from "./options.ts";
 import { recordDiscriminatorStep, recordGeneratorStep, type Nets, type Step } from "./step.ts";
@@ -43,6 +46,7 @@ interface Recorded {
   g: Program;
   d: Program;
   names: { g: string[]; d: string[] };
+  memory: { G: TrainingMemory; D: TrainingMemory };
 }
 
 export class Stepper {
@@ -50,6 +54,7 @@ export class Stepper {
   private readonly scratches = [new LevelsScratch(), new LevelsScratch()];
   readonly moments: { G: Moments[]; D: Moments[] };
   private recorded: Recorded | undefined;
+  private frozen: Frozen | undefined;
   /** How label tables are made at every resolution: sums are cut by it, so that a resumed run goes on with it. */
   plans: LevelPlan[] = [];
   /** Steps of Adam taken. */
@@ -105,6 +110,11 @@ export class Stepper {
     return this.recorded!.g.read("fake");
   }
 
+  /** Of the programs at hand; undefined before the first step. */
+  get memory(): { G: TrainingMemory; D: TrainingMemory } | undefined {
+    return this.recorded?.memory;
+  }
+
   private async programs(plans: LevelPlan[]): Promise<Recorded> {
     const old = this.recorded;
     if (old?.plans.every((p, i) => p === plans[i])) return old;
@@ -112,26 +122,33 @@ export class Stepper {
     old?.g.dispose();
     old?.d.dispose();
     this.recorded = undefined;
+    const { perceptual, ...trained } = this.nets;
+    if (perceptual) this.frozen ??= await Frozen.prepare(perceptual, outputSize(this.config));
+    const nets = { ...trained, perceptual: this.frozen };
     const compile = async (
       name: string,
       record: typeof recordGeneratorStep,
       moments: Moments[],
-    ): Promise<{ program: Program; names: string[] }> => {
+    ): Promise<{ program: Program; names: string[]; memory: TrainingMemory }> => {
       const graph = new Graph(this.device.target);
-      const step: Step = record(graph, this.config, this.nets, plans, this.images, moments);
+      const step: Step = record(graph, this.config, nets, plans, this.images, moments);
       for (const [loss, t] of step.losses) graph.output(loss, t);
       graph.output("fake", step.fake);
       if (step.style) graph.output("mu", step.style.mu);
-      return { program: await Program.compile(graph, this.device, { name }), names: [...step.losses.keys()] };
+      const program = await Program.compile(graph, this.device, { name });
+      const memory = trainingMemory(graph, step, moments, program.memory);
+      return { program, names: [...step.losses.keys()], memory };
     };
     const g = await compile("G step", recordGeneratorStep, this.moments.G);
     const d = await compile("D step", recordDiscriminatorStep, this.moments.D);
-    return (this.recorded = { plans, g: g.program, d: d.program, names: { g: g.names, d: d.names } });
+    const names = { g: g.names, d: d.names };
+    return (this.recorded = { plans, g: g.program, d: d.program, names, memory: { G: g.memory, D: d.memory } });
   }
 
   dispose(): void {
     this.recorded?.g.dispose();
     this.recorded?.d.dispose();
+    this.frozen?.dispose();
     for (const m of [...this.moments.G, ...this.moments.D]) m.dispose();
   }
 }

@@ -15,7 +15,7 @@ import {
 import { encoderNet, encoderShapes, recordEncoder } from "../../src/models/encoder.ts";
 import { isTrained, type Net } from "../../src/models/packing.ts";
 import { Parameters } from "../../src/models/parameters.ts";
-import { frozenConvs, type Convs, type Perceptual } from "../../src/models/perceptual.ts";
+import { Frozen, type Convs, type Perceptual } from "../../src/models/perceptual.ts";
 import { plainConvShapes, recordPlainConv, type PlainConv } from "../../src/models/plain_conv.ts";
 import { seeded, seededState } from "../../src/models/seeded.ts";
 import { checkpointSource, memorySource } from "../../src/models/source.ts";
@@ -246,7 +246,8 @@ test("SqueezeNet's features equal a float64 host that reads BGR in 0..255 less t
   const shape = [1, 37, 43, 3];
   const picture = noise(product(shape), 4);
   const g = new Graph(device.target);
-  squeezenet.record(g, frozenConvs(g, p), g.input("picture", shape)).forEach((t, i) => g.output(`${i}`, t));
+  const frozen = await Frozen.prepare({ net: squeezenet, parameters: p }, { h: shape[1], w: shape[2] });
+  squeezenet.record(g, frozen.convs(g), g.input("picture", shape)).forEach((t, i) => g.output(`${i}`, t));
   const program = await Program.compile(g, device, { name: "squeezenet" });
   await program.run({ inputs: { picture } });
 
@@ -286,6 +287,7 @@ test("SqueezeNet's features equal a float64 host that reads BGR in 0..255 less t
   for (const [i, ref] of refs.entries())
     expect(relativeError(await program.read(`${i}`), ref.data), `tap ${i}`).toBeLessThan(ACTIVATION_MAX);
   program.dispose();
+  frozen.dispose();
   p.dispose();
 });
 

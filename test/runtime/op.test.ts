@@ -38,3 +38,24 @@ test("an op records itself once, the outermost of nested ones, with arguments an
   ]);
   expect(g.dispatches.map((d) => d.label)).toEqual(["a/times", "a/times", "times"]);
 });
+
+test("what is made again makes again what it reads, once", () => {
+  const twice = defineOp<{ x: Tensor }, Tensor>({
+    name: "twice",
+    forward: (g, { x }) => times(g, x, 2),
+    recompute: true,
+    backward: notDifferentiable,
+  });
+  const g = new Graph(paperTarget());
+  const x = g.input("x", [4]);
+  const inner = twice(g, { x });
+  const outer = twice(g, { x: inner });
+  const again = g.again(outer);
+  expect(g.again(outer)).toBe(again);
+  expect(again).not.toBe(outer);
+  expect(g.dispatches.length).toBe(4);
+  const [first, second] = g.dispatches.slice(2).map((d) => d.bindings);
+  expect([first.x.tensor, second.x.tensor, second.y.tensor]).toEqual([x, g.again(inner), again]);
+  expect(g.again(x)).toBe(x);
+  expect(g.records.length).toBe(2);
+});

@@ -4,7 +4,12 @@ import { expect, test } from "vitest";
 import { gradients } from "../../kernels/gradients.ts";
 import { TAP_WEIGHTS } from "../../src/models/perceptual.ts";
 import type { Tensor } from "../../src/runtime/index.ts";
-import { defaultLosses, recordDiscriminatorLosses, recordGeneratorLosses } from "../../src/training/losses.ts";
+import {
+  defaultLosses,
+  recordDiscriminatorLosses,
+  recordGeneratorLosses,
+  recordPerceptualLoss,
+} from "../../src/training/losses.ts";
 import { ganLossReference, kldReference, l1MeanReference } from "../reference/losses.ts";
 import { evaluate, noise, relativeError } from "../support/device.ts";
 
@@ -48,9 +53,9 @@ test("the generator's losses and the gradient of their sum", async () => {
     const losses = recordGeneratorLosses(g, c, {
       scales,
       images: IMAGES,
-      perceptual: { net: { weights: TAP_WEIGHTS }, fake, real },
       style,
     });
+    losses.set("VGG", recordPerceptualLoss(g, c.lambda_vgg, { weights: TAP_WEIGHTS }, fake, real));
     const one = inputs.tensor("one", [1], Float32Array.of(1));
     const grads = gradients(g, new Map([...losses.values()].map((t) => [t, one])), [
       scales[0][0],
@@ -99,7 +104,7 @@ test("the discriminator's losses: fake pictures first, real ones second", async 
   expect(got.D_real[0]).toBeCloseTo(mean("D_real", 1), 6);
 });
 
-test("no_ganFeat_loss leaves feature matching out; without perceptual net and style there is neither VGG nor KLD", async () => {
+test("no_ganFeat_loss leaves feature matching out; without style there is no KLD", async () => {
   let names: string[] = [];
   await evaluate((g, inputs) => {
     const scales = [[inputs.tensor("x", [2, 2, 2, 1], noise(8, 1))]];

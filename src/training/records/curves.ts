@@ -29,13 +29,15 @@ export type Entry = At &
 export class CurveFile {
   private constructor(private readonly path: string) {}
 
-  /** `keep`: entries beyond so many pictures in all are dropped, and with -1 all of them. Lines that cannot be read are dropped too. */
-  static async open(path: string, keep: number): Promise<{ file: CurveFile; kept: Entry[]; dropped: Entry[] }> {
-    const text = (await textOfFile(path)) ?? "";
-    const entries = text.split("\n").flatMap(entryOf);
-    const kept = entries.filter((e) => e.total <= keep);
+  /** The entries of a file, or none; lines that cannot be read are left out. */
+  static async read(path: string): Promise<Entry[]> {
+    return ((await textOfFile(path)) ?? "").split("\n").flatMap(entryOf);
+  }
+
+  /** Goes on behind `kept`. */
+  static async open(path: string, kept: readonly Entry[]): Promise<CurveFile> {
     await replaceFile(path, kept.map((e) => `${JSON.stringify(e)}\n`).join(""));
-    return { file: new CurveFile(path), kept, dropped: entries.filter((e) => e.total > keep) };
+    return new CurveFile(path);
   }
 
   async add(entry: Entry): Promise<void> {

@@ -22,10 +22,10 @@ const FLOATS = [
   "ema",
 ];
 
-/** In every published opt.txt, and without effect here: there is nothing to say about them. */
+/** In every published opt.txt, and without effect here unless the table knows them: there is nothing to say about them. */
 const WITHOUT_EFFECT = [
   ...["cache_filelist_read", "cache_filelist_write", "debug", "display_winsize", "gpu_ids", "initialized", "isTrain"],
-  ...["load_from_opt_file", "model", "nef", "netD", "netD_subarch", "optimizer", "semantic_nc"],
+  ...["load_from_opt_file", "model", "nef", "netD", "netD_subarch", "netG", "optimizer", "semantic_nc"],
 ];
 
 /** What the options are where nothing is said: defaults of the dataset and of --no_TTUR included, which opt.txt does not remark on. */
@@ -124,12 +124,12 @@ function parseOptJson(text: string, where: string): { options: Partial<TrainOpti
 }
 
 function sorted(pairs: [string, unknown][], where: string): { options: Partial<TrainOptions>; unknown: string[] } {
-  const known = pairs.filter(([name]) => Object.hasOwn(TABLE, name));
+  // The command says whether it trains, never a file.
+  const isKnown = (name: string): boolean => Object.hasOwn(TABLE, name) && name !== "isTrain";
+  const known = pairs.filter(([name]) => isKnown(name));
   return {
     options: Object.fromEntries(known.map(([name, value]) => [name, typed(name, value, where)])),
-    unknown: pairs
-      .map(([name]) => name)
-      .filter((name) => !Object.hasOwn(TABLE, name) && !WITHOUT_EFFECT.includes(name)),
+    unknown: pairs.map(([name]) => name).filter((name) => !isKnown(name) && !WITHOUT_EFFECT.includes(name)),
   };
 }
 

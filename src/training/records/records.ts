@@ -65,13 +65,17 @@ export class Records {
     }
     await saveOptions(folder, options);
     const keep = from?.total ?? -1;
-    const { file: curves, kept, dropped } = await CurveFile.open(join(folder, "curves.jsonl"), keep);
+    const path = join(folder, "curves.jsonl");
+    const entries = await CurveFile.read(path);
+    const [kept, dropped] = [entries.filter((e) => e.total <= keep), entries.filter((e) => e.total > keep)];
     const log = await LossLog.open(
       join(folder, "loss_log.txt"),
       from && { dropped: dropped.filter((entry) => entry.kind === "losses") },
     );
     const events = await EventLog.open(logs, keep);
     const gallery = options.no_html ? undefined : await Gallery.open(join(folder, "web"), options, kept, dropped);
+    // Last: they say what the others have to drop, also after a kill in the midst of this.
+    const curves = await CurveFile.open(path, kept);
     return new Records(log, curves, events, gallery, labelColors(labels, options.label_nc));
   }
 

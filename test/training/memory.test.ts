@@ -1,0 +1,84 @@
+// What a G step of the published COCO net takes, by its plan: nothing is allocated, no adapter is asked.
+
+import { beforeAll, describe, expect, test } from "vitest";
+import { allMaps, MAP, type BenchMap } from "../../bench/lib/maps.ts";
+import { discriminatorNet } from "../../src/models/discriminator.ts";
+import { planLevel } from "../../src/models/levels.ts";
+import { generatorNet, type Net } from "../../src/models/packing.ts";
+import { Parameters } from "../../src/models/parameters.ts";
+import { Frozen, type Perceptual } from "../../src/models/perceptual.ts";
+import { squeezenet } from "../../src/models/squeezenet.ts";
+import { vgg19 } from "../../src/models/vgg19.ts";
+import { windowsOf } from "../../src/models/windows.ts";
+import { BASE_LIMITS, Graph, paperTarget, planMemory, product, type Device } from "../../src/runtime/index.ts";
+import { describeTrainingMemory, trainingMemory, type TrainingMemory } from "../../src/training/memory.ts";
+import { Moments } from "../../src/training/moments.ts";
+import { defaultTraining, type TrainConfig } from "../../src/training/options.ts";
+import { recordGeneratorStep } from "../../src/training/step.ts";
+import { paperDevice, recordings } from "../runtime/paper.ts";
+
+const coco: TrainConfig = { ...defaultTraining, label_nc: 182, contain_dontcare_label: true, ngf: 64, crop_size: 256 };
+/** What autograd saves of G a picture at ADE20K's 256x256, f32; COCO's is no less (kernel notes, D6). */
+const AUTOGRAD = 1.1e9;
+
+const limits = { ...BASE_LIMITS, maxStorageBuffersPerShaderStage: 10 };
+const targets = {
+  "a software adapter": paperTarget({ features: new Set(["subgroups"]), subgroupSize: 8, limits }),
+  "a GPU": paperTarget({ software: false, limits: { ...limits, maxBufferSize: 2 ** 30 } }),
+};
+const maps = allMaps();
+const headline = maps.find(({ name }) => name === MAP)!;
+
+/** Parameters without values. */
+const load = (device: Device, net: Net): Promise<Parameters> =>
+  Parameters.loadNet(
+    device,
+    net,
+    { shapes: net.shapes, read: (key) => new Float32Array(product(net.shapes.get(key)!)) },
+    "f32",
+  );
+
+describe.each(Object.entries(targets))("COCO at 256x256, ngf 64, one picture, planned for %s", (_, target) => {
+  const device = paperDevice(target);
+  let nets: { G: Parameters; D: Parameters };
+  beforeAll(async () => {
+    nets = { G: await load(device, generatorNet(coco)), D: await load(device, discriminatorNet(coco)) };
+  });
+
+  async function plan(map: BenchMap, net: Perceptual): Promise<TrainingMemory> {
+    const size = { h: 256, w: 256 };
+    let perceptual!: Frozen;
+    await recordings(device, async () => {
+      perceptual = await Frozen.prepare({ net, parameters: await load(device, net.net) }, size);
+    });
+    const moments = [new Moments(device, nets.G, "G")];
+    const plans = windowsOf(coco, [map.label], [map.instance]).map((lw) => planLevel(lw));
+    const graph = new Graph(target);
+    const step = recordGeneratorStep(graph, coco, { ...nets, perceptual }, plans, 1, moments);
+    for (const [loss, t] of step.losses) graph.output(loss, t);
+    graph.output("fake", step.fake);
+    return trainingMemory(graph, step, moments, planMemory(graph));
+  }
+
+  test.each([squeezenet, vgg19])("$name: recompute, not store", async (net) => {
+    const m = await plan(headline, net);
+    console.info(describeTrainingMemory(`${MAP}, ${net.name}`, m));
+    // 4 bytes of 96.5 M parameters, of their gradients, and of two moments each.
+    expect(m.gradients).toBeGreaterThan(4 * 96e6);
+    expect(m.adam).toBe(2 * m.gradients);
+    // Block inputs and conv_0's outputs come to 63 MB: a test that counted less would have missed some.
+    expect(m.saved.get("G")).toBeGreaterThan(63e6);
+    expect(m.saved.get("G")).toBeLessThan(AUTOGRAD / 14);
+    expect(m.tables).toBeGreaterThan(100e6);
+    expect(m.working).toBeLessThan(AUTOGRAD / 3);
+  });
+
+  test("the map with most windows keeps to a third of autograd's memory too", async () => {
+    const windows = maps.map((m) => [m, windowsOf(coco, [m.label], [m.instance]).at(-1)!.outerCount] as const);
+    const [most] = windows.reduce((a, b) => (b[1] > a[1] ? b : a));
+    const m = await plan(most, squeezenet);
+    console.info(describeTrainingMemory(`${most.name}, most windows`, m));
+    expect(m.saved.get("G")).toBeLessThan(AUTOGRAD / 14);
+    expect(m.working).toBeLessThan(AUTOGRAD / 3);
+  });
+});
