@@ -4,6 +4,7 @@
 import { join } from "node:path";
 import { Dataset } from "../datasets/dataset.ts";
 import { Loader } from "../datasets/loader.ts";
+import { labelsFor } from "../datasets/names.ts";
 import { makeFolder, replaceFile } from "../formats/file.ts";
 import type { Label } from "../formats/label_names.ts";
 import { outputSize } from "../models/config.ts";
@@ -43,7 +44,7 @@ export async function train(o: TrainOptions, ui: TrainUi, openDevice: () => Prom
     const dataset = await Dataset.open(o);
     checkSize(o, dataset);
     await dataset.scan();
-    const labels = dataset.colors;
+    const labels = labelsFor(o);
     const loader = opened.add(
       await Loader.open(dataset, { batchSize: o.batchSize, onSkip: (e) => ui.say(`skipped: ${e.message}`) }),
       (l) => l.close(),
