@@ -302,9 +302,9 @@ describe("what can't be done is said in one line, with exit code 1", () => {
       /^error: --style seed:1: this net was trained without VAE.+$/,
     ],
     [
-      "a picture as style",
+      "a picture as style, without an encoder",
       ["--weights", "vae.safetensors", "--label", "map.png", "--style", "map.png"],
-      /^error: --style map\.png: is a picture, .+ encoder.+$/,
+      /^error: --style map\.png: needs the net's encoder, and none lies beside vae\.safetensors; .+--encoder.+$/,
     ],
     [
       "a z of another length",
