@@ -6,7 +6,7 @@ import { bilinearResize, type Picture } from "../../src/evaluation/resize.ts";
 import { openFile } from "../../src/formats/file.ts";
 import { openSafetensors } from "../../src/formats/safetensors.ts";
 import { Parameters } from "../../src/models/parameters.ts";
-import { frozenConvs } from "../../src/models/perceptual.ts";
+import { Frozen } from "../../src/models/perceptual.ts";
 import { checkpointSource } from "../../src/models/source.ts";
 import { squeezenet, squeezenetSource } from "../../src/models/squeezenet.ts";
 import { Graph, Program } from "../../src/runtime/index.ts";
@@ -58,8 +58,9 @@ test("a vector is fire9's mean over the picture", async () => {
   const weights = new URL("../../weights/squeezenet1_0_features.safetensors", import.meta.url).pathname;
   const source = checkpointSource(await openSafetensors(await openFile(weights)));
   const p = await Parameters.loadNet(device, squeezenet.net, squeezenetSource(source), "f32");
+  const frozen = await Frozen.prepare({ net: squeezenet, parameters: p }, { h: 192, w: 256 });
   const g = new Graph(device.target);
-  g.output("fire9", squeezenet.record(g, frozenConvs(g, p), g.input("picture", [1, 192, 256, 3]))[4]);
+  g.output("fire9", squeezenet.record(g, frozen.convs(g), g.input("picture", [1, 192, 256, 3]))[4]);
   const program = await Program.compile(g, device, { name: "fire9" });
   await program.run({ inputs: { picture: picture.data } });
   const means = new Float64Array(512);
@@ -67,6 +68,7 @@ test("a vector is fire9's mean over the picture", async () => {
   map.forEach((v, i) => (means[i % 512] += (v * 512) / map.length));
   expect(relativeError(features, means)).toBeLessThan(1e-5);
   program.dispose();
+  frozen.dispose();
   p.dispose();
 });
 
