@@ -28,7 +28,7 @@ export const activation = defineOp<ActivationArgs, Tensor>({
       constants: { act: ACTIVATION[kind] },
       sizes: { N4: n4 },
       bindings: { x: read(x), result: write(result) },
-      groups: strided(n4),
+      groups: strided(g.target, n4),
       flops: product(x.shape),
     });
     return result;
@@ -50,7 +50,7 @@ export function activationGradient(
     constants: { act: x ? ACTIVATION[kind] : "v", slope: SLOPE[kind] },
     sizes: { N4: n4 },
     bindings: { source: read(source), dy: read(dy), dx: write(dx) },
-    groups: strided(n4),
+    groups: strided(g.target, n4),
     flops: 2 * product(dy.shape),
   });
   return dx;

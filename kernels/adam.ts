@@ -18,7 +18,8 @@ import {
   type Graph,
   type Tensor,
 } from "../src/runtime/index.ts";
-import { bits, strided } from "./loss_sum.ts";
+import { bits } from "./loss_sum.ts";
+import { strided } from "./sums.ts";
 
 export interface AdamArgs {
   /** f32, external, updated in place */
@@ -73,7 +74,7 @@ export const adam = defineOp<AdamArgs, void>({
         EPS: bits(eps),
       },
       bindings: { grad: read(grad), factors: read(factors), p: write(p), m: write(m), v: write(v) },
-      groups: [strided(n4)],
+      groups: strided(g.target, n4),
       flops: 13 * n4 * 4,
     });
   },

@@ -18,7 +18,8 @@ import {
   type Graph,
   type Tensor,
 } from "../src/runtime/index.ts";
-import { bits, strided } from "./loss_sum.ts";
+import { bits } from "./loss_sum.ts";
+import { strided } from "./sums.ts";
 
 export interface AddSharedArgs {
   /** [N,...] */
@@ -51,7 +52,7 @@ export const addShared = defineOp<AddSharedArgs, Tensor>({
       shader: { name: "add_shared", text: addSharedText },
       sizes: { N4: n4, SHARED4: storedElements(shared.shape, shared.dtype) / 4, SLOPE: bits(slope) },
       bindings: { x: read(x), shared_part: read(shared), y: write(y) },
-      groups: [strided(n4)],
+      groups: strided(g.target, n4),
       flops: 2 * product(x.shape),
     });
     return y;
@@ -66,7 +67,7 @@ export const addShared = defineOp<AddSharedArgs, Tensor>({
         shader: { name: "add_shared_dx", text: dxText },
         sizes: { N4: n4, SLOPE: bits(slope) },
         bindings: { y: read(y), dy: read(dy), dx: write(grads.x) },
-        groups: [strided(n4)],
+        groups: strided(g.target, n4),
         flops: product(x.shape),
       });
     }
@@ -76,7 +77,7 @@ export const addShared = defineOp<AddSharedArgs, Tensor>({
         shader: { name: "add_shared_sum", text: sumText },
         sizes: { N4: n4, SHARED4: shared4, SLOPE: bits(slope) },
         bindings: { y: read(y), dy: read(dy), dshared: write(grads.shared) },
-        groups: [strided(shared4)],
+        groups: strided(g.target, shared4),
         flops: 2 * product(x.shape),
       });
     }

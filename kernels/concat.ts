@@ -7,7 +7,6 @@
 
 import concatText from "../shaders/concat.wgsl";
 import {
-  ceilDiv,
   defineOp,
   pad4,
   product,
@@ -20,6 +19,7 @@ import {
   type Graph,
   type Tensor,
 } from "../src/runtime/index.ts";
+import { strided } from "./sums.ts";
 import { slice } from "./slice.ts";
 
 export interface ConcatArgs {
@@ -62,7 +62,7 @@ export const concat = defineOp<ConcatArgs, Tensor>({
         unit === 4
           ? { a: read(a), b: read(b), y: write(y) }
           : { a: readScalars(a), b: readScalars(b), y: writeScalars(y) },
-      groups: [Math.min(32768, ceilDiv(n, 64))],
+      groups: strided(g.target, n),
       flops: 0,
     });
     return y;

@@ -17,14 +17,13 @@ import { activationGradient } from "./activation.ts";
 import { ACTIVATION, type Activation } from "./activation_wgsl.ts";
 import { blockColumns } from "./block_columns.ts";
 import { convLanes, subgroupConv } from "./conv2d_subgroup.ts";
+import { gatherGradient, turned } from "./conv2d_dx.ts";
 import { gemm } from "./gemm.ts";
 import { columnSums, negatedDot, sum2x2 } from "./sums.ts";
 import { weightGradient } from "./weight_gradient.ts";
 import { wantsWinograd, winogradConv, winogradWeights } from "./winograd.ts";
 import direct from "../shaders/conv2d_direct.wgsl";
-import dxText from "../shaders/conv2d_dx.wgsl";
 import finishText from "../shaders/conv2d_finish.wgsl";
-import turnText from "../shaders/conv2d_turn.wgsl";
 import {
   ceilDiv,
   defineOp,
@@ -256,82 +255,23 @@ export const conv2d = defineOp<ConvArgs, Tensor>({
 const activated = (g: Graph, a: ConvArgs, y: Tensor): Tensor =>
   a.residual ? conv2d(g, { ...a, x: g.again(a.x), residual: undefined }) : y;
 
-/** Packed weights with taps back to front and channels swapped: [taps, Cout padded, Cin]. */
-function turned(g: Graph, w: Tensor, cin: number): Tensor {
-  const [taps, cin4] = w.shape;
-  const result = g.temp("turned", [taps, w.pitch, cin], w.dtype);
-  g.dispatch({
-    shader: { name: "conv2d_turn", text: turnText },
-    sizes: { TAPS: taps, C4: cin4 / 4, CO4: w.pitch / 4 },
-    bindings: { w: read(w), turned: write(result) },
-    groups: [ceilDiv(cin4 / 4, 8), ceilDiv(w.pitch / 4, 8), taps],
-    flops: 0,
-  });
-  return result;
-}
-
 function dataGradient(g: Graph, { x, w, kh, kw, sigma, stride = 1, pad = 0 }: ConvArgs, dz: Tensor): Tensor {
-  const [n, h, wd, c] = x.shape;
-  const flops = 2 * product(dz.shape) * kh * kw * c;
+  const c = x.shape[3];
+  const [, oh, ow] = dz.shape;
   const lanes = convLanes(g.target);
   const same = stride === 1 && kh === kw && pad < kh;
-  const around = kh - 1 - pad;
-  // The derived copies serve 3x3 with a border of 1 and 1x1 (whose pad is 0, as it is less than kh).
-  const derived = same && (kh === 1 || (kh === 3 && around === 1 && wantsWinograd(g.target, [9, w.pitch, c], h, wd)));
+  const derived = same && (kh === 1 || (kh === 3 && wantsWinograd(g.target, [9, w.pitch, c], oh, ow)));
   if (lanes && !derived) {
+    const flops = 2 * product(dz.shape) * kh * kw * c;
     const dx = g.temp("dx", x.shape);
     return subgroupConv(g, { x: dz, w, y: dx, transposed: true, lanes, kh, kw, stride, pad, sigma, flops });
   }
   const back = turned(g, w, c);
   if (same) {
-    const copies = derived ? deriveWeights(g, back, { k: kh, h, w: wd }) : {};
-    return conv2d(g, { x: dz, w: back, kh, kw, pad: around, sigma, ...copies });
+    const copies = derived ? deriveWeights(g, back, { k: kh, h: oh, w: ow }) : {};
+    return conv2d(g, { x: dz, w: back, kh, kw, pad: kh - 1 - pad, sigma, ...copies });
   }
-  const dx = g.temp("dx", x.shape);
-  const pixels = [...Array(PX).keys()];
-  g.dispatch({
-    shader: { name: "conv2d_dx", text: dxText },
-    constants: {
-      PX,
-      sigma: !!sigma,
-      declare: pixels.map((p) => `  var a${p} = vec4f(0.0); var b${p} = vec4f(0.0);`).join("\n"),
-      taps: pixels
-        .map(
-          (p) =>
-            `      let x${p} = ox + ${p}; let in${p} = f32(x${p} >= 0 && x${p} < i32($OW)); let at${p} = (row + u32(clamp(x${p}, 0, i32($OW) - 1))) * $CO4;`,
-        )
-        .join("\n"),
-      accumulate: pixels
-        .map(
-          (p) =>
-            `        let v${p} = vec4f(dz[at${p} + o]) * in${p}; a${p} += v${p}.x * w00 + v${p}.y * w10 + v${p}.z * w20 + v${p}.w * w30; b${p} += v${p}.x * w01 + v${p}.y * w11 + v${p}.z * w21 + v${p}.w * w31;`,
-        )
-        .join("\n"),
-      store: pixels
-        .map((p) => {
-          const column = `ix + ${p}u * $STRIDE`;
-          return `  if (${column} < $W) { let to = ((n * $H + iy) * $W + ${column}) * $C4 + c; dx[to] = scale * a${p}; if (c + 1u < $C4) { dx[to + 1u] = scale * b${p}; } }`;
-        })
-        .join("\n"),
-    },
-    sizes: {
-      N: n,
-      H: h,
-      W: wd,
-      C4: dx.pitch / 4,
-      OH: dz.shape[1],
-      OW: dz.shape[2],
-      CO4: dz.pitch / 4,
-      KH: kh,
-      KW: kw,
-      STRIDE: stride,
-      PAD: pad,
-    },
-    bindings: { dz: read(dz), w: read(back), ...(sigma ? { sigma: read(sigma) } : {}), dx: write(dx) },
-    groups: [ceilDiv(n * h * stride * ceilDiv(ceilDiv(wd, stride), PX), 8), ceilDiv(ceilDiv(dx.pitch / 4, 2), 8)],
-    flops,
-  });
-  return dx;
+  return gatherGradient(g, { dz, turned: back, kh, kw, stride, pad, sigma, shape: x.shape });
 }
 
 export { ACTIVATION, type Activation } from "./activation_wgsl.ts";

@@ -21,7 +21,8 @@ import {
   type Graph,
   type Tensor,
 } from "../src/runtime/index.ts";
-import { bits, lossSum, strided } from "./loss_sum.ts";
+import { bits, lossSum } from "./loss_sum.ts";
+import { strided } from "./sums.ts";
 
 export type GanMode = "hinge" | "ls" | "original" | "w";
 export type GanSide = "D_real" | "D_fake" | "G";
@@ -118,7 +119,7 @@ export const ganLoss = defineOp<GanLossArgs, Tensor>({
         SCALE: bits(scale / p.count),
       },
       bindings: { logits: read(g.again(logits)), dloss: read(dloss), dlogits: write(dlogits) },
-      groups: [strided(total4)],
+      groups: strided(g.target, total4),
       flops: 4 * p.count,
     });
     return { logits: dlogits };

@@ -17,7 +17,8 @@ import {
   type Graph,
   type Tensor,
 } from "../src/runtime/index.ts";
-import { bits, lossSum, strided } from "./loss_sum.ts";
+import { bits, lossSum } from "./loss_sum.ts";
+import { strided } from "./sums.ts";
 
 export interface KldArgs {
   mu: Tensor;
@@ -63,7 +64,7 @@ export const kld = defineOp<KldArgs, Tensor>({
       shader: { name: "kld_backward", text: backwardText },
       sizes: { N4: n4, SCALE: bits(scale) },
       bindings: { mu: read(mu), logvar: read(logvar), dloss: read(dloss), dmu: write(dmu), dlogvar: write(dlogvar) },
-      groups: [strided(n4)],
+      groups: strided(g.target, n4),
       flops: 4 * product(mu.shape),
     });
     return { mu: dmu, logvar: dlogvar };

@@ -19,7 +19,8 @@ import {
   type Graph,
   type Tensor,
 } from "../src/runtime/index.ts";
-import { bits, lossSum, strided } from "./loss_sum.ts";
+import { bits, lossSum } from "./loss_sum.ts";
+import { strided } from "./sums.ts";
 
 export interface L1MeanArgs {
   /** [N,...] */
@@ -88,7 +89,7 @@ export const l1Mean = defineOp<L1MeanArgs, Tensor>({
       shader: { name: "l1_mean_backward", text: backwardText },
       sizes: { TOTAL4: total4, N4: p.n4, AFROM: p.aFrom, BFROM: p.bFrom, SCALE: bits(scale / p.count) },
       bindings: { a: read(g.again(a)), b: read(g.again(b)), dloss: read(dloss), da: write(da) },
-      groups: [strided(total4)],
+      groups: strided(g.target, total4),
       flops: 2 * p.count,
     });
     return { a: da };

@@ -1,11 +1,13 @@
-// kernels/label_conv.ts: a k x k convolution over one-hot labels, strided, without the one-hot tensor (the discriminator's first layer)
+// kernels/label_conv.ts: a k x k convolution over one-hot labels without the one-hot tensor (the first layer of the discriminator, 4x4
+// stride 2, and of pix2pixHD, 7x7 with spectral norm)
 //
-//   y[n,oy,ox,o] = bias[o] + sum_t ( w[t, label, o] + edge * w[t, edgeRow, o] ),   code = label*2 + edge at (s*oy + ty - p, s*ox + tx - p)
+//   y[n,oy,ox,o] = bias[o] + sum_t ( w[t, label, o] + edge * w[t, edgeRow, o] ) / sigma,   code = label*2 + edge at (s*oy + ty - p, s*ox + tx - p)
 //
-// over the taps t that lie in the picture (zero padding adds nothing). w holds the rows of all input channels; those that are no labels
+// over the taps t that lie in the picture (zero padding adds nothing), or over all, mirrored at the border (a mirrored one-hot map is that
+// of the mirrored labels). w holds the rows of all input channels; those that are no labels
 // (the picture's) are not read and get gradient 0. Windows repeat far less here than in the generator's tables: a 4x4 window at
 // stride 2 is used once, so codes are read where they are and no dictionary is made.
-// Backward: dw[t,l,:] = sum of dy over the pixels whose tap t has label l, dbias = sum of dy. A thread owns a tap, a vec4 of outputs
+// Backward: dw[t,l,:] = sum of dy over the pixels whose tap t has label l, / sigma; dsigma = -<dw, w> / sigma; dbias = sum of dy. A thread owns a tap, a vec4 of outputs
 // and a slice of pixels, and its rows of a partial table; slices are then added in order. No atomics.
 // traffic: forward k*k rows of w a pixel (from a cache), y once; backward dy k*k times, the partial tables (at most 16 MB) three times.
 // lavapipe, 2 x 256x256, 184 channels -> 64: forward 37 to 42 ms, dw 77 to 80, dbias 1.4 (a dense conv of the one-hot map: 12.5 GFLOP).
@@ -26,7 +28,8 @@ import {
   type Graph,
   type Tensor,
 } from "../src/runtime/index.ts";
-import { strided } from "./loss_sum.ts";
+import { reflectPadPlan } from "./reflect_pad.ts";
+import { negatedDot, strided } from "./sums.ts";
 
 export interface LabelConvArgs {
   /** i32 [N,H,W]: label*2 + edge */
@@ -34,10 +37,14 @@ export interface LabelConvArgs {
   /** [k*k, channels padded to 4, Cout], from packConv */
   w: Tensor;
   /** [Cout] */
-  bias: Tensor;
+  bias?: Tensor;
+  /** [1] */
+  sigma?: Tensor;
   k: number;
   stride: number;
+  /** Pixels on every side: of nothing, or, less than H and W, of the mirror image. */
   pad: number;
+  mirror?: boolean;
   /** Row of the edge channel, or -1. */
   edgeRow: number;
   /** of the result; w's by default */
@@ -48,7 +55,7 @@ export interface LabelConvArgs {
 export function labelConvPlan(
   codes: readonly number[],
   w: readonly number[],
-  a: { k: number; stride: number; pad: number; edgeRow: number },
+  a: Pick<LabelConvArgs, "k" | "stride" | "pad" | "mirror" | "edgeRow">,
 ): number[] {
   const [n, h, wd] = codes;
   if (codes.length !== 3 || w[0] !== a.k * a.k || a.edgeRow >= w[1]) {
@@ -59,6 +66,7 @@ export function labelConvPlan(
       "give codes [N,H,W] and this layer's packed weights",
     );
   }
+  if (a.mirror) reflectPadPlan([...codes, 1], a.pad);
   const size = (s: number): number => Math.floor((s + 2 * a.pad - a.k) / a.stride) + 1;
   return [n, size(h), size(wd), w[2]];
 }
@@ -98,14 +106,14 @@ function channelSums(g: Graph, dy: Tensor, cout: number, pixels: number): Tensor
 
 export const labelConv = defineOp<LabelConvArgs, Tensor>({
   name: "label_conv",
-  forward(g: Graph, { codes, w, bias, k, stride, pad, edgeRow, dtype }) {
-    const out = labelConvPlan(codes.shape, w.shape, { k, stride, pad, edgeRow });
+  forward(g: Graph, { codes, w, bias, sigma, k, stride, pad, mirror, edgeRow, dtype }) {
+    const out = labelConvPlan(codes.shape, w.shape, { k, stride, pad, mirror, edgeRow });
     const y = g.temp("y", out, dtype ?? w.dtype);
     const pixels = product(out.slice(0, 3));
     const c4 = w.pitch / 4;
     g.dispatch({
       shader: { name: "label_conv", text: labelConvText },
-      constants: { edge: edgeRow >= 0 },
+      constants: { edge: edgeRow >= 0, mirror: !!mirror, bias: !!bias, sigma: !!sigma },
       sizes: {
         PIXELS: pixels,
         H: codes.shape[1],
@@ -120,25 +128,31 @@ export const labelConv = defineOp<LabelConvArgs, Tensor>({
         CO4: c4,
         YSPAN: Y_SPAN,
       },
-      bindings: { codes: readScalars(codes), w: read(w), bias: read(bias), y: write(y) },
+      bindings: {
+        codes: readScalars(codes),
+        w: read(w),
+        ...(bias ? { bias: read(bias) } : {}),
+        ...(sigma ? { sigma: read(sigma) } : {}),
+        y: write(y),
+      },
       groups: [ceilDiv(c4, 8), ceilDiv(Math.min(pixels, Y_SPAN), 8), ceilDiv(pixels, Y_SPAN)],
       flops: pixels * k * k * out[3],
       bytes: codes.bytes + y.bytes + Math.min(w.bytes, k * k * y.bytes),
     });
     return y;
   },
-  backward(g, { codes, w, bias, k, stride, pad, edgeRow }, y, dy, wanted) {
+  backward(g, { codes, w, bias, sigma, k, stride, pad, mirror, edgeRow }, y, dy, wanted) {
     const [n, oh, ow, cout] = y.shape;
     const pixels = n * oh * ow;
     const c4 = w.pitch / 4;
     const grads: Partial<Record<keyof LabelConvArgs, Tensor>> = {};
-    if (wanted.has("bias")) grads.bias = channelSums(g, dy, bias.shape[0], pixels);
-    if (!wanted.has("w")) return grads;
+    if (wanted.has("bias")) grads.bias = channelSums(g, dy, bias!.shape[0], pixels);
+    if (!wanted.has("w") && !wanted.has("sigma")) return grads;
     const { slices, len } = labelConvSlices(pixels, product(w.shape.slice(0, 2)) * w.pitch * 4);
     const tables = g.temp("label_slices", [slices, ...w.shape]);
     g.dispatch({
       shader: { name: "label_conv_dw", text: dwText },
-      constants: { edge: edgeRow >= 0 },
+      constants: { edge: edgeRow >= 0, mirror: !!mirror },
       sizes: {
         PIXELS: pixels,
         LEN: len,
@@ -159,15 +173,18 @@ export const labelConv = defineOp<LabelConvArgs, Tensor>({
       flops: pixels * k * k * cout,
       bytes: k * k * dy.bytes + 2 * tables.bytes,
     });
-    grads.w = g.temp("dw", w.shape, w.dtype);
+    const dw = g.temp("dw", w.shape);
     const n4 = (product(w.shape.slice(0, 2)) * w.pitch) / 4;
     g.dispatch({
       shader: { name: "label_conv_collect", text: collectText },
+      constants: { sigma: !!sigma },
       sizes: { N4: n4, SLICES: slices },
-      bindings: { slices: read(tables), dw: write(grads.w) },
-      groups: [strided(n4)],
+      bindings: { slices: read(tables), ...(sigma ? { sigma: read(sigma) } : {}), dw: write(dw) },
+      groups: strided(g.target, n4),
       flops: slices * product(w.shape),
     });
+    if (wanted.has("w")) grads.w = dw;
+    if (wanted.has("sigma")) grads.sigma = negatedDot(g, dw, w, sigma!);
     return grads;
   },
 });

@@ -32,7 +32,8 @@ import {
 } from "../src/runtime/index.ts";
 import { add } from "./add.ts";
 import { BLOCK, blocksOf, gemm, gemmVariant, subgroupLanes } from "./gemm.ts";
-import { needLists, segmentSums, type Lists } from "./segments.ts";
+import { needLists, rowGroups, segmentSums, wideLanes, Y_SPAN, type Lists } from "./segments.ts";
+import { strided } from "./sums.ts";
 
 export interface LabelTableArgs {
   /** [inner capacity, 128]; row 0 is zero. */
@@ -82,12 +83,13 @@ export const labelTable = defineOp<LabelTableArgs, Tensor>({
         bBlocks: w.shape[1],
         bBlock: col / (BLOCK / 4),
       });
-      const span = 32768 * 8;
+      const wide = wideLanes(g.target, n4);
       g.dispatch({
         shader: { name: "table_sum", text: tableSum },
-        sizes: { T4: n4, C4: c4, COL: col, TAPS: taps, INNER: inner.capacity, ROWS: outer.capacity, YSPAN: span },
+        constants: wide,
+        sizes: { T4: n4, C4: c4, COL: col, TAPS: taps, INNER: inner.capacity, ROWS: outer.capacity, YSPAN: Y_SPAN },
         bindings: { t: read(t), windows: readScalars(windows), bias: read(bias), y: write(table) },
-        groups: [ceilDiv(n4, 8), { count: outer, per: 8 }, ceilDiv(outer.capacity, span)],
+        groups: rowGroups(n4, outer.capacity, outer, 1, wide.COLUMNS),
         flops: outer.capacity * taps * n4 * 4,
         bytes: outer.capacity * (taps + 1) * n4 * 4 * 4,
       });
@@ -240,7 +242,7 @@ function tableWeights(
         constants: { sigma: false },
         sizes: { N4: n, SLICES: slices },
         bindings: { parts: read(parts), y: write(dw) },
-        groups: [Math.min(32768, ceilDiv(n, 64))],
+        groups: strided(g.target, n),
         flops: slices * n * 4,
       });
       return dw;

@@ -129,7 +129,7 @@ export const linear = defineOp<LinearArgs, Tensor>({
         shader: { name: "linear_dw", text: dwText },
         sizes: { N: n, K: k, PITCH: x.pitch, M4: m4 },
         bindings: { x: readScalars(g.again(x)), dy: read(dy), dw: write(grads.w) },
-        groups: strided(k * m4),
+        groups: strided(g.target, k * m4),
         flops,
       });
     }

@@ -17,9 +17,6 @@ import {
 /** The bits of a float32, as sizes carry them. */
 export const bits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];
 
-/** Workgroups that stride over n elements together. */
-export const strided = (n: number): number => Math.min(32768, ceilDiv(n, 64));
-
 /** Enough threads for any adapter, few enough shares for one workgroup. */
 const MOST_GROUPS = 256;
 

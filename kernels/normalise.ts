@@ -27,7 +27,8 @@ import {
   type Graph,
   type Tensor,
 } from "../src/runtime/index.ts";
-import { bits, strided } from "./loss_sum.ts";
+import { bits } from "./loss_sum.ts";
+import { strided } from "./sums.ts";
 
 export interface NormaliseArgs {
   /** [N,H,W,C] */
@@ -97,7 +98,7 @@ export const normalise = defineOp<NormaliseArgs, Tensor>({
       constants: { affine: !!weight },
       sizes: { N4: n4, C4: x.pitch / 4, PIXELS: pixels, GROUPS: groups, SLOPE: bits(slope) },
       bindings: { x: read(x), mean: read(mean), rstd: read(rstd), ...affineBindings(args), y: write(y) },
-      groups: [strided(n4)],
+      groups: strided(g.target, n4),
       flops: 5 * product(x.shape),
     });
     return y;
@@ -118,7 +119,7 @@ export const normalise = defineOp<NormaliseArgs, Tensor>({
         constants,
         sizes: { N4: n4, C4: c4, PIXELS: pixels, GROUPS: groups, SLOPE: bits(slope) },
         bindings: { ...common, dy: read(dy), dx: write(grads.x) },
-        groups: [strided(n4)],
+        groups: strided(g.target, n4),
         flops: 6 * product(x.shape),
       });
     }

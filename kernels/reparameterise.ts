@@ -8,7 +8,7 @@ import forwardText from "../shaders/reparameterise.wgsl";
 import backwardText from "../shaders/reparameterise_backward.wgsl";
 import { defineOp, product, read, write, type Graph, type Tensor } from "../src/runtime/index.ts";
 import { kldPlan } from "./kld.ts";
-import { strided } from "./loss_sum.ts";
+import { strided } from "./sums.ts";
 
 export interface ReparameteriseArgs {
   mu: Tensor;
@@ -28,7 +28,7 @@ export const reparameterise = defineOp<ReparameteriseArgs, Tensor>({
       shader: { name: "reparameterise", text: forwardText },
       sizes: { N4: n4 },
       bindings: { mu: read(mu), logvar: read(logvar), eps: read(eps), z: write(z) },
-      groups: [strided(n4)],
+      groups: strided(g.target, n4),
       flops: 4 * product(mu.shape),
     });
     return z;
@@ -41,7 +41,7 @@ export const reparameterise = defineOp<ReparameteriseArgs, Tensor>({
       shader: { name: "reparameterise_backward", text: backwardText },
       sizes: { N4: n4 },
       bindings: { logvar: read(logvar), eps: read(eps), dz: read(dz), dlogvar: write(dlogvar) },
-      groups: [strided(n4)],
+      groups: strided(g.target, n4),
       flops: 5 * product(mu.shape),
     });
     return { mu: dz, logvar: dlogvar };

@@ -21,6 +21,7 @@ import {
   type Count,
   type Graph,
   type Groups,
+  type Target,
   type Tensor,
 } from "../src/runtime/index.ts";
 
@@ -55,12 +56,21 @@ export function lanes(c4: number): { LX: number; LY: number } {
   return { LX, LY: 64 / LX };
 }
 
-/** Workgroups of `lanes` for rows times c4; `count`: some `per` rows stand for each of its items. */
-export function rowGroups(c4: number, rows: number, count?: Count, per = 1): Groups {
+/**
+ * Lanes as `lanes`, and how many vec4 of columns a thread makes: on software adapters up to four, so that what a row says (lists, ids) is
+ * read once for them, and a quarter of the workgroups is started.
+ */
+export function wideLanes({ software }: Target, c4: number): { LX: number; LY: number; COLUMNS: number } {
+  const { LX, LY } = lanes(c4);
+  return { LX, LY, COLUMNS: software ? Math.min(4, ceilDiv(c4, LX)) : 1 };
+}
+
+/** Workgroups of `lanes` for rows times c4 (columns times that, of wideLanes); `count`: some `per` rows stand for each of its items. */
+export function rowGroups(c4: number, rows: number, count?: Count, per = 1, columns = 1): Groups {
   const { LX, LY } = lanes(c4);
   const whole = rows <= Y_SPAN;
   return [
-    ceilDiv(c4, LX),
+    ceilDiv(c4, LX * columns),
     count && whole && LY % per === 0 ? { count, per: LY / per } : ceilDiv(Math.min(rows, Y_SPAN), LY),
     ceilDiv(rows, Y_SPAN),
   ];
@@ -122,13 +132,14 @@ export function segmentSums(g: Graph, { x, mask, lists, y, all, x4, col = 0, c4 
       "make the lists with this table's capacity",
     );
   }
+  const wide = wideLanes(g.target, c4);
   const parts = partsOf(lists);
   const items = lists.order.shape[0];
   const source: Record<string, Binding> = mask ? { x: read(x), mask: read(mask) } : { x: read(x) };
   const sum = (to: Tensor, cut: boolean, first: number, count: number, start: number): void => {
     g.dispatch({
       shader: { name: "segment_sum", text: sumText },
-      constants: { ...lanes(c4), masked: !!mask, parts: cut },
+      constants: { ...wide, masked: !!mask, parts: cut },
       sizes: { C4: c4, X4: x4, COL: col, YSPAN: Y_SPAN, ...(cut ? {} : { FIRST: first, COUNT: count, TO: start }) },
       bindings: {
         ...source,
@@ -136,7 +147,7 @@ export function segmentSums(g: Graph, { x, mask, lists, y, all, x4, col = 0, c4 
         ...(cut ? { parts: read(lists.parts) } : { rows: readScalars(lists.rows) }),
         y: write(to),
       },
-      groups: rowGroups(c4, count),
+      groups: rowGroups(c4, count, undefined, 1, wide.COLUMNS),
       flops: count === 1 ? 0 : items * c4 * 4,
       bytes: count === 1 ? 0 : Math.min(x.bytes, items * c4 * 16) + items * 4 + to.bytes,
     });

@@ -8,7 +8,6 @@
 
 import copyText from "../shaders/copy_range.wgsl";
 import {
-  ceilDiv,
   defineOp,
   pad4,
   product,
@@ -21,6 +20,7 @@ import {
   type Graph,
   type Tensor,
 } from "../src/runtime/index.ts";
+import { strided } from "./sums.ts";
 
 export interface SliceArgs {
   x: Tensor;
@@ -87,7 +87,7 @@ function copyRange(g: Graph, x: Tensor, y: Tensor, r: Range): void {
       COUNT: r.count / unit,
     },
     bindings: whole ? { x: read(x), y: write(y) } : { x: readScalars(x), y: writeScalars(y) },
-    groups: [Math.min(32768, ceilDiv(n, 64))],
+    groups: strided(g.target, n),
     flops: 0,
     bytes: y.bytes + Math.min(x.bytes, y.bytes),
   });

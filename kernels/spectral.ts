@@ -181,7 +181,7 @@ export const spectralSigma = defineOp<SpectralArgs, Tensor>({
       shader: { name: "outer_product", text: outerText },
       sizes: { ROWS: rows, C4: c4 },
       bindings: { factor: read(dsigma), rows: readScalars(v), columns: read(u), dw: write(dw) },
-      groups: strided(rows * c4),
+      groups: strided(g.target, rows * c4),
       flops: 2 * rows * w.shape[2],
     });
     return { w: dw };

@@ -17,11 +17,15 @@ import {
   write,
   writeScalars,
   type Graph,
+  type Target,
   type Tensor,
 } from "../src/runtime/index.ts";
 
-/** Workgroups of 64 threads that stride over n vec4s together. */
-export const strided = (n: number): [number] => [Math.min(32768, ceilDiv(n, 64))];
+/**
+ * Workgroups of 64 threads that stride over n vec4s together. Starting one costs lavapipe 0.6 us, as much as the work of 40 vec4s (add of
+ * 262,144: 4096 workgroups 3.9 ms, 64 2.4, 16 1.8), so that software adapters get few.
+ */
+export const strided = ({ software }: Target, n: number): [number] => [Math.min(software ? 32 : 32768, ceilDiv(n, 64))];
 
 /** y[i] = sum over slices of parts[slice, i], divided by sigma. */
 export function sumSlices(g: Graph, parts: Tensor, slices: number, y: Tensor, sigma?: Tensor): Tensor {
@@ -31,7 +35,7 @@ export function sumSlices(g: Graph, parts: Tensor, slices: number, y: Tensor, si
     constants: { sigma: !!sigma },
     sizes: { N4: n4, SLICES: slices },
     bindings: { parts: read(parts), ...(sigma ? { sigma: read(sigma) } : {}), y: write(y) },
-    groups: strided(n4),
+    groups: strided(g.target, n4),
     flops: slices * n4 * 4,
   });
   return y;
@@ -88,7 +92,7 @@ export function sum2x2(g: Graph, x: Tensor): Tensor {
     shader: { name: "sum_2x2", text: sum2x2Text },
     sizes: { N4: n4, C4: x.pitch / 4, W: w / 2 },
     bindings: { x: read(x), y: write(y) },
-    groups: strided(n4),
+    groups: strided(g.target, n4),
     flops: 12 * n4,
   });
   return y;

@@ -5,7 +5,7 @@
 // A product with few results and a long sum: slices of pixels make partial sums in scratch memory, a second dispatch adds them in order.
 // A slice is short enough for its x and dz to stay in a CPU's cache, and there are enough of them to fill a GPU.
 //   direct     any size. All taps of x against one dz: (tap, vec4 of Cin) are the rows, so narrow nets fill the lanes too
-//   winograd   3x3, stride 1, pad 1: the adjoint of F(2x2,3x3). dw = G^T [ sum over tiles of (B^T d B) x (A dY A^T) ] G, 16 products
+//   winograd   3x3, stride 1: the adjoint of F(2x2,3x3). dw = G^T [ sum over tiles of (B^T d B) x (A dY A^T) ] G, 16 products
 //              over tiles instead of 9 over pixels, which is 2.25 x fewer multiplications
 // Both with lane = vec4 of rows, 16 columns in registers (64 accumulators), 4 steps of the sum in one expression, as in gemm_subgroup:
 //   subgroup   columns by broadcast: 2 vec4 loads of dz a lane serve 4 steps
@@ -210,7 +210,7 @@ function direct(g: Graph, a: WeightGradientArgs): Tensor {
 }
 
 function winograd(g: Graph, a: WeightGradientArgs): Tensor {
-  const { x, dz, shape, sigma } = a;
+  const { x, dz, shape, pad, sigma } = a;
   const [n, oh, ow] = dz.shape;
   const c4 = x.pitch / 4;
   const co4 = dz.pitch / 4;
@@ -236,7 +236,7 @@ function winograd(g: Graph, a: WeightGradientArgs): Tensor {
   for (let t0 = 0, slice0 = 0; t0 < tiles; t0 += step) {
     const count = Math.min(step, tiles - t0);
     const place = { TILES: count, T0: t0, TH: th, TW: tw };
-    const v = winogradInput(g, x, place, false);
+    const v = winogradInput(g, x, { ...place, PAD: pad }, false);
     const m = g.temp("m", [16, count, dz.pitch]);
     g.dispatch({
       shader: { name: "winograd_grad", text: gradText },
@@ -280,7 +280,7 @@ function winograd(g: Graph, a: WeightGradientArgs): Tensor {
       string,
       Binding
     >,
-    groups: strided(n4),
+    groups: strided(g.target, n4),
     flops: n4 * 4 * (16 * slices + 40),
   });
   return dw;
@@ -292,7 +292,7 @@ const LEAST_OUT = 16;
 
 /** The variant for a conv: a plan file's word, else by size. */
 function wantsTiles(target: Target, a: WeightGradientArgs): boolean {
-  if (a.kh !== 3 || a.kw !== 3 || a.stride !== 1 || a.pad !== 1) return false;
+  if (a.kh !== 3 || a.kw !== 3 || a.stride !== 1) return false;
   const told = target.variants["weight gradient 3x3"];
   if (told) return told === "winograd";
   const [, h, w, o] = a.dz.shape;

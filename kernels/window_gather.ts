@@ -12,7 +12,6 @@
 
 import windowGatherText from "../shaders/window_gather.wgsl";
 import {
-  ceilDiv,
   defineOp,
   product,
   read,
@@ -24,7 +23,7 @@ import {
   type Graph,
   type Tensor,
 } from "../src/runtime/index.ts";
-import { needLists, segmentSums, type Lists } from "./segments.ts";
+import { needLists, rowGroups, segmentSums, wideLanes, Y_SPAN, type Lists } from "./segments.ts";
 
 export interface WindowGatherArgs {
   /** i32 [rows, k*k]: codes label*2 + edge; -1 outside the image; a row that starts with -2 gives zeros */
@@ -70,25 +69,19 @@ export function windowGatherPlan(
   return { out, rows, taps };
 }
 
-/** Rows of one layer of the grid's third dimension. */
-const Y_SPAN = 32768 * 8;
-
 export const windowGather = defineOp<WindowGatherArgs, Tensor>({
   name: "window_gather",
   forward(g: Graph, { windows, w, bias, edgeRow, relu, count, shape, dtype }) {
     const { out, rows, taps } = windowGatherPlan(windows.shape, w.shape, edgeRow, shape);
     const y = g.temp("y", out, dtype ?? w.dtype);
     const c4 = w.pitch / 4;
+    const wide = wideLanes(g.target, c4);
     g.dispatch({
       shader: { name: "window_gather", text: windowGatherText },
-      constants: { edge: edgeRow >= 0, relu },
+      constants: { edge: edgeRow >= 0, relu, ...wide },
       sizes: { ROWS: rows, TAPS: taps, S: w.shape[1], CO4: c4, EDGE: Math.max(0, edgeRow), YSPAN: Y_SPAN },
       bindings: { windows: readScalars(windows), w: read(w), bias: read(bias), y: write(y) },
-      groups: [
-        ceilDiv(c4, 8),
-        count && rows <= Y_SPAN ? { count, per: 8 } : ceilDiv(Math.min(rows, Y_SPAN), 8),
-        ceilDiv(rows, Y_SPAN),
-      ],
+      groups: rowGroups(c4, rows, count, 1, wide.COLUMNS),
       flops: rows * taps * w.shape[2],
       bytes: windows.bytes + y.bytes + Math.min(w.bytes, taps * y.bytes),
     });

@@ -1,4 +1,4 @@
-// kernels/winograd.ts: the Winograd variant of 3x3, stride 1, pad 1 convolution, F(2x2,3x3) (Lavin and Gray, arXiv 1509.09308, section 4.1)
+// kernels/winograd.ts: the Winograd variant of 3x3, stride 1 convolution, F(2x2,3x3) (Lavin and Gray, arXiv 1509.09308, section 4.1)
 //
 //   U = G g G^T     V = B^T d B     M[i] = V[i] U[i] for 16 i     Y = A^T M A
 //
@@ -74,11 +74,11 @@ export function winogradSlice(target: Target, tiles: number, cin: number, cout: 
   return ceilDiv(ceilDiv(tiles, slices), 32) * 32;
 }
 
-/** V of the tiles T0 .. T0 + TILES: [16, tiles padded to 8, C] in blocks of 8 tiles, or [16, tiles, C]. */
+/** V of the tiles T0 .. T0 + TILES, TH x TW of them an image, the first one PAD rows and columns before x: [16, tiles padded to 8, C] in blocks of 8 tiles, or [16, tiles, C]. */
 export function winogradInput(
   g: Graph,
   x: Tensor,
-  place: { TILES: number; T0: number; TH: number; TW: number },
+  place: { TILES: number; T0: number; TH: number; TW: number; PAD: number },
   blocked: boolean,
 ): Tensor {
   const c4 = x.pitch / 4;
@@ -102,8 +102,8 @@ export function winogradConv(
   out: readonly number[],
   rup: number,
 ): Tensor {
-  const { x, winograd } = a;
-  const [n, h, w] = x.shape;
+  const { x, winograd, pad = 0 } = a;
+  const [n, h, w] = out;
   const y = g.temp("y", out, x.dtype);
   const c4 = x.pitch / 4;
   const co4 = y.pitch / 4;
@@ -118,7 +118,7 @@ export function winogradConv(
     const rows = ceilDiv(count, ROWS) * ROWS;
     const m = g.temp("m", [16, count, co4 * 4], x.dtype);
     const place = { TILES: count, T0: t0, TH: th, TW: tw };
-    const v = winogradInput(g, x, place, true);
+    const v = winogradInput(g, x, { ...place, PAD: pad }, true);
     gemm(g, {
       a: v,
       aBlocked: true,

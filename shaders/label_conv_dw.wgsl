@@ -17,9 +17,14 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var edges = vec4f(0.0);
   let end = min((slice + 1u) * $LEN, $PIXELS);
   for (var p = slice * $LEN; p < end; p++) {
-    let iy = i32((p / $OW) % $OH * $STRIDE) + dy_off;
-    let ix = i32(p % $OW * $STRIDE) + dx_off;
+    var iy = i32((p / $OW) % $OH * $STRIDE) + dy_off;
+    var ix = i32(p % $OW * $STRIDE) + dx_off;
+#if mirror
+    iy = i32($H) - 1 - abs(i32($H) - 1 - abs(iy));
+    ix = i32($W) - 1 - abs(i32($W) - 1 - abs(ix));
+#else
     if (iy < 0 || iy >= i32($H) || ix < 0 || ix >= i32($W)) { continue; }
+#endif
     let code = codes[(p / ($OW * $OH) * $H + u32(iy)) * $W + u32(ix)];
     let d = vec4f(dy[p * $CO4 + co]);
     let label = code >> 1u;

@@ -1,4 +1,4 @@
-// V = B^T d B of every 4x4 patch (stride 2), one vec4 of channels a thread; the slice's patches start at tile T0.
+// V = B^T d B of every 4x4 patch (stride 2, from PAD before the picture on), one vec4 of channels a thread; the slice's patches start at tile T0.
 // B^T = [1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 1 0 -1].   x [N,H,W,C4] -> v [16][tiles/8][C4][8], blocks of 8 tiles as gemm reads rows; for the
 // weight gradient [16][tiles][C4].
 
@@ -33,8 +33,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let tx = tile % $TW;
   let ty = (tile / $TW) % $TH;
   let n = tile / ($TW * $TH);
-  let iy = i32(ty * 2u) - 1;
-  let ix = i32(tx * 2u) - 1;
+  let iy = i32(ty * 2u) - i32($PAD);
+  let ix = i32(tx * 2u) - i32($PAD);
   let d0 = row(n, iy, ix, c);
   let d1 = row(n, iy + 1, ix, c);
   let d2 = row(n, iy + 2, ix, c);

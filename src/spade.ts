@@ -22,12 +22,13 @@ import type { RandomAccess } from "./formats/tensors.ts";
 import { labelHex } from "./labels/colors.ts";
 import { checkMapSizes } from "./labels/label_map.ts";
 import { LevelsScratch } from "./labels/levels.ts";
-import { labelCount, labelSpace, outputSize, upsamplings, type Config } from "./models/config.ts";
+import { labelCount, labelSpace, outputSize, strideOf, type Config } from "./models/config.ts";
 import { resolutions } from "./models/generator.ts";
 import { guessConfig } from "./models/guess.ts";
-import { Parameters as Weights } from "./models/parameters.ts";
+import type { Parameters as Weights } from "./models/parameters.ts";
 import { normalValues } from "./models/philox.ts";
-import { GeneratorRunner } from "./models/runner.ts";
+import { createPainter, loadGenerator } from "./models/painter.ts";
+import type { Painter } from "./models/runner.ts";
 import { checkpointSource } from "./models/source.ts";
 import { windowsOf } from "./models/windows.ts";
 import { Device, softwareNotice, SpadeError, whenLost, type OpenOptions, type Target } from "./runtime/index.ts";
@@ -83,7 +84,7 @@ class SpadeSession extends EventTarget implements Spade {
     readonly info: SpadeInfo,
     private readonly device: Device,
     private readonly config: Config,
-    private runner: GeneratorRunner | undefined,
+    private runner: Painter | undefined,
   ) {
     super();
     whenLost(device.gpu, this);
@@ -316,7 +317,7 @@ export function toPicture(image: Float32Array, width: number, height: number): P
 function sized(config: Config, size: SpadeOptions["size"]): Config {
   if (!size) return config;
   const [width, height] = size;
-  const stride = 2 ** upsamplings(config);
+  const stride = strideOf(config);
   const { h, w } = outputSize(config);
   if (config.use_vae && (w !== width || h !== height))
     throw new SpadeError("unsupported", "size", `a net with VAE paints ${w} x ${h} only`, "leave size out");
@@ -408,7 +409,7 @@ export async function createSpadeOn(host: Host, options: SpadeOptions): Promise<
   if (options.integrity) access = await verify(access, options.integrity);
   const checkpoint = await openCheckpoint(access);
   let device: Device | undefined;
-  let runner: GeneratorRunner | undefined;
+  let runner: Painter | undefined;
   let parameters: Weights | undefined;
   try {
     signal?.throwIfAborted();
@@ -418,12 +419,12 @@ export async function createSpadeOn(host: Host, options: SpadeOptions): Promise<
       ? borrowed(options.device, host.sizesAs)
       : await host.openDevice({ powerPreference: options.powerPreference });
     const dtype = storageType(device, options.dtype);
-    parameters = await Weights.load(device, config, checkpointSource(checkpoint), dtype, (done, total) => {
+    parameters = await loadGenerator(device, config, checkpointSource(checkpoint), dtype, (done, total) => {
       signal?.throwIfAborted();
       report("upload", done, total);
     });
-    // What weights alone give, the tables of each resolution, fc without VAE, and the picture.
-    const programs = resolutions(config).length + (config.use_vae ? 2 : 3);
+    // What weights alone give, and the picture; between them SPADE's tables of each resolution, and fc without VAE.
+    const programs = config.netG === "pix2pixhd" ? 2 : resolutions(config).length + (config.use_vae ? 2 : 3);
     let compiled = 0;
     let loading = true;
     const onProgress = (done: number, total: number): void => {
@@ -432,7 +433,7 @@ export async function createSpadeOn(host: Host, options: SpadeOptions): Promise<
       report("compile", compiled + done / total, programs);
       if (done === total) compiled++;
     };
-    runner = await GeneratorRunner.create(device, config, parameters, { onProgress });
+    runner = await createPainter(device, config, parameters, { onProgress });
     await runner.warm(signal);
     loading = false;
     signal?.throwIfAborted();
@@ -441,7 +442,7 @@ export async function createSpadeOn(host: Host, options: SpadeOptions): Promise<
     const info: SpadeInfo = {
       width: w,
       height: h,
-      stride: 2 ** upsamplings(config),
+      stride: strideOf(config),
       labels: labelsOf(config, checkpoint.metadata),
       dontCare,
       edges,

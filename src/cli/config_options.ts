@@ -1,7 +1,7 @@
 // The options that fix a net's shape, under their published names. They override what the weights say.
 
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { parseNormG, type Config } from "../models/config.ts";
+import type { Config } from "../models/config.ts";
 
 export const number =
   (least: number, whole: boolean) =>
@@ -24,11 +24,6 @@ export const aspect = (text: string): number => {
   return value;
 };
 
-export const norm = (text: string): string => {
-  parseNormG(text);
-  return text;
-};
-
 export function addConfigOptions(command: Command): Command {
   const add = (flags: string, help: string, parse: (text: string) => unknown): Command =>
     command.addOption(
@@ -49,7 +44,16 @@ export function addConfigOptions(command: Command): Command {
       .choices(["normal", "more", "most"])
       .helpGroup("The net, where the weights do not say it (names as published):"),
   );
-  add("--norm_G <norm>", "for example spectralspadesyncbatch3x3", norm);
+  command.addOption(
+    new Option("--netG <net>", "the generator's kind")
+      .choices(["spade", "pix2pixhd"])
+      .helpGroup("The net, where the weights do not say it (names as published):"),
+  );
+  add("--norm_G <norm>", "for example spectralspadesyncbatch3x3; of pix2pixhd spectralinstance", String);
+  add("--resnet_n_downsample <n>", "pix2pixhd: halvings", number(1, true));
+  add("--resnet_n_blocks <n>", "pix2pixhd: residual blocks", number(1, true));
+  add("--resnet_kernel_size <k>", "pix2pixhd: kernel of the residual blocks", number(1, true));
+  add("--resnet_initial_kernel_size <k>", "pix2pixhd: kernel of the first conv", number(1, true));
   return command;
 }
 
@@ -63,7 +67,12 @@ const NAMES = [
   "crop_size",
   "aspect_ratio",
   "num_upsampling_layers",
+  "netG",
   "norm_G",
+  "resnet_n_downsample",
+  "resnet_n_blocks",
+  "resnet_kernel_size",
+  "resnet_initial_kernel_size",
 ] as const satisfies readonly (keyof Config)[];
 
 /** The overrides among a command's options. */

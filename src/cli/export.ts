@@ -67,6 +67,13 @@ async function readState(o: ExportOptions, progress: Progress): Promise<{ config
   const source = await openCheckpointFile(o.weights, { key: o.key });
   try {
     const config = configOf(source, o.overrides);
+    if (config.netG !== "spade")
+      throw new SpadeError(
+        "unsupported",
+        o.weights,
+        "is a pix2pixHD generator, and the ONNX export writes SPADE generators only",
+        "paint with it here: npx spade-webgpu generate",
+      );
     await makeFolderOf(o.onnx);
     const wanted = new Set(
       [...generatorShapes(config).keys()].flatMap((k) => [k, k.replace(/\.weight_orig$/, ".weight")]),

@@ -6,10 +6,11 @@ import { LevelsScratch } from "../labels/levels.ts";
 import type { LabelMap } from "../labels/label_map.ts";
 import type { LevelWindows } from "../labels/windows.ts";
 import { openNodeDevice } from "../node/dawn.ts";
-import { labelCount, latentSize, parseNormG, type Config } from "../models/config.ts";
+import { labelCount, type Config } from "../models/config.ts";
 import { guessConfig } from "../models/guess.ts";
-import { Parameters } from "../models/parameters.ts";
-import { GeneratorRunner } from "../models/runner.ts";
+import { createPainter, loadGenerator } from "../models/painter.ts";
+import { checkNet } from "../models/pix2pixhd.ts";
+import type { Painter } from "../models/runner.ts";
 import { windowsOf as batchWindows } from "../models/windows.ts";
 import { checkpointSource } from "../models/source.ts";
 import type { Checkpoint } from "../formats/checkpoint.ts";
@@ -27,8 +28,7 @@ export interface NetOptions {
 export function configOf(checkpoint: Checkpoint, overrides: Partial<Config> = {}): Config {
   const shapes = new Map(checkpoint.names().map((n) => [n, checkpoint.info(n).shape]));
   const config = { ...guessConfig(shapes, checkpoint.metadata), ...overrides };
-  parseNormG(config.norm_G);
-  latentSize(config);
+  checkNet(config);
   return config;
 }
 
@@ -61,7 +61,7 @@ export class Net {
     readonly config: Config,
     readonly labels: readonly Label[] | undefined,
     readonly dtype: "f16" | "f32",
-    readonly runner: GeneratorRunner,
+    readonly runner: Painter,
   ) {}
 
   /** `first` runs when the config is known, before a device is opened and weights are read: what is wrong with the input shows at once. */
@@ -78,10 +78,10 @@ export class Net {
       await first(config, labels);
       const device = await openDeviceFor(progress);
       const dtype = storageType(device, options.dtype);
-      const parameters = await Parameters.load(device, config, checkpointSource(checkpoint), dtype, (done, total) =>
+      const parameters = await loadGenerator(device, config, checkpointSource(checkpoint), dtype, (done, total) =>
         progress.update("loading weights", done, total),
       );
-      const runner = await GeneratorRunner.create(device, config, parameters, {
+      const runner = await createPainter(device, config, parameters, {
         onProgress: (done, total) => progress.update("compiling", done, total),
       });
       progress.end();

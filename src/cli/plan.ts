@@ -5,8 +5,8 @@ import { openCheckpointFile } from "../formats/file.ts";
 import type { Label } from "../formats/label_names.ts";
 import type { LabelMap } from "../labels/label_map.ts";
 import type { Config } from "../models/config.ts";
-import { Parameters } from "../models/parameters.ts";
-import { GeneratorRunner } from "../models/runner.ts";
+import { createPainter, loadGenerator } from "../models/painter.ts";
+import type { Painter } from "../models/runner.ts";
 import { checkpointSource } from "../models/source.ts";
 import { describe, Device, product, Program, type Storage } from "../runtime/index.ts";
 import { storageType } from "../spade.ts";
@@ -83,9 +83,9 @@ export async function memoryPlan(
       const dtype = storageType(device, options.dtype);
       const { shapes } = checkpointSource(checkpoint);
       const source = { shapes, read: (key: string) => new Float32Array(product(shapes.get(key)!)) };
-      const parameters = await Parameters.load(device, config, source, dtype);
+      const parameters = await loadGenerator(device, config, source, dtype);
       const stored = [...device.held];
-      const runner = await GeneratorRunner.create(device, config, parameters);
+      const runner = await createPainter(device, config, parameters);
       await runner.setMap(windowsOf(config, map, instance));
       return text(device, runner, stored, dtype);
     } finally {
@@ -100,7 +100,7 @@ const MiB = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(2)} MiB`;
 const line = (bytes: number, where: string, what: string): string =>
   `  ${MiB(bytes).padStart(12)}  ${where.padEnd(22)}  ${what}`;
 
-function text(device: PaperDevice, runner: GeneratorRunner, stored: readonly Storage[], dtype: string): string {
+function text(device: PaperDevice, runner: Painter, stored: readonly Storage[], dtype: string): string {
   const m = runner.memory;
   const all = m.parameters + m.derived + m.tables + m.activations;
   const out = [

@@ -3,7 +3,8 @@
 
 import type { Command } from "commander";
 import { DATASET_MODES, datasetDefaults, type DataOptions } from "../datasets/options.ts";
-import { outputSize, parseNormG, parsePlainNorm, roundHalfEven, upsamplings } from "../models/config.ts";
+import { outputSize, parsePlainNorm, roundHalfEven, strideOf } from "../models/config.ts";
+import { checkNet } from "../models/pix2pixhd.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { defaultOptions, type TrainOptions } from "../training/options.ts";
 import { defaultsOf, loadOptions, loadOptionsFile } from "../training/records/opt_file.ts";
@@ -60,8 +61,7 @@ export function resolveTrainOptions(
   const known = (from: Readonly<Record<string, unknown>>): Partial<TrainOptions> =>
     Object.fromEntries(TRAIN_NAMES.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]));
   const stated = { ...known(saved), ...known(given) };
-  const { dataset_mode, no_TTUR } = { ...defaultOptions, ...stated };
-  const options: TrainOptions = { ...defaultsOf({ dataset_mode, no_TTUR }), ...stated, isTrain: true };
+  const options: TrainOptions = { ...defaultsOf({ ...defaultOptions, ...stated }), ...stated, isTrain: true };
   check(options);
   return options;
 }
@@ -70,7 +70,7 @@ const usage = (where: string, problem: string, fix: string): SpadeError => new S
 
 function check(o: TrainOptions): void {
   checkFolders(o);
-  parseNormG(o.norm_G);
+  checkNet(o);
   parsePlainNorm(o.norm_D, "norm_D");
   if (o.use_vae) parsePlainNorm(o.norm_E, "norm_E");
   checkSizes(o);
@@ -101,7 +101,7 @@ function checkSizes(o: TrainOptions): void {
   const crops = preprocess_mode === "crop" || preprocess_mode.endsWith("_and_crop");
   // The others give sizes that only the files know.
   if (!crops && preprocess_mode !== "fixed") return;
-  const stride = 2 ** upsamplings(o);
+  const stride = strideOf(o);
   if (w !== crop_size)
     throw usage(
       `--crop_size ${crop_size}`,

@@ -32,7 +32,12 @@ export const DATA = {
 
 export const NETWORK = {
   num_upsampling_layers: choice(["normal", "more", "most"], "upsamplings between z and the picture"),
-  norm_G: text("<norm>", "[spectral]spade(instance|batch|syncbatch)KxK"),
+  netG: choice(["spade", "pix2pixhd"], "the generator"),
+  norm_G: text("<norm>", "[spectral]spade(instance|batch|syncbatch)KxK; of pix2pixhd as norm_D"),
+  resnet_n_downsample: whole(1, "pix2pixhd: halvings"),
+  resnet_n_blocks: whole(1, "pix2pixhd: residual blocks"),
+  resnet_kernel_size: whole(1, "pix2pixhd: kernel of the residual blocks"),
+  resnet_initial_kernel_size: whole(1, "pix2pixhd: kernel of the first conv"),
   norm_D: text("<norm>", "[spectral](instance|batch|sync_batch|none)"),
   norm_E: text("<norm>", "the same for the encoder"),
   ngf: whole(1, "width of the generator and the encoder"),

@@ -11,7 +11,7 @@ import { checkedLabels, checkInstances, type LabelMap, type LabelSpace } from ".
 import { room } from "./room.ts";
 import { buildWindows, type LevelWindows, WindowScratch, WindowWork } from "./windows.ts";
 
-/** One resolution of a net and the kernel of its norm layers there (norm_G's 3x3, 5x5 ...). */
+/** One resolution of a net and the kernel of its norm layers there (norm_G's 3x3, 5x5 ...); 0 where only the codes are read. */
 export interface Level {
   h: number;
   w: number;
@@ -71,8 +71,16 @@ export function buildLevels(
     own.codes = room(own.codes, images * h * w);
     scratch.columns = room(scratch.columns, w);
     sampleCodes(labels, edges, images, height, width, h, w, scratch.columns, own.codes);
+    if (k === 0) return withoutWindows(own.codes, images, h, w);
     return buildWindows({ codes: own.codes, images, h, w, k }, own.windows);
   });
+}
+
+function withoutWindows(codes: Int32Array, images: number, h: number, w: number): LevelWindows {
+  const none = new Int32Array(0);
+  const inner = { innerIds: none, innerCount: 0, innerWindows: none };
+  const outer = { outerIds: none, outerCount: 0, outerWindows: none };
+  return { h, w, k: 0, images, codes: codes.subarray(0, images * h * w), ...inner, ...outer };
 }
 
 /** codes[n, y, x] = label*2 + edge of the pixel that torch's nearest resize reads. `columns`: room for w indices. */

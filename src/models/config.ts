@@ -3,6 +3,7 @@
 import { SpadeError } from "../runtime/errors.ts";
 
 export type Upsampling = "normal" | "more" | "most";
+export type NetG = "spade" | "pix2pixhd";
 
 /** The published options that fix a generator's shape (spec: options of the published train.py). */
 export interface Config {
@@ -16,7 +17,15 @@ export interface Config {
   crop_size: number;
   /** Output width / height. */
   aspect_ratio: number;
+  /** Which generator. The options from here to norm_G are those of one or the other. */
+  netG: NetG;
   num_upsampling_layers: Upsampling;
+  resnet_n_downsample: number;
+  resnet_n_blocks: number;
+  /** Odd. */
+  resnet_kernel_size: number;
+  /** Odd. */
+  resnet_initial_kernel_size: number;
   norm_G: string;
 }
 
@@ -29,7 +38,12 @@ export const defaultConfig: Config = {
   use_vae: false,
   crop_size: 256,
   aspect_ratio: 1,
+  netG: "spade",
   num_upsampling_layers: "normal",
+  resnet_n_downsample: 4,
+  resnet_n_blocks: 9,
+  resnet_kernel_size: 3,
+  resnet_initial_kernel_size: 7,
   norm_G: "spectralspadesyncbatch3x3",
 };
 
@@ -85,15 +99,15 @@ export function parseNormG(norm: string): NormG {
   return { spectral: norm.includes("spectral"), kind: kind === "instance" ? "instance" : "batch", k: Number(k) };
 }
 
-/** The plain norm of a conv in discriminator and encoder. */
+/** The plain norm of a conv in discriminator, encoder and pix2pixHD's generator. */
 export interface PlainNorm {
   spectral: boolean;
   /** "batch" for batch and sync_batch: equal on one device. Batch norm has weight and bias, instance norm has neither. */
   kind: "none" | "batch" | "instance";
 }
 
-/** Reads a norm_D or norm_E string: [spectral](instance|batch|sync_batch|none|). Upstream fails without "spectral"; here it is left out. */
-export function parsePlainNorm(norm: string, option: "norm_D" | "norm_E"): PlainNorm {
+/** Reads a norm_D or norm_E string, or pix2pixHD's norm_G: [spectral](instance|batch|sync_batch|none|). Upstream fails without "spectral"; here it is left out. */
+export function parsePlainNorm(norm: string, option: "norm_D" | "norm_E" | "norm_G"): PlainNorm {
   const spectral = norm.startsWith("spectral");
   const rest = spectral ? norm.slice("spectral".length) : norm;
   const kinds: Record<string, PlainNorm["kind"]> = {
@@ -124,6 +138,9 @@ export function upsamplings(c: Config): number {
   return { normal: 5, more: 6, most: 7 }[c.num_upsampling_layers];
 }
 
+/** Heights and widths of pictures are multiples of it. */
+export const strideOf = (c: Config): number => 2 ** (c.netG === "pix2pixhd" ? c.resnet_n_downsample : upsamplings(c));
+
 /** Height and width of the generator's first feature map. */
 export function latentSize(c: Config): { h: number; w: number } {
   const w = Math.floor(c.crop_size / 2 ** upsamplings(c));
@@ -141,8 +158,25 @@ export function latentSize(c: Config): { h: number; w: number } {
 
 /** Height and width of the picture, and of the label map that the net takes. */
 export function outputSize(c: Config): { h: number; w: number } {
+  if (c.netG === "pix2pixhd") return cropSize(c);
   const { h, w } = latentSize(c);
   return { h: h * 2 ** upsamplings(c), w: w * 2 ** upsamplings(c) };
+}
+
+/** pix2pixHD paints what it is given: the crop itself, if its halvings come out even. */
+function cropSize(c: Config): { h: number; w: number } {
+  const { crop_size, aspect_ratio, resnet_n_downsample } = c;
+  const [h, w] = [roundHalfEven(crop_size / aspect_ratio), crop_size];
+  const unit = strideOf(c);
+  if (h < unit || h % unit || w % unit) {
+    throw new SpadeError(
+      "usage",
+      `crop_size ${crop_size}, aspect_ratio ${aspect_ratio}`,
+      `make pictures of ${w}x${h}, which resnet_n_downsample ${resnet_n_downsample} halvings do not divide`,
+      `use a width and height that are multiples of ${unit}`,
+    );
+  }
+  return { h, w };
 }
 
 /** One SPADE residual block: where it stands, what it maps, whether its input is upsampled x2 (nearest) first. */

@@ -50,7 +50,7 @@ export function discriminatorLayers(c: DiscriminatorConfig): PlainConv[][] {
         stride: n < c.n_layers_D - 1 ? 2 : 1,
         pad: PAD,
         norm: n > 0 && !last ? norm : plain,
-        leaky: !last,
+        act: last ? "none" : "leaky",
       });
       cin = width;
     }

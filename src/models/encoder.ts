@@ -29,7 +29,7 @@ export function encoderLayers(c: EncoderConfig): PlainConv[] {
     stride: 2,
     pad: 1,
     norm,
-    leaky: true,
+    act: "leaky",
   }));
 }
 

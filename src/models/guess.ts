@@ -1,8 +1,9 @@
 // The config of a checkpoint: from its metadata, else from keys and shapes, with the published data sets as the tie-breakers.
 
 import { SpadeError } from "../runtime/errors.ts";
-import { defaultConfig, outputSize, parseNormG, type Config, type Upsampling } from "./config.ts";
+import { defaultConfig, outputSize, type Config, type Upsampling } from "./config.ts";
 import type { EncoderConfig } from "./encoder.ts";
+import { checkNet } from "./pix2pixhd.ts";
 
 type Semantics = Pick<Config, "label_nc" | "contain_dontcare_label" | "no_instance">;
 type Size = Pick<Config, "num_upsampling_layers" | "crop_size" | "aspect_ratio">;
@@ -58,6 +59,15 @@ function sizeFor(pixels: number, ups: number, usual: Size): Partial<Size> {
   return {};
 }
 
+/** What a net of so many semantic channels most likely saw. */
+function dataSet(S: number): { semantics: Semantics; usual: Size } {
+  const known = PUBLISHED[S];
+  return {
+    semantics: known ?? { label_nc: S - 1, contain_dontcare_label: false, no_instance: false },
+    usual: known ?? { num_upsampling_layers: "normal", crop_size: 256, aspect_ratio: 1 },
+  };
+}
+
 const AGAIN = "convert the checkpoint again";
 /** Pixels on a side. */
 const MOST_PIXELS = 8192;
@@ -83,10 +93,15 @@ const RULES: Readonly<Record<keyof Config, Rule>> = {
   use_vae: flag,
   crop_size: whole(1, MOST_PIXELS),
   aspect_ratio: { wanted: "a number from 1/16 to 16", holds: (v) => number(v, 1 / 16, 16) },
+  netG: { wanted: "spade or pix2pixhd", holds: (v) => v === "spade" || v === "pix2pixhd" },
   num_upsampling_layers: {
     wanted: "normal, more or most",
     holds: (v) => v === "normal" || v === "more" || v === "most",
   },
+  resnet_n_downsample: whole(1, 8),
+  resnet_n_blocks: whole(1, 256),
+  resnet_kernel_size: whole(1, 31),
+  resnet_initial_kernel_size: whole(1, 31),
   norm_G: { wanted: "a text", holds: (v) => typeof v === "string" },
 };
 
@@ -107,7 +122,7 @@ export function checkedConfig(raw: unknown, where: string): Config {
   }
   const config = { ...defaultConfig, ...Object.fromEntries(known.map((key) => [key, stored[key]])) };
   try {
-    parseNormG(config.norm_G);
+    checkNet(config);
     const { h } = outputSize(config);
     if (h > MOST_PIXELS) throw new SpadeError("file", "aspect_ratio", `makes a picture ${h} pixels high`, AGAIN);
   } catch (error) {
@@ -136,6 +151,8 @@ export function guessConfig(
     }
     return checkedConfig(stored, where);
   }
+  const pix2pixhd = guessPix2PixHD(shapes);
+  if (pix2pixhd) return pix2pixhd;
   const shared = shapes.get("head_0.norm_0.mlp_shared.0.weight");
   const fc = shapes.get("fc.weight");
   const first = shapes.get("head_0.conv_0.weight_orig") ?? shapes.get("head_0.conv_0.weight");
@@ -149,9 +166,7 @@ export function guessConfig(
     );
   }
   const S = shared[1];
-  const known = PUBLISHED[S];
-  const semantics: Semantics = known ?? { label_nc: S - 1, contain_dontcare_label: false, no_instance: false };
-  const usual: Size = known ?? { num_upsampling_layers: "normal", crop_size: 256, aspect_ratio: 1 };
+  const { semantics, usual } = dataSet(S);
   const ngf = first[0] / 16;
   const use_vae = fc.length === 2;
   const most = shapes.has("up_4.conv_0.bias");
@@ -172,6 +187,7 @@ export function guessConfig(
   const spectral = shapes.has("head_0.conv_0.weight_orig") ? "spectral" : "";
   const kind = shapes.has("head_0.norm_0.param_free_norm.running_mean") ? "syncbatch" : "instance";
   return {
+    ...defaultConfig,
     label_nc: semantics.label_nc,
     contain_dontcare_label: semantics.contain_dontcare_label,
     no_instance: semantics.no_instance,
@@ -200,4 +216,42 @@ export function guessEncoder(shapes: ReadonlyMap<string, readonly number[]>): En
   }
   const kind = shapes.has("layer1.1.running_mean") ? "batch" : shapes.has("layer1.bias") ? "none" : "instance";
   return { ngf: first[0], z_dim: mu[0], norm_E: `${spectral ? "spectral" : ""}${kind}` };
+}
+
+/** The weight of a conv with its norm; keys end in `.0.` behind one that is no "none". */
+function convOf(shapes: ReadonlyMap<string, readonly number[]>, name: string): readonly number[] | undefined {
+  for (const rest of ["0.weight_orig", "0.weight", "weight_orig", "weight"]) {
+    const shape = shapes.get(`${name}.${rest}`);
+    if (shape) return shape;
+  }
+  return undefined;
+}
+
+/** The config of pix2pixHD's generator, if it is one: blocks stand where the halvings end. */
+function guessPix2PixHD(shapes: ReadonlyMap<string, readonly number[]>): Config | undefined {
+  const blocks = new Set(
+    [...shapes.keys()].flatMap((key) => /^model\.(\d+)\.conv_block\./.exec(key)?.[1] ?? []).map(Number),
+  );
+  const first = convOf(shapes, "model.1");
+  const inner = convOf(shapes, `model.${Math.min(...blocks)}.conv_block.1`);
+  if (!first || !inner) return undefined;
+  const { semantics, usual } = dataSet(first[1]);
+  const spectral = [...shapes.keys()].some((key) => key.endsWith(".weight_orig")) ? "spectral" : "";
+  const stacked = shapes.has("model.1.0.weight") || shapes.has("model.1.0.weight_orig");
+  const kind = !stacked ? "none" : shapes.has("model.1.1.running_mean") ? "batch" : "instance";
+  return {
+    ...defaultConfig,
+    label_nc: semantics.label_nc,
+    contain_dontcare_label: semantics.contain_dontcare_label,
+    no_instance: semantics.no_instance,
+    ngf: first[0],
+    crop_size: usual.crop_size,
+    aspect_ratio: usual.aspect_ratio,
+    netG: "pix2pixhd",
+    resnet_n_downsample: (Math.min(...blocks) - 3) / 2,
+    resnet_n_blocks: blocks.size,
+    resnet_kernel_size: inner[2],
+    resnet_initial_kernel_size: first[2],
+    norm_G: `${spectral}${kind}`,
+  };
 }

@@ -59,7 +59,21 @@ export interface RunnerMemory {
   activations: number;
 }
 
-export class GeneratorRunner {
+/** A generator ready to paint: SPADE's, or pix2pixHD's. */
+export interface Painter {
+  /** Height and width of the picture. */
+  readonly size: { h: number; w: number };
+  readonly memory: RunnerMemory;
+  warm(signal?: AbortSignal): Promise<void>;
+  /** Takes what windowsOf makes of the maps. */
+  setMap(windows: readonly LevelWindows[], signal?: AbortSignal): Promise<void>;
+  runTables(how?: Pick<RunOptions, "slice" | "signal">): Promise<void>;
+  paint(z?: Float32Array, how?: Pick<RunOptions, "slice" | "signal">): Promise<Float32Array>;
+  profile(z?: Float32Array): Promise<Profile[]>;
+  dispose(): void;
+}
+
+export class GeneratorRunner implements Painter {
   readonly images: number;
   /** The tables that the map at hand uses. */
   private readonly levels = new Map<string, Level>();

@@ -115,6 +115,8 @@ export function trainingInputs(
 ): { inputs: Record<string, HostArray>; counts: Record<string, number> } {
   const inputs: Record<string, HostArray> = {};
   const counts: Record<string, number> = {};
+  // It reads the codes, which the discriminator reads too.
+  if (c.netG === "pix2pixhd") return { inputs, counts };
   plans.forEach((plan, i) => {
     const lw = windows[i];
     const key = levelKey(plan.h, plan.w);

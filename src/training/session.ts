@@ -6,8 +6,9 @@ import { fileURLToPath } from "node:url";
 import { openCheckpointFile } from "../formats/file.ts";
 import { discriminatorNet } from "../models/discriminator.ts";
 import { encoderNet } from "../models/encoder.ts";
-import { generatorNet, type Net } from "../models/packing.ts";
+import type { Net } from "../models/packing.ts";
 import { Parameters } from "../models/parameters.ts";
+import { netOf } from "../models/pix2pixhd.ts";
 import { checkpointSource, memorySource } from "../models/source.ts";
 import { squeezenet, squeezenetSource } from "../models/squeezenet.ts";
 import { vgg19 } from "../models/vgg19.ts";
@@ -33,11 +34,7 @@ export const stateFolder = (o: TrainOptions): string => join(runFolder(o), "stat
 
 /** The nets that a run trains, by role. */
 function netsOf(o: TrainOptions): ["G" | "D" | "E", Net][] {
-  return [
-    ["G", generatorNet(o)],
-    ["D", discriminatorNet(o)],
-    ...(o.use_vae ? ([["E", encoderNet(o)]] as ["E", Net][]) : []),
-  ];
+  return [["G", netOf(o)], ["D", discriminatorNet(o)], ...(o.use_vae ? ([["E", encoderNet(o)]] as ["E", Net][]) : [])];
 }
 
 /** A file of the package, from src/ and from the bundle in dist/ alike. */

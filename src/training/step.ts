@@ -10,6 +10,7 @@ import { recordEncoder } from "../models/encoder.ts";
 import type { LevelPlan } from "../models/generator.ts";
 import type { Parameters } from "../models/parameters.ts";
 import type { Frozen, Perceptual } from "../models/perceptual.ts";
+import { recordPix2PixHD } from "../models/pix2pixhd.ts";
 import { recordTrainingPass } from "../models/training_pass.ts";
 import type { Graph, Tensor } from "../runtime/index.ts";
 import {
@@ -51,9 +52,10 @@ type Style = NonNullable<GeneratorTerms["style"]>;
 
 interface Painted extends Pick<Step, "fake" | "style" | "tables" | "ends"> {
   real: Tensor;
+  codes: Tensor;
 }
 
-/** Inputs: "image", "eps" with VAE, and the labels' windows. */
+/** Inputs: "image", "codes" at full size, "eps" with VAE, and the labels' windows. */
 function recordFake(
   g: Graph,
   c: TrainConfig,
@@ -68,17 +70,18 @@ function recordFake(
   const style = nets.E && g.scope("E", () => recordEncoder(g, c, nets.E!, real, true));
   if (style) ends.set("E", g.dispatches.length);
   const z = style && reparameterise(g, { ...style, eps: g.input("eps", [images, c.z_dim]) });
-  const { image: fake, tables } = g.scope("G", () =>
-    recordTrainingPass(g, c, nets.G, plans, images, { z, gradients: differentiated }),
-  );
+  const codes = g.input("codes", [images, h, w], "i32");
+  const { image: fake, tables } = g.scope("G", () => {
+    if (c.netG === "pix2pixhd") return { image: recordPix2PixHD(g, c, nets.G, codes, true), tables: [] };
+    return recordTrainingPass(g, c, nets.G, plans, images, { z, gradients: differentiated });
+  });
   ends.set("G", g.dispatches.length);
-  return { fake, real, style, tables, ends };
+  return { fake, real, codes, style, tables, ends };
 }
 
-/** Fake and real through D as one batch, fake first. Input: "codes" at full size. */
-function recordJudgement(g: Graph, c: TrainConfig, D: Parameters, { fake, real, ends }: Painted): Tensor[][] {
+/** Fake and real through D as one batch, fake first. */
+function recordJudgement(g: Graph, c: TrainConfig, D: Parameters, { fake, real, codes, ends }: Painted): Tensor[][] {
   const pair = concat(g, { a: fake, b: real, axis: 0 });
-  const codes = g.input("codes", [...fake.shape.slice(0, 3)], "i32");
   const scales = g.scope("D", () => recordDiscriminator(g, c, D, { codes }, pair));
   ends.set("D", g.dispatches.length);
   return scales;

@@ -7,10 +7,10 @@ import { frechetDistance, gaussian, type Gaussian } from "../evaluation/frechet.
 import type { LabelMap } from "../labels/label_map.ts";
 import { LevelsScratch } from "../labels/levels.ts";
 import { outputSize, type Config } from "../models/config.ts";
-import { generatorNet } from "../models/packing.ts";
-import { Parameters } from "../models/parameters.ts";
+import { createPainter, loadGenerator } from "../models/painter.ts";
+import type { Parameters } from "../models/parameters.ts";
 import { keyedSeed, normalValues } from "../models/philox.ts";
-import { GeneratorRunner } from "../models/runner.ts";
+import { netOf } from "../models/pix2pixhd.ts";
 import { windowsOf } from "../models/windows.ts";
 import type { Device } from "../runtime/index.ts";
 import type { Validation as Validated } from "./records/records.ts";
@@ -53,9 +53,9 @@ export class Validation {
   async run(G: Parameters): Promise<Validated> {
     const { device, config, pairs } = this;
     const { h, w } = outputSize(config);
-    const net = generatorNet(config);
-    const copy = await Parameters.loadNet(device, net, { shapes: net.shapes, read: (key) => G.read(key) }, "f32");
-    const runner = await GeneratorRunner.create(device, config, copy);
+    const { shapes } = netOf(config);
+    const copy = await loadGenerator(device, config, { shapes, read: (key) => G.read(key) }, "f32");
+    const runner = await createPainter(device, config, copy);
     const scratch = new LevelsScratch();
     try {
       const pictures: Float32Array[] = [];

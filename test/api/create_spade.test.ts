@@ -1,6 +1,13 @@
 import { afterAll, expect, test } from "vitest";
 import type { Config } from "../../src/models/config.ts";
-import { seededGenerator, spectralLayers, spectralSigma, type HostState } from "../../src/models/seeded.ts";
+import { pix2pixhdShapes } from "../../src/models/pix2pixhd.ts";
+import {
+  seededGenerator,
+  seededState,
+  spectralLayers,
+  spectralSigma,
+  type HostState,
+} from "../../src/models/seeded.ts";
 import { openNodeDevice } from "../../src/node/dawn.ts";
 import { createSpade, SpadeError, type LabelMap, type Progress, type Spade } from "../../src/node.ts";
 import { plain, stateFile, stripes, vae, weights } from "./tiny.ts";
@@ -50,6 +57,32 @@ test("a map of noise outgrows the tables and stays correct; the map before it co
   // Tables may now be made densely, in another order of sums.
   const worst = after.data.reduce((m, v, i) => Math.max(m, Math.abs(v - before.data[i])), 0);
   expect(worst).toBeLessThanOrEqual(1);
+});
+
+test("paints with pix2pixHD's generator, which has no style", async () => {
+  const c: Config = {
+    ...plain,
+    netG: "pix2pixhd",
+    norm_G: "spectralinstance",
+    resnet_n_downsample: 2,
+    resnet_n_blocks: 1,
+    crop_size: 20,
+  };
+  const state = seededState(pix2pixhdShapes(c), 3, 1);
+  const spade = await createSpade({ weights: await stateFile(state, { config: JSON.stringify(c) }) });
+  spade.addEventListener("notice", () => undefined);
+  made.push(spade);
+  expect(spade.info).toMatchObject({ width: 20, height: 20, stride: 4, edges: false, style: null });
+  const a = await spade.generate(stripes(20, 20, 4, 4));
+  const b = await spade.generate(stripes(20, 20, 3, 4));
+  expect(b.data).not.toEqual(a.data);
+  expect((await spade.generate(stripes(20, 20, 4, 4))).data).toEqual(a.data);
+  await expect(spade.generate(stripes(20, 20, 4, 4), { style: 1 })).rejects.toMatchObject({ code: "unsupported" });
+  await expect(spade.generate(stripes(16, 20, 4))).rejects.toMatchObject({ code: "shape" });
+  const larger = await createSpade({ weights: await stateFile(state, { config: JSON.stringify(c) }), size: [32, 24] });
+  larger.addEventListener("notice", () => undefined);
+  made.push(larger);
+  expect(await larger.generate(stripes(32, 24, 4))).toMatchObject({ width: 32, height: 24 });
 });
 
 test("says what is wrong, where, and what to do", async () => {

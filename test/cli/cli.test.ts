@@ -17,7 +17,8 @@ import { defaultConfig, type Config } from "../../src/models/config.ts";
 import { Parameters } from "../../src/models/parameters.ts";
 import { normalValues } from "../../src/models/philox.ts";
 import { GeneratorRunner } from "../../src/models/runner.ts";
-import type { HostState } from "../../src/models/seeded.ts";
+import { pix2pixhdShapes } from "../../src/models/pix2pixhd.ts";
+import { seededState, type HostState } from "../../src/models/seeded.ts";
 import { memorySource } from "../../src/models/source.ts";
 import { testDevice } from "../support/device.ts";
 
@@ -149,6 +150,19 @@ describe("generate", () => {
         );
       }
     }
+  });
+
+  test("paints with pix2pixHD's generator, and plans its memory; ONNX is for SPADE's", async () => {
+    const c: Config = { ...config, netG: "pix2pixhd", norm_G: "spectralinstance", ngf: 2, resnet_n_blocks: 1 };
+    await save(at("p2p.safetensors"), seededState(pix2pixhdShapes(c), 3, 1), c);
+    const net = ["--weights", "p2p.safetensors"];
+    expect(await spade("generate", ...net, "--label", "map.png", "--out", "p2p.png")).toMatchObject({ code: 0 });
+    const png = decode(await readFile(at("p2p.png")));
+    expect([png.width, png.height, png.channels]).toEqual([64, 64, 3]);
+    const plan = await spade("generate", ...net, "--label", "map.png", "--plan");
+    expect(plan.out).toMatch(/^memory on .+ = weights .+ \+ label tables 0\.00 MiB \+ picture /);
+    const onnx = await spade("export", ...net, "--onnx", "p2p.onnx");
+    expect(onnx).toMatchObject({ code: 1, err: expect.stringContaining("is a pix2pixHD generator") });
   });
 
   test("takes several maps into a folder, resized as the published loader does", async () => {

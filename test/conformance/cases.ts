@@ -9,16 +9,18 @@ import { discriminatorCase, encoderCase } from "./net_cases.ts";
 import { trainingCase } from "./training_case.ts";
 import { generatorCase } from "./generator_case.ts";
 import { openGolden, type Golden } from "./golden.ts";
+import { pix2pixhdCase } from "./pix2pixhd_case.ts";
 import { spadeNormCase } from "./spade_norm_case.ts";
 
-type Kind = "training steps" | "discriminator" | "encoder" | "generator" | "SPADE norm" | "checkpoint";
+type Kind = "training steps" | "discriminator" | "encoder" | "generator" | "pix2pixHD" | "SPADE norm" | "checkpoint";
 
 function kindOf(golden: Golden): Kind {
   if (!golden.config) return "checkpoint";
   if (golden.names.some((n) => n.startsWith("loss."))) return "training steps";
   if (golden.seeds.D) return "discriminator";
   if (golden.seeds.E) return "encoder";
-  return golden.has("in.x") ? "SPADE norm" : "generator";
+  if (golden.has("in.x")) return "SPADE norm";
+  return golden.config.netG === "pix2pixhd" ? "pix2pixHD" : "generator";
 }
 
 export async function runCase(file: string, device: Device): Promise<{ kind: Kind; verdicts: Verdict[] }> {
@@ -26,6 +28,7 @@ export async function runCase(file: string, device: Device): Promise<{ kind: Kin
   try {
     const kind = kindOf(golden);
     if (kind === "generator") return { kind, verdicts: await generatorCase(golden, device) };
+    if (kind === "pix2pixHD") return { kind, verdicts: await pix2pixhdCase(golden, device) };
     if (kind === "SPADE norm") return { kind, verdicts: await spadeNormCase(golden, device) };
     if (kind === "checkpoint") return { kind, verdicts: await checkpointCase(file) };
     if (kind === "discriminator") return { kind, verdicts: await discriminatorCase(golden, device) };

@@ -3,8 +3,9 @@
 import { outputSize } from "../../src/models/config.ts";
 import { discriminatorNet } from "../../src/models/discriminator.ts";
 import { encoderNet } from "../../src/models/encoder.ts";
-import { generatorNet, isTrained, type Net } from "../../src/models/packing.ts";
+import { isTrained, type Net } from "../../src/models/packing.ts";
 import { Parameters } from "../../src/models/parameters.ts";
+import { netOf } from "../../src/models/pix2pixhd.ts";
 import { seeded, seededState, seededVgg, type HostState } from "../../src/models/seeded.ts";
 import { memorySource } from "../../src/models/source.ts";
 import { vgg19 } from "../../src/models/vgg19.ts";
@@ -55,7 +56,7 @@ type Roles = [role: string, net: Net][];
 export async function trainingCase(golden: Golden, device: Device): Promise<Verdict[]> {
   const c: TrainConfig = { ...defaultTraining, ...golden.config! };
   const roles: Roles = [
-    ["G", generatorNet(c)],
+    ["G", netOf(c)],
     ["D", discriminatorNet(c)],
     ...(c.use_vae ? ([["E", encoderNet(c)]] as Roles) : []),
   ];

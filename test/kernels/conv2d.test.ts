@@ -43,15 +43,18 @@ test.each(cases.flatMap((c) => ["direct", "subgroup"].map((variant) => ({ ...c, 
 );
 
 test.each([
-  { x: [1, 8, 8, 16], o: 8, up: 0 },
-  { x: [2, 7, 5, 6], o: 5, up: 0 },
-  { x: [1, 6, 10, 39], o: 36, up: 1 },
+  { x: [1, 8, 8, 16], o: 8, up: 0, pad: 1 },
+  { x: [2, 7, 5, 6], o: 5, up: 0, pad: 1 },
+  { x: [1, 6, 10, 39], o: 36, up: 1, pad: 1 },
+  { x: [2, 7, 8, 18], o: 17, up: 0, pad: 0 },
+  { x: [1, 4, 5, 20], o: 9, up: 0, pad: 2 },
 ])(
-  "Winograd conv2d with every epilogue equals the float64 reference: x $x, $o outputs, residual up $up",
-  async ({ x, o, up }) => {
+  "Winograd conv2d with every epilogue equals the float64 reference: x $x, $o outputs, residual up $up, pad $pad",
+  async ({ x, o, up, pad }) => {
+    const [H, W] = [x[1] + 2 * pad - 2, x[2] + 2 * pad - 2];
     const weights = [o, x[3], 3, 3];
     const [xs, ws, bs] = [noise(x[0] * x[1] * x[2] * x[3], 1), noise(o * x[3] * 9, 2), noise(o, 3)];
-    const residual = [x[0], x[1] >> up, x[2] >> up, o];
+    const residual = [x[0], H >> up, W >> up, o];
     const rs = noise(
       residual.reduce((a, b) => a * b),
       4,
@@ -67,13 +70,12 @@ test.each([
         residual: inputs.tensor("r", residual, rs),
         kh: 3,
         kw: 3,
-        pad: 1,
+        pad,
         act: "leaky",
       };
       return { winograd: conv2d(g, { ...args, winograd: winogradWeights(g, { w }) }), plain: conv2d(g, args) };
     };
-    const ref = conv2dReference(xs, x, ws, weights, { bias: bs, sigma: 0.5, pad: 1 }).data;
-    const [, H, W] = x;
+    const ref = conv2dReference(xs, x, ws, weights, { bias: bs, sigma: 0.5, pad }).data;
     for (let i = 0; i < ref.length; i++) {
       const [co, px, py, n] = [i % o, Math.floor(i / o) % W, Math.floor(i / o / W) % H, Math.floor(i / o / W / H)];
       ref[i] =

@@ -131,6 +131,8 @@ test.each<Case>([
   { x: [1, 8, 7, 5], o: 6, k: 3, stride: 2, pad: 1 },
   { x: [1, 6, 10, 5], o: 34, k: 5, pad: 2, act: "leaky", residual: "half" },
   { x: [1, 7, 6, 4], o: 4, k: 3, pad: 0 },
+  { x: [2, 8, 7, 36], o: 34, k: 3, pad: 0, act: "relu" },
+  { x: [1, 4, 5, 33], o: 18, k: 3, pad: 2 },
 ])("conv2d's gradients equal the float64 reference: %o", async (c) => {
   await check(c, {}, 3e-6);
 });

@@ -4,6 +4,7 @@ import { labelConv, labelConvPlan, labelConvSlices } from "../../kernels/label_c
 import { labelPool, labelPoolPlan } from "../../kernels/label_pool.ts";
 import { product } from "../../src/runtime/index.ts";
 import { avgPoolReference } from "../reference/avg_pool.ts";
+import { reflectPadReference } from "../reference/reflect_pad.ts";
 import { centralDifferences, dot, evaluateGradients } from "../support/central.ts";
 import { evaluate, noise, relativeError } from "../support/device.ts";
 
@@ -91,6 +92,50 @@ test.each([
   },
 );
 
+test.each([
+  { codes: [2, 4, 5], k: 7, edges: true },
+  { codes: [1, 4, 4], k: 7, edges: false },
+])(
+  "mirrored at the border and divided by sigma, it equals the convolution of the padded one-hot map: $codes, edges $edges",
+  async ({ codes, k, edges }) => {
+    const [labels, cout, pad, sigma] = [4, 3, k >> 1, 1.75];
+    const channels = labels + (edges ? 1 : 0);
+    const edgeRow = edges ? labels : -1;
+    const ids = codesOf(product(codes), labels, edges);
+    const shape = [cout, channels, k, k];
+    const weights = noise(product(shape), 1);
+    const packed = packConv(weights, shape);
+    const how = { k, stride: 1, pad, mirror: true, edgeRow };
+    const out = labelConvPlan(codes, packed.shape, how);
+    const dy = noise(product(out), 3);
+    const got = await evaluateGradients(dy, (g, inputs) => {
+      const w = inputs.tensor("w", packed.shape, packed.data);
+      const s = inputs.tensor("sigma", [1], Float32Array.of(sigma));
+      return {
+        y: labelConv(g, { codes: inputs.tensor("codes", codes, ids), w, sigma: s, ...how }),
+        wrt: { w, sigma: s },
+      };
+    });
+    const [n, h, w] = codes;
+    const map = reflectPadReference(oneHot(ids, channels, edgeRow), [n, h, w, channels], pad).y;
+    const forward = (values: ArrayLike<number>, s = sigma): Float64Array =>
+      convolve(
+        Float32Array.from(map),
+        [n, h + 2 * pad, w + 2 * pad, channels],
+        Array.from(values, (v) => v / s),
+        new Float64Array(cout),
+        { k, stride: 1, pad: 0, out },
+      );
+    expect(relativeError(got.y, forward(weights))).toBeLessThan(1e-6);
+    // Linear in w: one large step is exact.
+    const dw = centralDifferences((v) => dot(forward(v), dy), weights, 1);
+    expect(relativeError(unpackConv(got.w, shape), dw)).toBeLessThan(1e-6);
+    const dsigma = centralDifferences(([s]) => dot(forward(weights, s), dy), [sigma]);
+    const added = dw.reduce((sum, v, i) => sum + Math.abs(v * weights[i]), 0) / sigma;
+    expect(Math.abs(got.sigma[0] - dsigma[0]) / added).toBeLessThan(1e-6);
+  },
+);
+
 test.each([true, false])("labelPool equals the pooled one-hot map: edges %s", async (edges) => {
   const codes = [2, 7, 6];
   const channels = edges ? 7 : 6;
@@ -109,5 +154,8 @@ test("plans: sizes as published, partial tables within their room", () => {
   expect(labelConvSlices(2 * 129 * 129, 16 * 188 * 64 * 4).slices).toBeLessThanOrEqual(21);
   expect(labelConvSlices(10, 1 << 30)).toEqual({ slices: 1, len: 10 });
   expect(() => labelConvPlan([1, 4, 4], [9, 8, 4], { k: 4, stride: 2, pad: 2, edgeRow: -1 })).toThrow(/4x4 kernel/);
+  expect(() => labelConvPlan([1, 3, 9], [49, 8, 4], { k: 7, stride: 1, pad: 3, mirror: true, edgeRow: -1 })).toThrow(
+    /has no 3 pixels/,
+  );
   expect(() => labelPoolPlan([1, 4, 4], 5, 5)).toThrow(/channel 5 of 5/);
 });

@@ -85,7 +85,7 @@ test.each(["spectralinstance", "spectralbatch", "spectralnone", "instance", "bat
       stride: 2,
       pad: 2,
       norm: parsePlainNorm(norm, "norm_D"),
-      leaky: true,
+      act: "leaky",
     };
     const x = { data: noise(2 * 9 * 7 * 5, 1), shape: [2, 9, 7, 5] };
     const { out, p, state } = await evaluateNet({ shapes: new Map(plainConvShapes(layer)) }, { x: x.data }, (g, p) => ({

@@ -66,8 +66,10 @@ function otherOps(target: Target, dtype: DType): Graph {
   const w = external("w", [16, 8, 5]);
   for (const edgeRow of [-1, 4]) {
     back(ops.labelConv(g, { codes, w, bias, k: 4, stride: 2, pad: 2, edgeRow }), w, bias);
+    back(ops.labelConv(g, { codes, w, sigma: one, k: 4, stride: 1, pad: 3, mirror: true, edgeRow }), w);
     ops.labelPool(g, { codes, channels: 5, edgeRow, dtype });
   }
+  back(ops.reflectPad(g, { x, pad: 3 }), x);
 
   back(ops.l1Mean(g, { a: x, b: x, scale: 1, images: 1, bFrom: 1 }), x);
   const logits = external("logits", [2, 6, 7, 1]);
@@ -120,6 +122,13 @@ function backwards(target: Target, dtype: DType): Graph[] {
   conv([1, 6, 6, 5], 6, 4, { pad: 2, stride: 2, act: "tanh" });
   conv([1, 3, 3, 5], 6, 4, { pad: 2, stride: 2 }, [1, 2, 2, 6]);
   conv([1, 6, 6, 5], 6, 1, {});
+  for (const act of ["none", "relu"] as const)
+    differentiate((g, t) => {
+      const [x, w, bias, sigma] = [t("x", [1, 3, 4, 5]), t("w", [9, 8, 6]), t("b", [6]), t("s", [1], "f32")];
+      const size = { k: 3, stride: 2, pad: 1, outputPadding: 1 };
+      const own = act === "none" ? { sigma } : { bias };
+      return [ops.convTranspose(g, { x, w, ...own, ...size, act }), [x, w, ...Object.values(own)]];
+    });
   differentiate((g, t) => {
     const wrt = [t("x", [2, 5]), t("w", [5, 8]), t("b", [8])];
     return [ops.linear(g, { x: wrt[0], w: wrt[1], bias: wrt[2], shape: [2, 8] }), wrt];

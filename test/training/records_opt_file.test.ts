@@ -11,7 +11,7 @@ beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), "records-opt-
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const options: TrainOptions = {
-  ...defaultsOf({ dataset_mode: "custom", no_TTUR: true }),
+  ...defaultsOf({ dataset_mode: "custom", netG: "spade", no_TTUR: true }),
   no_TTUR: true,
   dataset_mode: "custom",
   name: "a name: with [default: x] and \u00fc",

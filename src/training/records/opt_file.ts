@@ -25,14 +25,15 @@ const FLOATS = [
 /** In every published opt.txt, and without effect here unless the table knows them: there is nothing to say about them. */
 const WITHOUT_EFFECT = [
   ...["cache_filelist_read", "cache_filelist_write", "debug", "display_winsize", "gpu_ids", "initialized", "isTrain"],
-  ...["load_from_opt_file", "model", "nef", "netD", "netD_subarch", "netG", "optimizer", "semantic_nc"],
+  ...["load_from_opt_file", "model", "nef", "netD", "netD_subarch", "optimizer", "semantic_nc"],
 ];
 
 /** What the options are where nothing is said: defaults of the dataset and of --no_TTUR included, which opt.txt does not remark on. */
-export function defaultsOf(options: Pick<TrainOptions, "dataset_mode" | "no_TTUR">): TrainOptions {
+export function defaultsOf(options: Pick<TrainOptions, "dataset_mode" | "netG" | "no_TTUR">): TrainOptions {
   return {
     ...defaultOptions,
     ...(options.no_TTUR ? { beta1: 0.5, beta2: 0.999 } : {}),
+    ...(options.netG === "pix2pixhd" ? { norm_G: "instance" } : {}),
     ...datasetDefaults(options.dataset_mode),
   };
 }
