@@ -4,6 +4,7 @@ import { stat } from "node:fs/promises";
 import { openCheckpointFile } from "../formats/file.ts";
 import { pilBicubicResize } from "../formats/pil_bicubic.ts";
 import { readPhoto } from "../datasets/photo.ts";
+import { NORMALISED } from "../datasets/sample.ts";
 import type { Config } from "../models/config.ts";
 import { encoderNet } from "../models/encoder.ts";
 import { EncoderRunner } from "../models/encoder_runner.ts";
@@ -65,7 +66,7 @@ export async function openEncoder(
 }
 
 /** RGB bytes as the nets see them: in [-1,1]. */
-export const normalized = (rgb: Uint8Array): Float32Array => Float32Array.from(rgb, (v) => (v / 255 - 0.5) / 0.5);
+export const normalized = (rgb: Uint8Array): Float32Array => Float32Array.from(rgb, (v) => NORMALISED[v]);
 
 /**
  * Reads what a wish for a picture's style needs. What it gives encodes the picture, once there is a device: its mean style, the picture

@@ -10,7 +10,7 @@ import type { Dataset } from "./dataset.ts";
 import type { DecodeReply, DecodeRequest, DecodeSetup } from "./decode_worker.ts";
 import { drawOf } from "./geometry.ts";
 import type { Pair } from "./listing.ts";
-import type { Sample } from "./sample.ts";
+import { NORMALISED, type Sample } from "./sample.ts";
 
 export interface LoadedBatch {
   epoch: number;
@@ -245,9 +245,6 @@ class DecodeThread {
     this.waiting.clear();
   }
 }
-
-/** The published (v / 255 - 0.5) / 0.5 of each byte, in torch's order of float32 operations. */
-const NORMALISED = Float32Array.from({ length: 256 }, (_, v) => Math.fround(Math.fround(v / 255) - 0.5) / 0.5);
 
 function assemble(samples: readonly Sample[]): Pick<LoadedBatch, "labels" | "instances" | "image" | "paths"> {
   const [{ label, image, path }] = samples;

@@ -210,6 +210,25 @@ test("a sample: ids in place, 255 as don't care, an instance map, the epoch's fl
   expect(await messageOf(dataset.sample(0, 1))).toMatch(/inst\/0\.png: is 20 x 20 where .*label\/0\.png is 40 x 20; /);
 });
 
+test("without photos: the same maps, and no folder of photos is needed", async () => {
+  const dir = await scratch();
+  const options = { ...(await pairs(dir, 3)), isTrain: false };
+  for (let i = 0; i < 3; i++) await write(dir, { [`inst/${i}.png`]: labelPng(40, 30, (x, y) => (x >> 3) + y) });
+  const whole = await Dataset.open({ ...options, instance_dir: join(dir, "inst") });
+  const bare = { ...options, instance_dir: join(dir, "inst"), image_dir: "" };
+  const maps = await Dataset.open(bare, { photos: false });
+  expect(maps.length).toBe(3);
+  expect(maps.paths(2)).toEqual({ label: join(dir, "label/2.png"), image: "", instance: join(dir, "inst/2.png") });
+  const { label, instance } = await whole.sample(1, 0);
+  expect(await maps.maps(1, 0)).toMatchObject({ label, instance });
+  expect(await messageOf(Dataset.open({ ...bare, label_dir: "nowhere" }, { photos: false }))).toMatch(
+    /^nowhere: is not/,
+  );
+  expect(await messageOf(Dataset.open({ ...bare, instance_dir: "nowhere" }, { photos: false }))).toMatch(
+    /3 label maps, 0 instance maps: each label map needs its instance map/,
+  );
+});
+
 test("in crop mode label map and photo have one size", async () => {
   const dir = await scratch();
   const options = { ...(await pairs(dir, 1, 40, 40)), preprocess_mode: "crop" as const };
