@@ -1,82 +1,97 @@
-// npm run demo: the COCO generator at its published size, with weights from a seed (nothing is downloaded), on a real label map.
+// npm run demo: a street, painted by the small net that comes with the package, in several styles.
 
 import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { coloredMap, labelColor } from "../labels/colors.ts";
-import { calibratedState } from "../models/calibrated.ts";
-import { defaultConfig } from "../models/config.ts";
-import { Parameters } from "../models/parameters.ts";
-import { GeneratorRunner } from "../models/runner.ts";
-import { memorySource } from "../models/source.ts";
-import { storageType, toPicture } from "../spade.ts";
-import { readInstanceMap, readLabelMap } from "./maps.ts";
-import { openDeviceFor, windowsOf } from "./net.ts";
+import { loadSharp } from "../formats/sharp.ts";
+import { openCheckpointFile } from "../formats/file.ts";
+import { normalValues } from "../models/philox.ts";
+import { decodePresets, type Preset } from "../models/presets.ts";
+import { labelColors, labelRgb, tensorRgbs, tiled, type Rgb } from "../training/records/pictures.ts";
+import { readLabelMap } from "./maps.ts";
+import { Net } from "./net.ts";
 import { writePicture } from "./picture.ts";
 import type { Progress } from "./progress.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 /** A clone has its demo/; an installed package lies in node_modules, where nobody looks for a picture. */
 const home = existsSync(join(root, "scripts")) ? join(root, "demo") : ".";
+/** Pictures beside each other, and how much larger they are shown. */
+const STYLES = 6;
+const COLUMNS = 3;
+const ENLARGED = 3;
 
 export interface DemoOptions {
-  /** A map's name in demo/maps. */
+  /** street, or the name of a COCO-Stuff map in demo/maps. */
   map: string;
   out?: string;
+  /** Of the styles; of a COCO-Stuff map, of the weights. */
   seed: number;
 }
 
-export async function demo(o: DemoOptions, progress: Progress): Promise<string[]> {
-  const config = defaultConfig;
-  const maps = relative(".", join(root, "demo", "maps"));
-  const folder = relative(".", o.out ?? home);
-  const [label, inst] = ["label", "inst"].map((kind) => join(maps, `${o.map}_${kind}.png`));
-  const map = await readLabelMap(label, config, undefined);
-  const instance = await readInstanceMap(inst, config, label);
-  const colored = coloredMap(map, (id) => labelColor(id === 255 ? config.label_nc : id));
-  await writePicture(join(folder, "label.png"), { data: colored, width: map.width, height: map.height });
+export const demoMaps = (): string => relative(".", join(root, "demo", "maps"));
+export const demoFolder = (o: DemoOptions): string => relative(".", o.out ?? home);
+export const demoWeights = (): string => relative(".", join(root, "weights", "street_net_G.safetensors"));
 
+export async function streetDemo(o: DemoOptions, progress: Progress): Promise<string[]> {
+  const folder = demoFolder(o);
+  const weights = demoWeights();
+  const label = join(demoMaps(), "street_label.png");
   const start = performance.now();
-  const device = await openDeviceFor(progress);
-  let peak = 0;
-  const note = (): void => void (peak = Math.max(peak, device.allocated));
-  const windows = windowsOf(config, map, instance);
-  const state = await calibratedState(device, config, o.seed, windows, undefined, (what) => {
-    note();
-    progress.update(what, 0, 1);
+  let map!: Awaited<ReturnType<typeof readLabelMap>>;
+  const net = await Net.open(weights, {}, progress, async (config, labels) => {
+    map = await readLabelMap(label, config, labels);
   });
-  progress.end();
+  try {
+    await writePicture(join(folder, "label.png"), labelRgb(map, labelColors(net.labels, net.config.label_nc)));
+    await net.setMap(map, undefined);
+    const ready = performance.now();
+    const { h, w } = net.runner.size;
+    const pictures: Rgb[] = [];
+    const styles = await stylesOf(weights, net.config.z_dim, o.seed);
+    for (const [i, { style }] of styles.entries()) {
+      progress.update("painting", i, styles.length);
+      pictures.push(...tensorRgbs(await net.runner.paint(style), h, w));
+    }
+    progress.end();
+    const painted = performance.now();
+    await writePicture(join(folder, "picture.png"), pictures[0]);
+    await writePicture(join(folder, "styles.png"), await enlarged(tiled(pictures, COLUMNS)));
+    const again = relative(".", join(root, "dist", "cli.js"));
+    return [
+      `${join(folder, "label.png")}    the label map, one colour a label: a street that was drawn, not photographed`,
+      `${join(folder, "picture.png")}  the picture, ${w}x${h}`,
+      `${join(folder, "styles.png")}   the same map in ${styles.length} styles (${styles.map((s) => s.name).join(", ")}), ${ENLARGED} times larger`,
+      `adapter ${net.device.name}, ${net.dtype}; ${((painted - ready) / styles.length / 1e3).toFixed(2)} s a picture, ${((ready - start) / 1e3).toFixed(1)} s to get ready`,
+      "",
+      `The net is a small one, trained on 367 photographs of CamVid by this engine (${relative(".", join(root, "weights", "street.json"))}).`,
+      "Paint your own map with it (gray PNG, ids 0 sky, 1 building, 2 pole, 3 road, 4 pavement, 5 tree, 6 sign, 7 fence, 8 car,",
+      "9 pedestrian, 10 bicyclist; or in the label map's colours):",
+      `  node ${again} generate --weights ${weights} --label ${label} --style seed:7 --out photo.png`,
+    ];
+  } finally {
+    net.dispose();
+  }
+}
 
-  const dtype = storageType(device);
-  const parameters = await Parameters.load(device, config, memorySource(state), dtype, (done, total) =>
-    progress.update("loading weights", done, total),
-  );
-  const runner = await GeneratorRunner.create(device, config, parameters, {
-    onProgress: (done, total) => progress.update("compiling", done, total),
-  });
-  note();
-  await runner.setMap(windows);
-  note();
-  const ready = performance.now();
-  await progress.during("label tables", () => runner.runTables());
-  const tables = performance.now();
-  const image = await progress.during("picture", () => runner.paint());
-  const painted = performance.now();
-  note();
-  const { h, w } = runner.size;
-  await writePicture(join(folder, "picture.png"), toPicture(image, w, h));
-  runner.dispose();
-  const lines = [
-    `${join(folder, "label.png")}    the label map, one colour a label`,
-    `${join(folder, "picture.png")}  the picture, ${w}x${h}`,
-    `adapter ${device.name}, ${dtype}; new map to picture ${((painted - ready) / 1e3).toFixed(2)} s (label tables ${((tables - ready) / 1e3).toFixed(2)} s, picture ${((painted - tables) / 1e3).toFixed(2)} s), preparation ${((ready - start) / 1e3).toFixed(1)} s`,
-    `peak memory ${(peak / 2 ** 20).toFixed(0)} MiB on the adapter, ${(process.resourceUsage().maxRSS / 2 ** 10).toFixed(0)} MiB in all (this process)`,
-    "",
-    "The weights come from a seed, not from training: the picture is texture, not a photo. Only its numbers mean something.",
-    "With real ones (latest_net_G.pth of the published SPADE, CC BY-NC-SA 4.0, or your own):",
-    "  npx spade-webgpu convert latest_net_G.pth coco.safetensors",
-    `  npx spade-webgpu generate --weights coco.safetensors --label ${label} --instance ${inst} --out photo.png`,
-  ];
-  device.dispose();
-  return lines;
+/** The mean, stored styles, and drawn ones up to the number that is shown. */
+async function stylesOf(weights: string, z_dim: number, seed: number): Promise<Preset[]> {
+  const checkpoint = await openCheckpointFile(weights);
+  const stored = decodePresets(checkpoint.metadata.styles, z_dim).slice(0, STYLES - 2);
+  await checkpoint.close();
+  const drawn = Array.from({ length: STYLES - stored.length }, (_, i) => ({
+    name: `seed:${seed + i}`,
+    style: normalValues(seed + i, z_dim),
+  }));
+  return [...stored, ...drawn];
+}
+
+/** The same picture, larger. */
+async function enlarged({ data, width, height }: Rgb): Promise<Rgb> {
+  const sharp = await loadSharp();
+  const { data: large, info } = await sharp(data, { raw: { width, height, channels: 3 } })
+    .resize(width * ENLARGED, height * ENLARGED, { kernel: "cubic" })
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { data: large, width: info.width, height: info.height };
 }

@@ -169,12 +169,15 @@ function commands(): Command {
 
   program
     .command("demo")
-    .description("paint a COCO-Stuff map with seeded weights: no download")
-    .option("--map <name>", "a map in demo/maps", "000000001993")
-    .option("--out <folder>", "where label.png and picture.png go (default: demo/ in a clone, else this folder)")
-    .option("--seed <n>", "of the weights", number(0, true), 0)
+    .description("paint a street with the net that comes with the package")
+    .option("--map <name>", "street, or a COCO-Stuff map in demo/maps, painted at full size by a seeded net", "street")
+    .option("--out <folder>", "where the pictures go (default: demo/ in a clone, else this folder)")
+    .option("--seed <n>", "of the styles; of a COCO-Stuff map, of the weights", number(0, true), 0)
     .action(async (options: { map: string; out?: string; seed: number }) => {
-      const { demo } = await import("./demo.ts");
+      const demo =
+        options.map === "street"
+          ? (await import("./demo.ts")).streetDemo
+          : (await import("./demo_seeded.ts")).seededDemo;
       print(await demo(options, new Progress()));
     });
   for (const command of program.commands) command.exitOverride().showHelpAfterError("(--help shows the options)");
