@@ -62,6 +62,7 @@ export interface SpadeInfo {
   dontCare: number | null;
   /** Takes an instance map. */
   edges: boolean;
+  /** Presets are of the photographs that the net was trained on: their mean, then typical ones. */
   style: null | { dim: number; encoder: boolean; presets: { name: string; style: Float32Array }[] };
   dtype: "f16" | "f32";
   adapter: AdapterInfo;

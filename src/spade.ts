@@ -27,6 +27,7 @@ import { resolutions } from "./models/generator.ts";
 import { guessConfig } from "./models/guess.ts";
 import type { Parameters as Weights } from "./models/parameters.ts";
 import { normalValues } from "./models/philox.ts";
+import { decodePresets } from "./models/presets.ts";
 import { createPainter, loadGenerator } from "./models/painter.ts";
 import type { Painter } from "./models/runner.ts";
 import { checkpointSource } from "./models/source.ts";
@@ -446,7 +447,9 @@ export async function createSpadeOn(host: Host, options: SpadeOptions): Promise<
       labels: labelsOf(config, checkpoint.metadata),
       dontCare,
       edges,
-      style: config.use_vae ? { dim: config.z_dim, encoder: false, presets: [] } : null,
+      style: config.use_vae
+        ? { dim: config.z_dim, encoder: false, presets: decodePresets(checkpoint.metadata.styles, config.z_dim) }
+        : null,
       dtype,
       adapter: { vendor: device.info.vendor, architecture: device.info.architecture, software: device.software },
       bytes: { gpu: device.allocated, download: access.size },

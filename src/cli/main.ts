@@ -14,7 +14,7 @@ import { addTrainOptions, resolveTrainOptions, savedOptions } from "./train_opti
 import { version } from "../../package.json";
 
 /** Commands that start Dawn. */
-const GPU_COMMANDS = new Set(["doctor", "generate", "export", "demo", "train", "test"]);
+const GPU_COMMANDS = new Set(["doctor", "generate", "export", "train", "test", "eval", "demo"]);
 
 const print = (lines: readonly string[]): void => void process.stdout.write(`${lines.join("\n")}\n`);
 
@@ -142,6 +142,29 @@ function commands(): Command {
     );
     print([line]);
     if (!whole) process.exitCode = 130;
+  });
+
+  const evaluating = program
+    .command("eval")
+    .description("how good pictures are: labels found again in them, feature distances to photos, diversity of styles")
+    .requiredOption("--label_dir <folder>", "label maps; pictures belong to those of their basenames")
+    .option("--results <folder>", "painted pictures: what test wrote (results/NAME), or any folder of pictures")
+    .option("--image_dir <folder>", "photos of the same maps")
+    .option("--segmenter <file>", "a segmenter as ONNX: pictures [n,3,H,W], RGB in 0..1, to logits [n,classes,h,w]")
+    .option("--labels <file>", 'label names: JSON [{ "id", "name", "color", "category"? }]')
+    .option(
+      "--void <id...>",
+      "labels that do not count, beside 255; left out: those named void or unlabeled in --labels",
+      (text: string, ids: number[] | undefined) => [...(ids ?? []), number(0, true)(text)],
+    )
+    .option("--weights <file>", "a generator with VAE, for the diversity of its styles")
+    .option("--instance_dir <folder>", "its instance maps, called as the label maps")
+    .option("--key <name>", "the generator's name in a nested checkpoint")
+    .option("--json <file>", "write the figures as JSON");
+  addConfigOptions(evaluating).action(async (options: Record<string, unknown>) => {
+    const { evaluate } = await import("./eval.ts");
+    const o = { ...(options as unknown as Parameters<typeof evaluate>[0]), overrides: configOverrides(options) };
+    print(await evaluate(o, new Progress()));
   });
 
   program

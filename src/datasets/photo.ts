@@ -1,38 +1,22 @@
 // Photos as PIL's Image.open(...).convert("RGB") gives them: stored pixels, without the EXIF orientation and without colour management,
-// alpha left out. sharp decodes; it is loaded with the first photo.
+// alpha left out. sharp decodes.
 
 import { readFile } from "node:fs/promises";
 import type { RgbImage } from "../formats/pil_bicubic.ts";
 import { decodeBmp, decodePpm } from "../formats/plain_pictures.ts";
+import { loadSharp } from "../formats/sharp.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { fileProblem } from "./label_file.ts";
 
-type Sharp = (typeof import("sharp"))["default"];
-let loaded: Promise<Sharp> | undefined;
-
-/** sharp, or the error that says how to get it. */
-export function loadSharp(): Promise<Sharp> {
-  return (loaded ??= import("sharp").then(
-    ({ default: sharp }) => {
-      // One photo is milliseconds of work, and the threads that ask for them are many enough.
-      sharp.concurrency(1);
-      sharp.cache(false);
-      return sharp;
-    },
-    (cause: Error) => {
-      throw new SpadeError(
-        "unsupported",
-        "npm package sharp",
-        "can't be loaded",
-        `install it for this platform (npm install sharp): ${cause.message.split("\n")[0]}`,
-        cause,
-      );
-    },
-  ));
+export interface Photo extends RgbImage {
+  /** What the file stores, in words: "RGB", "gray, 16 bits", "CMYK" ... */
+  stored: string;
+  /** Whether an EXIF orientation asks viewers to turn it. */
+  turned: boolean;
 }
 
 /** Reads a photo. Fails with `file` where it is not there or damaged, with `unsupported` on formats that nothing here decodes. */
-export async function readPhoto(path: string): Promise<RgbImage> {
+export async function readPhoto(path: string): Promise<Photo> {
   let bytes: Buffer;
   try {
     bytes = await readFile(path);
@@ -41,29 +25,30 @@ export async function readPhoto(path: string): Promise<RgbImage> {
   }
   if (bytes.length === 0) throw new SpadeError("file", path, "is empty", "save or fetch the photo again");
   // By what it is, not by its ending, as PIL.
-  if (bytes[0] === 0x42 && bytes[1] === 0x4d) return decodeBmp(bytes, path);
-  if (bytes[0] === 0x50 && bytes[1] >= 0x31 && bytes[1] <= 0x37) return decodePpm(bytes, path);
+  if (bytes[0] === 0x42 && bytes[1] === 0x4d) return { ...decodeBmp(bytes, path), stored: "RGB", turned: false };
+  if (bytes[0] === 0x50 && bytes[1] >= 0x31 && bytes[1] <= 0x37)
+    return { ...decodePpm(bytes, path), stored: "RGB", turned: false };
   const sharp = await loadSharp();
   try {
     // libjpeg's warnings do not stop PIL; what is cut off does.
     const image = sharp(bytes, { failOn: "error", ignoreIcc: true, limitInputPixels: false });
-    const { space, channels, depth } = await image.metadata();
+    const { space, channels, depth, isPalette, orientation = 1 } = await image.metadata();
+    const turned = orientation > 1;
     if (space === "cmyk") {
-      const { data, info } = await image
-        .pipelineColourspace("cmyk")
-        .toColourspace("cmyk")
-        .raw()
-        .toBuffer({ resolveWithObject: true });
-      return { data: fromCmyk(data), width: info.width, height: info.height };
+      image.pipelineColourspace("cmyk").toColourspace("cmyk");
+      const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
+      return { data: fromCmyk(data), width: info.width, height: info.height, stored: "CMYK", turned };
     }
     // PIL clips 16-bit gray to 255, and takes the high byte of 16-bit colours.
-    if (depth === "ushort" && channels <= 2) image.toColourspace("grey16");
+    const wide = depth === "ushort";
+    const wideGray = wide && channels <= 2;
+    if (wideGray) image.toColourspace("grey16");
     const { data, info } = await image
-      .raw({ depth: depth === "ushort" && channels <= 2 ? "ushort" : "uchar" })
+      .raw({ depth: wideGray ? "ushort" : "uchar" })
       .toBuffer({ resolveWithObject: true });
-    const samples =
-      depth === "ushort" && channels <= 2 ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : data;
-    return { data: toRgb(samples, info.channels), width: info.width, height: info.height };
+    const samples = wideGray ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : data;
+    const stored = `${isPalette ? "palette" : ["", "gray", "gray with alpha", "RGB", "RGBA"][channels]}${wide ? ", 16 bits" : ""}`;
+    return { data: toRgb(samples, info.channels), width: info.width, height: info.height, stored, turned };
   } catch (cause) {
     const reason = (cause as Error).message.split("\n")[0];
     throw new SpadeError("file", path, `can't be decoded (${reason})`, "save or fetch the photo again", cause);

@@ -15,8 +15,8 @@ import { bilinearResize, type Picture } from "./resize.ts";
 
 const SIZE = { width: 256, height: 192 };
 const FEATURES = 512;
-/** Pictures a run. */
-const BATCH = 4;
+/** Pictures a run: two styles of a map at once. */
+const BATCH = 2;
 
 /** From a bundle in dist/, and from the sources. */
 const WEIGHTS = ["../weights/", "../../weights/"].map(

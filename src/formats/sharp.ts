@@ -5,7 +5,11 @@ import { SpadeError } from "../runtime/errors.ts";
 /** Fails with `unsupported` where the package is not there or has no binary for this platform. */
 export async function loadSharp(): Promise<(typeof import("sharp"))["default"]> {
   try {
-    return (await import("sharp")).default;
+    const { default: sharp } = await import("sharp");
+    // One picture is milliseconds of work, and those who ask for pictures are many enough.
+    sharp.concurrency(1);
+    sharp.cache(false);
+    return sharp;
   } catch (cause) {
     throw new SpadeError(
       "unsupported",

@@ -9,6 +9,7 @@ import { writeSafetensors, type TensorToWrite } from "../formats/safetensors.ts"
 import { fromF32 } from "../formats/tensors.ts";
 import { defaultConfig, type Config } from "../models/config.ts";
 import type { Parameters } from "../models/parameters.ts";
+import { encodePresets } from "../models/presets.ts";
 import type { TrainOptions } from "./options.ts";
 import type { Position } from "./state.ts";
 import type { Styles } from "./styles.ts";
@@ -23,13 +24,10 @@ export function netMetadata(
   position: Position,
 ): Record<string, string> {
   const config = Object.fromEntries((Object.keys(defaultConfig) as (keyof Config)[]).map((key) => [key, o[key]]));
-  const round = (v: Float32Array): number[] => Array.from(v, (x) => Number(x.toPrecision(6)));
   return {
     config: JSON.stringify(config),
     ...(labels ? { labels: JSON.stringify(labels) } : {}),
-    ...(styles?.count
-      ? { styles: JSON.stringify({ mean: round(styles.mean()), presets: styles.presets(PRESETS, o.seed).map(round) }) }
-      : {}),
+    ...(styles?.count ? { styles: encodePresets(styles.mean(), styles.presets(PRESETS, o.seed)) } : {}),
     training: JSON.stringify({ epoch: position.epoch, steps: position.step, pictures: position.pictures }),
   };
 }

@@ -3,6 +3,13 @@
 import { expect, test } from "vitest";
 import { FeatureExtractor } from "../../src/evaluation/features.ts";
 import { bilinearResize, type Picture } from "../../src/evaluation/resize.ts";
+import { openFile } from "../../src/formats/file.ts";
+import { openSafetensors } from "../../src/formats/safetensors.ts";
+import { Parameters } from "../../src/models/parameters.ts";
+import { Frozen } from "../../src/models/perceptual.ts";
+import { checkpointSource } from "../../src/models/source.ts";
+import { squeezenet, squeezenetSource } from "../../src/models/squeezenet.ts";
+import { Graph, Program } from "../../src/runtime/index.ts";
 import { noise, relativeError, testDevice } from "../support/device.ts";
 
 const bytes = (width: number, height: number, seed = 1): Picture => ({
@@ -39,6 +46,30 @@ test("an equal size leaves a picture as it is, a flat one stays flat", () => {
   expect([...bilinearResize(a, 7, 5)]).toEqual([...a.data]);
   const flat = bilinearResize({ data: new Uint8Array(7 * 5 * 3).fill(99), width: 7, height: 5 }, 3, 11);
   flat.forEach((v) => expect(v).toBeCloseTo(99, 4));
+});
+
+test("a vector is fire9's mean over the picture", async () => {
+  const device = await testDevice();
+  const extractor = await FeatureExtractor.create(device);
+  const picture = { data: noise(256 * 192 * 3, 7), width: 256, height: 192 };
+  const [features] = await extractor.features([picture]);
+  extractor.dispose();
+
+  const weights = new URL("../../weights/squeezenet1_0_features.safetensors", import.meta.url).pathname;
+  const source = checkpointSource(await openSafetensors(await openFile(weights)));
+  const p = await Parameters.loadNet(device, squeezenet.net, squeezenetSource(source), "f32");
+  const frozen = await Frozen.prepare({ net: squeezenet, parameters: p }, { h: 192, w: 256 });
+  const g = new Graph(device.target);
+  g.output("fire9", squeezenet.record(g, frozen.convs(g), g.input("picture", [1, 192, 256, 3]))[4]);
+  const program = await Program.compile(g, device, { name: "fire9" });
+  await program.run({ inputs: { picture: picture.data } });
+  const means = new Float64Array(512);
+  const map = await program.read("fire9");
+  map.forEach((v, i) => (means[i % 512] += (v * 512) / map.length));
+  expect(relativeError(features, means)).toBeLessThan(1e-5);
+  program.dispose();
+  frozen.dispose();
+  p.dispose();
 });
 
 test("one vector of 512 a picture: of bytes as of [-1,1], in batches as alone", async () => {

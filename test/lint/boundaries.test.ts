@@ -19,6 +19,8 @@ const FORBIDDEN: [why: string, file: string, from: string][] = [
   ["labels do not know models", "src/labels/edges.ts", "../models/config.ts"],
   ["formats do not know models", "src/formats/safetensors.ts", "../models/config.ts"],
   ["models do not know commands", "src/models/config.ts", "../cli/info.ts"],
+  ["evaluation does not know commands", "src/evaluation/frechet.ts", "../cli/info.ts"],
+  ["evaluation does not know training", "src/evaluation/frechet.ts", "../training/losses.ts"],
   ["index.ts does not reach Dawn", "src/index.ts", "./node/dawn.ts"],
   ["spade.ts does not reach Dawn", "src/spade.ts", "./node/dawn.ts"],
   ["models do not reach Dawn", "src/models/config.ts", "../node/dawn.ts"],
@@ -33,6 +35,7 @@ test.each(FORBIDDEN)("%s", async (_why, file, from) => {
 const ALLOWED: [file: string, from: string][] = [
   ["kernels/add.ts", "../src/runtime/index.ts"],
   ["src/models/config.ts", "../labels/levels.ts"],
+  ["src/training/losses.ts", "../evaluation/frechet.ts"],
   ["src/index.ts", "./spade.ts"],
   ["src/node.ts", "./node/dawn.ts"],
   ["src/cli/info.ts", "../node/dawn.ts"],

@@ -98,6 +98,7 @@ test("the published code's own file is read", () => {
       lr: 1e-5,
       max_dataset_size: 9223372036854775807,
       name: "cityscapes",
+      netG: "spade",
       no_TTUR: false,
       norm_E: "spectralinstance",
       which_epoch: "latest",

@@ -1,0 +1,139 @@
+// Instance maps of COCO from its annotations: the label map with every annotated thing painted over it in a value of its own (spec 4.6).
+// Only borders between values count later. The published script numbers the things of a picture 0, 1, 2 ..., which may be the ids of
+// the stuff beside them: there the border is lost. Here a thing gets a value that its label map does not have; `asPublished` numbers.
+
+import { createReadStream } from "node:fs";
+import type { LabelMap } from "../labels/label_map.ts";
+import { SpadeError } from "../runtime/errors.ts";
+import { fileProblem } from "./label_file.ts";
+import { polygonPixels } from "./polygon.ts";
+
+/** Outlines of one thing, each x, y, x, y ... in COCO's pixels. */
+export type Outlines = readonly Float64Array[];
+
+/** What the annotations say about one picture: its things in their order; crowds (run lengths) are left out, as published. */
+export interface Annotated {
+  fileName: string;
+  things: Outlines[];
+}
+
+/** The pictures of an annotation file in its order. The file (half a GB) is read object by object. Fails with `file`. */
+export async function readAnnotations(path: string, onProgress?: (loaded: number) => void): Promise<Annotated[]> {
+  const pictures = new Map<number, Annotated>();
+  const things = new Map<number, Outlines[]>();
+  const wrong = (problem: string): SpadeError =>
+    new SpadeError("file", path, problem, "give COCO's instances_*.json, as it is distributed");
+  await eachObject(path, ["images", "annotations"], wrong, onProgress, (key, value) => {
+    if (key === "images") {
+      const { id, file_name } = value as { id?: unknown; file_name?: unknown };
+      if (typeof id !== "number" || typeof file_name !== "string") throw wrong("has an image without id and file_name");
+      pictures.set(id, { fileName: file_name, things: [] });
+      return;
+    }
+    const { image_id, segmentation } = value as { image_id?: unknown; segmentation?: unknown };
+    if (typeof image_id !== "number") throw wrong("has an annotation without image_id");
+    if (!Array.isArray(segmentation)) return;
+    const outlines = segmentation.map((outline: unknown) => {
+      if (!Array.isArray(outline) || outline.length % 2 || !outline.every((v) => typeof v === "number"))
+        throw wrong(`has an outline that is no list of x, y pairs (image ${image_id})`);
+      return Float64Array.from(outline);
+    });
+    if (!things.has(image_id)) things.set(image_id, []);
+    things.get(image_id)!.push(outlines);
+  });
+  if (pictures.size === 0) throw wrong("has no images");
+  for (const [id, list] of things) {
+    const picture = pictures.get(id);
+    if (picture) picture.things = list;
+  }
+  return [...pictures.values()];
+}
+
+const [QUOTE, BACKSLASH, COLON, OPEN, CLOSE, OPEN_LIST, CLOSE_LIST] = [...'"\\:{}[]'].map((c) => c.charCodeAt(0));
+
+/** Calls `take` with every object of the root's lists of these names. */
+async function eachObject(
+  path: string,
+  names: readonly string[],
+  wrong: (problem: string) => SpadeError,
+  onProgress: ((loaded: number) => void) | undefined,
+  take: (name: string, value: unknown) => void,
+): Promise<void> {
+  let depth = 0;
+  let inText = false;
+  let escaped = false;
+  // Where the text or object that is wanted whole begins in `bytes`, or -1.
+  let start = -1;
+  let text = "";
+  let name = "";
+  let loaded = 0;
+  let bytes = Buffer.alloc(0);
+  const scan = (from: number): void => {
+    for (let i = from; i < bytes.length; i++) {
+      const c = bytes[i];
+      if (inText) {
+        if (escaped) escaped = false;
+        else if (c === BACKSLASH) escaped = true;
+        else if (c === QUOTE) {
+          inText = false;
+          if (depth === 1) {
+            text = bytes.toString("utf8", start + 1, i);
+            start = -1;
+          }
+        }
+      } else if (c === QUOTE) {
+        inText = true;
+        if (depth === 1) start = i;
+      } else if (c === COLON) {
+        if (depth === 1) name = text;
+      } else if (c === OPEN || c === OPEN_LIST) {
+        if (depth === 2 && c === OPEN && names.includes(name)) start = i;
+        depth++;
+      } else if (c === CLOSE || c === CLOSE_LIST) {
+        depth--;
+        if (depth === 2 && start >= 0) {
+          take(name, JSON.parse(bytes.toString("utf8", start, i + 1)));
+          start = -1;
+        }
+      }
+    }
+  };
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+      const kept = start >= 0 ? bytes.subarray(start) : Buffer.alloc(0);
+      if (start >= 0) start = 0;
+      bytes = Buffer.concat([kept, chunk]);
+      scan(kept.length);
+      loaded += chunk.length;
+      onProgress?.(loaded);
+    }
+  } catch (error) {
+    if (error instanceof SyntaxError) throw wrong(`is no JSON (${error.message})`);
+    throw error instanceof SpadeError ? error : fileProblem(path, error);
+  }
+  if (depth !== 0 || inText || loaded === 0) throw wrong(loaded === 0 ? "is empty" : "ends within its JSON");
+}
+
+/**
+ * The label map with the things over it. 8 bits, or 16 where its values run out. `asPublished`: things numbered from 0, modulo 256.
+ * Corners have pixel (1, 1) at the upper left, as the published script takes them.
+ */
+export function instanceMap(label: LabelMap, things: readonly Outlines[], asPublished = false): LabelMap {
+  const { width, height } = label;
+  const used = new Set<number>(label.data);
+  const values: number[] = [];
+  for (let value = 0; values.length < things.length; value++) if (asPublished || !used.has(value)) values.push(value);
+  const wide = label.data instanceof Uint16Array || (!asPublished && (values.at(-1) ?? 0) > 255);
+  const data = wide ? Uint16Array.from(label.data) : Uint8Array.from(label.data);
+  things.forEach((outlines, n) => {
+    for (const outline of outlines) {
+      const xs = outline.filter((_, i) => i % 2 === 0).map((v) => v - 1);
+      const ys = outline.filter((_, i) => i % 2 === 1).map((v) => v - 1);
+      polygonPixels(xs, ys, width, height, (x, y) => {
+        // Uint8Array keeps the low byte.
+        data[y * width + x] = values[n];
+      });
+    }
+  });
+  return { data, width, height };
+}

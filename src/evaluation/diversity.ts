@@ -1,0 +1,35 @@
+// How much a style changes a picture: the mean distance between the features of two pictures of one map in two styles, beside that between
+// photos. Small VAEs tend to leave z unread; then the first is next to nothing.
+
+import type { FeatureExtractor } from "./features.ts";
+import type { Picture } from "./resize.ts";
+
+/** Below this share of the photos' distance the styles are as good as none. */
+export const LEAST_DIVERSITY = 0.1;
+
+function distance(a: Float32Array, b: Float32Array): number {
+  let square = 0;
+  for (let i = 0; i < a.length; i++) square += (a[i] - b[i]) ** 2;
+  return Math.sqrt(square);
+}
+
+/** The mean distance between the features of two styles of a map, over all maps. `paint` gives a map's picture in its style 0 or 1. */
+export async function styleDiversity<Map>(
+  extractor: Pick<FeatureExtractor, "features">,
+  maps: readonly Map[],
+  paint: (map: Map, style: 0 | 1) => Promise<Picture>,
+): Promise<number> {
+  let sum = 0;
+  for (const map of maps) {
+    const [a, b] = await extractor.features([await paint(map, 0), await paint(map, 1)]);
+    sum += distance(a, b);
+  }
+  return sum / maps.length;
+}
+
+/** The mean distance between the features of any two pictures. */
+export function pictureDiversity(features: readonly Float32Array[]): number {
+  let sum = 0;
+  features.forEach((a, i) => features.slice(0, i).forEach((b) => (sum += distance(a, b))));
+  return sum / ((features.length * (features.length - 1)) / 2);
+}

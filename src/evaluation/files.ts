@@ -1,0 +1,104 @@
+// Which pictures belong to which label maps: folders, basenames, and reading both.
+
+import { readdir, readFile } from "node:fs/promises";
+import { basename, extname, join } from "node:path";
+import { decodeLabelPng } from "../formats/label_png.ts";
+import type { LabelMap } from "../labels/label_map.ts";
+import { SpadeError } from "../runtime/errors.ts";
+import type { Picture } from "./resize.ts";
+
+const PICTURE = /\.(png|jpe?g|webp)$/i;
+/** Where the published test command puts its pictures. */
+const SYNTHESIZED = join("images", "synthesized_image");
+
+export const stem = (path: string): string => basename(path, extname(path));
+
+/** Pictures right in a folder, in natural order; none where there is no such folder. */
+async function picturesIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names
+    .filter((name) => PICTURE.test(name))
+    .sort(new Intl.Collator("en", { numeric: true }).compare)
+    .map((name) => join(folder, name));
+}
+
+/** Pictures of a folder. @throws SpadeError file: there are none */
+export async function listPictures(folder: string): Promise<string[]> {
+  const found = await picturesIn(folder);
+  if (!found.length) throw new SpadeError("file", folder, "holds no picture", "give a folder of .png, .jpg or .webp");
+  return found;
+}
+
+/**
+ * The pictures that `test` wrote, by any folder of theirs: results/NAME, results/NAME/PHASE_EPOCH, its images/ or synthesized_image/; or
+ * those of any other folder.
+ * @throws SpadeError file: there are none; usage: there are several sets
+ */
+export async function listResults(folder: string): Promise<string[]> {
+  const right = await picturesIn(folder);
+  if (right.length) return right;
+  const children = await readdir(folder).catch(() => []);
+  const places = ["synthesized_image", SYNTHESIZED, ...children.map((child) => join(child, SYNTHESIZED))];
+  const found: string[][] = [];
+  for (const place of places) {
+    const pictures = await picturesIn(join(folder, place));
+    if (pictures.length) found.push(pictures);
+  }
+  if (found.length > 1)
+    throw new SpadeError(
+      "usage",
+      folder,
+      `holds ${found.length} sets of results`,
+      `give one: ${found.map(([first]) => join(first, "..")).join(", ")}`,
+    );
+  return found[0] ?? listPictures(folder);
+}
+
+/** Pictures with the label maps of their basenames. @throws SpadeError usage: none has one */
+export function pairsOf(
+  pictures: readonly string[],
+  labels: readonly string[],
+  where: string,
+): { picture: string; label: string }[] {
+  const byStem = new Map(labels.map((path) => [stem(path), path]));
+  const pairs = pictures.flatMap((picture) => {
+    const label = byStem.get(stem(picture));
+    return label === undefined ? [] : [{ picture, label }];
+  });
+  if (!pairs.length)
+    throw new SpadeError(
+      "usage",
+      where,
+      `none of its ${pictures.length} pictures is called as one of the ${labels.length} label maps (${basename(pictures[0])}, ${basename(labels[0] ?? "none")})`,
+      "give the folder of the label maps that they were painted from",
+    );
+  return pairs;
+}
+
+/** RGB bytes of a picture. sharp is loaded with the first. */
+export async function readPicture(path: string): Promise<Picture & { readonly data: Uint8Array }> {
+  try {
+    const { default: sharp } = await import("sharp");
+    const { data, info } = await sharp(path)
+      .toColourspace("srgb")
+      .removeAlpha()
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    return { data, width: info.width, height: info.height };
+  } catch (cause) {
+    throw new SpadeError(
+      "file",
+      path,
+      `can't be read (${(cause as Error).message.split("\n")[0]})`,
+      "check it, and that the npm package sharp is installed for this platform",
+      cause,
+    );
+  }
+}
+
+/** A map of ids as stored. */
+export async function readIds(path: string): Promise<LabelMap> {
+  const png = decodeLabelPng(await readFile(path), path);
+  if (png.kind !== "rgb") return png;
+  throw new SpadeError("label", path, "is a picture in colours", "give a map of label ids (gray or indexed PNG)");
+}

@@ -1,0 +1,97 @@
+// A segmenter as an ONNX file: pictures [n,3,H,W], RGB in 0..1, to logits [n,classes,h,w]. ONNX Runtime's CPU provider runs it; it is loaded
+// with the first segmenter.
+
+import type { InferenceSession } from "onnxruntime-node";
+import { SpadeError } from "../runtime/errors.ts";
+import { bilinearResize, type Picture } from "./resize.ts";
+
+type Ort = typeof import("onnxruntime-node");
+
+async function loadOrt(): Promise<Ort> {
+  try {
+    return await import("onnxruntime-node");
+  } catch (cause) {
+    throw new SpadeError(
+      "unsupported",
+      "npm package onnxruntime-node",
+      "can't be loaded, and a segmenter runs on it",
+      "install it (npm install onnxruntime-node), or leave --segmenter out",
+      cause,
+    );
+  }
+}
+
+/** The class of each pixel, at the size of the segmenter's output. */
+export interface Segmentation {
+  data: Uint16Array;
+  width: number;
+  height: number;
+  classes: number;
+}
+
+export class Segmenter {
+  private constructor(
+    private readonly ort: Ort,
+    private readonly session: InferenceSession,
+    private readonly path: string,
+    readonly width: number,
+    readonly height: number,
+  ) {}
+
+  /**
+   * Opens a model; name and size of its input are read from it.
+   * @throws SpadeError unsupported: no ONNX Runtime; file: no model; shape: not pictures of one size to logits
+   */
+  static async open(path: string): Promise<Segmenter> {
+    const ort = await loadOrt();
+    let session: InferenceSession;
+    try {
+      session = await ort.InferenceSession.create(path, { executionProviders: ["cpu"], logSeverityLevel: 3 });
+    } catch (cause) {
+      const reason = (cause as Error).message.split("\n")[0];
+      throw new SpadeError("file", path, `can't be loaded (${reason})`, "give the segmenter as an ONNX file", cause);
+    }
+    const [input] = session.inputMetadata;
+    const shape = input.isTensor ? input.shape : [];
+    const [, channels, height, width] = shape;
+    const fits = session.inputNames.length === 1 && shape.length === 4 && channels === 3;
+    if (!fits || typeof height !== "number" || typeof width !== "number") {
+      const inputs = `${session.inputNames.length} inputs, the first ${input.name} [${shape.join(",")}]`;
+      await session.release();
+      throw new SpadeError("shape", path, `has ${inputs}`, "give a model of one input [n,3,H,W] of a fixed size");
+    }
+    return new Segmenter(ort, session, path, width, height);
+  }
+
+  /** The likeliest class of each pixel. */
+  async segment(picture: Picture & { readonly data: Uint8Array }): Promise<Segmentation> {
+    const { width: w, height: h } = this;
+    const resized = bilinearResize(picture, w, h);
+    const planes = new Float32Array(resized.length);
+    for (let p = 0; p < h * w; p++) for (let c = 0; c < 3; c++) planes[c * h * w + p] = resized[3 * p + c] / 255;
+    const input = new this.ort.Tensor("float32", planes, [1, 3, h, w]);
+    const output = await this.session.run({ [this.session.inputNames[0]]: input });
+    const { dims, data } = output[this.session.outputNames[0]];
+    if (dims.length !== 4 || dims[0] !== 1 || !(data instanceof Float32Array))
+      throw new SpadeError("shape", this.path, `gives [${dims.join(",")}]`, "give a model of logits [n,classes,h,w]");
+    const [, classes, height, width] = dims;
+    return { data: argmax(data, classes, height * width), width, height, classes };
+  }
+
+  release(): Promise<void> {
+    return this.session.release();
+  }
+}
+
+/** The index of the greatest of `planes` values, pixel by pixel; of equal ones the first. */
+function argmax(logits: Float32Array, planes: number, pixels: number): Uint16Array {
+  const best = new Uint16Array(pixels);
+  const greatest = logits.slice(0, pixels);
+  for (let k = 1; k < planes; k++)
+    for (let p = 0, at = k * pixels; p < pixels; p++, at++)
+      if (logits[at] > greatest[p]) {
+        greatest[p] = logits[at];
+        best[p] = k;
+      }
+  return best;
+}
