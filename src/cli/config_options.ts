@@ -1,7 +1,7 @@
 // The options that fix a net's shape, under their published names. They override what the weights say.
 
 import { InvalidArgumentError, Option, type Command } from "commander";
-import type { Config } from "../models/config.ts";
+import type { Config, NetG } from "../models/config.ts";
 
 export const number =
   (least: number, whole: boolean) =>
@@ -24,6 +24,13 @@ export const aspect = (text: string): number => {
   return value;
 };
 
+/** As published: in any case, underscores left out. */
+export const netG = (text: string): NetG => {
+  const name = text.toLowerCase().replaceAll("_", "");
+  if (name === "spade" || name === "pix2pixhd") return name;
+  throw new InvalidArgumentError("Give spade or pix2pixhd.");
+};
+
 export function addConfigOptions(command: Command): Command {
   const add = (flags: string, help: string, parse: (text: string) => unknown): Command =>
     command.addOption(
@@ -44,11 +51,7 @@ export function addConfigOptions(command: Command): Command {
       .choices(["normal", "more", "most"])
       .helpGroup("The net, where the weights do not say it (names as published):"),
   );
-  command.addOption(
-    new Option("--netG <net>", "the generator's kind")
-      .choices(["spade", "pix2pixhd"])
-      .helpGroup("The net, where the weights do not say it (names as published):"),
-  );
+  add("--netG <net>", "the generator: spade or pix2pixhd", netG);
   add("--norm_G <norm>", "for example spectralspadesyncbatch3x3; of pix2pixhd spectralinstance", String);
   add("--resnet_n_downsample <n>", "pix2pixhd: halvings", number(1, true));
   add("--resnet_n_blocks <n>", "pix2pixhd: residual blocks", number(1, true));

@@ -18,13 +18,8 @@ const NOT_OF_A_TEST = [
 
 const TEST_DATA: Table = Object.fromEntries(Object.entries(DATA).filter(([name]) => !NOT_OF_A_TEST.includes(name)));
 
-const TEST_NETWORK = {
-  num_upsampling_layers: NETWORK.num_upsampling_layers,
-  norm_G: NETWORK.norm_G,
-  ngf: NETWORK.ngf,
-  use_vae: NETWORK.use_vae,
-  z_dim: NETWORK.z_dim,
-} satisfies Table;
+/** The generator's; label_nc and the like stand with the data. */
+const TEST_NETWORK: Table = Object.fromEntries(Object.entries(NETWORK).filter(([name]) => name in defaultConfig));
 
 const TEST = {
   name: text("<name>", "of the experiment: its folder in checkpoints_dir and in results_dir"),

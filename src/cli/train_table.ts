@@ -2,7 +2,7 @@
 
 import { DATASET_MODES, PREPROCESS_MODES } from "../datasets/options.ts";
 import { INIT_TYPES, type TrainOptions } from "../training/options.ts";
-import { aspect } from "./config_options.ts";
+import { aspect, netG } from "./config_options.ts";
 import { choice, decay, real, text, toggle, whole, type Table } from "./option_table.ts";
 
 /** What train and test read alike. */
@@ -31,9 +31,9 @@ export const DATA = {
 } satisfies Table;
 
 export const NETWORK = {
-  num_upsampling_layers: choice(["normal", "more", "most"], "upsamplings between z and the picture"),
-  netG: choice(["spade", "pix2pixhd"], "the generator"),
+  netG: text("<net>", "the generator: spade or pix2pixhd", netG),
   norm_G: text("<norm>", "[spectral]spade(instance|batch|syncbatch)KxK; of pix2pixhd as norm_D"),
+  num_upsampling_layers: choice(["normal", "more", "most"], "spade: upsamplings between z and the picture"),
   resnet_n_downsample: whole(1, "pix2pixhd: halvings"),
   resnet_n_blocks: whole(1, "pix2pixhd: residual blocks"),
   resnet_kernel_size: whole(1, "pix2pixhd: kernel of the residual blocks"),

@@ -155,6 +155,14 @@ describe("precedence", () => {
     expect(resolveTrainOptions(given("--no_TTUR"), { beta1: 0, beta2: 0.9 })).toMatchObject({ beta1: 0, beta2: 0.9 });
   });
 
+  test("the network has a say in norm_G, in any spelling of its name", () => {
+    expect(resolve("--netG", "Pix2Pix_HD")).toMatchObject({ netG: "pix2pixhd", norm_G: "instance" });
+    expect(resolve("--netG", "pix2pixhd", "--norm_G", "spectralbatch")).toMatchObject({ norm_G: "spectralbatch" });
+    expect(resolve("--netG", "SPADE")).toMatchObject({ netG: "spade", norm_G: "spectralspadesyncbatch3x3" });
+    expect(resolve("--netG", "pix2pixhd")).toMatchObject({ resnet_n_downsample: 4, resnet_n_blocks: 9 });
+    expect(() => given("--netG", "unet")).toThrow(/Give spade or pix2pixhd/);
+  });
+
   test("an opt file is never the run's isTrain", () => {
     expect(resolveTrainOptions({}, { isTrain: false }).isTrain).toBe(true);
   });
@@ -214,6 +222,8 @@ describe("refused before anything starts, by the option's name", () => {
     [["--aspect_ratio", "2"], /^--aspect_ratio 2: .+ 256x128 where --preprocess_mode resize_and_crop gives 256x256/],
     [["--dataset_mode", "cityscapes", "--aspect_ratio", "1.9"], /^--aspect_ratio 1.9: .+ 512x256 .+ 512x269/],
     [["--preprocess_mode", "scale_width"], /^--load_size 286: .+ paints 256; give 256$/],
+    [["--netG", "pix2pixhd", "--crop_size", "248"], /248x248, which resnet_n_downsample 4 halvings do not divide/],
+    [["--netG", "pix2pixhd", "--use_vae"], /^netG pix2pixhd, use_vae: /],
     [["--norm_D", "spectralgroup"], /^norm_D "spectralgroup"/],
     [["--norm_G", "spadegroup3x3"], /^norm_G "spadegroup3x3"/],
     [["--niter", "0"], /^--niter 0: leaves no epoch/],
