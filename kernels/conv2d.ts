@@ -268,7 +268,7 @@ function dataGradient(g: Graph, { x, w, kh, kw, sigma, stride = 1, pad = 0 }: Co
     return conv2d(g, { x: dz, w: back, kh, kw, pad: around, sigma, ...copies });
   }
   const [n, h, wd, c] = x.shape;
-  const dx = g.temp("dx", x.shape);
+  const dx = g.temp("dx", x.shape, dz.dtype);
   const pixels = [...Array(PX).keys()];
   g.dispatch({
     shader: { name: "conv2d_dx", text: dxText },
@@ -291,7 +291,7 @@ function dataGradient(g: Graph, { x, w, kh, kw, sigma, stride = 1, pad = 0 }: Co
       store: pixels
         .map((p) => {
           const column = `ix + ${p}u * $STRIDE`;
-          return `  if (${column} < $W) { let to = ((n * $H + iy) * $W + ${column}) * $C4 + c; dx[to] = scale * a${p}; if (c + 1u < $C4) { dx[to + 1u] = scale * b${p}; } }`;
+          return `  if (${column} < $W) { let to = ((n * $H + iy) * $W + ${column}) * $C4 + c; dx[to] = dx_t(scale * a${p}); if (c + 1u < $C4) { dx[to + 1u] = dx_t(scale * b${p}); } }`;
         })
         .join("\n"),
     },

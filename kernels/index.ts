@@ -9,6 +9,7 @@ import { avgPool } from "./avg_pool.ts";
 import { blockColumns, unblockColumns } from "./block_columns.ts";
 import { concat } from "./concat.ts";
 import { conv2d } from "./conv2d.ts";
+import { ema } from "./ema.ts";
 import { ganLoss } from "./gan_loss.ts";
 import { gatherRows } from "./gather_rows.ts";
 import { kld } from "./kld.ts";
@@ -20,6 +21,7 @@ import { linear } from "./linear.ts";
 import { maxPool } from "./max_pool.ts";
 import { modulate } from "./modulate.ts";
 import { normalise } from "./normalise.ts";
+import { overflow } from "./overflow.ts";
 import { reparameterise } from "./reparameterise.ts";
 import { resize } from "./resize.ts";
 import { reshape, slice } from "./slice.ts";
@@ -37,6 +39,7 @@ export const ops = {
   blockColumns,
   concat,
   conv2d,
+  ema,
   ganLoss,
   gatherRows,
   inverseStd,
@@ -49,6 +52,7 @@ export const ops = {
   maxPool,
   modulate,
   normalise,
+  overflow,
   reparameterise,
   reshape,
   resize,
@@ -70,6 +74,7 @@ export {
   blockColumns,
   concat,
   conv2d,
+  ema,
   ganLoss,
   gatherRows,
   inverseStd,
@@ -82,6 +87,7 @@ export {
   maxPool,
   modulate,
   normalise,
+  overflow,
   reparameterise,
   reshape,
   resize,

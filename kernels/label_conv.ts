@@ -159,7 +159,7 @@ export const labelConv = defineOp<LabelConvArgs, Tensor>({
       flops: pixels * k * k * cout,
       bytes: k * k * dy.bytes + 2 * tables.bytes,
     });
-    grads.w = g.temp("dw", w.shape, w.dtype);
+    grads.w = g.temp("dw", w.shape);
     const n4 = (product(w.shape.slice(0, 2)) * w.pitch) / 4;
     g.dispatch({
       shader: { name: "label_conv_collect", text: collectText },

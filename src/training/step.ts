@@ -2,7 +2,7 @@
 // generator paints anew. Each is one program: forward, losses, backward, Adam. Every forward pass is in training mode, so running
 // statistics and power iterations advance twice a batch in G and E, and twice in D (spec 3.3; traps 11 and 12).
 
-import { concat, reparameterise } from "../../kernels/index.ts";
+import { concat, overflow, reparameterise } from "../../kernels/index.ts";
 import { gradients } from "../../kernels/gradients.ts";
 import { outputSize } from "../models/config.ts";
 import { recordDiscriminator } from "../models/discriminator.ts";
@@ -11,7 +11,7 @@ import type { LevelPlan } from "../models/generator.ts";
 import type { Parameters } from "../models/parameters.ts";
 import type { Frozen, Perceptual } from "../models/perceptual.ts";
 import { recordTrainingPass } from "../models/training_pass.ts";
-import type { Graph, Tensor } from "../runtime/index.ts";
+import type { DType, Graph, Tensor } from "../runtime/index.ts";
 import {
   recordDiscriminatorLosses,
   recordGeneratorLosses,
@@ -33,6 +33,11 @@ export interface StepNets extends Omit<Nets, "perceptual"> {
   perceptual?: Frozen;
 }
 
+export interface StepOptions {
+  /** Storage of activations; of weights, the nets say. f16 steps are skipped where a gradient overflows. f32 by default. */
+  dtype?: DType;
+}
+
 export interface Step {
   /** Scalars, in the order of the published log. */
   losses: Map<string, Tensor>;
@@ -41,6 +46,8 @@ export interface Step {
   /** What src/training/memory.ts tells apart. */
   tables: Tensor[];
   gradients: Tensor[];
+  /** [1], f16 alone: other than 0, the step was skipped. */
+  overflow?: Tensor;
   /** Dispatches recorded when the forward pass of each part was complete. */
   ends: Map<"E" | "G" | "perceptual" | "D", number>;
 }
@@ -60,10 +67,11 @@ function recordFake(
   plans: readonly LevelPlan[],
   images: number,
   differentiated: boolean,
+  dtype: DType = "f32",
 ): Painted {
   const { h, w } = outputSize(c);
   const ends: Step["ends"] = new Map();
-  const real = g.input("image", [images, h, w, 3]);
+  const real = g.input("image", [images, h, w, 3], dtype);
   const style = nets.E && g.scope("E", () => recordEncoder(g, c, nets.E!, real, true));
   if (style) ends.set("E", g.dispatches.length);
   const z = style && reparameterise(g, { ...style, eps: g.input("eps", [images, c.z_dim]) });
@@ -89,12 +97,15 @@ function learn(
   c: TrainConfig,
   seeds: ReadonlyMap<Tensor, Tensor>,
   moments: readonly Moments[],
-): Step["gradients"] {
+  { dtype }: StepOptions,
+): Pick<Step, "gradients" | "overflow"> {
   const factors = g.input("factors", [4]);
   const wrt = moments.flatMap((m) => m.keys.map((key) => m.parameters.tensor(g, key)));
   const grads = gradients(g, seeds, wrt);
-  for (const m of moments) m.record(g, grads, factors, c);
-  return [...grads.values()];
+  const made = [...grads.values()];
+  const flag = dtype === "f16" ? overflow(g, { tensors: made }) : undefined;
+  for (const m of moments) m.record(g, grads, factors, c, flag);
+  return { gradients: made, overflow: flag };
 }
 
 /** Every loss with the input "seed": 1, or the loss scale. */
@@ -112,8 +123,9 @@ export function recordGeneratorStep(
   plans: readonly LevelPlan[],
   images: number,
   moments: readonly Moments[],
+  options: StepOptions = {},
 ): Step {
-  const painted = recordFake(g, c, nets, plans, images, true);
+  const painted = recordFake(g, c, nets, plans, images, true, options.dtype);
   const { fake, real, style, tables, ends } = painted;
   const seed = g.input("seed", [1]);
   const perceptual = new Map<string, Tensor>();
@@ -129,8 +141,8 @@ export function recordGeneratorStep(
   }
   const scales = recordJudgement(g, c, nets.D, painted);
   const judged = recordGeneratorLosses(g, c, { scales, images, style });
-  const learnt = learn(g, c, new Map([...seeded(judged, seed), ...toFake]), moments);
-  return { losses: new Map([...judged, ...perceptual]), fake, tables, gradients: learnt, ends };
+  const learnt = learn(g, c, new Map([...seeded(judged, seed), ...toFake]), moments, options);
+  return { losses: new Map([...judged, ...perceptual]), fake, tables, ends, ...learnt };
 }
 
 export function recordDiscriminatorStep(
@@ -140,11 +152,12 @@ export function recordDiscriminatorStep(
   plans: readonly LevelPlan[],
   images: number,
   moments: readonly Moments[],
+  options: StepOptions = {},
 ): Step {
-  const painted = recordFake(g, c, nets, plans, images, false);
+  const painted = recordFake(g, c, nets, plans, images, false, options.dtype);
   const { fake, tables, ends } = painted;
   const scales = recordJudgement(g, c, nets.D, painted);
   const losses = recordDiscriminatorLosses(g, c, scales, images);
-  const learnt = learn(g, c, seeded(losses, g.input("seed", [1])), moments);
-  return { losses, fake, tables, gradients: learnt, ends };
+  const learnt = learn(g, c, seeded(losses, g.input("seed", [1])), moments, options);
+  return { losses, fake, tables, ends, ...learnt };
 }

@@ -11,10 +11,11 @@ import { Frozen } from "../models/perceptual.ts";
 import { trainingInputs } from "../models/training_pass.ts";
 import { windowsOf } from "../models/windows.ts";
 import { Graph, Program, type Device } from "../runtime/index.ts";
+import { LossScale, type LossScaleState } from "./loss_scale.ts";
 import { trainingMemory, type TrainingMemory } from "./memory.ts";
 import { Moments } from "./moments.ts";
 import { learningRates, type TrainConfig } from "./options.ts";
-import { recordDiscriminatorStep, recordGeneratorStep, type Nets, type Step } from "./step.ts";
+import { recordDiscriminatorStep, recordGeneratorStep, type Nets, type Step, type StepOptions } from "./step.ts";
 
 export interface Batch {
   labels: readonly LabelMap[];
@@ -35,11 +36,18 @@ interface Recorded {
   memory: { G: TrainingMemory; D: TrainingMemory };
 }
 
+/** What a checkpoint keeps beside parameters and moments. */
+export interface StepperState {
+  /** f16 alone. */
+  lossScale?: { G: LossScaleState; D: LossScaleState };
+}
+
 export class Stepper {
   private readonly scratch = new LevelsScratch();
   private readonly moments: { G: Moments[]; D: Moments[] };
   private recorded: Recorded | undefined;
   private frozen: Frozen | undefined;
+  private readonly scales: { G: LossScale; D: LossScale } | undefined;
   /** Steps of Adam taken. */
   steps = 0;
 
@@ -48,7 +56,9 @@ export class Stepper {
     readonly config: TrainConfig,
     readonly nets: Nets,
     readonly images: number,
+    readonly options: StepOptions = {},
   ) {
+    if (options.dtype === "f16") this.scales = { G: new LossScale(), D: new LossScale() };
     const of = (name: "G" | "D" | "E"): Moments[] => (nets[name] ? [new Moments(device, nets[name], name)] : []);
     this.moments = { G: [...of("G"), ...of("E")], D: of("D") };
   }
@@ -62,28 +72,48 @@ export class Stepper {
 
     const rates = learningRates(c, lr);
     const t = ++this.steps;
-    const common = { image: batch.image, codes: windows[windows.length - 1].codes, seed: Float32Array.of(1) };
-    const factors = (rate: number): Float32Array => adamFactors(rate, t, c.beta1, c.beta2);
+    const common = { image: batch.image, codes: windows[windows.length - 1].codes };
+    const factors = (net: "G" | "D"): Record<string, Float32Array> => {
+      const { scale, skipped } = this.scales?.[net] ?? { scale: 1, skipped: 0 };
+      return {
+        seed: Float32Array.of(scale),
+        factors: adamFactors(rates[net], t - skipped, c.beta1, c.beta2, 1 / scale),
+      };
+    };
     const eps = (values: Float32Array | undefined): Record<string, Float32Array> => (values ? { eps: values } : {});
     const forG = trainingInputs(c, plans, windows, { gradients: true });
     await g.run({
-      inputs: { ...forG.inputs, ...common, ...eps(batch.epsG), factors: factors(rates.G) },
+      inputs: { ...forG.inputs, ...common, ...eps(batch.epsG), ...factors("G") },
       counts: forG.counts,
     });
     const forD = trainingInputs(c, plans, windows);
     await d.run({
-      inputs: { ...forD.inputs, ...common, ...eps(batch.epsD), factors: factors(rates.D) },
+      inputs: { ...forD.inputs, ...common, ...eps(batch.epsD), ...factors("D") },
       counts: forD.counts,
     });
     const losses: Record<string, number> = {};
     for (const name of names.g) losses[name] = (await g.read(name))[0];
     for (const name of names.d) losses[name] = (await d.read(name))[0];
+    if (this.scales) {
+      this.scales.G.after((await g.read("overflow"))[0] !== 0);
+      this.scales.D.after((await d.read("overflow"))[0] !== 0);
+    }
     return losses;
   }
 
   /** The picture of the last G step, [N,H,W,3]. */
   fake(): Promise<Float32Array> {
     return this.recorded!.g.read("fake");
+  }
+
+  get state(): StepperState {
+    return this.scales ? { lossScale: { G: this.scales.G.state, D: this.scales.D.state } } : {};
+  }
+
+  restore({ lossScale }: StepperState): void {
+    if (!this.scales || !lossScale) return;
+    this.scales.G.restore(lossScale.G);
+    this.scales.D.restore(lossScale.D);
   }
 
   /** Of the programs at hand; undefined before the first step. */
@@ -97,15 +127,17 @@ export class Stepper {
     const { perceptual, ...trained } = this.nets;
     if (perceptual) this.frozen ??= await Frozen.prepare(perceptual, outputSize(this.config));
     const nets = { ...trained, perceptual: this.frozen };
+    if (!old && this.scales) for (const p of [trained.G, trained.D, trained.E]) await p?.useHalves();
     const compile = async (
       name: string,
       record: typeof recordGeneratorStep,
       moments: Moments[],
     ): Promise<{ program: Program; names: string[]; memory: TrainingMemory }> => {
       const graph = new Graph(this.device.target);
-      const step: Step = record(graph, this.config, nets, plans, this.images, moments);
+      const step: Step = record(graph, this.config, nets, plans, this.images, moments, this.options);
       for (const [loss, t] of step.losses) graph.output(loss, t);
       graph.output("fake", step.fake);
+      if (step.overflow) graph.output("overflow", step.overflow);
       const program = await Program.compile(graph, this.device, { name });
       const memory = trainingMemory(graph, step, moments, program.memory);
       return { program, names: [...step.losses.keys()], memory };
