@@ -100,6 +100,21 @@ export class Parameters {
     return p;
   }
 
+  /** The same values (of f16 copies, their masters) in buffers of their own. */
+  clone(): Parameters {
+    const copy = new Parameters(this.device, this.dtype);
+    const encoder = this.device.gpu.createCommandEncoder({ label: "clone" });
+    for (const [key, p] of this.packed) {
+      const from = this.storage(key);
+      const storage = this.device.alloc(`${key} clone`, from.bytes);
+      encoder.copyBufferToBuffer(from.buffer, from.offset, storage.buffer, 0, from.bytes);
+      copy.packed.set(key, { ...p, storage });
+      copy.rules.set(key, this.rules.get(key)!);
+    }
+    this.device.gpu.queue.submit([encoder.finish()]);
+    return copy;
+  }
+
   has(key: string): boolean {
     return this.packed.has(key);
   }

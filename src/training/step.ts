@@ -12,6 +12,7 @@ import type { Parameters } from "../models/parameters.ts";
 import type { Frozen, Perceptual } from "../models/perceptual.ts";
 import { recordTrainingPass } from "../models/training_pass.ts";
 import type { DType, Graph, Tensor } from "../runtime/index.ts";
+import { recordAverage, type Average } from "./average.ts";
 import {
   recordDiscriminatorLosses,
   recordGeneratorLosses,
@@ -36,6 +37,8 @@ export interface StepNets extends Omit<Nets, "perceptual"> {
 export interface StepOptions {
   /** Storage of activations; of weights, the nets say. f16 steps are skipped where a gradient overflows. f32 by default. */
   dtype?: DType;
+  /** Of G, moved with every step of its. */
+  average?: Average;
 }
 
 export interface Step {
@@ -142,6 +145,7 @@ export function recordGeneratorStep(
   const scales = recordJudgement(g, c, nets.D, painted);
   const judged = recordGeneratorLosses(g, c, { scales, images, style });
   const learnt = learn(g, c, new Map([...seeded(judged, seed), ...toFake]), moments, options);
+  if (options.average) g.scope("average", () => recordAverage(g, nets.G, options.average!, learnt.overflow));
   return { losses: new Map([...judged, ...perceptual]), fake, tables, ends, ...learnt };
 }
 

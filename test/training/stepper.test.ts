@@ -7,9 +7,11 @@ import { Parameters } from "../../src/models/parameters.ts";
 import { seededState } from "../../src/models/seeded.ts";
 import { memorySource } from "../../src/models/source.ts";
 import { defaultTraining, type TrainConfig } from "../../src/training/options.ts";
+import { Graph, Program } from "../../src/runtime/index.ts";
+import { recordAverage } from "../../src/training/average.ts";
 import type { StepOptions } from "../../src/training/step.ts";
 import { Stepper, type Batch } from "../../src/training/stepper.ts";
-import { noise, testDevice } from "../support/device.ts";
+import { noise, relativeError, testDevice } from "../support/device.ts";
 
 const tiny: TrainConfig = {
   ...defaultTraining,
@@ -68,6 +70,43 @@ describe("a training step", () => {
         return { losses, G: await bits(G), D: await bits(D) };
       });
     expect(await run()).toEqual(await run());
+  });
+
+  test("moves the average of the generator, and copies its buffers", async () => {
+    const device = await testDevice();
+    const decay = 0.75;
+    let average!: Parameters;
+    await withStepper(
+      tiny,
+      async (stepper, { G }) => {
+        const values = new Map<string, Float32Array>();
+        for (const key of G.keys()) values.set(key, await G.read(key));
+        const move = async (): Promise<void> => {
+          for (const [key, was] of values) {
+            const now = await G.read(key);
+            values.set(key, isTrained(key) ? was.map((v, i) => decay * v + (1 - decay) * now[i]) : now);
+          }
+        };
+        for (let i = 0; i < 2; i++) {
+          await stepper.step(batch);
+          await move();
+        }
+        // The D step has moved G's buffers since.
+        const g = new Graph(device.target);
+        recordAverage(g, G, { parameters: average, decay });
+        const program = await Program.compile(g, device, { name: "average" });
+        await program.run();
+        program.dispose();
+        await move();
+        for (const [key, expected] of values) {
+          const got = await average.read(key);
+          if (isTrained(key)) expect(relativeError(got, expected), key).toBeLessThan(1e-6);
+          else expect(got, key).toEqual(expected);
+        }
+      },
+      (G) => ({ average: { parameters: (average = G.clone()), decay } }),
+    );
+    average.dispose();
   });
 
   test("in half precision follows the one in single precision", { timeout: COMPILES }, async () => {
