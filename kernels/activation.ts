@@ -37,13 +37,13 @@ export const activation = defineOp<ActivationArgs, Tensor>({
   backward: (g, { x, kind }, _, dy) => ({ x: activationGradient(g, { x: g.again(x), dy, kind }) }),
 });
 
-/** dy * act', from the activation's argument x or its result y. An f32 tensor of dy's shape. */
+/** dy * act', from the activation's argument x or its result y. Of dy's shape and type. */
 export function activationGradient(
   g: Graph,
   { x, y, dy, kind }: { x?: Tensor; y?: Tensor; dy: Tensor; kind: Activation },
 ): Tensor {
   const source = (x ?? y)!;
-  const dx = g.temp("dx", dy.shape);
+  const dx = g.temp("dx", dy.shape, dy.dtype);
   const n4 = storedElements(dy.shape, dy.dtype) / 4;
   g.dispatch({
     shader: { name: "activation_backward", text: backwardText },

@@ -4,7 +4,8 @@
 //   p <- p - lr / (1 - b1^t) * m / (sqrt(v) / sqrt(1 - b2^t) + 1e-8)
 //
 // p, m and v are f32 and updated in place; what changes from step to step (lr, t, the loss scale's inverse s) comes in `factors`, an
-// input, so that one program serves all steps. Padded lanes have gradient 0 and stay 0.
+// input, so that one program serves all steps. Padded lanes have gradient 0 and stay 0. With f16 storage p is the master, whose copy is
+// written anew here, and a step whose gradients overflow (kernels/overflow.ts) changes nothing.
 // traffic: 4 reads and 3 writes an element. lavapipe, 9.4 M weights (1024 -> 1024, 3x3): 32 ms (8.3 GB/s).
 
 import adamText from "../shaders/adam.wgsl";
@@ -30,6 +31,10 @@ export interface AdamArgs {
   v: Tensor;
   /** of p's shape */
   grad: Tensor;
+  /** of p's shape, external: the copy that kernels read */
+  copied?: Tensor;
+  /** [1]: other than 0, nothing is changed */
+  overflow?: Tensor;
   /** f32 [4], from adamFactors */
   factors: Tensor;
   beta1: number;
@@ -60,10 +65,11 @@ export function adamPlan(a: Record<"p" | "m" | "v" | "grad", readonly number[]>)
 
 export const adam = defineOp<AdamArgs, void>({
   name: "adam",
-  forward(g: Graph, { p, m, v, grad, factors, beta1, beta2, eps = 1e-8 }) {
+  forward(g: Graph, { p, m, v, grad, copied, overflow, factors, beta1, beta2, eps = 1e-8 }) {
     const n4 = adamPlan({ p: p.shape, m: m.shape, v: v.shape, grad: grad.shape });
     g.dispatch({
       shader: { name: "adam", text: adamText },
+      constants: { copied: !!copied, skip: !!overflow },
       // 1 - beta is rounded by itself: 1 - f32(0.999) is off by 1e-5.
       sizes: {
         N4: n4,
@@ -73,7 +79,15 @@ export const adam = defineOp<AdamArgs, void>({
         REST2: bits(1 - beta2),
         EPS: bits(eps),
       },
-      bindings: { grad: read(grad), factors: read(factors), p: write(p), m: write(m), v: write(v) },
+      bindings: {
+        grad: read(grad),
+        factors: read(factors),
+        p: write(p),
+        m: write(m),
+        v: write(v),
+        ...(copied ? { copied: write(copied) } : {}),
+        ...(overflow ? { overflow: read(overflow) } : {}),
+      },
       groups: strided(g.target, n4),
       flops: 13 * n4 * 4,
     });

@@ -41,7 +41,7 @@ export const avgPool = defineOp<AvgPoolArgs, Tensor>({
   },
   backward(g, { x }, y, dy) {
     const [n, h, w, c] = x.shape;
-    const dx = g.temp("dx", x.shape);
+    const dx = g.temp("dx", x.shape, dy.dtype);
     const pixels = n * h * w;
     g.dispatch({
       shader: { name: "avg_pool_backward", text: backwardText },

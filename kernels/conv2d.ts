@@ -263,7 +263,7 @@ function dataGradient(g: Graph, { x, w, kh, kw, sigma, stride = 1, pad = 0 }: Co
   const derived = same && (kh === 1 || (kh === 3 && wantsWinograd(g.target, [9, w.pitch, c], oh, ow)));
   if (lanes && !derived) {
     const flops = 2 * product(dz.shape) * kh * kw * c;
-    const dx = g.temp("dx", x.shape);
+    const dx = g.temp("dx", x.shape, dz.dtype);
     return subgroupConv(g, { x: dz, w, y: dx, transposed: true, lanes, kh, kw, stride, pad, sigma, flops });
   }
   const back = turned(g, w, c);

@@ -10,6 +10,7 @@ import { blockColumns, unblockColumns } from "./block_columns.ts";
 import { concat } from "./concat.ts";
 import { conv2d } from "./conv2d.ts";
 import { convTranspose } from "./conv_transpose.ts";
+import { ema } from "./ema.ts";
 import { ganLoss } from "./gan_loss.ts";
 import { gatherRows } from "./gather_rows.ts";
 import { kld } from "./kld.ts";
@@ -22,6 +23,7 @@ import { maxPool } from "./max_pool.ts";
 import { modulate } from "./modulate.ts";
 import { normalise } from "./normalise.ts";
 import { reflectPad } from "./reflect_pad.ts";
+import { overflow } from "./overflow.ts";
 import { reparameterise } from "./reparameterise.ts";
 import { resize } from "./resize.ts";
 import { reshape, slice } from "./slice.ts";
@@ -40,6 +42,7 @@ export const ops = {
   concat,
   conv2d,
   convTranspose,
+  ema,
   ganLoss,
   gatherRows,
   inverseStd,
@@ -53,6 +56,7 @@ export const ops = {
   modulate,
   normalise,
   reflectPad,
+  overflow,
   reparameterise,
   reshape,
   resize,
@@ -75,6 +79,7 @@ export {
   concat,
   conv2d,
   convTranspose,
+  ema,
   ganLoss,
   gatherRows,
   inverseStd,
@@ -88,6 +93,7 @@ export {
   modulate,
   normalise,
   reflectPad,
+  overflow,
   reparameterise,
   reshape,
   resize,

@@ -35,14 +35,20 @@ export function lossSum(
 ): Tensor {
   const groups = Math.min(MOST_GROUPS, ceilDiv(n4, 64));
   const shares = g.temp("shares", [groups * 64]);
-  const loss = g.temp("loss", [1]);
   g.dispatch({ ...stage, bindings: { ...stage.bindings, shares: writeScalars(shares) }, groups: [groups] });
+  return sumShares(g, shares, scale);
+}
+
+/** f32 [1]: `scale` times the sum of `shares` [N]. */
+export function sumShares(g: Graph, shares: Tensor, scale = 1): Tensor {
+  const loss = g.temp("loss", [1]);
+  const [n] = shares.shape;
   g.dispatch({
     shader: { name: "loss_finish", text: finishText },
-    sizes: { N: groups * 64, SCALE: bits(scale) },
+    sizes: { N: n, SCALE: bits(scale) },
     bindings: { shares: readScalars(shares), loss: write(loss) },
     groups: [1],
-    flops: groups * 64,
+    flops: n,
   });
   return loss;
 }

@@ -167,7 +167,7 @@ function pixelGradients(
   const c4 = x.pitch / 4;
   const leaky = slope !== 1;
   const strips = n * h * ceilDiv(w, len);
-  const dx = wantsX ? g.temp("dx", x.shape) : undefined;
+  const dx = wantsX ? g.temp("dx", x.shape, x.dtype) : undefined;
   const moments = own ? g.temp("moments", [strips, 2 * x.pitch]) : undefined;
   const rows = [...Array(up).keys()];
   const pixel = (q: number, p: number): string =>

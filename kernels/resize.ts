@@ -57,7 +57,7 @@ export const resize = defineOp<ResizeArgs, Tensor>({
   },
   backward(g, { x, h, w, mode }, _, dy) {
     const [n, ih, iw, c] = x.shape;
-    const dx = g.temp("dx", x.shape);
+    const dx = g.temp("dx", x.shape, dy.dtype);
     const pixels = n * ih * iw;
     g.dispatch({
       shader: { name: "resize_backward", text: backwardText },

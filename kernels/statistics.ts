@@ -124,7 +124,7 @@ export const statistics = defineOp<StatisticsArgs, Statistics>({
   },
   backward(g, { x, per, count }, { mean, rstd }, grad) {
     const { groups, pixels } = statisticsPlan(x.shape, per, count);
-    const dx = g.temp("dx", x.shape);
+    const dx = g.temp("dx", x.shape, x.dtype);
     const c4 = x.pitch / 4;
     const len = g.target.software ? 32 : 4;
     const bindings: Record<string, Binding> = { x: read(g.again(x)), mean: read(mean) };

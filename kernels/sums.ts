@@ -86,7 +86,7 @@ export function negatedDot(g: Graph, a: Tensor, b: Tensor, sigma: Tensor): Tenso
 /** The adjoint of nearest x2 upsampling: sums of 2x2 pixels, [N,H,W,C] to half of H and W. */
 export function sum2x2(g: Graph, x: Tensor): Tensor {
   const [n, h, w, c] = x.shape;
-  const y = g.temp("sum_2x2", [n, h / 2, w / 2, c]);
+  const y = g.temp("sum_2x2", [n, h / 2, w / 2, c], x.dtype);
   const n4 = storedElements(y.shape, y.dtype) / 4;
   g.dispatch({
     shader: { name: "sum_2x2", text: sum2x2Text },

@@ -5,6 +5,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var i = id.x; i < $N4; i += groups.x * 64u) {
     var v = vec4f(source[i]);
     v = {{act}};
-    dx[i] = vec4f(dy[i]) * {{slope}};
+    dx[i] = dx_t(vec4f(dy[i]) * {{slope}});
   }
 }

@@ -1,7 +1,11 @@
-// One step of one tensor, in place. factors: lr / (1 - beta1^t), sqrt(1 - beta2^t), what the gradient is multiplied with.
+// One step of one tensor, in place. factors: lr / (1 - beta1^t), sqrt(1 - beta2^t), what the gradient is multiplied with. `skip`: an
+// overflow leaves all as it is. `copied`: what kernels read of p.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+#if skip
+  if (overflow[0].x != 0.0) { return; }
+#endif
   let f = factors[0];
   let b1 = bitcast<f32>($BETA1);
   let b2 = bitcast<f32>($BETA2);
@@ -11,6 +15,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     let v1 = b2 * v[i] + bitcast<f32>($REST2) * d * d;
     m[i] = m1;
     v[i] = v1;
-    p[i] = p[i] - f.x * m1 / (sqrt(v1) / f.y + bitcast<f32>($EPS));
+    let p1 = p[i] - f.x * m1 / (sqrt(v1) / f.y + bitcast<f32>($EPS));
+    p[i] = p1;
+#if copied
+    copied[i] = copied_t(p1);
+#endif
   }
 }

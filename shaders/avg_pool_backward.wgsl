@@ -20,5 +20,5 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       s += vec4f(dy[((n * $OH + oy) * $OW + ox) * $C4 + c]) / (taps(oy, $H) * taps(ox, $W));
     }
   }
-  dx[p * $C4 + c] = s;
+  dx[p * $C4 + c] = dx_t(s);
 }

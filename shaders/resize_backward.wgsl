@@ -39,5 +39,5 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       s += wy * weight(ix, ox, scale.y, $W - 1u) * vec4f(dy[((n * $OH + oy) * $OW + ox) * $C4 + c]);
     }
   }
-  dx[p * $C4 + c] = s;
+  dx[p * $C4 + c] = dx_t(s);
 }

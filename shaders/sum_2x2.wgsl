@@ -8,6 +8,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     // Row p / W of y lies over the rows 2 (p / W) and the next of x, which are 2 W pixels long.
     let at = ((p / $W) * 4u * $W + (p % $W) * 2u) * $C4 + c;
     let below = at + 2u * $W * $C4;
-    y[i] = vec4f(x[at]) + vec4f(x[at + $C4]) + vec4f(x[below]) + vec4f(x[below + $C4]);
+    y[i] = y_t(vec4f(x[at]) + vec4f(x[at + $C4]) + vec4f(x[below]) + vec4f(x[below + $C4]));
   }
 }

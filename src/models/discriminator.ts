@@ -4,7 +4,7 @@
 // are a dense map (label_pool), still shared.
 
 import { addShared, avgPool, conv2d, labelConv, labelPool, slice } from "../../kernels/index.ts";
-import { pad4, SpadeError, type Graph, type Tensor } from "../runtime/index.ts";
+import { pad4, SpadeError, type DType, type Graph, type Tensor } from "../runtime/index.ts";
 import { parsePlainNorm, semanticNc, type LabelConfig } from "./config.ts";
 import type { Net } from "./packing.ts";
 import type { Parameters } from "./parameters.ts";
@@ -82,7 +82,7 @@ export function recordDiscriminator(
   const out: Tensor[][] = [];
   for (const [first, ...rest] of discriminatorLayers(c)) {
     if (out.length) {
-      labels = g.scope("pool", () => poolSemantics(g, c, labels));
+      labels = g.scope("pool", () => poolSemantics(g, c, labels, pictures.dtype));
       pictures = g.scope("pool", () => avgPool(g, { x: pictures }));
     }
     let x = g.scope(first.name, () => firstConv(g, c, p, first, labels, pictures));
@@ -95,9 +95,9 @@ export function recordDiscriminator(
 
 const edgeRow = (c: DiscriminatorConfig): number => (c.no_instance ? -1 : semanticNc(c) - 1);
 
-function poolSemantics(g: Graph, c: DiscriminatorConfig, labels: Semantics): Semantics {
+function poolSemantics(g: Graph, c: DiscriminatorConfig, labels: Semantics, dtype: DType): Semantics {
   if ("dense" in labels) return { dense: avgPool(g, { x: labels.dense }) };
-  return { dense: labelPool(g, { codes: labels.codes, channels: semanticNc(c), edgeRow: edgeRow(c) }) };
+  return { dense: labelPool(g, { codes: labels.codes, channels: semanticNc(c), edgeRow: edgeRow(c), dtype }) };
 }
 
 /** conv([labels | picture]) = conv(labels) + conv(picture), each with its rows of the weights. */

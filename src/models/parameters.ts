@@ -1,12 +1,15 @@
 // Parameters under their published key names, packed once for the kernels when they are read, unpacked when they are written.
 
+import { ema } from "../../kernels/index.ts";
 import {
-  encodeHost,
+  bytesOf,
   decodeHost,
+  encodeHost,
+  Graph,
+  Program,
   SpadeError,
   type Device,
   type DType,
-  type Graph,
   type Storage,
   type Tensor,
 } from "../runtime/index.ts";
@@ -31,6 +34,8 @@ interface Packed {
 export class Parameters {
   private readonly packed = new Map<string, Packed>();
   private readonly rules = new Map<string, Packing>();
+  /** f16 copies of weights; what is in `packed` is then their master. */
+  private readonly halves = new Map<string, Storage>();
   private readonly bound = new WeakMap<Graph, Map<string, Tensor>>();
 
   private constructor(
@@ -96,6 +101,21 @@ export class Parameters {
     return p;
   }
 
+  /** The same values (of f16 copies, their masters) in buffers of their own. */
+  clone(): Parameters {
+    const copy = new Parameters(this.device, this.dtype, this.net);
+    const encoder = this.device.gpu.createCommandEncoder({ label: "clone" });
+    for (const [key, p] of this.packed) {
+      const from = this.storage(key);
+      const storage = this.device.alloc(`${key} clone`, from.bytes);
+      encoder.copyBufferToBuffer(from.buffer, from.offset, storage.buffer, 0, from.bytes);
+      copy.packed.set(key, { ...p, storage });
+      copy.rules.set(key, this.rules.get(key)!);
+    }
+    this.device.gpu.queue.submit([encoder.finish()]);
+    return copy;
+  }
+
   has(key: string): boolean {
     return this.packed.has(key);
   }
@@ -122,7 +142,30 @@ export class Parameters {
     return this.rules.get(key)!.unpack(packed);
   }
 
-  /** The parameter as an external tensor of a graph: one tensor a graph, so that its gradients meet. */
+  /**
+   * From here on graphs read f16 copies of the weights; the f32 values are their masters, which Adam moves with the copies. Values written
+   * into the masters by others reach the copies with the next call.
+   */
+  async useHalves(): Promise<void> {
+    const g = new Graph(this.device.target);
+    for (const [key, { shape, dtype }] of this.packed) {
+      if (!this.rules.get(key)!.weight || dtype !== "f32") continue;
+      const half = this.halves.get(key) ?? this.device.alloc(`${key} f16`, bytesOf(shape, "f16"));
+      this.halves.set(key, half);
+      ema(g, { x: this.master(g, key), y: g.external(`${key} f16`, shape, "f16", half), decay: 0 });
+    }
+    const program = await Program.compile(g, this.device, { name: "halves" });
+    await program.run();
+    program.dispose();
+  }
+
+  /** The values that training moves: the parameter itself, or the f32 master behind the copy that kernels read. */
+  master(g: Graph, key: string): Tensor {
+    const { shape, dtype } = this.packed.get(key)!;
+    return this.halves.has(key) ? g.external(`${key} master`, shape, dtype, this.storage(key)) : this.tensor(g, key);
+  }
+
+  /** The parameter as kernels read it, an external tensor of a graph: one tensor a graph, so that its gradients meet. */
   tensor(g: Graph, key: string): Tensor {
     let known = this.bound.get(g);
     if (!known) this.bound.set(g, (known = new Map()));
@@ -134,6 +177,8 @@ export class Parameters {
   private bind(g: Graph, key: string): Tensor {
     const p = this.packed.get(key);
     if (!p) throw new SpadeError("usage", `parameter ${key}`, "is not there", "load weights that have it");
+    const half = this.halves.get(key);
+    if (half) return g.external(key, p.shape, "f16", half);
     return p.storage ? g.external(key, p.shape, p.dtype, p.storage) : g.released(key, p.shape, p.dtype);
   }
 
@@ -157,7 +202,8 @@ export class Parameters {
 
   /** Bytes on the device. */
   get bytes(): number {
-    return [...this.packed.values()].reduce((sum, p) => sum + (p.storage?.bytes ?? 0), 0);
+    const all = [...[...this.packed.values()].map((p) => p.storage), ...this.halves.values()];
+    return all.reduce((sum, storage) => sum + (storage?.bytes ?? 0), 0);
   }
 
   /** Frees what is no longer read (originals whose derived copies serve); shapes stay known. */
@@ -172,6 +218,8 @@ export class Parameters {
 
   dispose(): void {
     this.release([...this.packed.keys()]);
+    for (const half of this.halves.values()) this.device.free(half);
+    this.halves.clear();
   }
 }
 

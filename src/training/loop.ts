@@ -36,7 +36,7 @@ export interface LoopHooks {
   /** After an epoch, before it is saved. */
   epoch(epoch: number): Promise<void>;
   /** Names the layer where a number that is not finite first appeared. */
-  diagnose(batch: LoadedBatch, losses: Record<string, number>): Promise<SpadeError>;
+  diagnose(prepared: Prepared, paths: readonly string[], losses: Record<string, number>): Promise<SpadeError>;
 }
 
 /** True once in `every` pictures, as the published code counts: total % every < batchSize. */
@@ -78,7 +78,10 @@ export async function runLoop(
         const begun = performance.now();
         const running = stepper.step(prepared, { lr, generator: position.batch % o.D_steps_per_G === 0 });
         const [losses, after] = await Promise.all([running, following(1)]);
-        if (Object.values(losses).some((v) => !Number.isFinite(v))) throw await hooks.diagnose(loaded, losses);
+        // f16 gradients may overflow: that step is skipped, and the loss scale halved.
+        const broken =
+          Object.values(losses).some((v) => !Number.isFinite(v)) || (stepper.overflowed && o.dtype === "f32");
+        if (broken) throw await hooks.diagnose(prepared, loaded.paths, losses);
         if (o.use_vae && session.styles && "KLD" in losses) session.styles.add(await stepper.mu());
         position.batch++;
         position.step++;

@@ -29,11 +29,18 @@ export class Moments {
     return [...this.buffers.values()].reduce((sum, { m, v }) => sum + m.bytes + v.bytes, 0);
   }
 
-  /** Records one step of Adam on every parameter that has a gradient. */
-  record(g: Graph, grads: ReadonlyMap<Tensor, Tensor>, factors: Tensor, betas: { beta1: number; beta2: number }): void {
+  /** Records one step of Adam on every parameter that has a gradient, unless `overflow` turns out to be other than 0. */
+  record(
+    g: Graph,
+    grads: ReadonlyMap<Tensor, Tensor>,
+    factors: Tensor,
+    { beta1, beta2 }: { beta1: number; beta2: number },
+    overflow?: Tensor,
+  ): void {
     for (const key of this.keys) {
-      const p = this.parameters.tensor(g, key);
-      const grad = grads.get(p);
+      const read = this.parameters.tensor(g, key);
+      const p = this.parameters.master(g, key);
+      const grad = grads.get(read);
       if (!grad) continue;
       const { m, v } = this.buffers.get(key)!;
       g.scope(key, () =>
@@ -42,8 +49,11 @@ export class Moments {
           m: g.external(`${key} m`, p.shape, "f32", m),
           v: g.external(`${key} v`, p.shape, "f32", v),
           grad,
+          copied: p === read ? undefined : read,
+          overflow,
           factors,
-          ...betas,
+          beta1,
+          beta2,
         }),
       );
     }

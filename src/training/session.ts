@@ -15,7 +15,7 @@ import { vgg19 } from "../models/vgg19.ts";
 import { SpadeError, type Device } from "../runtime/index.ts";
 import { initialState } from "./init.ts";
 import type { TrainOptions } from "./options.ts";
-import { netSource, openNewest, restore, START, type Position, type SavedRun } from "./state.ts";
+import { AVERAGE, netSource, openNewest, restore, START, type Position, type SavedRun } from "./state.ts";
 import type { Nets } from "./step.ts";
 import { Stepper } from "./stepper.ts";
 import { Styles } from "./styles.ts";
@@ -24,6 +24,8 @@ export interface Session {
   readonly nets: Nets;
   readonly stepper: Stepper;
   readonly styles: Styles | undefined;
+  /** The moving average of G (--ema). */
+  readonly average: Parameters | undefined;
   readonly position: Position;
   dispose(): void;
 }
@@ -81,6 +83,12 @@ async function savedNet(device: Device, o: TrainOptions, role: string, net: Net)
   }
 }
 
+/** The average that a state holds; G itself where there is none yet. */
+async function openAverage(device: Device, net: Net, G: Parameters, saved: SavedRun | undefined): Promise<Parameters> {
+  const source = saved && netSource(saved, AVERAGE);
+  return source?.shapes.size ? Parameters.loadNet(device, net, source, "f32") : G.clone();
+}
+
 /** `say`: told where the nets come from. */
 export async function openSession(device: Device, o: TrainOptions, say: (line: string) => void): Promise<Session> {
   const latest = o.continue_train && o.which_epoch === "latest";
@@ -96,7 +104,11 @@ export async function openSession(device: Device, o: TrainOptions, say: (line: s
     const loaded: Partial<Record<"G" | "D" | "E", Parameters>> = {};
     for (const [role, net] of netsOf(o)) loaded[role] = await load(role, net);
     const nets: Nets = { G: loaded.G!, D: loaded.D!, E: loaded.E, perceptual: await openPerceptual(device, o) };
-    const stepper = new Stepper(device, o, nets, o.batchSize);
+    const average = o.ema > 0 ? await openAverage(device, netOf(o), nets.G, saved) : undefined;
+    const stepper = new Stepper(device, o, nets, o.batchSize, {
+      dtype: o.dtype,
+      average: average && { parameters: average, decay: o.ema },
+    });
     const styles = o.use_vae ? new Styles(o.z_dim) : undefined;
     if (saved) await restore(saved, stepper, nets, styles);
     say(origin(o, saved, anew));
@@ -104,10 +116,11 @@ export async function openSession(device: Device, o: TrainOptions, say: (line: s
       nets,
       stepper,
       styles,
+      average,
       position: { ...(saved?.position ?? START) },
       dispose() {
         stepper.dispose();
-        for (const p of [nets.G, nets.D, nets.E, nets.perceptual?.parameters]) p?.dispose();
+        for (const p of [nets.G, nets.D, nets.E, average, nets.perceptual?.parameters]) p?.dispose();
       },
     };
   } finally {

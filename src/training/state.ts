@@ -8,12 +8,12 @@ import { fileSink, makeFolder, openCheckpointFile } from "../formats/file.ts";
 import { writeSafetensors, type TensorToWrite } from "../formats/safetensors.ts";
 import { fromF32, toF32 } from "../formats/tensors.ts";
 import type { Checkpoint } from "../formats/checkpoint.ts";
-import type { LevelPlan } from "../models/generator.ts";
 import { isTrained } from "../models/packing.ts";
 import type { StateSource } from "../models/parameters.ts";
 import { SpadeError } from "../runtime/errors.ts";
+import type { Session } from "./session.ts";
 import type { Nets } from "./step.ts";
-import type { Stepper } from "./stepper.ts";
+import type { Stepper, StepperState } from "./stepper.ts";
 import type { Styles } from "./styles.ts";
 
 /** Where a run stands. */
@@ -37,15 +37,15 @@ export interface Snapshot {
 }
 
 const ROLES = ["G", "D", "E"] as const;
+/** The role of G's moving average in a state's keys. */
+export const AVERAGE = "G_ema";
 const KEPT = 2;
 const NAME = /^step_(\d+)\.safetensors$/;
 
 /** Reads everything back from the device. */
 export async function takeSnapshot(
   stepper: Stepper,
-  nets: Nets,
-  styles: Styles | undefined,
-  position: Position,
+  { nets, styles, average, position }: Pick<Session, "nets" | "styles" | "average" | "position">,
 ): Promise<Snapshot> {
   const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
   const moments = [...stepper.moments.G, ...stepper.moments.D];
@@ -60,9 +60,14 @@ export async function takeSnapshot(
         tensors.set(`${role}.${key}.adam_${which}`, { shape, data: await adam!.read(key, which) });
     }
   }
+  for (const key of average?.keys() ?? [])
+    tensors.set(`${AVERAGE}.${key}`, { shape: average!.shape(key), data: await average!.read(key) });
   if (styles) tensors.set("styles", { shape: [styles.count, styles.dim], data: styles.values() });
-  const { plans, steps } = stepper;
-  return { position: { ...position }, tensors, metadata: { run: JSON.stringify({ position, plans, adam: steps }) } };
+  return {
+    position: { ...position },
+    tensors,
+    metadata: { run: JSON.stringify({ position, stepper: stepper.state }) },
+  };
 }
 
 /** Writes a snapshot under `folder` and removes all but the last two. */
@@ -93,8 +98,7 @@ async function states(folder: string): Promise<string[]> {
 export interface SavedRun {
   readonly path: string;
   readonly position: Position;
-  readonly plans: LevelPlan[];
-  readonly adam: { G: number; D: number };
+  readonly stepper: StepperState;
   readonly checkpoint: Checkpoint;
 }
 
@@ -105,8 +109,8 @@ export async function openNewest(folder: string, say: (line: string) => void): P
     let checkpoint: Checkpoint | undefined;
     try {
       checkpoint = await openCheckpointFile(path);
-      const { position, plans, adam } = JSON.parse(checkpoint.metadata.run) as Omit<SavedRun, "path" | "checkpoint">;
-      return { path, position, plans, adam, checkpoint };
+      const { position, stepper } = JSON.parse(checkpoint.metadata.run) as Pick<SavedRun, "position" | "stepper">;
+      return { path, position, stepper, checkpoint };
     } catch (error) {
       await checkpoint?.close();
       const problem = error instanceof SpadeError ? error.problem : "has no position";
@@ -139,7 +143,6 @@ export async function restore(
     for (const key of m.keys)
       for (const which of ["m", "v"] as const) m.write(key, which, await read(`${role}.${key}.adam_${which}`));
   }
-  stepper.plans = saved.plans;
-  Object.assign(stepper.steps, saved.adam);
+  stepper.restore(saved.stepper);
   if (styles) styles.add(await read("styles"));
 }

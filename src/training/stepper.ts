@@ -11,11 +11,12 @@ import { Frozen } from "../models/perceptual.ts";
 import { trainingInputs } from "../models/training_pass.ts";
 import { windowsOf } from "../models/windows.ts";
 import type { LevelWindows } from "../labels/windows.ts";
-import { Graph, Program, type Device, type HostArray } from "../runtime/index.ts";
+import { Graph, Program, type Device, type Profile, type RunOptions } from "../runtime/index.ts";
+import { LossScale, type LossScaleState } from "./loss_scale.ts";
 import { trainingMemory, type TrainingMemory } from "./memory.ts";
 import { Moments } from "./moments.ts";
 import { learningRates, type TrainConfig } from "./options.ts";
-import { recordDiscriminatorStep, recordGeneratorStep, type Nets, type Step } from "./step.ts";
+import { recordDiscriminatorStep, recordGeneratorStep, type Nets, type Step, type StepOptions } from "./step.ts";
 
 export interface Batch {
   labels: readonly LabelMap[];
@@ -34,19 +35,33 @@ export interface Prepared {
   readonly windows: readonly LevelWindows[];
 }
 
-export interface StepOptions {
+export interface StepArgs {
   /** The published base rate of this epoch; the config's if left out. */
   lr?: number;
   /** False: the discriminator alone learns (D_steps_per_G). */
   generator?: boolean;
 }
 
+interface Compiled {
+  program: Program;
+  /** Names, in the order of the published log. */
+  losses: string[];
+  memory: TrainingMemory;
+}
+
 interface Recorded {
   plans: LevelPlan[];
-  g: Program;
-  d: Program;
-  names: { g: string[]; d: string[] };
-  memory: { G: TrainingMemory; D: TrainingMemory };
+  G: Compiled;
+  D: Compiled;
+}
+
+/** What a checkpoint keeps beside parameters and moments. */
+export interface StepperState {
+  /** Sums over labels are cut by them: a resumed run goes on with them. */
+  plans: LevelPlan[];
+  adam: { G: number; D: number };
+  /** f16 alone. */
+  lossScale?: { G: LossScaleState; D: LossScaleState };
 }
 
 export class Stepper {
@@ -55,17 +70,22 @@ export class Stepper {
   readonly moments: { G: Moments[]; D: Moments[] };
   private recorded: Recorded | undefined;
   private frozen: Frozen | undefined;
-  /** How label tables are made at every resolution: sums are cut by it, so that a resumed run goes on with it. */
-  plans: LevelPlan[] = [];
-  /** Steps of Adam taken. */
-  readonly steps = { G: 0, D: 0 };
+  /** How label tables are made at every resolution. */
+  private plans: LevelPlan[] = [];
+  private readonly scales: { G: LossScale; D: LossScale } | undefined;
+  /** The last step had a gradient that is not finite, and changed nothing. */
+  overflowed = false;
+  /** Steps that each learnt in, those skipped for overflow included. */
+  private readonly steps = { G: 0, D: 0 };
 
   constructor(
     readonly device: Device,
     readonly config: TrainConfig,
     readonly nets: Nets,
     readonly images: number,
+    readonly options: StepOptions = {},
   ) {
+    if (options.dtype === "f16") this.scales = { G: new LossScale(), D: new LossScale() };
     const of = (name: "G" | "D" | "E"): Moments[] => (nets[name] ? [new Moments(device, nets[name], name)] : []);
     this.moments = { G: [...of("G"), ...of("E")], D: of("D") };
   }
@@ -76,78 +96,120 @@ export class Stepper {
     return { batch, windows: windowsOf(this.config, batch.labels, batch.instances ?? batch.labels, scratch) };
   }
 
-  /** A G step and a D step. Gives the losses in the order of the published log. */
-  async step({ batch, windows }: Prepared, options: StepOptions = {}): Promise<Record<string, number>> {
-    const c = this.config;
-    this.plans = windows.map((lw, i) => planLevel(lw, this.plans[i]));
-    const { plans } = this;
-    const { g, d, names } = await this.programs(plans);
-
-    const rates = learningRates(c, options.lr);
-    const common = { image: batch.image, codes: windows[windows.length - 1].codes, seed: Float32Array.of(1) };
-    const eps = (values: Float32Array | undefined): Record<string, Float32Array> => (values ? { eps: values } : {});
-    const run = async (program: Program, net: "G" | "D", own: Record<string, HostArray>): Promise<void> => {
-      const { inputs, counts } = trainingInputs(c, plans, windows, { gradients: net === "G" });
-      const factors = adamFactors(rates[net], ++this.steps[net], c.beta1, c.beta2);
-      await program.run({ inputs: { ...inputs, ...common, ...own, factors }, counts });
-    };
-    const learns = options.generator ?? true;
-    if (learns) await run(g, "G", eps(batch.epsG));
-    await run(d, "D", eps(batch.epsD));
+  /**
+   * A G step and a D step. Gives the losses in the order of the published log. A step with a gradient that is not finite changes no
+   * parameter; `overflowed` tells.
+   */
+  async step(prepared: Prepared, { lr, generator = true }: StepArgs = {}): Promise<Record<string, number>> {
+    this.plans = prepared.windows.map((lw, i) => planLevel(lw, this.plans[i]));
+    const { G, D } = await this.programs(this.plans);
+    const nets = generator ? (["G", "D"] as const) : (["D"] as const);
+    for (const net of nets) {
+      this.steps[net]++;
+      await { G, D }[net].program.run(this.runOptions(net, prepared, lr));
+    }
     const losses: Record<string, number> = {};
-    if (learns) for (const name of names.g) losses[name] = (await g.read(name))[0];
-    for (const name of names.d) losses[name] = (await d.read(name))[0];
+    this.overflowed = false;
+    for (const net of nets) {
+      const { program, losses: names } = { G, D }[net];
+      for (const name of names) losses[name] = (await program.read(name))[0];
+      const overflow = (await program.read("overflow"))[0] !== 0;
+      this.overflowed ||= overflow;
+      this.scales?.[net].after(overflow);
+    }
     return losses;
+  }
+
+  /** Inputs and counts of a net's program for a batch. */
+  runOptions(net: "G" | "D", { batch, windows }: Prepared, lr?: number): RunOptions {
+    const c = this.config;
+    const { inputs, counts } = trainingInputs(c, this.plans, windows, { gradients: net === "G" });
+    const { scale, skipped } = this.scales?.[net] ?? { scale: 1, skipped: 0 };
+    const rate = learningRates(c, lr)[net];
+    const eps = net === "G" ? batch.epsG : batch.epsD;
+    return {
+      inputs: {
+        ...inputs,
+        image: batch.image,
+        codes: windows[windows.length - 1].codes,
+        ...(eps ? { eps } : {}),
+        seed: Float32Array.of(scale),
+        factors: adamFactors(rate, this.steps[net] - skipped, c.beta1, c.beta2, 1 / scale),
+      },
+      counts,
+    };
+  }
+
+  /** Records a net's step under the plans at hand. */
+  async record(net: "G" | "D"): Promise<{ graph: Graph; step: Step }> {
+    const { perceptual, ...trained } = this.nets;
+    if (perceptual) this.frozen ??= await Frozen.prepare(perceptual, outputSize(this.config));
+    const nets = { ...trained, perceptual: this.frozen };
+    const graph = new Graph(this.device.target);
+    const record = net === "G" ? recordGeneratorStep : recordDiscriminatorStep;
+    return { graph, step: record(graph, this.config, nets, this.plans, this.images, this.moments[net], this.options) };
   }
 
   /** Mean of the style of every real picture of the last G step, [N, z_dim] (nets with VAE). */
   mu(): Promise<Float32Array> {
-    return this.recorded!.g.read("mu");
+    return this.recorded!.G.program.read("mu");
   }
 
   /** The picture of the last G step, [N,H,W,3]. */
   fake(): Promise<Float32Array> {
-    return this.recorded!.g.read("fake");
+    return this.recorded!.G.program.read("fake");
+  }
+
+  get state(): StepperState {
+    const { plans, steps, scales } = this;
+    return { plans, adam: { ...steps }, ...(scales ? { lossScale: { G: scales.G.state, D: scales.D.state } } : {}) };
+  }
+
+  /** Before the first step. */
+  restore({ plans, adam, lossScale }: StepperState): void {
+    this.plans = plans;
+    Object.assign(this.steps, adam);
+    if (!this.scales || !lossScale) return;
+    this.scales.G.restore(lossScale.G);
+    this.scales.D.restore(lossScale.D);
   }
 
   /** Of the programs at hand; undefined before the first step. */
   get memory(): { G: TrainingMemory; D: TrainingMemory } | undefined {
-    return this.recorded?.memory;
+    return this.recorded && { G: this.recorded.G.memory, D: this.recorded.D.memory };
+  }
+
+  /** Runs the last step's programs again, timed by dispatch. It trains: for the end of a run. */
+  async profile(): Promise<Profile[]> {
+    return this.recorded ? [await this.recorded.G.program.profile(), await this.recorded.D.program.profile()] : [];
   }
 
   private async programs(plans: LevelPlan[]): Promise<Recorded> {
     const old = this.recorded;
     if (old?.plans.every((p, i) => p === plans[i])) return old;
     // Two programs' memory at once would be the peak.
-    old?.g.dispose();
-    old?.d.dispose();
+    old?.G.program.dispose();
+    old?.D.program.dispose();
     this.recorded = undefined;
-    const { perceptual, ...trained } = this.nets;
-    if (perceptual) this.frozen ??= await Frozen.prepare(perceptual, outputSize(this.config));
-    const nets = { ...trained, perceptual: this.frozen };
-    const compile = async (
-      name: string,
-      record: typeof recordGeneratorStep,
-      moments: Moments[],
-    ): Promise<{ program: Program; names: string[]; memory: TrainingMemory }> => {
-      const graph = new Graph(this.device.target);
-      const step: Step = record(graph, this.config, nets, plans, this.images, moments);
-      for (const [loss, t] of step.losses) graph.output(loss, t);
-      graph.output("fake", step.fake);
-      if (step.style) graph.output("mu", step.style.mu);
-      const program = await Program.compile(graph, this.device, { name });
-      const memory = trainingMemory(graph, step, moments, program.memory);
-      return { program, names: [...step.losses.keys()], memory };
-    };
-    const g = await compile("G step", recordGeneratorStep, this.moments.G);
-    const d = await compile("D step", recordDiscriminatorStep, this.moments.D);
-    const names = { g: g.names, d: d.names };
-    return (this.recorded = { plans, g: g.program, d: d.program, names, memory: { G: g.memory, D: d.memory } });
+    const { G, D, E } = this.nets;
+    if (!old && this.scales) for (const p of [G, D, E]) await p?.useHalves();
+    return (this.recorded = { plans, G: await this.compile("G"), D: await this.compile("D") });
+  }
+
+  private async compile(net: "G" | "D"): Promise<Compiled> {
+    const { graph, step } = await this.record(net);
+    for (const [loss, t] of step.losses) graph.output(loss, t);
+    graph.output("fake", step.fake);
+    graph.output("overflow", step.overflow);
+    if (step.style) graph.output("mu", step.style.mu);
+    const program = await Program.compile(graph, this.device, { name: `${net} step` });
+    const memory = trainingMemory(graph, step, this.moments[net], program.memory);
+    return { program, losses: [...step.losses.keys()], memory };
   }
 
   dispose(): void {
-    this.recorded?.g.dispose();
-    this.recorded?.d.dispose();
+    this.recorded?.G.program.dispose();
+    this.recorded?.D.program.dispose();
     this.frozen?.dispose();
     for (const m of [...this.moments.G, ...this.moments.D]) m.dispose();
   }

@@ -8,13 +8,15 @@ import { labelsFor } from "../datasets/names.ts";
 import { makeFolder, replaceFile } from "../formats/file.ts";
 import type { Label } from "../formats/label_names.ts";
 import { outputSize } from "../models/config.ts";
-import { SpadeError, type Device } from "../runtime/index.ts";
+import { profileTable, SpadeError, type Device } from "../runtime/index.ts";
+import { firstNonFinite } from "./diagnose.ts";
 import { due, runLoop, type LoopHooks, type StepReport } from "./loop.ts";
 import { netMetadata, writeNet } from "./net_files.ts";
 import type { TrainOptions } from "./options.ts";
 import { Records, type At } from "./records/records.ts";
 import { openSession, runFolder, stateFolder, type Session } from "./session.ts";
 import { takeSnapshot, writeSnapshot, type Snapshot } from "./state.ts";
+import type { Prepared } from "./stepper.ts";
 import type { TrainResult, TrainUi } from "./ui.ts";
 import { Validation } from "./validation.ts";
 
@@ -69,7 +71,10 @@ export async function train(o: TrainOptions, ui: TrainUi, openDevice: () => Prom
     };
     const begun = performance.now();
     const reason = await run.guarded(() => runLoop(o, session, source, ui, run));
-    if (o.profile) ui.say(waiting(loader.waited, performance.now() - begun));
+    if (o.profile) {
+      ui.say(waiting(loader.waited, performance.now() - begun));
+      for (const p of await session.stepper.profile()) ui.say(profileTable(p));
+    }
     return { reason, steps: position.step - first, folder: runFolder(o) };
   } finally {
     await opened.close();
@@ -138,7 +143,8 @@ class Run implements LoopHooks {
 
   async epoch(): Promise<void> {
     if (!this.validation || !this.last) return;
-    const validated = await this.validation.run(this.session.nets.G);
+    const { nets, average } = this.session;
+    const validated = await this.validation.run(average ?? nets.G);
     await this.records.validation(this.at(this.last), validated);
     const { frechet } = validated;
     if (frechet !== undefined)
@@ -148,15 +154,13 @@ class Run implements LoopHooks {
   /** Writes the state, and the nets under `latest` and, at an epoch's end, under its number. */
   async save(ended?: number): Promise<void> {
     const { o, session } = this;
-    const { nets, styles, position } = session;
+    const { nets, average, styles, position } = session;
     this.snapshot = await this.take();
     await writeSnapshot(stateFolder(o), this.snapshot);
     const metadata = netMetadata(o, this.labels, styles, position);
     for (const which of ["latest", ...(ended === undefined ? [] : [String(ended)])]) {
-      for (const role of ["G", "D", "E"] as const) {
-        const p = nets[role];
+      for (const [role, p] of Object.entries({ G: nets.G, G_ema: average, D: nets.D, E: nets.E }))
         if (p) await writeNet(runFolder(o), which, role, p, metadata, o.save_pth);
-      }
     }
     // As published: epoch, and pictures of it.
     await replaceFile(join(runFolder(o), "iter.txt"), `${position.epoch}\n${position.batch * o.batchSize}\n`);
@@ -167,13 +171,15 @@ class Run implements LoopHooks {
     );
   }
 
-  async diagnose(batch: StepReport["batch"], losses: Record<string, number>): Promise<SpadeError> {
+  async diagnose(prepared: Prepared, paths: readonly string[], losses: Record<string, number>): Promise<SpadeError> {
     const bad = Object.keys(losses).filter((name) => !Number.isFinite(losses[name]));
+    const what = bad.length ? `loss ${bad.join(", ")} is ${losses[bad[0]]}` : "a gradient is not finite";
+    const where = (await firstNonFinite(this.session.stepper, prepared)) ?? "nowhere when the step was run again";
     return new SpadeError(
       "integrity",
-      `step ${this.session.position.step + 1}, loss ${bad.join(", ")}`,
-      `is ${losses[bad[0]]} on ${batch.paths.join(", ")}`,
-      "lower --lr, and go on from the last checkpoint with --continue_train",
+      `step ${this.session.position.step + 1}, on ${paths.join(", ")}`,
+      `${what}; first seen in ${where}`,
+      "lower --lr and go on from the last checkpoint with --continue_train",
     );
   }
 
@@ -197,8 +203,7 @@ class Run implements LoopHooks {
   }
 
   private take(): Promise<Snapshot> {
-    const { stepper, nets, styles, position } = this.session;
-    return takeSnapshot(stepper, nets, styles, position);
+    return takeSnapshot(this.session.stepper, this.session);
   }
 
   private at({ epoch, iters, seconds, lr }: StepReport): At {

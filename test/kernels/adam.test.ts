@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { adam, adamFactors, adamPlan } from "../../kernels/adam.ts";
 import { Graph, Program, unpadRows } from "../../src/runtime/index.ts";
+import { fromHalf } from "../../src/runtime/half.ts";
 import { external, noise, relativeError, testDevice } from "../support/device.ts";
 
 test.each([
@@ -40,6 +41,35 @@ test.each([
       ref.p.map((x, i) => x - p0[i]),
     ),
   ).toBeLessThan(1e-3);
+  program.dispose();
+});
+
+test("adam writes the copy that kernels read, and changes nothing after an overflow", async () => {
+  const device = await testDevice();
+  const g = new Graph(device.target);
+  const shape = [3, 5];
+  const start = noise(15, 1);
+  const [p, m, v] = await Promise.all(["p", "m", "v"].map((name) => external(g, name, shape, start.map(Math.abs))));
+  const copied = await external(g, "copied", shape, start, "f16");
+  const overflow = g.input("overflow", [1]);
+  const factors = g.input("factors", [4]);
+  adam(g, { p, m, v, grad: g.input("grad", shape), copied, overflow, factors, beta1: 0.5, beta2: 0.9 });
+  const program = await Program.compile(g, device, { name: "adam" });
+  const run = async (flag: number): Promise<Uint8Array[]> => {
+    const grad = noise(15, 9);
+    await program.run({ inputs: { grad, factors: adamFactors(0.1, 1, 0.5, 0.9), overflow: Float32Array.of(flag) } });
+    const tensors = [p, m, v, copied];
+    return Promise.all(tensors.map(async (t) => new Uint8Array(await device.download(t.storage!))));
+  };
+  const before = await Promise.all(
+    [p, m, v, copied].map(async (t) => new Uint8Array(await device.download(t.storage!))),
+  );
+  expect(await run(1)).toEqual(before);
+  const after = await run(0);
+  after.forEach((bytes, i) => expect(bytes).not.toEqual(before[i]));
+  const master = unpadRows(new Float32Array(after[0].slice().buffer), shape);
+  const half = unpadRows(fromHalf(new Uint16Array(after[3].slice().buffer)), shape);
+  half.forEach((h, i) => expect(Math.abs(h - master[i])).toBeLessThanOrEqual(2 ** -11 * Math.abs(master[i])));
   program.dispose();
 });
 

@@ -81,15 +81,17 @@ function otherOps(target: Target, dtype: DType): Graph {
   back(ops.kld(g, { mu, logvar, scale: 1 }), mu, logvar);
   back(ops.reparameterise(g, { mu, logvar, eps }), mu, logvar);
   const [p, m, v] = ["p", "m", "v"].map((name) => external(name, [3, 5], "f32"));
-  ops.adam(g, {
-    p,
-    m,
-    v,
-    grad: external("grad", [3, 5]),
+  const step = {
+    grad: external("grad", [3, 5], "f32"),
     factors: external("factors", [4], "f32"),
     beta1: 0,
     beta2: 0.9,
-  });
+  };
+  const flag = ops.overflow(g, { tensors: [step.grad, x] });
+  ops.adam(g, { p, m, v, ...step });
+  ops.adam(g, { p, m, v, ...step, overflow: flag, copied: external("copied", [3, 5]) });
+  for (const decay of [0, 0.9]) ops.ema(g, { y: external("average", [3, 5]), x: p, decay, overflow: flag });
+  ops.ema(g, { y: external("average", [3, 5]), x: p, decay: 0.9 });
   return g;
 }
 
@@ -103,7 +105,7 @@ function backwards(target: Target, dtype: DType): Graph[] {
     const t = (name: string, shape: number[], type = dtype): Tensor =>
       g.external(name, shape, type, paperStorage(1 << 20));
     const [y, wrt] = record(g, t);
-    gradients(g, new Map([[y, t("dy", [...y.shape], "f32")]]), wrt);
+    gradients(g, new Map([[y, t("dy", [...y.shape], y.dtype)]]), wrt);
     graphs.push(g);
   };
   const conv = (size: number[], o: number, k: number, more: Partial<ConvArgs>, residual?: number[]): void =>

@@ -1,0 +1,15 @@
+// Threads stride over the vec4s of y together. `skip`: an overflow leaves y as it is.
+
+@compute @workgroup_size(64, 1, 1)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+#if skip
+  if (overflow[0].x != 0.0) { return; }
+#endif
+  for (var i = id.x; i < $N4; i += groups.x * 64u) {
+#if average
+    y[i] = y_t(bitcast<f32>($DECAY) * vec4f(y[i]) + bitcast<f32>($REST) * vec4f(x[i]));
+#else
+    y[i] = y_t(vec4f(x[i]));
+#endif
+  }
+}
