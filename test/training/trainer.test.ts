@@ -1,0 +1,107 @@
+// The trainer in this process, on a tiny data set: what happens when things go wrong.
+
+import { readFile, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { openNodeDevice } from "../../src/node/dawn.ts";
+import type { Device } from "../../src/runtime/index.ts";
+import { defaultsOf } from "../../src/training/records/opt_file.ts";
+import { defaultOptions, type TrainOptions } from "../../src/training/options.ts";
+import { train } from "../../src/training/trainer.ts";
+import type { TrainResult } from "../../src/training/ui.ts";
+import { labelPng, photoPng, scratch, write } from "../datasets/folders.ts";
+
+const SIDE = 32;
+
+/** Four pairs, and the options of the smallest net. */
+async function tiny(options: Partial<TrainOptions> = {}): Promise<TrainOptions> {
+  const dir = await scratch();
+  const files: Record<string, Uint8Array> = {};
+  for (let i = 0; i < 4; i++) {
+    files[`label/${i}.png`] = labelPng(SIDE, SIDE, (x) => (x > 4 * i + 8 ? 1 : 0));
+    files[`image/${i}.png`] = photoPng(SIDE, SIDE, (x, y) => [8 * x, 8 * y, 60 * i]);
+  }
+  await write(dir, files);
+  return {
+    ...defaultsOf({ ...defaultOptions, dataset_mode: "custom" }),
+    dataset_mode: "custom",
+    name: "tiny",
+    checkpoints_dir: join(dir, "checkpoints"),
+    label_dir: join(dir, "label"),
+    image_dir: join(dir, "image"),
+    label_nc: 2,
+    no_instance: true,
+    preprocess_mode: "fixed",
+    crop_size: SIDE,
+    ngf: 1,
+    ndf: 2,
+    num_D: 1,
+    n_layers_D: 2,
+    no_vgg_loss: true,
+    no_html: true,
+    niter: 3,
+    batchSize: 2,
+    ...options,
+  };
+}
+
+/** Trains; `after` sees every step. */
+async function run(
+  o: TrainOptions,
+  after: (step: number, device: Device) => void = () => {},
+): Promise<TrainResult & { said: string }> {
+  let device!: Device;
+  let said = "";
+  let step = 0;
+  const ui = {
+    say: (line: string) => void (said += `${line}\n`),
+    progress: () => after(++step, device),
+    signal: new AbortController().signal,
+  };
+  const result = await train(o, ui, async () => (device = await openNodeDevice()));
+  return { ...result, said };
+}
+
+const states = (o: TrainOptions): Promise<string[]> => readdir(join(o.checkpoints_dir, o.name, "state"));
+
+test("a rate that breaks the net stops the run, naming the layer, and saves nothing broken", async () => {
+  const o = await tiny({ lr: 1e30 });
+  await expect(run(o)).rejects.toThrow(/step 2, on .*\d\.png.*first seen in G step: \S+/);
+  await expect(states(o)).rejects.toThrow("ENOENT");
+});
+
+test("a lost device leaves the last snapshot, and the run that goes on ends as one that never stopped", async () => {
+  const whole = await tiny({ max_steps: 4, snapshot_freq: 1 });
+  await run(whole);
+  const lost = { ...whole, name: "lost" };
+  await expect(run(lost, (step, device) => void (step === 2 && device.gpu.destroy()))).rejects.toThrow(
+    /step 1 is saved.*--continue_train/,
+  );
+  expect(await states(lost)).toEqual(["step_00000001.safetensors"]);
+  const { said } = await run({ ...lost, continue_train: true });
+  expect(said).toContain("going on from");
+  const [a, b] = await Promise.all(
+    [whole, lost].map((o) => readFile(join(o.checkpoints_dir, o.name, "latest_net_G.safetensors"))),
+  );
+  expect(a.equals(b)).toBe(true);
+});
+
+test("an average of the generator and a .pth are saved beside it; --profile says where the time goes", async () => {
+  const o = await tiny({ max_steps: 2, ema: 0.5, save_pth: true, profile: true });
+  const { said, reason } = await run(o);
+  expect(reason).toBe("max_steps");
+  expect(said).toMatch(/waited \d+\.\d s for data, \d+\.\d %/);
+  const files = await readdir(join(o.checkpoints_dir, o.name));
+  for (const net of ["G", "G_ema", "D"])
+    for (const ending of ["safetensors", "pth"]) expect(files).toContain(`latest_net_${net}.${ending}`);
+  const [g, average] = await Promise.all(
+    ["G", "G_ema"].map((net) => readFile(join(o.checkpoints_dir, o.name, `latest_net_${net}.safetensors`))),
+  );
+  expect(g.length).toBe(average.length);
+  expect(g.equals(average)).toBe(false);
+});
+
+test("samples of another size than the net's pictures are refused before a device is opened", async () => {
+  const o = await tiny({ preprocess_mode: "resize_and_crop", load_size: 48, crop_size: 48 });
+  await expect(run(o)).rejects.toThrow(/crop_size/);
+});
