@@ -32,7 +32,7 @@ export async function readPhoto(path: string): Promise<Photo> {
   try {
     // libjpeg's warnings do not stop PIL; what is cut off does.
     const image = sharp(bytes, { failOn: "error", ignoreIcc: true, limitInputPixels: false });
-    const { space, channels, depth, paletteBitDepth, orientation = 1 } = await image.metadata();
+    const { space, channels, depth, isPalette, orientation = 1 } = await image.metadata();
     const turned = orientation > 1;
     if (space === "cmyk") {
       image.pipelineColourspace("cmyk").toColourspace("cmyk");
@@ -47,7 +47,7 @@ export async function readPhoto(path: string): Promise<Photo> {
       .raw({ depth: wideGray ? "ushort" : "uchar" })
       .toBuffer({ resolveWithObject: true });
     const samples = wideGray ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : data;
-    const stored = `${paletteBitDepth ? "palette" : ["", "gray", "gray with alpha", "RGB", "RGBA"][channels]}${wide ? ", 16 bits" : ""}`;
+    const stored = `${isPalette ? "palette" : ["", "gray", "gray with alpha", "RGB", "RGBA"][channels]}${wide ? ", 16 bits" : ""}`;
     return { data: toRgb(samples, info.channels), width: info.width, height: info.height, stored, turned };
   } catch (cause) {
     const reason = (cause as Error).message.split("\n")[0];
