@@ -13,6 +13,8 @@ export function publishedNames(args: readonly string[], program: Command): strin
       if (!option.long) continue;
       const name = plain(option.long.slice(2));
       known.set(name, option.long);
+      // A second name.
+      if (option.short?.startsWith("--")) known.set(plain(option.short.slice(2)), option.long);
       const off = `no_${name}`;
       if (option.flags.endsWith("[bool]") && !known.has(off)) known.set(off, `${option.long}=false`);
     }

@@ -17,7 +17,7 @@ import { normalValues } from "../models/philox.ts";
 import { SpadeError, type Device } from "../runtime/index.ts";
 import { readInstanceMap, readLabelMap } from "./maps.ts";
 import { Net, openDeviceFor } from "./net.ts";
-import { writeText } from "./output.ts";
+import { writeOutput } from "./output.ts";
 import type { Progress } from "./progress.ts";
 
 export interface EvalOptions {
@@ -80,7 +80,7 @@ export async function evaluate(o: EvalOptions, progress: Progress): Promise<stri
   if (o.segmenter) await segmentAll(o, { results, photos }, labels, found, progress);
   if (o.weights || (results && photos)) await compareFeatures(o, maps, { results, photos }, found, progress);
   progress.end();
-  if (o.json) await writeText(o.json, `${JSON.stringify(found, null, 2)}\n`);
+  if (o.json) await writeOutput(o.json, `${JSON.stringify(found, null, 2)}\n`);
   return describe(found);
 }
 

@@ -13,7 +13,7 @@ import { toPicture } from "../spade.ts";
 import { prepareStyle } from "./encoder.ts";
 import { readInstanceMap, readLabelMap } from "./maps.ts";
 import { Net } from "./net.ts";
-import { makeFolderOf, writeText } from "./output.ts";
+import { makeFolderOf, writeOutput } from "./output.ts";
 import { memoryPlan } from "./plan.ts";
 import { checkPicturePath, writePicture } from "./picture.ts";
 import type { Progress } from "./progress.ts";
@@ -213,7 +213,7 @@ const traceName = (job: Pick<Job, "out" | "raw" | "label">): string =>
 
 async function* profileLines(profiles: readonly Profile[], trace: string): AsyncGenerator<string> {
   for (const p of profiles) yield profileTable(p);
-  await writeText(trace, chromeTrace(profiles));
+  await writeOutput(trace, chromeTrace(profiles));
   yield `${trace}: open it in ui.perfetto.dev or chrome://tracing`;
 }
 

@@ -10,7 +10,12 @@ import { interruptible } from "./interrupt.ts";
 import { adoptTerminal, runFiltered } from "./native_noise.ts";
 import { Progress } from "./progress.ts";
 import { addTestOptions, resolveTestOptions } from "./test_options.ts";
-import { addTrainOptions, resolveTrainOptions, savedOptions } from "./train_options.ts";
+import { addTable, text } from "./option_table.ts";
+import { addTrainOptions, describeDefault, resolveTrainOptions, savedOptions } from "./train_options.ts";
+import { DATA } from "./train_table.ts";
+import { defaultData, type DataOptions } from "../datasets/options.ts";
+import type { CocoInstancesCommand } from "./coco_instances.ts";
+import type { DatasetCommand } from "./dataset.ts";
 import { version } from "../../package.json";
 
 /** Commands that start Dawn. */
@@ -166,6 +171,41 @@ function commands(): Command {
     const o = { ...(options as unknown as Parameters<typeof evaluate>[0]), overrides: configOverrides(options) };
     print(await evaluate(o, new Progress()));
   });
+
+  addTable(
+    program
+      .command("dataset")
+      .description("look at a data set before training: what is wrong, what its labels are, which options fit")
+      .option("--out <file>", "a sheet of 16 pairs to look at (.png, .jpg, .webp)", "dataset.png")
+      .option("--labels_out <file>", "where label maps hold colours: write a list of them, for --labels"),
+    "Data, as in train",
+    { ...DATA, labels: text("<file>", "label names and colours (JSON): label maps in these colours are understood") },
+    (name) => describeDefault(name, defaultData[name as keyof DataOptions], false),
+  ).action(async (given: Partial<DataOptions> & DatasetCommand) => {
+    const { lookAtDataset } = await import("./dataset.ts");
+    const { lines, ok } = await lookAtDataset(given, given, new Progress());
+    print(lines);
+    if (!ok) process.exitCode = 1;
+  });
+
+  program
+    .command("coco-instances")
+    .description("instance maps of COCO from its annotations, one for each label map")
+    .option(
+      "--annotation_file, --annotations <file>",
+      "instances_train2017.json or the like",
+      "./annotations/instances_train2017.json",
+    )
+    .option("--input_label_dir, --label_dir <folder>", "label maps (stuffthingmaps)", "./train_label/")
+    .option("--output_instance_dir, --out <folder>", "where the instance maps go", "./train_inst/")
+    .option(
+      "--as_published",
+      "things numbered 0, 1, 2 ... as the published script does, where a number may be the label beside it",
+    )
+    .action(async (options: CocoInstancesCommand) => {
+      const { cocoInstances } = await import("./coco_instances.ts");
+      print(await cocoInstances(options, new Progress()));
+    });
 
   program
     .command("demo")

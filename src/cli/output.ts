@@ -37,10 +37,10 @@ export async function makeFolderOf(path: string): Promise<void> {
   }
 }
 
-export async function writeText(path: string, text: string): Promise<void> {
+export async function writeOutput(path: string, bytes: string | Uint8Array): Promise<void> {
   await makeFolderOf(path);
   try {
-    await writeFile(path, text);
+    await writeFile(path, bytes);
   } catch (cause) {
     throw fileError(path, cause);
   }

@@ -8,7 +8,7 @@ import { SpadeError } from "../runtime/errors.ts";
 import { toPicture } from "../spade.ts";
 import { labelColors, labelRgb } from "../training/records/pictures.ts";
 import { Net } from "./net.ts";
-import { makeFolderOf, writeText } from "./output.ts";
+import { makeFolderOf, writeOutput } from "./output.ts";
 import { writePicture } from "./picture.ts";
 import type { Progress } from "./progress.ts";
 import { testData, type TestOptions } from "./test_options.ts";
@@ -92,7 +92,7 @@ export async function testNet(
     styles?.dispose();
     net.dispose();
     const title = `Experiment = ${o.name}, Phase = ${phase}, Epoch = ${o.which_epoch}`;
-    if (rows.length) await writeText(index, testPage(title, rows, o.display_winsize, new Date()));
+    if (rows.length) await writeOutput(index, testPage(title, rows, o.display_winsize, new Date()));
   }
   const whole = rows.length === count;
   return { line: `painted ${rows.length}${whole ? "" : ` of ${count}`} label maps: ${index}`, whole };

@@ -118,7 +118,11 @@ async function eachObject(
  * The label map with the things over it. 8 bits, or 16 where its values run out. `asPublished`: things numbered from 0, modulo 256.
  * Corners have pixel (1, 1) at the upper left, as the published script takes them.
  */
-export function instanceMap(label: LabelMap, things: readonly Outlines[], asPublished = false): LabelMap {
+export function instanceMap(
+  label: LabelMap,
+  things: readonly Outlines[],
+  asPublished = false,
+): { data: Uint8Array | Uint16Array; width: number; height: number } {
   const { width, height } = label;
   const used = new Set<number>(label.data);
   const values: number[] = [];

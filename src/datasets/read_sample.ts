@@ -11,18 +11,17 @@ import type { DataOptions } from "./options.ts";
 import { readPhoto } from "./photo.ts";
 import type { Sample } from "./sample.ts";
 
+/** What to do about colours without a list. */
+export const NAME_THE_COLOURS =
+  "write one id a pixel (gray or indexed PNG), or say what each colour means: --labels FILE.json with [{ id, name, color }]";
+
 /** A label map as its file says it, every id legal. `colors`: what colours mean, where the data set has a list. */
 export async function readLabels(
   path: string,
   options: DataOptions,
   colors: readonly Label[] | undefined,
 ): Promise<LabelMap> {
-  const map = idsOf(
-    await readPng(path),
-    path,
-    colors,
-    "write one id a pixel (gray or indexed PNG), or say what each colour means: --labels FILE.json with [{ id, name, color }]",
-  );
+  const map = idsOf(await readPng(path), path, colors, NAME_THE_COLOURS);
   checkIds(map, path, labelSpace(options));
   return map;
 }
@@ -88,8 +87,8 @@ function agree(a: string, sizeA: Sized, b: string, sizeB: Sized, exact = false):
   );
 }
 
-/** The discriminator sees labels and picture side by side: both have the generator's size. */
-function checkTrained(path: string, { width, height }: Sized, o: DataOptions): void {
+/** The discriminator sees labels and picture side by side: both have the generator's size. Fails with `shape`. */
+export function checkTrained(path: string, { width, height }: Sized, o: DataOptions): void {
   const wanted = fixedSize({ ...o, preprocess_mode: "fixed" })!;
   if (width === wanted.width && height === wanted.height) return;
   throw new SpadeError(

@@ -73,7 +73,8 @@ export async function train(o: TrainOptions, ui: TrainUi, openDevice: () => Prom
     const reason = await run.guarded(() => runLoop(o, session, source, ui, run));
     if (o.profile) {
       ui.say(waiting(loader.waited, performance.now() - begun));
-      for (const p of await session.stepper.profile()) ui.say(profileTable(p));
+      const steps = position.step > first ? Object.values(await session.stepper.profile()) : [];
+      for (const p of steps) ui.say(profileTable(p));
     }
     return { reason, steps: position.step - first, folder: runFolder(o) };
   } finally {

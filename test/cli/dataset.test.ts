@@ -1,0 +1,178 @@
+// spade dataset and spade coco-instances: what they print about small data sets with every kind of fault, and what they write.
+
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { decode } from "fast-png";
+import { expect, test } from "vitest";
+import { cocoInstances } from "../../src/cli/coco_instances.ts";
+import { lookAtDataset } from "../../src/cli/dataset.ts";
+import { Progress } from "../../src/cli/progress.ts";
+import { Dataset } from "../../src/datasets/dataset.ts";
+import type { DataOptions } from "../../src/datasets/options.ts";
+import { decodeLabelPng } from "../../src/formats/label_png.ts";
+import { labelColor } from "../../src/labels/colors.ts";
+import { labelPng, optionsOf, photoPng, scratch, write } from "../datasets/folders.ts";
+
+const silent = (): Progress => new Progress({ write: () => true } as unknown as NodeJS.WriteStream, false);
+
+async function look(dir: string, given: Partial<DataOptions>, labels_out?: string) {
+  const out = join(dir, "sheet.png");
+  const { lines, ok } = await lookAtDataset(given, { out, labels_out }, silent());
+  return { ok, text: lines.join("\n").replaceAll(`${dir}/`, ""), lines: lines.map((l) => l.replaceAll(`${dir}/`, "")) };
+}
+
+/** Pairs 40 x 30: ids 0, 1, 3 and 255, photos in noise. */
+async function good(dir: string, n: number): Promise<Partial<DataOptions>> {
+  for (let i = 0; i < n; i++)
+    await write(dir, {
+      [`label/${i}.png`]: labelPng(40, 30, (x, y) => (y < 15 ? 0 : x < 10 ? 255 : x < 20 ? 1 : 3)),
+      [`img/${i}.png`]: photoPng(40, 30, (x, y) => [(x * 7) & 255, (y * 31) & 255, i]),
+    });
+  return { label_dir: join(dir, "label"), image_dir: join(dir, "img") };
+}
+
+test("a sound data set: its ids and the options that train on it", async () => {
+  const dir = await scratch();
+  const folders = await good(dir, 3);
+  const { ok, lines, text } = await look(dir, folders);
+  expect(ok).toBe(true);
+  expect(lines.slice(0, 5)).toEqual([
+    `data set       custom: label, img`,
+    "pairs          3",
+    "label maps     40 x 30; gray",
+    "photos         40 x 30; RGB",
+    "instance maps  none",
+  ]);
+  expect(lines).toContain("ids            4 distinct: 0 to 1, 3, 255");
+  expect(lines).toContain("      0   50.00 %       3");
+  expect(lines).toContain("    255   12.50 %       3  don't care, label 4");
+  expect(text).toContain("1 of 4 labels never occur");
+  expect(lines.at(-1)).toBe(
+    "  npx spade-webgpu train --name mine --dataset_mode custom --label_dir label --image_dir img --label_nc 4 --contain_dontcare_label --no_instance",
+  );
+  // The options are what the loader takes.
+  const options = optionsOf("custom", { ...folders, label_nc: 4, contain_dontcare_label: true, no_instance: true });
+  await (await Dataset.open(options)).scan();
+});
+
+test("the sheet shows each label map in its colours beside its photo", async () => {
+  const dir = await scratch();
+  await look(dir, await good(dir, 5));
+  const sheet = decode(await readFile(join(dir, "sheet.png")));
+  // Four pairs of 192 x 144 a row.
+  expect([sheet.width, sheet.height, sheet.channels]).toEqual([4 * (2 * 192 + 2 + 8) + 8, 2 * 152 + 8, 3]);
+  const at = (x: number, y: number) => [...sheet.data.slice(3 * (y * sheet.width + x), 3 * (y * sheet.width + x) + 3)];
+  expect(at(8 + 100, 8 + 20)).toEqual(labelColor(0));
+  expect(at(8 + 150, 8 + 120)).toEqual(labelColor(3));
+  expect(at(8 + 2 * 192 + 4, 20)).toEqual([32, 32, 32]);
+  // The fifth pair's photo has blue 4 everywhere.
+  expect(at(8 + 192 + 2 + 60, 160 + 60)[2]).toBe(4);
+});
+
+test("everything that is wrong is said at once", async () => {
+  const dir = await scratch();
+  const folders = await good(dir, 9);
+  await write(dir, {
+    "label/only.png": labelPng(40, 30, () => 0),
+    "img/alone.png": photoPng(40, 30, () => [0, 0, 0]),
+    "label/1.png": "text",
+    "img/2.png": photoPng(40, 30, () => [0, 0, 0]).slice(0, 70),
+    "label/3.png": photoPng(40, 30, (x) => (x < 30 ? [255, 0, 0] : [0, 0, 255])),
+    "label/4.png": photoPng(40, 30, (x, y) => [6 * x, 8 * y, 0]),
+    "label/5.png": labelPng(40, 30, (x, y) => (x + y === 0 ? 77 : 0)),
+    "img/6.png": photoPng(30, 40, () => [0, 0, 0]),
+  });
+  const { ok, text } = await look(dir, { ...folders, label_nc: 4, contain_dontcare_label: true, batchSize: 64 });
+  expect(ok).toBe(false);
+  const problems = text.slice(text.indexOf("problems (")).split("\n\n")[0].split("\n");
+  expect(problems).toEqual([
+    "problems (8):",
+    "  - 10 label maps, 10 photos: no photo for label/only.png; add the photos, or move the label maps away",
+    "  - 10 label maps, 10 photos: no label map for img/alone.png; add the label maps, or move the photos away",
+    "  - label/1.png: is not a PNG; give the label map as PNG, gray or indexed, one id a pixel",
+    expect.stringMatching(/^ {2}- img\/2\.png: can't be decoded \(.*\); save or fetch the photo again$/),
+    expect.stringMatching(/^ {2}- label\/3\.png: is a picture in colours: 2 distinct ones, #ff0000 75\.0 %, #0000ff 25\.0 %; .*--labels/), // prettier-ignore
+    expect.stringMatching(/^ {2}- label\/4\.png: has 1200 distinct colours: a photo, or a map that was antialiased/),
+    "  - label/5.png: holds 77, which is no label: legal are 0 to 4 and 255; in all maps such ids are 77, 0.01 % of the pixels; use --label_nc 78 --contain_dontcare_label, or renumber the maps", // prettier-ignore
+    "  - --batchSize 64: is more than the 9 pairs, and incomplete batches are not trained on; give 9 or less",
+  ]);
+  expect(text).toContain("squeezed onto it: 1 photo, the first img/6.png (30 x 40, its label map 40 x 30)");
+  expect(text).toContain("when that is mended, train with");
+});
+
+test("colours are listed, written, and read by the list", async () => {
+  const dir = await scratch();
+  const folders = await good(dir, 2);
+  for (const i of [0, 1])
+    await write(dir, { [`label/${i}.png`]: photoPng(40, 30, (x) => (x < 30 ? [128, 0, 0] : [0, 255, 7])) });
+  const list = join(dir, "my labels.json");
+  const first = await look(dir, folders, list);
+  expect(first.ok).toBe(false);
+  expect(first.lines).toContain("  #800000   75.00 %");
+  expect(first.text).toContain("(and 1 more like it)");
+  expect(JSON.parse(await readFile(list, "utf8"))).toEqual([
+    { id: 0, name: "label 0", color: "#800000" },
+    { id: 1, name: "label 1", color: "#00ff07" },
+  ]);
+  await write(dir, { "my labels.json": JSON.stringify([{ id: 5, name: "wall", color: "#800000" }, { id: 2, name: "roof", color: "#00ff07" }, { id: 8, name: "sky", color: "#0000ff" }]) }); // prettier-ignore
+  const second = await look(dir, { ...folders, labels: list });
+  expect(second.ok).toBe(true);
+  expect(second.lines).toContain("      5   75.00 %       2  wall");
+  expect(second.lines.at(-1)).toMatch(/ --label_nc 9 --no_instance --labels 'my labels\.json'$/);
+});
+
+test("instance maps that add no border, crops beyond the picture, modes that leave sizes open", async () => {
+  const dir = await scratch();
+  const folders = await good(dir, 2);
+  for (const i of [0, 1])
+    await write(dir, { [`inst/${i}.png`]: labelPng(40, 30, (x, y) => (y < 15 ? 9 : x < 10 ? 8 : x < 20 ? 7 : 6)) });
+  const same = await look(dir, { ...folders, instance_dir: join(dir, "inst") });
+  expect(same.lines).toContain("instance maps  2 read; 0 have borders within a label");
+  expect(same.text).toContain("--no_instance makes a smaller net");
+  await write(dir, { "inst/1.png": labelPng(40, 30, (x) => x) });
+  const more = await look(dir, { ...folders, instance_dir: join(dir, "inst") });
+  expect(more.lines).toContain("instance maps  2 read; 1 have borders within a label");
+  expect(more.lines.at(-1)).toMatch(/--instance_dir inst --label_nc 4 --contain_dontcare_label$/);
+  const crop = await look(dir, { ...folders, preprocess_mode: "scale_width_and_crop" });
+  expect(crop.text).toMatch(/img\/0\.png: has 286 x 214 pixels under .* and crops of 256 would reach beyond: .*\(and 1 more like it\)/); // prettier-ignore
+  const open = await look(dir, { ...folders, preprocess_mode: "scale_width" });
+  expect(open.text).toMatch(/label\/0\.png: becomes 286 x 214 under --preprocess_mode scale_width, where the net paints 256 x 256/); // prettier-ignore
+});
+
+test("folders that are not there are all named; no data set at all is a usage error", async () => {
+  const dir = await scratch();
+  const { ok, text } = await look(dir, { dataset_mode: "coco", dataroot: dir });
+  expect(ok).toBe(false);
+  for (const folder of ["train_label", "train_img", "train_inst"])
+    expect(text).toContain(`  - ${folder}: is not a folder`);
+  await expect(look(dir, {})).rejects.toThrow(/^the data set: is not given; give --label_dir and --image_dir/);
+  await expect(look(dir, { label_dir: dir })).rejects.toThrow(/^--image_dir: is missing/);
+});
+
+test("coco-instances writes a map for every label map, and says what has none", async () => {
+  const dir = await scratch();
+  const square = [3, 3, 6, 3, 6, 6, 3, 6];
+  await write(dir, {
+    "train_label/a.png": labelPng(8, 8, (x) => (x < 4 ? 0 : 5)),
+    "instances.json": JSON.stringify({
+      images: [{ id: 1, file_name: "a.jpg" }, { id: 2, file_name: "b.jpg" }],
+      annotations: [{ image_id: 1, segmentation: [square] }, { image_id: 1, segmentation: { counts: [] } }],
+    }), // prettier-ignore
+  });
+  const o = {
+    annotations: join(dir, "instances.json"),
+    label_dir: join(dir, "train_label"),
+    out: join(dir, "new/inst"),
+  };
+  expect(await cocoInstances(o, silent())).toEqual([
+    `${o.out}: 1 instance maps with 1 things; 1 annotated pictures have no label map in ${o.label_dir}`,
+  ]);
+  const values = async () => {
+    const { data } = decodeLabelPng(await readFile(join(o.out, "a.png")));
+    return [data[0], data[2 * 8 + 2], data[5 * 8 + 5], data[6 * 8 + 6], data[7]];
+  };
+  expect(await values()).toEqual([0, 1, 1, 5, 5]);
+  await cocoInstances({ ...o, as_published: true }, silent());
+  expect(await values()).toEqual([0, 0, 0, 5, 5]); // the thing is lost in label 0
+  await expect(cocoInstances({ ...o, label_dir: dir }, silent())).rejects.toThrow(/has no label map of the 2 pictures .* \(the first would be a\.png\)/); // prettier-ignore
+});
