@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Dataset } from "../datasets/dataset.ts";
 import { Loader } from "../datasets/loader.ts";
 import { labelsFor } from "../datasets/names.ts";
+import { FRECHET_NAME } from "../evaluation/frechet.ts";
 import { makeFolder, replaceFile } from "../formats/file.ts";
 import type { Label } from "../formats/label_names.ts";
 import { outputSize } from "../models/config.ts";
@@ -148,8 +149,7 @@ class Run implements LoopHooks {
     const validated = await this.validation.run(average ?? nets.G);
     await this.records.validation(this.at(this.last), validated);
     const { frechet } = validated;
-    if (frechet !== undefined)
-      this.ui.say(`epoch ${this.last.epoch}: Frechet distance (SqueezeNet fire9) ${frechet.toFixed(1)}`);
+    if (frechet !== undefined) this.ui.say(`epoch ${this.last.epoch}: ${FRECHET_NAME} ${frechet.toFixed(1)}`);
   }
 
   /** Writes the state, and the nets under `latest` and, at an epoch's end, under its number. */

@@ -10,7 +10,8 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { extendFile } from "../../src/formats/file.ts";
 import { crc32c } from "../../src/formats/tfevents.ts";
 import { defaultOptions, type TrainOptions } from "../../src/training/options.ts";
-import { FRECHET, Records, type At, type Shown } from "../../src/training/records/records.ts";
+import { FRECHET_NAME } from "../../src/evaluation/frechet.ts";
+import { Records, type At, type Shown } from "../../src/training/records/records.ts";
 import { failure } from "../formats/helpers.ts";
 
 let folder = "";
@@ -278,7 +279,7 @@ test("with no_html there is no page; validation without pictures is a point of a
   await records.close();
   expect((await readdir(runFile())).sort()).toEqual(["curves.jsonl", "logs", "loss_log.txt", "opt.json", "opt.txt"]);
   const events = await readEvents();
-  expect(events.at(-1)).toEqual({ step: 400, tag: FRECHET, scalar: 12.5 });
+  expect(events.at(-1)).toEqual({ step: 400, tag: FRECHET_NAME, scalar: 12.5 });
   expect(events.filter((e) => e.step === 100).map((e) => e.tag)).toEqual([
     "GAN",
     "GAN_Feat",

@@ -3,6 +3,7 @@
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { FRECHET_NAME } from "../../evaluation/frechet.ts";
 import { fileError } from "../../formats/file.ts";
 import type { Label } from "../../formats/label_names.ts";
 import type { EventImage } from "../../formats/tfevents.ts";
@@ -33,8 +34,6 @@ export interface Validation {
   /** The same label maps every time. */
   grid?: Omit<Shown, "real"> & { real?: Float32Array };
 }
-
-export const FRECHET = "Frechet distance (SqueezeNet fire9)";
 
 export class Records {
   private warned = false;
@@ -111,7 +110,7 @@ export class Records {
       const images: Record<string, EventImage> = fakes.length
         ? { validation: await encodePng(tiled(fakes, Math.min(4, fakes.length))) }
         : {};
-      await this.events.add(at.total, frechet === undefined ? {} : { [FRECHET]: frechet }, images);
+      await this.events.add(at.total, frechet === undefined ? {} : { [FRECHET_NAME]: frechet }, images);
       if (grid && this.gallery) {
         const reals = grid.real && tensorRgbs(grid.real, grid.h, grid.w);
         await this.gallery.grid(
