@@ -5,7 +5,8 @@ import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { LEAST_DIVERSITY, pictureDiversity, styleDiversity } from "../evaluation/diversity.ts";
 import { FeatureExtractor } from "../evaluation/features.ts";
-import { listPictures, listResults, pairsOf, readIds, readPicture } from "../evaluation/files.ts";
+import { readPhoto } from "../datasets/photo.ts";
+import { listPictures, listResults, pairsOf, readIds } from "../evaluation/files.ts";
 import { FRECHET_NAME, frechetDistance, gaussian } from "../evaluation/frechet.ts";
 import { Confusion, type Scores } from "../evaluation/scores.ts";
 import { Segmenter } from "../evaluation/segmenter.ts";
@@ -102,7 +103,7 @@ async function segmentAll(
   try {
     for (const kind of ["results", "photos"] as const) {
       if (!pairs[kind]) continue;
-      found[kind]!.scores = await scoresOf(segmenter, kind, pairs[kind], voids, progress);
+      found[kind]!.scores = await scoresOf(segmenter, kind, pairs[kind], labels, voids, progress);
     }
   } finally {
     await segmenter.release();
@@ -117,13 +118,14 @@ async function scoresOf(
   segmenter: Segmenter,
   kind: "results" | "photos",
   pairs: readonly Pair[],
+  labels: readonly Label[] | undefined,
   voids: readonly number[],
   progress: Progress,
 ): Promise<Scores> {
   let confusion: Confusion | undefined;
   for (const [i, { picture, label }] of pairs.entries()) {
     progress.update(`segmenting ${kind}`, i, pairs.length);
-    const [image, map] = [await readPicture(picture), await readIds(label)];
+    const [image, map] = [await readPhoto(picture), await readIds(label, labels)];
     if (kind === "photos") checkAspect(image, map, picture);
     const { data, width, height, classes } = await segmenter.segment(image);
     confusion ??= new Confusion(classes, voids);
@@ -159,7 +161,7 @@ async function compareFeatures(
     while (out.length < pairs.length) {
       progress.update(`features of ${kind}`, out.length, pairs.length);
       const some = pairs.slice(out.length, out.length + READ_AT_ONCE);
-      out.push(...(await extractor.features(await Promise.all(some.map((p) => readPicture(p.picture))))));
+      out.push(...(await extractor.features(await Promise.all(some.map((p) => readPhoto(p.picture))))));
     }
     return out;
   };

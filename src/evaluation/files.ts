@@ -1,11 +1,12 @@
 // Which pictures belong to which label maps: folders, basenames, and reading both.
 
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
-import { decodeLabelPng } from "../formats/label_png.ts";
+import { idsOf, readPng } from "../datasets/label_file.ts";
+import { naturalSort } from "../datasets/listing.ts";
+import type { Label } from "../formats/label_names.ts";
 import type { LabelMap } from "../labels/label_map.ts";
 import { SpadeError } from "../runtime/errors.ts";
-import type { Picture } from "./resize.ts";
 
 const PICTURE = /\.(png|jpe?g|webp)$/i;
 /** Where the published test command puts its pictures. */
@@ -16,10 +17,7 @@ export const stem = (path: string): string => basename(path, extname(path));
 /** Pictures right in a folder, in natural order; none where there is no such folder. */
 async function picturesIn(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => []);
-  return names
-    .filter((name) => PICTURE.test(name))
-    .sort(new Intl.Collator("en", { numeric: true }).compare)
-    .map((name) => join(folder, name));
+  return naturalSort(names.filter((name) => PICTURE.test(name)).map((name) => join(folder, name)));
 }
 
 /** Pictures of a folder. @throws SpadeError file: there are none */
@@ -75,30 +73,7 @@ export function pairsOf(
   return pairs;
 }
 
-/** RGB bytes of a picture. sharp is loaded with the first. */
-export async function readPicture(path: string): Promise<Picture & { readonly data: Uint8Array }> {
-  try {
-    const { default: sharp } = await import("sharp");
-    const { data, info } = await sharp(path)
-      .toColourspace("srgb")
-      .removeAlpha()
-      .raw()
-      .toBuffer({ resolveWithObject: true });
-    return { data, width: info.width, height: info.height };
-  } catch (cause) {
-    throw new SpadeError(
-      "file",
-      path,
-      `can't be read (${(cause as Error).message.split("\n")[0]})`,
-      "check it, and that the npm package sharp is installed for this platform",
-      cause,
-    );
-  }
-}
-
-/** A map of ids as stored. */
-export async function readIds(path: string): Promise<LabelMap> {
-  const png = decodeLabelPng(await readFile(path), path);
-  if (png.kind !== "rgb") return png;
-  throw new SpadeError("label", path, "is a picture in colours", "give a map of label ids (gray or indexed PNG)");
+/** The ids of a label PNG; colours are read through `labels`. @throws SpadeError file, label */
+export async function readIds(path: string, labels?: readonly Label[]): Promise<LabelMap> {
+  return idsOf(await readPng(path), path, labels, "give a map of label ids, or the list of its colours by --labels");
 }
