@@ -57,7 +57,7 @@ const OPTIMISATION = {
   beta1: decay("Adam's; 0.5 with no_TTUR"),
   beta2: decay("Adam's; 0.999 with no_TTUR"),
   no_TTUR: toggle("generator and discriminator both learn at lr, not at lr/2 and 2 lr"),
-  D_steps_per_G: whole(1, "the generator learns at every so-manieth step"),
+  D_steps_per_G: whole(1, "steps of the discriminator to one of the generator"),
   gan_mode: choice(["hinge", "ls", "original", "w"], "the adversarial loss"),
   lambda_feat: real(0, "weight of feature matching"),
   lambda_vgg: real(0, "weight of the perceptual loss"),

@@ -136,7 +136,8 @@ async function encoded(n: number): Promise<{ mu: Float32Array; logvar: Float32Ar
   const parameters = await Parameters.loadNet(device, net, memorySource(state), "f32");
   const encoder = await EncoderRunner.create(device, encoderConfig, parameters, { h: SIZE, w: SIZE });
   const rgb = Array.from({ length: SIZE * SIZE }, (_, p) => photo(n)(p % SIZE, Math.floor(p / SIZE))).flat();
-  const result = await encoder.encode(Float32Array.from(rgb, (v) => v / 127.5 - 1));
+  // Torch's order of roundings: pictures are compared byte for byte.
+  const result = await encoder.encode(Float32Array.from(rgb, (v) => Math.fround(Math.fround(v / 255) - 0.5) / 0.5));
   encoder.dispose();
   return result;
 }

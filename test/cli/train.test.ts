@@ -177,7 +177,7 @@ describe("a tiny run", () => {
     const second = await train(rest);
     expect({ code: second.code, err: second.err }).toMatchObject({ code: 0 });
     expect(second.out).toBe(`done after ${2 * Number(epochs) - Number(steps)} steps: checkpoints/tiny\n`);
-  }, 60_000);
+  }, 180_000);
 
   test("options that cannot work are one line and exit code 1, before any file", async () => {
     const { code, out, err } = await train(["--name", "never", "--crop_size", "250"]);
