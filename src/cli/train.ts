@@ -48,10 +48,13 @@ export function trainUi(
 const CONTINUE = /^--(no[-_])?continue[-_]train(=|$)/i;
 const quoted = (arg: string): string => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", `'\\''`)}'`);
 
-/** The command that goes on with a run. @param args what the run was started with, behind `train` */
+const MOST_STEPS = /^--max[-_]steps(=|$)/i;
+
+/** The command that goes on with a run, without the steps that it was given. @param args what it was started with, behind `train` */
 export function resumeCommand(args: readonly string[]): string {
+  const gone = (arg: string): boolean => CONTINUE.test(arg) || MOST_STEPS.test(arg);
   const rest = args.filter(
-    (arg, i) => !CONTINUE.test(arg) && !(i > 0 && /^--continue[-_]train$/i.test(args[i - 1]) && !arg.startsWith("-")),
+    (arg, i) => !gone(arg) && !(i > 0 && gone(args[i - 1]) && !args[i - 1].includes("=") && !arg.startsWith("-")),
   );
   return ["npx spade-webgpu train", ...rest.map(quoted), "--continue_train"].join(" ");
 }

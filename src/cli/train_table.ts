@@ -86,7 +86,7 @@ const OURS = {
   vgg_weights: text("<file>", "torchvision's VGG19, for the published perceptual loss; left out: SqueezeNet 1.0"),
   dtype: choice(["f32", "f16"], "storage of activations and of the weights that kernels read"),
   ema: decay("decay of a moving average of the generator; 0: none"),
-  max_steps: whole(1, "stop with a checkpoint after so many steps"),
+  max_steps: whole(1, "stop with a checkpoint when so many steps are taken in all"),
   max_minutes: real(0, "stop with a checkpoint after so many minutes"),
   snapshot_freq: whole(0, "steps between snapshots in memory, from which a lost device is saved; 0: none"),
   save_pth: toggle("write every saved net as .pth too"),

@@ -62,7 +62,7 @@ export interface TrainOptions extends TrainConfig, DataOptions {
   dtype: "f32" | "f16";
   /** Decay of a moving average of the generator, 0 for none. */
   ema: number;
-  /** Stop with a checkpoint after so many steps of this run, or minutes; Infinity for no limit. */
+  /** Stop with a checkpoint when so many steps are taken in all, or after so many minutes of this run; Infinity for no limit. */
   max_steps: number;
   max_minutes: number;
   /** Steps between snapshots on the host, from which a lost device is saved; 0 for none. */

@@ -66,6 +66,8 @@ test("the command that goes on is the one given, once with --continue_train", ()
   const wanted = "npx spade-webgpu train --name mine --label_dir 'a b' --continue_train";
   for (const args of [[], ["--continue_train"], ["--continue-train", "true"], ["--continue_train=false"]])
     expect(resumeCommand(["--name", "mine", ...args, "--label_dir", "a b"])).toBe(wanted);
+  for (const steps of [["--max_steps", "5"], ["--max-steps=5"]])
+    expect(resumeCommand([...steps, "--name", "x"])).toBe("npx spade-webgpu train --name x --continue_train");
   expect(resumeCommand(["--name", "it's"])).toBe(`npx spade-webgpu train --name 'it'\\''s' --continue_train`);
 });
 
