@@ -11,7 +11,7 @@ import { Frozen } from "../models/perceptual.ts";
 import { trainingInputs } from "../models/training_pass.ts";
 import { windowsOf } from "../models/windows.ts";
 import type { LevelWindows } from "../labels/windows.ts";
-import { Graph, Program, type Device, type HostArray } from "../runtime/index.ts";
+import { Graph, Program, type Device, type HostArray, type Profile } from "../runtime/index.ts";
 import { trainingMemory, type TrainingMemory } from "./memory.ts";
 import { Moments } from "./moments.ts";
 import { learningRates, type TrainConfig } from "./options.ts";
@@ -113,6 +113,12 @@ export class Stepper {
   /** Of the programs at hand; undefined before the first step. */
   get memory(): { G: TrainingMemory; D: TrainingMemory } | undefined {
     return this.recorded?.memory;
+  }
+
+  /** Times of every dispatch. Both programs run once more on the last batch: the nets take a step that `steps` does not count. */
+  async profile(): Promise<{ G: Profile; D: Profile }> {
+    const { g, d } = this.recorded!;
+    return { G: await g.profile(), D: await d.profile() };
   }
 
   private async programs(plans: LevelPlan[]): Promise<Recorded> {
