@@ -6,7 +6,7 @@
 //   decode_worker.js  a thread of theirs that reads training pictures
 //   conformance.js    npm run conformance
 //   quiet.js          runs it and the benches without Dawn's warnings
-//   bench/*.js        npm run bench
+//   bench/*.js        npm run bench; bench/peers/tfjs_child.js with TF.js in it
 
 import { build } from "esbuild";
 import { spawnSync } from "node:child_process";
@@ -57,6 +57,11 @@ const jobs = [
   ],
   [{ ...node, banner: { js: `#!/usr/bin/env node\n${node.banner.js}` } }, { cli: "src/cli/main.ts" }],
   [node, Object.fromEntries(benches.map((f) => [`bench/${basename(f, ".ts")}`, join("bench", f)]))],
+  // TF.js from its modules: its build for Node has no gradients.
+  [
+    { ...node, external: ["webgpu"], mainFields: ["module", "main"] },
+    { "bench/peers/tfjs_child": "bench/peers/tfjs_child.mjs" },
+  ],
 ];
 
 // Each file is renamed into place: a program that starts meanwhile sees the old one or the new one whole.
@@ -87,7 +92,7 @@ if (!process.argv.includes("--no-types")) {
 }
 
 // What an earlier build left behind.
-for (const folder of [outdir, join(outdir, "bench")]) {
+for (const folder of [outdir, join(outdir, "bench"), join(outdir, "bench", "peers")]) {
   for (const name of existsSync(folder) ? readdirSync(folder) : []) {
     const path = join(folder, name);
     if (/\.js(\.map)?$/.test(name) && !written.has(path)) rmSync(path);

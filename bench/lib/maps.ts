@@ -14,8 +14,8 @@ export interface BenchMap {
   instance: LabelMap;
 }
 
-/** From bench/lib and from dist/bench alike. */
-const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+/** The checkout, from bench/lib and from dist/bench alike. */
+export const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const DEMO = join(root, "demo", "maps");
 const COCO = join(root, "..", "shared", "data", "coco_stuff");
 

@@ -1,8 +1,10 @@
 // How a bench measures: medians of runs that wait for the device, and the roofline of the same run beside them.
 
+import { spawnSync } from "node:child_process";
 import { Graph, Program, read, write, writeScalars, type Device } from "../../src/runtime/index.ts";
 import copyText from "../../shaders/probe_copy.wgsl";
 import fmaText from "../../shaders/probe_fma.wgsl";
+import { root } from "./maps.ts";
 
 export const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1];
 
@@ -83,7 +85,13 @@ export async function probe(device: Device): Promise<Roofline> {
   return { flops: (fma.flops / fma.ms) * 1e3, bytes: (copy.bytes / copy.ms) * 1e3 };
 }
 
-/** What every result file says of the machine. */
+/** The commit that is measured; undefined outside a checkout. */
+function commit(): string | undefined {
+  const { status, stdout } = spawnSync("git", ["-C", root, "describe", "--always", "--dirty", "--abbrev=40"]);
+  return status === 0 ? stdout.toString().trim() : undefined;
+}
+
+/** What every result file says of the machine and of what ran on it. */
 export function machine(device: Device): Record<string, unknown> {
   const { vendor, architecture, device: name, description } = device.info;
   return {
@@ -95,5 +103,6 @@ export function machine(device: Device): Record<string, unknown> {
     software: device.software,
     features: [...device.gpu.features].sort(),
     node: process.version,
+    commit: commit(),
   };
 }

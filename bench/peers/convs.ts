@@ -65,4 +65,5 @@ export async function openConvOrt(s: ConvShape, ep: ExecutionProvider, folder: s
   return peer;
 }
 
-export const openConvTfjs = (s: ConvShape): Promise<TfjsPeer> => TfjsPeer.open(convInput(s), convWeight(s));
+export const openConvTfjs = (s: ConvShape): Promise<TfjsPeer> =>
+  TfjsPeer.open("conv", { x: convInput(s), w: convWeight(s) });

@@ -1,0 +1,64 @@
+// Whole training steps as the bench of training runs them: small seeded nets, SqueezeNet as perceptual loss, real label maps.
+
+import { join } from "node:path";
+import { openCheckpointFile } from "../../src/formats/file.ts";
+import type { LabelMap } from "../../src/labels/label_map.ts";
+import { discriminatorNet } from "../../src/models/discriminator.ts";
+import { generatorNet, type Net } from "../../src/models/packing.ts";
+import { Parameters } from "../../src/models/parameters.ts";
+import { normalValues } from "../../src/models/philox.ts";
+import { seededState } from "../../src/models/seeded.ts";
+import { checkpointSource, memorySource } from "../../src/models/source.ts";
+import { squeezenet, squeezenetSource } from "../../src/models/squeezenet.ts";
+import type { Device } from "../../src/runtime/index.ts";
+import { defaultTraining, type TrainConfig } from "../../src/training/options.ts";
+import { Stepper } from "../../src/training/stepper.ts";
+import { root } from "./maps.ts";
+
+export interface TrainingBench {
+  readonly stepper: Stepper;
+  /** ms of a G step and a D step on the next batch, dictionary and lists on the host and the reading of the losses among them. */
+  step(): Promise<number>;
+  dispose(): void;
+}
+
+export async function openTraining(
+  device: Device,
+  maps: readonly LabelMap[],
+  labels: number,
+  size: number,
+): Promise<TrainingBench> {
+  const c: TrainConfig = {
+    ...defaultTraining,
+    label_nc: labels,
+    contain_dontcare_label: false,
+    no_instance: true,
+    ngf: 16,
+    ndf: 16,
+    crop_size: size,
+  };
+  const load = (net: Net, seed: number): Promise<Parameters> =>
+    Parameters.loadNet(device, net, memorySource(seededState(net.shapes, seed, 1)), "f32");
+  const file = await openCheckpointFile(join(root, "weights", "squeezenet1_0_features.safetensors"));
+  const frozen = await Parameters.loadNet(device, squeezenet.net, squeezenetSource(checkpointSource(file)), "f32");
+  await file.close();
+  const nets = {
+    G: await load(generatorNet(c), 1),
+    D: await load(discriminatorNet(c), 2),
+    perceptual: { net: squeezenet, parameters: frozen },
+  };
+  const stepper = new Stepper(device, c, nets, maps.length);
+  const image = normalValues(3, maps.length * size * size * 3).map((v) => Math.max(-1, Math.min(1, v / 2)));
+  return {
+    stepper,
+    async step() {
+      const start = performance.now();
+      await stepper.step(stepper.prepare({ labels: maps, image }));
+      return performance.now() - start;
+    },
+    dispose() {
+      stepper.dispose();
+      for (const p of [nets.G, nets.D, frozen]) p.dispose();
+    },
+  };
+}
