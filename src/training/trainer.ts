@@ -12,6 +12,7 @@ import { outputSize } from "../models/config.ts";
 import { profileTable, SpadeError, type Device } from "../runtime/index.ts";
 import { firstNonFinite } from "./diagnose.ts";
 import { due, runLoop, type LoopHooks, type StepReport } from "./loop.ts";
+import { describeTrainingMemory } from "./memory.ts";
 import { netMetadata, writeNet } from "./net_files.ts";
 import type { TrainOptions } from "./options.ts";
 import { Records, type At } from "./records/records.ts";
@@ -133,6 +134,7 @@ class Run implements LoopHooks {
   async step(report: StepReport): Promise<void> {
     const { o, session } = this;
     const { position } = session;
+    if (!this.last) this.tellMemory();
     this.last = report;
     if (due(position.pictures, o.print_freq, o.batchSize)) await this.records.losses(this.at(report), report.losses);
     if (due(position.pictures, o.display_freq, o.batchSize)) {
@@ -141,6 +143,14 @@ class Run implements LoopHooks {
       await this.records.pictures(this.at(report), { labels, fake, real: image, ...outputSize(o) });
     }
     if (o.snapshot_freq > 0 && position.step % o.snapshot_freq === 0) this.snapshot = await this.take();
+  }
+
+  /** Once the first step is planned; in full with --profile. */
+  private tellMemory(): void {
+    const { device, memory } = this.session.stepper;
+    this.ui.say(`memory on the adapter: ${(device.allocated / 2 ** 20).toFixed(0)} MiB`);
+    if (this.o.profile)
+      for (const [net, m] of Object.entries(memory!)) this.ui.say(describeTrainingMemory(`${net} step`, m));
   }
 
   async epoch(): Promise<void> {
