@@ -154,7 +154,8 @@ async function steps(size: number): Promise<Record<string, unknown>> {
     `\n${size}x${size}, ngf 16, batch ${BATCH}: a G and a D step ${median(ms).toFixed(0)} ms (${Math.min(...ms).toFixed(0)} to ${Math.max(...ms).toFixed(0)}, ${ms.length} runs), ${((1e3 * BATCH) / median(ms)).toFixed(2)} pictures/s`,
   );
   console.log(`buffers allocated on the adapter: ${(allocated / 1e6).toFixed(0)} MB`);
-  const profiles = device.gpu.features.has("timestamp-query") ? await bench.stepper.profile() : undefined;
+  const [G, D] = device.gpu.features.has("timestamp-query") ? await bench.stepper.profile() : [];
+  const profiles = G && D ? { G, D } : undefined;
   for (const net of ["G", "D"] as const) {
     console.log(describeTrainingMemory(`${net} step`, memory[net]));
     if (!profiles) continue;

@@ -48,11 +48,11 @@ export function trainUi(
 const CONTINUE = /^--(no[-_])?continue[-_]train(=|$)/i;
 const quoted = (arg: string): string => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", `'\\''`)}'`);
 
-const MOST_STEPS = /^--max[-_]steps(=|$)/i;
+const BEHIND = /^--(max[-_]steps|which[-_]epoch)(=|$)/i;
 
-/** The command that goes on with a run, without the steps that it was given. @param args what it was started with, behind `train` */
+/** The command that goes on with a run, without what is behind it: its limit of steps, the epoch that it began from. @param args what it was started with, behind `train` */
 export function resumeCommand(args: readonly string[]): string {
-  const gone = (arg: string): boolean => CONTINUE.test(arg) || MOST_STEPS.test(arg);
+  const gone = (arg: string): boolean => CONTINUE.test(arg) || BEHIND.test(arg);
   const rest = args.filter(
     (arg, i) => !gone(arg) && !(i > 0 && gone(args[i - 1]) && !args[i - 1].includes("=") && !arg.startsWith("-")),
   );

@@ -71,8 +71,15 @@ export class Dataset {
     return readMaps(this.pairs[index], this.options, drawOf(this.options.seed, epoch, index), this.colors);
   }
 
-  /** Reads the label maps of the first `n` samples, before a long run; fails as sample() would. */
-  async scan(n = 64): Promise<void> {
-    for (const { label } of this.pairs.slice(0, n)) await readLabels(label, this.options, this.colors);
+  /** Reads the label maps of the first `n` samples, before a long run; fails as sample() would, but for those that are to be skipped. */
+  async scan(n = 64, onSkip?: (error: SpadeError) => void): Promise<void> {
+    for (const { label } of this.pairs.slice(0, n)) {
+      try {
+        await readLabels(label, this.options, this.colors);
+      } catch (error) {
+        if (this.options.on_bad_sample === "stop" || !(error instanceof SpadeError)) throw error;
+        onSkip?.(error);
+      }
+    }
   }
 }

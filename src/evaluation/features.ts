@@ -1,15 +1,13 @@
 // Feature vectors of pictures for the Frechet distance and for style diversity: SqueezeNet's last map (fire9), averaged over the picture,
 // 512 values. Pictures are brought to one size first, so that pictures of different sizes can be compared.
 
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { statistics } from "../../kernels/index.ts";
-import { openFile } from "../formats/file.ts";
+import { openFile, packagedFile } from "../formats/file.ts";
 import { openSafetensors } from "../formats/safetensors.ts";
 import { Parameters } from "../models/parameters.ts";
 import { Frozen } from "../models/perceptual.ts";
 import { checkpointSource } from "../models/source.ts";
-import { squeezenet, squeezenetSource } from "../models/squeezenet.ts";
+import { SQUEEZENET_FILE, squeezenet, squeezenetSource } from "../models/squeezenet.ts";
 import { Graph, Program, type Device } from "../runtime/index.ts";
 import { bilinearResize, type Picture } from "./resize.ts";
 
@@ -17,11 +15,6 @@ const SIZE = { width: 256, height: 192 };
 const FEATURES = 512;
 /** Pictures a run: two styles of a map at once. */
 const BATCH = 2;
-
-/** From a bundle in dist/, and from the sources. */
-const WEIGHTS = ["../weights/", "../../weights/"].map(
-  (folder) => new URL(`${folder}squeezenet1_0_features.safetensors`, import.meta.url),
-);
 
 export class FeatureExtractor {
   private constructor(
@@ -32,8 +25,7 @@ export class FeatureExtractor {
 
   /** Reads the shipped weights and compiles the net. */
   static async create(device: Device): Promise<FeatureExtractor> {
-    const path = fileURLToPath(WEIGHTS.find((url) => existsSync(url)) ?? WEIGHTS[0]);
-    const checkpoint = await openSafetensors(await openFile(path));
+    const checkpoint = await openSafetensors(await openFile(packagedFile(SQUEEZENET_FILE)));
     try {
       const source = squeezenetSource(checkpointSource(checkpoint));
       const parameters = await Parameters.loadNet(device, squeezenet.net, source, "f32");

@@ -1,7 +1,9 @@
 // The only file here that knows Node: files as RandomAccess and as Sink.
 
-import { appendFile, mkdir, open, readFile, rename, rm } from "node:fs/promises";
-import { basename, dirname } from "node:path";
+import { existsSync } from "node:fs";
+import { appendFile, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import { SpadeError } from "../runtime/errors.ts";
 import { openCheckpoint } from "./checkpoint.ts";
@@ -132,6 +134,20 @@ export async function textOfFile(path: string): Promise<string | undefined> {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw fileError(path, error);
   }
+}
+
+/** Removes what fileSink left in a folder when a process was killed. Nobody else may be writing there. */
+export async function removeParts(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) if (/\.\d+\.part$/.test(name)) await rm(join(folder, name), { force: true });
+}
+
+/** Path of a file of this package: code runs out of dist/ and, in tests, out of src/FOLDER/. */
+export function packagedFile(path: string): string {
+  const here = dirname(fileURLToPath(import.meta.url));
+  const found = [join(here, "..", path), join(here, "..", "..", path)].find(existsSync);
+  if (found) return found;
+  throw new SpadeError("file", path, "is missing from the package", "install spade-webgpu again");
 }
 
 /** openCheckpoint of a path. */

@@ -235,7 +235,7 @@ function expectedShapes(config: Config, found: ReadonlyMap<string, readonly numb
 }
 
 /** Every expected key there, with its shape. Keys beyond those (num_batches_tracked, a discriminator's) are ignored. */
-export function checkShapes(
+function checkShapes(
   expected: ReadonlyMap<string, readonly number[]>,
   found: ReadonlyMap<string, readonly number[]>,
 ): void {

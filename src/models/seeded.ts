@@ -11,8 +11,6 @@
 
 import type { Config } from "./config.ts";
 import { generatorShapes } from "./config.ts";
-import { discriminatorShapes, type DiscriminatorConfig } from "./discriminator.ts";
-import { encoderShapes, type EncoderConfig } from "./encoder.ts";
 import { fnv1a32 } from "./philox.ts";
 import { vgg19Shapes } from "./vgg19.ts";
 
@@ -101,14 +99,6 @@ export function seededState(shapes: ReadonlyMap<string, readonly number[]>, seed
 
 export function seededGenerator(config: Config, seed: number, gain: number): HostState {
   return seededState(generatorShapes(config), seed, gain);
-}
-
-export function seededDiscriminator(config: DiscriminatorConfig, seed: number, gain: number): HostState {
-  return seededState(discriminatorShapes(config), seed, gain);
-}
-
-export function seededEncoder(config: EncoderConfig, seed: number, gain: number): HostState {
-  return seededState(encoderShapes(config), seed, gain);
 }
 
 /** With gain 2 the features keep their size through the layers. */

@@ -9,6 +9,9 @@ import type { Graph, Tensor } from "../runtime/index.ts";
 import type { StateSource } from "./parameters.ts";
 import { TAP_WEIGHTS, type Convs, type Perceptual } from "./perceptual.ts";
 
+/** Where the package has its weights. */
+export const SQUEEZENET_FILE = "weights/squeezenet1_0_features.safetensors";
+
 /** Width of a fire module's squeeze, and of each of its expansions. */
 const FIRES: [name: string, squeeze: number, expand: number][] = [
   ["fire2", 16, 64],

@@ -24,17 +24,24 @@ export interface StepReport {
   /** Per picture. */
   seconds: number;
   lr: number;
+  /** Of a step in which D learnt alone (D_steps_per_G), G's are those of its last one, as published. */
   losses: Record<string, number>;
+  /** False: D learnt alone. */
+  generator: boolean;
   batch: LoadedBatch;
 }
 
 /** What happens around the steps. */
 export interface LoopHooks {
+  /** A gradient overflowed under f16: the step changed nothing, and the loss scale fell. */
+  skipped(): void;
   step(report: StepReport): Promise<void>;
-  /** `ended`: the number of the epoch that has just ended. */
-  save(ended?: number): Promise<void>;
   /** After an epoch, before it is saved. */
   epoch(epoch: number): Promise<void>;
+  /** After every step, when the position is the one to go on from. */
+  settled(): Promise<void>;
+  /** `ended`: the number of the epoch that has just ended. */
+  save(ended?: number): Promise<void>;
   /** Names the layer where a number that is not finite first appeared. */
   diagnose(prepared: Prepared, paths: readonly string[], losses: Record<string, number>): Promise<SpadeError>;
 }
@@ -42,19 +49,21 @@ export interface LoopHooks {
 /** True once in `every` pictures, as the published code counts: total % every < batchSize. */
 export const due = (total: number, every: number, batchSize: number): boolean => every > 0 && total % every < batchSize;
 
+/** Milliseconds that steps waited for data are added up in `waited`. */
 export async function runLoop(
   o: TrainOptions,
   session: Session,
   source: BatchSource,
   ui: TrainUi,
   hooks: LoopHooks,
-): Promise<TrainResult["reason"]> {
+): Promise<{ reason: TrainResult["reason"]; waited: number }> {
   const { position, stepper } = session;
-  if (source.batchesPerEpoch < 1)
-    throw new SpadeError("usage", "data", `are fewer than a batch of ${o.batchSize}`, "lower --batchSize");
+  const { batchesPerEpoch } = source;
+  checkPosition(o, position.batch, batchesPerEpoch);
   const epochs = o.niter + o.niter_decay;
   const started = performance.now();
   const pace = new Pace();
+  let waited = 0;
   const stop = (): TrainResult["reason"] | undefined => {
     if (ui.signal.aborted) return "signal";
     if (position.step >= o.max_steps) return "max_steps";
@@ -65,60 +74,103 @@ export async function runLoop(
     const lr = epochRate(o, position.epoch);
     const batches = source.batches(position.epoch, position.batch)[Symbol.asyncIterator]();
     /** The batch after the one at hand: read and looked up while that one runs. */
-    const following = async (ahead: number): Promise<{ loaded: LoadedBatch; prepared: Prepared } | undefined> => {
-      const { value, done } = await batches.next();
-      if (done) return undefined;
-      const loaded = value as LoadedBatch;
-      return { loaded, prepared: stepper.prepare({ ...loaded, ...noise(o, position.step + ahead) }) };
+    const following = async (ahead: number): Promise<Following> => {
+      const step = position.step + ahead;
+      try {
+        const { value, done } = await batches.next();
+        if (done) return {};
+        const loaded = value as LoadedBatch;
+        return { next: { loaded, prepared: stepper.prepare({ ...loaded, ...noise(o, step) }) } };
+      } catch (error) {
+        return { error: error as Error };
+      }
+    };
+    const waitFor = async (coming: Promise<Following>): Promise<Following> => {
+      const since = performance.now();
+      const found = await coming;
+      waited += performance.now() - since;
+      return found;
     };
     try {
-      let next = stop() ? undefined : await following(0);
+      const early = stop();
+      if (early) return { reason: early, waited };
+      let { next, error } = await waitFor(following(0));
       while (next) {
         const { loaded, prepared } = next;
         const begun = performance.now();
-        const running = stepper.step(prepared, { lr, generator: position.batch % o.D_steps_per_G === 0 });
-        const [losses, after] = await Promise.all([running, following(1)]);
-        // f16 gradients may overflow: that step is skipped, and the loss scale halved.
-        const broken =
-          Object.values(losses).some((v) => !Number.isFinite(v)) || (stepper.overflowed && o.dtype === "f32");
-        if (broken) throw await hooks.diagnose(prepared, loaded.paths, losses);
-        if (o.use_vae && session.styles && "KLD" in losses) session.styles.add(await stepper.mu());
+        const generator = position.batch % o.D_steps_per_G === 0;
+        const running = stepper.step(prepared, { lr, generator });
+        const coming = following(1);
+        const own = await running;
+        if (isBroken(own, stepper, o)) throw await hooks.diagnose(prepared, loaded.paths, own);
+        if (stepper.overflowed.length) hooks.skipped();
+        const losses = (session.losses = { ...session.losses, ...own });
+        if (generator && session.styles) session.styles.add(await stepper.mu());
         position.batch++;
         position.step++;
         position.pictures += o.batchSize;
         const seconds = (performance.now() - begun) / 1e3;
         pace.add(seconds);
-        const left = (epochs - position.epoch) * source.batchesPerEpoch + source.batchesPerEpoch - position.batch;
+        const left = (epochs - position.epoch + 1) * batchesPerEpoch - position.batch;
         ui.progress({
           epoch: position.epoch,
           epochs,
           step: position.batch,
-          steps: source.batchesPerEpoch,
+          steps: batchesPerEpoch,
           losses,
           imagesPerSecond: o.batchSize / pace.seconds,
-          secondsLeft: left * pace.seconds,
+          secondsLeft: Math.min(
+            Math.min(left, o.max_steps - position.step) * pace.seconds,
+            o.max_minutes * 60 - (performance.now() - started) / 1e3,
+          ),
         });
         const iters = position.batch * o.batchSize;
-        await hooks.step({ epoch: position.epoch, iters, seconds: seconds / o.batchSize, lr, losses, batch: loaded });
-        const ended = position.batch === source.batchesPerEpoch ? position.epoch : undefined;
+        const of = { epoch: position.epoch, iters, seconds: seconds / o.batchSize, lr, losses, generator };
+        await hooks.step({ ...of, batch: loaded });
+        const ended = position.batch === batchesPerEpoch ? position.epoch : undefined;
         if (ended !== undefined) {
           await hooks.epoch(ended);
           position.epoch++;
           position.batch = 0;
         }
+        await hooks.settled();
         const reason = ended === epochs ? "done" : stop();
+        const after = ended === undefined ? await waitFor(coming) : {};
         if (ended !== undefined && (ended % o.save_epoch_freq === 0 || ended === epochs)) await hooks.save(ended);
-        else if (reason || due(position.pictures, o.save_latest_freq, o.batchSize)) await hooks.save();
-        if (reason) return reason;
-        next = ended === undefined ? after : undefined;
+        else if (reason || after.error || due(position.pictures, o.save_latest_freq, o.batchSize)) await hooks.save();
+        if (reason) return { reason, waited };
+        ({ next, error } = after);
       }
-      const reason = stop();
-      if (reason) return reason;
+      if (error) throw error;
     } finally {
       await batches.return?.();
     }
   }
-  return "done";
+  return { reason: "done", waited };
+}
+
+/** The batch that comes; neither at an epoch's end. An error waits until the step at hand is done and saved. */
+interface Following {
+  next?: { loaded: LoadedBatch; prepared: Prepared };
+  error?: Error;
+}
+
+/** f16 gradients may overflow: that step is skipped, and the loss scale halved, as long as there is something to halve. */
+function isBroken(losses: Record<string, number>, stepper: Session["stepper"], o: TrainOptions): boolean {
+  if (Object.values(losses).some((v) => !Number.isFinite(v))) return true;
+  return stepper.overflowed.length > 0 && (o.dtype === "f32" || stepper.scaleIsSpent);
+}
+
+function checkPosition(o: TrainOptions, batch: number, batchesPerEpoch: number): void {
+  if (batchesPerEpoch < 1)
+    throw new SpadeError("usage", "data", `are fewer than a batch of ${o.batchSize}`, "lower --batchSize");
+  if (batch >= batchesPerEpoch)
+    throw new SpadeError(
+      "usage",
+      `--batchSize ${o.batchSize}`,
+      `makes ${batchesPerEpoch} batches an epoch, and ${batch} of this one are done`,
+      "go on with the batch size and the pictures that the run began with",
+    );
 }
 
 /** The encoder's draws of a step: N(0,1), of their own for the G step and for the D step. */

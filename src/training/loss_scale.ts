@@ -10,6 +10,8 @@ export interface LossScaleState {
 }
 
 const START = 2 ** 16;
+/** Below it a gradient that overflows is not the scale's fault. */
+const LEAST = 1;
 /** Good steps after which the scale is doubled. */
 const PATIENCE = 2000;
 
@@ -21,13 +23,17 @@ export class LossScale implements LossScaleState {
   /** Takes note of a step. */
   after(overflow: boolean): void {
     if (overflow) {
-      this.scale /= 2;
+      this.scale = Math.max(LEAST, this.scale / 2);
       this.good = 0;
       this.skipped++;
     } else if (++this.good === PATIENCE) {
       this.scale *= 2;
       this.good = 0;
     }
+  }
+
+  get spent(): boolean {
+    return this.scale === LEAST;
   }
 
   get state(): LossScaleState {

@@ -16,6 +16,17 @@ import type { Styles } from "./styles.ts";
 
 const PRESETS = 8;
 
+/** Where a run stood when it saved a net, out of the net's metadata; undefined where it does not say. */
+export function savedPosition(metadata: Readonly<Record<string, string>>): Position | undefined {
+  try {
+    const { epoch, batch, steps, pictures } = JSON.parse(metadata.training) as Record<string, number>;
+    const numbers = [epoch, batch, steps, pictures];
+    return numbers.every(Number.isInteger) ? { epoch, batch, step: steps, pictures } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** What is known of a net beside its tensors, as metadata of its file. */
 export function netMetadata(
   o: TrainOptions,
@@ -28,7 +39,12 @@ export function netMetadata(
     config: JSON.stringify(config),
     ...(labels ? { labels: JSON.stringify(labels) } : {}),
     ...(styles?.count ? { styles: encodePresets(styles.mean(), styles.presets(PRESETS, o.seed)) } : {}),
-    training: JSON.stringify({ epoch: position.epoch, steps: position.step, pictures: position.pictures }),
+    training: JSON.stringify({
+      epoch: position.epoch,
+      batch: position.batch,
+      steps: position.step,
+      pictures: position.pictures,
+    }),
   };
 }
 
@@ -70,6 +86,6 @@ export async function writeNet(
 ): Promise<void> {
   await makeFolder(folder);
   const path = join(folder, `${which}_net_${role}`);
-  await writeSafetensors(await fileSink(`${path}.safetensors`), tensorsOf(p), metadata);
-  if (pth) await writePth(await fileSink(`${path}.pth`), withCounters(tensorsOf(p)), metadata);
+  await writeSafetensors(await fileSink(`${path}.safetensors`, { sync: true }), tensorsOf(p), metadata);
+  if (pth) await writePth(await fileSink(`${path}.pth`, { sync: true }), withCounters(tensorsOf(p)), metadata);
 }

@@ -51,6 +51,7 @@ export interface TrainOptions extends TrainConfig, DataOptions {
   /** In epochs. */
   save_epoch_freq: number;
   no_html: boolean;
+  /** TensorBoard's event files; unlike published, on by default. */
   tf_log: boolean;
   continue_train: boolean;
   which_epoch: string;
@@ -92,7 +93,7 @@ export const defaultOptions: TrainOptions = {
   save_latest_freq: 5000,
   save_epoch_freq: 10,
   no_html: false,
-  tf_log: false,
+  tf_log: true,
   continue_train: false,
   which_epoch: "latest",
   vgg_weights: "",

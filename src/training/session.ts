@@ -1,21 +1,22 @@
 // The nets of a run and what steps them: made by the published initialisation, out of the last state, or out of nets alone.
 
 import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { openCheckpointFile } from "../formats/file.ts";
+import { join } from "node:path";
+import type { Checkpoint } from "../formats/checkpoint.ts";
+import { openCheckpointFile, packagedFile } from "../formats/file.ts";
 import { discriminatorNet } from "../models/discriminator.ts";
 import { encoderNet } from "../models/encoder.ts";
 import type { Net } from "../models/packing.ts";
 import { Parameters } from "../models/parameters.ts";
 import { netOf } from "../models/pix2pixhd.ts";
 import { checkpointSource, memorySource } from "../models/source.ts";
-import { squeezenet, squeezenetSource } from "../models/squeezenet.ts";
+import { SQUEEZENET_FILE, squeezenet, squeezenetSource } from "../models/squeezenet.ts";
 import { vgg19 } from "../models/vgg19.ts";
 import { SpadeError, type Device } from "../runtime/index.ts";
 import { initialState } from "./init.ts";
+import { savedPosition } from "./net_files.ts";
 import type { TrainOptions } from "./options.ts";
-import { AVERAGE, netSource, openNewest, restore, START, type Position, type SavedRun } from "./state.ts";
+import { AVERAGE, netSource, openNewest, restore, setAside, START, type Position, type SavedRun } from "./state.ts";
 import type { Nets } from "./step.ts";
 import { Stepper } from "./stepper.ts";
 import { Styles } from "./styles.ts";
@@ -27,6 +28,10 @@ export interface Session {
   /** The moving average of G (--ema). */
   readonly average: Parameters | undefined;
   readonly position: Position;
+  /** The last of every loss. */
+  losses: Record<string, number>;
+  /** Out of a state, to the bit. */
+  readonly resumed: boolean;
   dispose(): void;
 }
 
@@ -39,15 +44,9 @@ function netsOf(o: TrainOptions): ["G" | "D" | "E", Net][] {
   return [["G", netOf(o)], ["D", discriminatorNet(o)], ...(o.use_vae ? ([["E", encoderNet(o)]] as ["E", Net][]) : [])];
 }
 
-/** A file of the package, from src/ and from the bundle in dist/ alike. */
-function packaged(path: string): string {
-  const here = dirname(fileURLToPath(import.meta.url));
-  return [join(here, "..", path), join(here, "..", "..", path)].find(existsSync) ?? path;
-}
-
 async function openPerceptual(device: Device, o: TrainOptions): Promise<Nets["perceptual"]> {
   if (o.no_vgg_loss) return undefined;
-  const file = o.vgg_weights || packaged("weights/squeezenet1_0_features.safetensors");
+  const file = o.vgg_weights || packagedFile(SQUEEZENET_FILE);
   const checkpoint = await openCheckpointFile(file);
   try {
     const source = checkpointSource(checkpoint);
@@ -66,16 +65,7 @@ function savedPath(o: TrainOptions, role: string): string | undefined {
 }
 
 async function savedNet(device: Device, o: TrainOptions, role: string, net: Net): Promise<Parameters> {
-  const path = savedPath(o, role);
-  if (!path) {
-    throw new SpadeError(
-      "file",
-      join(runFolder(o), `${o.which_epoch}_net_${role}.safetensors`),
-      "does not exist, nor a .pth of that name, nor a state to go on from",
-      "check --name, --checkpoints_dir and --which_epoch, or leave out --continue_train",
-    );
-  }
-  const checkpoint = await openCheckpointFile(path);
+  const checkpoint = await openSavedNet(o, role);
   try {
     return await Parameters.loadNet(device, net, checkpointSource(checkpoint), "f32");
   } finally {
@@ -83,10 +73,34 @@ async function savedNet(device: Device, o: TrainOptions, role: string, net: Net)
   }
 }
 
-/** The average that a state holds; G itself where there is none yet. */
-async function openAverage(device: Device, net: Net, G: Parameters, saved: SavedRun | undefined): Promise<Parameters> {
+function openSavedNet(o: TrainOptions, role: string): Promise<Checkpoint> {
+  const path = savedPath(o, role);
+  if (path) return openCheckpointFile(path);
+  throw new SpadeError(
+    "file",
+    join(runFolder(o), `${o.which_epoch}_net_${role}.safetensors`),
+    "does not exist, nor a .pth of that name, nor a state to go on from",
+    "check --name, --checkpoints_dir and --which_epoch, or leave out --continue_train",
+  );
+}
+
+/** Where the run of saved nets stood; START where they do not say (those of the published code). */
+async function netsPosition(o: TrainOptions): Promise<Position> {
+  const checkpoint = await openSavedNet(o, "G");
+  await checkpoint.close();
+  return savedPosition(checkpoint.metadata) ?? START;
+}
+
+/** The average that a state or the saved nets hold; G itself where there is none yet. */
+async function openAverage(
+  device: Device,
+  o: TrainOptions,
+  G: Parameters,
+  saved: SavedRun | "nets" | undefined,
+): Promise<Parameters> {
+  if (saved === "nets") return savedPath(o, AVERAGE) ? savedNet(device, o, AVERAGE, netOf(o)) : G.clone();
   const source = saved && netSource(saved, AVERAGE);
-  return source?.shapes.size ? Parameters.loadNet(device, net, source, "f32") : G.clone();
+  return source?.shapes.size ? Parameters.loadNet(device, netOf(o), source, "f32") : G.clone();
 }
 
 /** `say`: told where the nets come from. */
@@ -95,6 +109,8 @@ export async function openSession(device: Device, o: TrainOptions, say: (line: s
   const saved = latest ? await openNewest(stateFolder(o), say) : undefined;
   // A run that was killed before it saved anything starts anew, to the same result.
   const anew = !o.continue_train || (latest && !saved && !savedPath(o, "G"));
+  const from = saved ?? (anew ? undefined : "nets");
+  if (!saved) await setAside(stateFolder(o), say);
   try {
     const load = async (role: string, net: Net): Promise<Parameters> => {
       if (saved) return Parameters.loadNet(device, net, netSource(saved, role), "f32");
@@ -104,20 +120,23 @@ export async function openSession(device: Device, o: TrainOptions, say: (line: s
     const loaded: Partial<Record<"G" | "D" | "E", Parameters>> = {};
     for (const [role, net] of netsOf(o)) loaded[role] = await load(role, net);
     const nets: Nets = { G: loaded.G!, D: loaded.D!, E: loaded.E, perceptual: await openPerceptual(device, o) };
-    const average = o.ema > 0 ? await openAverage(device, netOf(o), nets.G, saved) : undefined;
+    const average = o.ema > 0 ? await openAverage(device, o, nets.G, from) : undefined;
     const stepper = new Stepper(device, o, nets, o.batchSize, {
       dtype: o.dtype,
       average: average && { parameters: average, decay: o.ema },
     });
     const styles = o.use_vae ? new Styles(o.z_dim) : undefined;
     if (saved) await restore(saved, stepper, nets, styles);
-    say(origin(o, saved, anew));
+    const position = saved?.position ?? (from === "nets" ? await netsPosition(o) : START);
+    say(origin(o, saved, anew, position));
     return {
       nets,
       stepper,
       styles,
       average,
-      position: { ...(saved?.position ?? START) },
+      position: { ...position },
+      losses: saved?.losses ?? {},
+      resumed: saved !== undefined,
       dispose() {
         stepper.dispose();
         for (const p of [nets.G, nets.D, nets.E, average, nets.perceptual?.parameters]) p?.dispose();
@@ -128,11 +147,10 @@ export async function openSession(device: Device, o: TrainOptions, say: (line: s
   }
 }
 
-function origin(o: TrainOptions, saved: SavedRun | undefined, anew: boolean): string {
-  if (saved)
-    return `going on from ${saved.path}: epoch ${saved.position.epoch}, ${saved.position.batch} batches done, step ${saved.position.step}`;
-  if (!anew)
-    return `starting from ${o.which_epoch}_net_*: nets alone, so Adam, lr and the epoch begin anew (no state in ${stateFolder(o)})`;
+function origin(o: TrainOptions, saved: SavedRun | undefined, anew: boolean, { epoch, batch, step }: Position): string {
+  const place = `epoch ${epoch}, ${batch} batches done, step ${step}`;
+  if (saved) return `going on from ${saved.path}: ${place}`;
+  if (!anew) return `going on from ${o.which_epoch}_net_*: ${place}; nets alone, so that Adam begins anew`;
   const why = o.continue_train ? "nothing is saved yet: " : "";
   return `${why}new nets (init_type ${o.init_type}, seed ${o.seed})`;
 }

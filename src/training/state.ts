@@ -2,7 +2,7 @@
 // the styles seen. One safetensors file; written under a temporary name, synced, renamed. The last two are kept, so that whenever a run
 // is killed, a whole one is there.
 
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileSink, makeFolder, openCheckpointFile } from "../formats/file.ts";
 import { writeSafetensors, type TensorToWrite } from "../formats/safetensors.ts";
@@ -45,7 +45,7 @@ const NAME = /^step_(\d+)\.safetensors$/;
 /** Reads everything back from the device. */
 export async function takeSnapshot(
   stepper: Stepper,
-  { nets, styles, average, position }: Pick<Session, "nets" | "styles" | "average" | "position">,
+  { nets, styles, average, position, losses }: Pick<Session, "nets" | "styles" | "average" | "position" | "losses">,
 ): Promise<Snapshot> {
   const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
   const moments = [...stepper.moments.G, ...stepper.moments.D];
@@ -66,7 +66,7 @@ export async function takeSnapshot(
   return {
     position: { ...position },
     tensors,
-    metadata: { run: JSON.stringify({ position, stepper: stepper.state }) },
+    metadata: { run: JSON.stringify({ position, losses, stepper: stepper.state }) },
   };
 }
 
@@ -85,6 +85,15 @@ export async function writeSnapshot(folder: string, { position, tensors, metadat
   for (const path of old) await rm(path, { force: true });
 }
 
+/** Moves another run's states out of the way of one that begins; those that were moved before go. */
+export async function setAside(folder: string, say: (line: string) => void): Promise<void> {
+  if (!(await states(folder)).length) return;
+  const old = `${folder}.old`;
+  await rm(old, { recursive: true, force: true });
+  await rename(folder, old);
+  say(`the states of an earlier run are now in ${old}`);
+}
+
 /** Paths of a folder's states, the newest first. */
 async function states(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => []);
@@ -98,6 +107,8 @@ async function states(folder: string): Promise<string[]> {
 export interface SavedRun {
   readonly path: string;
   readonly position: Position;
+  /** The last of every loss, as the log shows them. */
+  readonly losses: Record<string, number>;
   readonly stepper: StepperState;
   readonly checkpoint: Checkpoint;
 }
@@ -109,8 +120,8 @@ export async function openNewest(folder: string, say: (line: string) => void): P
     let checkpoint: Checkpoint | undefined;
     try {
       checkpoint = await openCheckpointFile(path);
-      const { position, stepper } = JSON.parse(checkpoint.metadata.run) as Pick<SavedRun, "position" | "stepper">;
-      return { path, position, stepper, checkpoint };
+      const run = JSON.parse(checkpoint.metadata.run) as Pick<SavedRun, "position" | "losses" | "stepper">;
+      return { path, ...run, checkpoint };
     } catch (error) {
       await checkpoint?.close();
       const problem = error instanceof SpadeError ? error.problem : "has no position";

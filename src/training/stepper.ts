@@ -47,6 +47,8 @@ interface Compiled {
   /** Names, in the order of the published log. */
   losses: string[];
   memory: TrainingMemory;
+  /** Its outputs mean something. */
+  ran: boolean;
 }
 
 interface Recorded {
@@ -73,8 +75,8 @@ export class Stepper {
   /** How label tables are made at every resolution. */
   private plans: LevelPlan[] = [];
   private readonly scales: { G: LossScale; D: LossScale } | undefined;
-  /** The last step had a gradient that is not finite, and changed nothing. */
-  overflowed = false;
+  /** Nets with a gradient in the last step that is not finite: it changed nothing of them. */
+  overflowed: ("G" | "D")[] = [];
   /** Steps that each learnt in, those skipped for overflow included. */
   private readonly steps = { G: 0, D: 0 };
 
@@ -102,19 +104,20 @@ export class Stepper {
    */
   async step(prepared: Prepared, { lr, generator = true }: StepArgs = {}): Promise<Record<string, number>> {
     this.plans = prepared.windows.map((lw, i) => planLevel(lw, this.plans[i]));
-    const { G, D } = await this.programs(this.plans);
+    const compiled = await this.programs(this.plans);
     const nets = generator ? (["G", "D"] as const) : (["D"] as const);
     for (const net of nets) {
       this.steps[net]++;
-      await { G, D }[net].program.run(this.runOptions(net, prepared, lr));
+      await compiled[net].program.run(this.runOptions(net, prepared, lr));
+      compiled[net].ran = true;
     }
     const losses: Record<string, number> = {};
-    this.overflowed = false;
+    this.overflowed = [];
     for (const net of nets) {
-      const { program, losses: names } = { G, D }[net];
+      const { program, losses: names } = compiled[net];
       for (const name of names) losses[name] = (await program.read(name))[0];
       const overflow = (await program.read("overflow"))[0] !== 0;
-      this.overflowed ||= overflow;
+      if (overflow) this.overflowed.push(net);
       this.scales?.[net].after(overflow);
     }
     return losses;
@@ -160,6 +163,18 @@ export class Stepper {
     return this.recorded!.G.program.read("fake");
   }
 
+  /** f16: an overflow can't be mended by a smaller loss scale any more. */
+  get scaleIsSpent(): boolean {
+    return this.overflowed.some((net) => this.scales?.[net].spent);
+  }
+
+  /** Frees the programs; the next step makes them again. */
+  release(): void {
+    this.recorded?.G.program.dispose();
+    this.recorded?.D.program.dispose();
+    this.recorded = undefined;
+  }
+
   get state(): StepperState {
     const { plans, steps, scales } = this;
     return { plans, adam: { ...steps }, ...(scales ? { lossScale: { G: scales.G.state, D: scales.D.state } } : {}) };
@@ -179,19 +194,19 @@ export class Stepper {
     return this.recorded && { G: this.recorded.G.memory, D: this.recorded.D.memory };
   }
 
-  /** Times of every dispatch. Both programs run once more on the last batch: the nets take a step that is not counted. */
-  async profile(): Promise<{ G: Profile; D: Profile }> {
-    const { G, D } = this.recorded!;
-    return { G: await G.program.profile(), D: await D.program.profile() };
+  /** Times of every dispatch. Programs that have run run once more on the last batch: the nets take a step that is not counted. */
+  async profile(): Promise<Profile[]> {
+    const ran = this.recorded ? [this.recorded.G, this.recorded.D].filter((c) => c.ran) : [];
+    const profiles: Profile[] = [];
+    for (const { program } of ran) profiles.push(await program.profile());
+    return profiles;
   }
 
   private async programs(plans: LevelPlan[]): Promise<Recorded> {
     const old = this.recorded;
     if (old?.plans.every((p, i) => p === plans[i])) return old;
     // Two programs' memory at once would be the peak.
-    old?.G.program.dispose();
-    old?.D.program.dispose();
-    this.recorded = undefined;
+    this.release();
     const { G, D, E } = this.nets;
     if (!old && this.scales) for (const p of [G, D, E]) await p?.useHalves();
     return (this.recorded = { plans, G: await this.compile("G"), D: await this.compile("D") });
@@ -205,12 +220,11 @@ export class Stepper {
     if (step.style) graph.output("mu", step.style.mu);
     const program = await Program.compile(graph, this.device, { name: `${net} step` });
     const memory = trainingMemory(graph, step, this.moments[net], program.memory);
-    return { program, losses: [...step.losses.keys()], memory };
+    return { program, losses: [...step.losses.keys()], memory, ran: false };
   }
 
   dispose(): void {
-    this.recorded?.G.program.dispose();
-    this.recorded?.D.program.dispose();
+    this.release();
     this.frozen?.dispose();
     for (const m of [...this.moments.G, ...this.moments.D]) m.dispose();
   }

@@ -1,5 +1,5 @@
-// The styles of the photographs that a net with VAE was trained on: what the encoder said of the last of them, their mean, and a few
-// presets, the centres of k-means (Lloyd 1982, started as k-means++ does, Arthur and Vassilvitskii 2007).
+// The styles of the photographs that a net with VAE was trained on: what the encoder said of the last of them while it was learning (none is
+// read again for this), their mean, and a few presets, the centres of k-means (Lloyd 1982, started as k-means++ does, Arthur and Vassilvitskii 2007).
 
 import { keyedSeed, uniformValues } from "../models/philox.ts";
 

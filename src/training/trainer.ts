@@ -6,7 +6,7 @@ import { Dataset } from "../datasets/dataset.ts";
 import { Loader } from "../datasets/loader.ts";
 import { labelsFor } from "../datasets/names.ts";
 import { FRECHET_NAME } from "../evaluation/frechet.ts";
-import { makeFolder, replaceFile } from "../formats/file.ts";
+import { makeFolder, removeParts, replaceFile } from "../formats/file.ts";
 import type { Label } from "../formats/label_names.ts";
 import { outputSize } from "../models/config.ts";
 import { profileTable, SpadeError, type Device } from "../runtime/index.ts";
@@ -47,14 +47,13 @@ export async function train(o: TrainOptions, ui: TrainUi, openDevice: () => Prom
   try {
     const dataset = await Dataset.open(o);
     checkSize(o, dataset);
-    await dataset.scan();
+    const onSkip = (e: SpadeError): void => ui.say(`skipped: ${e.message}`);
+    await dataset.scan(undefined, onSkip);
     const labels = labelsFor(o);
-    const loader = opened.add(
-      await Loader.open(dataset, { batchSize: o.batchSize, onSkip: (e) => ui.say(`skipped: ${e.message}`) }),
-      (l) => l.close(),
-    );
+    const loader = opened.add(await Loader.open(dataset, { batchSize: o.batchSize, onSkip }), (l) => l.close());
     ui.say(`${dataset.length} pairs, ${loader.length} batches of ${o.batchSize} an epoch`);
     await makeFolder(runFolder(o));
+    for (const folder of [runFolder(o), stateFolder(o)]) await removeParts(folder);
     const device = opened.add(await openDevice(), (d) => d.dispose());
     const session = opened.add(await openSession(device, o, (line) => ui.say(line)), (s) => s.dispose());
     const { position } = session;
@@ -72,11 +71,11 @@ export async function train(o: TrainOptions, ui: TrainUi, openDevice: () => Prom
       batches: (epoch: number, from: number) => loader.batches(epoch, from),
     };
     const begun = performance.now();
-    const reason = await run.guarded(() => runLoop(o, session, source, ui, run));
+    if (session.resumed) await run.mend();
+    const { reason, waited } = await run.guarded(() => runLoop(o, session, source, ui, run));
     if (o.profile) {
-      ui.say(waiting(loader.waited, performance.now() - begun));
-      const steps = position.step > first ? Object.values(await session.stepper.profile()) : [];
-      for (const p of steps) ui.say(profileTable(p));
+      ui.say(waiting(waited, performance.now() - begun));
+      for (const p of await session.stepper.profile()) ui.say(profileTable(p));
     }
     return { reason, steps: position.step - first, folder: runFolder(o) };
   } finally {
@@ -121,6 +120,10 @@ class Run implements LoopHooks {
   /** The last state on the host, from which a lost device is saved. */
   private snapshot: Snapshot | undefined;
   private last: StepReport | undefined;
+  /** A picture is due. */
+  private shows = false;
+  /** The step of the newest state on the disk; 0 for none. */
+  private saved = 0;
 
   constructor(
     private readonly o: TrainOptions,
@@ -131,18 +134,30 @@ class Run implements LoopHooks {
     private readonly labels: readonly Label[] | undefined,
   ) {}
 
+  skipped(): void {
+    const { state, overflowed } = this.session.stepper;
+    const scales = overflowed.map((net) => `${net}'s loss scale is now ${state.lossScale![net].scale}`);
+    this.ui.say(`step ${this.session.position.step + 1} skipped, its f16 gradients overflowed: ${scales.join(", ")}`);
+  }
+
   async step(report: StepReport): Promise<void> {
     const { o, session } = this;
     const { position } = session;
     if (!this.last) this.tellMemory();
     this.last = report;
     if (due(position.pictures, o.print_freq, o.batchSize)) await this.records.losses(this.at(report), report.losses);
-    if (due(position.pictures, o.display_freq, o.batchSize)) {
-      const { labels, image } = report.batch;
-      const fake = await session.stepper.fake();
-      await this.records.pictures(this.at(report), { labels, fake, real: image, ...outputSize(o) });
-    }
-    if (o.snapshot_freq > 0 && position.step % o.snapshot_freq === 0) this.snapshot = await this.take();
+    this.shows ||= due(position.pictures, o.display_freq, o.batchSize);
+    // The picture is that of G's last step: its labels and photographs belong beside it.
+    if (!this.shows || !report.generator) return;
+    this.shows = false;
+    const { labels, image } = report.batch;
+    const fake = await session.stepper.fake();
+    await this.records.pictures(this.at(report), { labels, fake, real: image, ...outputSize(o) });
+  }
+
+  async settled(): Promise<void> {
+    const { snapshot_freq } = this.o;
+    if (snapshot_freq > 0 && this.session.position.step % snapshot_freq === 0) this.snapshot = await this.take();
   }
 
   /** Once the first step is planned; in full with --profile. */
@@ -165,16 +180,12 @@ class Run implements LoopHooks {
   /** Writes the state, and the nets under `latest` and, at an epoch's end, under its number. */
   async save(ended?: number): Promise<void> {
     const { o, session } = this;
-    const { nets, average, styles, position } = session;
-    this.snapshot = await this.take();
-    await writeSnapshot(stateFolder(o), this.snapshot);
-    const metadata = netMetadata(o, this.labels, styles, position);
-    for (const which of ["latest", ...(ended === undefined ? [] : [String(ended)])]) {
-      for (const [role, p] of Object.entries({ G: nets.G, G_ema: average, D: nets.D, E: nets.E }))
-        if (p) await writeNet(runFolder(o), which, role, p, metadata, o.save_pth);
-    }
-    // As published: epoch, and pictures of it.
-    await replaceFile(join(runFolder(o), "iter.txt"), `${position.epoch}\n${position.batch * o.batchSize}\n`);
+    const { position } = session;
+    const snapshot = await this.take();
+    await writeSnapshot(stateFolder(o), snapshot);
+    this.saved = position.step;
+    if (o.snapshot_freq > 0) this.snapshot = snapshot;
+    await this.writeNets(ended);
     this.ui.say(
       ended === undefined
         ? `saving the latest model (epoch ${position.epoch}, total_steps ${position.pictures})`
@@ -182,14 +193,39 @@ class Run implements LoopHooks {
     );
   }
 
+  /** Writes the nets of the state that the run goes on from: a kill may have come between the two. */
+  async mend(): Promise<void> {
+    const { o } = this;
+    const { epoch, batch, step } = this.session.position;
+    this.saved = step;
+    const ended = batch === 0 && ((epoch - 1) % o.save_epoch_freq === 0 || epoch > o.niter + o.niter_decay);
+    await this.writeNets(ended && epoch > 1 ? epoch - 1 : undefined);
+  }
+
+  private async writeNets(ended: number | undefined): Promise<void> {
+    const { o, session } = this;
+    const { nets, average, styles, position } = session;
+    const metadata = netMetadata(o, this.labels, styles, position);
+    for (const which of ["latest", ...(ended === undefined ? [] : [String(ended)])]) {
+      for (const [role, p] of Object.entries({ G: nets.G, G_ema: average, D: nets.D, E: nets.E }))
+        if (p) await writeNet(runFolder(o), which, role, p, metadata, o.save_pth);
+    }
+    // As published: epoch, and pictures of it.
+    await replaceFile(join(runFolder(o), "iter.txt"), `${position.epoch}\n${position.batch * o.batchSize}\n`);
+  }
+
   async diagnose(prepared: Prepared, paths: readonly string[], losses: Record<string, number>): Promise<SpadeError> {
     const bad = Object.keys(losses).filter((name) => !Number.isFinite(losses[name]));
     const what = bad.length ? `loss ${bad.join(", ")} is ${losses[bad[0]]}` : "a gradient is not finite";
-    const where = (await firstNonFinite(this.session.stepper, prepared)) ?? "nowhere when the step was run again";
+    const { stepper, position } = this.session;
+    const failed = stepper.overflowed.length ? stepper.overflowed : bad.map((n) => (n.startsWith("D_") ? "D" : "G"));
+    const watched = firstNonFinite(stepper, [...new Set(failed)], prepared);
+    // The step may not fit with all its layers kept.
+    const where = await watched.catch((error: Error) => `a layer that was not found (${error.message})`);
     return new SpadeError(
       "integrity",
-      `step ${this.session.position.step + 1}, on ${paths.join(", ")}`,
-      `${what}; first seen in ${where}`,
+      `step ${position.step + 1}, on ${paths.join(", ")}`,
+      `${what}; first seen in ${where ?? "no layer when the step was run again"}`,
       "lower --lr and go on from the last checkpoint with --continue_train",
     );
   }
@@ -202,11 +238,11 @@ class Run implements LoopHooks {
       if (!(error instanceof SpadeError) || error.code !== "device-lost") throw error;
       const folder = stateFolder(this.o);
       if (this.snapshot) await writeSnapshot(folder, this.snapshot);
-      const saved = this.snapshot && `step ${this.snapshot.position.step} is saved in ${folder}`;
+      const step = Math.max(this.saved, this.snapshot?.position.step ?? 0);
       throw new SpadeError(
         "device-lost",
         error.where,
-        `${error.problem}; ${saved ?? "nothing was saved yet"}`,
+        `${error.problem}; ${step ? `step ${step} is saved in ${folder}` : "nothing was saved yet"}`,
         "go on with the same command and --continue_train",
         error,
       );

@@ -12,7 +12,7 @@ import type { Parameters } from "../models/parameters.ts";
 import { keyedSeed, normalValues } from "../models/philox.ts";
 import { netOf } from "../models/pix2pixhd.ts";
 import { windowsOf } from "../models/windows.ts";
-import type { Device } from "../runtime/index.ts";
+import { SpadeError, type Device } from "../runtime/index.ts";
 import type { Validation as Validated } from "./records/records.ts";
 
 /** Pictures of the grid, and at most so many for the distance. */
@@ -38,13 +38,20 @@ export class Validation {
   /** Reads the pairs and the features of their photographs. @param dataset with photographs of the net's size */
   static async open(device: Device, config: Config & { seed: number }, dataset: Dataset): Promise<Validation> {
     const count = Math.min(MOST, dataset.length);
+    const { h, w } = outputSize(config);
     const pairs: Pair[] = [];
     for (let i = 0; i < count; i++) {
-      const { label, instance, image } = await dataset.sample(Math.floor((i * dataset.length) / count), 0);
+      const { label, instance, image, path } = await dataset.sample(Math.floor((i * dataset.length) / count), 0);
+      if (label.width !== w || label.height !== h)
+        throw new SpadeError(
+          "shape",
+          path,
+          `is ${label.width}x${label.height} after --preprocess_mode, and the net paints ${w}x${h}`,
+          "give validation pictures of the training pictures' shape",
+        );
       pairs.push({ label, instance, photo: image });
     }
     const features = await FeatureExtractor.create(device);
-    const { h, w } = outputSize(config);
     const photos = await features.features(pairs.map(({ photo }) => ({ data: photo, width: w, height: h })));
     return new Validation(device, config, pairs, features, photos.length > 1 ? gaussian(photos) : undefined);
   }
@@ -58,20 +65,22 @@ export class Validation {
     const runner = await createPainter(device, config, copy);
     const scratch = new LevelsScratch();
     try {
+      const shown = gridOf(pairs.length);
       const pictures: Float32Array[] = [];
+      const painted: Float32Array[] = [];
       for (const [i, { label, instance }] of pairs.entries()) {
         await runner.setMap(windowsOf(config, [label], instance ? [instance] : null, scratch));
         await runner.runTables();
         const z = config.use_vae ? normalValues(keyedSeed(config.seed, `validation ${i}`), config.z_dim) : undefined;
-        pictures.push(await runner.paint(z));
+        const data = await runner.paint(z);
+        painted.push(...(await this.features.features([{ data, width: w, height: h }])));
+        if (shown.includes(i)) pictures.push(data);
       }
-      const painted = await this.features.features(pictures.map((data) => ({ data, width: w, height: h })));
-      const shown = gridOf(pairs.length);
       return {
         frechet: this.photos && frechetDistance(this.photos, gaussian(painted)),
         grid: {
           labels: shown.map((i) => pairs[i].label),
-          fake: joined(shown.map((i) => pictures[i])),
+          fake: joined(pictures),
           real: joined(shown.map((i) => Float32Array.from(pairs[i].photo, (v) => v / 127.5 - 1))),
           h,
           w,

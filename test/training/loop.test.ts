@@ -34,6 +34,7 @@ async function run(
       if (steps.length === abortAt) stop.abort();
       return { GAN: steps.length === poison ? NaN : 1 };
     },
+    overflowed: [] as string[],
     mu: async () => new Float32Array(8),
   };
   const session = { stepper, position: { ...position }, nets: {}, styles: undefined } as unknown as Session;
@@ -45,13 +46,15 @@ async function run(
     },
   };
   const hooks: LoopHooks = {
+    skipped: () => void events.push("skipped"),
+    settled: async () => void events.push(`settled ${session.position.epoch}.${session.position.batch}`),
     step: async ({ iters }) => void events.push(`step ${iters}`),
     save: async (ended) => void events.push(`save${ended ? ` ${ended}` : ""}`),
     epoch: async (epoch) => void events.push(`epoch ${epoch}`),
     diagnose: async () => new Error("diagnosed") as never,
   };
   const ui = { say: () => {}, progress: () => {}, signal: stop.signal };
-  const reason = await runLoop(o, session, source, ui, hooks);
+  const { reason } = await runLoop(o, session, source, ui, hooks);
   return { reason, steps, events, position: session.position };
 }
 

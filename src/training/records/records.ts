@@ -41,7 +41,7 @@ export class Records {
   private constructor(
     private readonly log: LossLog,
     private readonly curves: CurveFile,
-    private readonly events: EventLog,
+    private readonly events: EventLog | undefined,
     private readonly gallery: Gallery | undefined,
     private readonly colorOf: ColorOf,
   ) {}
@@ -71,7 +71,7 @@ export class Records {
       join(folder, "loss_log.txt"),
       from && { dropped: dropped.filter((entry) => entry.kind === "losses") },
     );
-    const events = await EventLog.open(logs, keep);
+    const events = options.tf_log ? await EventLog.open(logs, keep) : undefined;
     const gallery = options.no_html ? undefined : await Gallery.open(join(folder, "web"), options, kept, dropped);
     // Last: they say what the others have to drop, also after a kill in the midst of this.
     const curves = await CurveFile.open(path, kept);
@@ -83,7 +83,7 @@ export class Records {
     // In this order: what a kill left in the log is in the curves too, where `open` looks for it.
     await this.curves.add({ kind: "losses", ...at, losses });
     await this.log.add(at, losses);
-    await this.events.add(at.total, { ...losses, lr: at.lr, images_per_second: 1 / at.seconds });
+    await this.events?.add(at.total, { ...losses, lr: at.lr, images_per_second: 1 / at.seconds });
     await this.spared(async () => this.gallery?.losses(at, losses));
   }
 
@@ -96,7 +96,7 @@ export class Records {
         synthesized_image: await encodePng(shownOfBatch(tensorRgbs(fake, h, w))),
         real_image: await encodePng(shownOfBatch(tensorRgbs(real, h, w))),
       };
-      await this.events.add(at.total, {}, images);
+      await this.events?.add(at.total, {}, images);
       if (!this.gallery) return;
       await this.gallery.pictures(at, images);
       await this.curves.add({ kind: "pictures", ...at });
@@ -110,7 +110,7 @@ export class Records {
       const images: Record<string, EventImage> = fakes.length
         ? { validation: await encodePng(tiled(fakes, Math.min(4, fakes.length))) }
         : {};
-      await this.events.add(at.total, frechet === undefined ? {} : { [FRECHET_NAME]: frechet }, images);
+      await this.events?.add(at.total, frechet === undefined ? {} : { [FRECHET_NAME]: frechet }, images);
       if (grid && this.gallery) {
         const reals = grid.real && tensorRgbs(grid.real, grid.h, grid.w);
         await this.gallery.grid(
