@@ -19,6 +19,7 @@ import { blockColumns } from "./block_columns.ts";
 import { convLanes, subgroupConv } from "./conv2d_subgroup.ts";
 import { gatherGradient, turned } from "./conv2d_dx.ts";
 import { gemm } from "./gemm.ts";
+import { layered } from "./grid.ts";
 import { columnSums, negatedDot, sum2x2 } from "./sums.ts";
 import { weightGradient } from "./weight_gradient.ts";
 import { wantsWinograd, winogradConv, winogradWeights } from "./winograd.ts";
@@ -137,6 +138,7 @@ function directConv(g: Graph, a: ConvArgs, out: readonly number[], rup: number, 
   const bindings: Record<string, Binding> = { x: read(x), w: read(w) };
   for (const name of ["bias", "sigma", "residual"] as const) if (a[name]) bindings[name] = read(a[name]);
   bindings.y = write(y);
+  const grid = layered(ceilDiv(n * oh * ceilDiv(ow, PX), 8));
   g.dispatch({
     shader: { name: "conv2d_direct", text: `${direct}\n${finishText}` },
     constants: {
@@ -178,9 +180,10 @@ function directConv(g: Graph, a: ConvArgs, out: readonly number[], rup: number, 
       STRIDE: stride,
       PAD: pad,
       RUP: rup,
+      ROW: grid.x * 8,
     },
     bindings,
-    groups: [ceilDiv(n * oh * ceilDiv(ow, PX), 8), ceilDiv(ceilDiv(y.pitch / 4, 2), 8)],
+    groups: [grid.x, ceilDiv(ceilDiv(y.pitch / 4, 2), 8), grid.layers],
     flops,
   });
   return y;

@@ -6,6 +6,7 @@
 // Weights are read turned: taps back to front, channels swapped, which are also the weights of the stride-1 data gradient as a conv.
 
 import { ACTIVATION, type Activation } from "./activation_wgsl.ts";
+import { layered } from "./grid.ts";
 import dxText from "../shaders/conv2d_dx.wgsl";
 import turnText from "../shaders/conv2d_turn.wgsl";
 import { ceilDiv, read, write, type Graph, type Tensor } from "../src/runtime/index.ts";
@@ -49,6 +50,7 @@ export function gatherGradient(g: Graph, a: AdjointArgs): Tensor {
   const [n, h, wd, c] = shape;
   const dx = g.temp("dx", shape, dz.dtype);
   const pixels = [...Array(PX).keys()];
+  const grid = layered(ceilDiv(n * h * stride * ceilDiv(ceilDiv(wd, stride), PX), 8));
   g.dispatch({
     shader: { name: "conv2d_dx", text: dxText },
     constants: {
@@ -88,6 +90,7 @@ export function gatherGradient(g: Graph, a: AdjointArgs): Tensor {
       KW: kw,
       STRIDE: stride,
       PAD: pad,
+      ROW: grid.x * 8,
     },
     bindings: {
       dz: read(dz),
@@ -96,7 +99,7 @@ export function gatherGradient(g: Graph, a: AdjointArgs): Tensor {
       ...(bias ? { bias: read(bias) } : {}),
       dx: write(dx),
     },
-    groups: [ceilDiv(n * h * stride * ceilDiv(ceilDiv(wd, stride), PX), 8), ceilDiv(ceilDiv(dx.pitch / 4, 2), 8)],
+    groups: [grid.x, ceilDiv(ceilDiv(dx.pitch / 4, 2), 8), grid.layers],
     flops: 2 * dz.shape[0] * dz.shape[1] * dz.shape[2] * dz.shape[3] * kh * kw * c,
   });
   return dx;

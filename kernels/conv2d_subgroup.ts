@@ -10,6 +10,7 @@
 
 import finishText from "../shaders/conv2d_finish.wgsl";
 import text from "../shaders/conv2d_subgroup.wgsl";
+import { layered } from "./grid.ts";
 import { ceilDiv, read, write, type Binding, type Graph, type Target, type Tensor } from "../src/runtime/index.ts";
 import { ACTIVATION, type Activation } from "./activation_wgsl.ts";
 import { subgroupLanes } from "./gemm.ts";
@@ -140,6 +141,7 @@ export function subgroupConv(g: Graph, p: SubgroupConv): Tensor {
   const co4 = y.pitch / 4;
   const quads = co4 === 1 ? 1 : co4 === 2 ? 2 : 4;
   const phases = transposed ? stride : 1;
+  const grid = layered(ceilDiv(n * ceilDiv(oh, phases) * ceilDiv(ow, phases), lanes * PIXELS));
   const bindings: Record<string, Binding> = { x: read(x), w: read(w) };
   for (const name of ["bias", "sigma", "residual"] as const) if (p[name]) bindings[name] = read(p[name]);
   bindings.y = write(y);
@@ -165,13 +167,10 @@ export function subgroupConv(g: Graph, p: SubgroupConv): Tensor {
       STRIDE: stride,
       PAD: pad,
       RUP: p.rup ?? 0,
+      ROW: grid.x,
     },
     bindings,
-    groups: [
-      ceilDiv(n * ceilDiv(oh, phases) * ceilDiv(ow, phases), lanes * PIXELS),
-      ceilDiv(co4, quads),
-      phases * phases,
-    ],
+    groups: [grid.x, ceilDiv(co4, quads), phases * phases * grid.layers],
     flops: p.flops,
   });
   return y;

@@ -5,9 +5,10 @@
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let strips = ($OW + {{PX}}u - 1u) / {{PX}}u;
   let co = id.y * 2u;
-  let n = id.x / (strips * $OH);
+  let at_row = id.x + id.z * $ROW;
+  let n = at_row / (strips * $OH);
   if (n >= $N || co >= $CO4) { return; }
-  let rest = id.x % (strips * $OH);
+  let rest = at_row % (strips * $OH);
   let oy = rest / strips;
   let ox = (rest % strips) * {{PX}}u;
   let second = min(co + 1u, $CO4 - 1u);

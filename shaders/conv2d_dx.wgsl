@@ -18,11 +18,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let strips = (($W + $STRIDE - 1u) / $STRIDE + {{PX}}u - 1u) / {{PX}}u;
   let c = id.y * 2u;
   let second = min(c + 1u, $C4 - 1u);
-  let phase = (id.x / strips) % $STRIDE;
-  let iy = (id.x / (strips * $STRIDE)) % $H;
-  let n = id.x / (strips * $STRIDE * $H);
+  let at_row = id.x + id.z * $ROW;
+  let phase = (at_row / strips) % $STRIDE;
+  let iy = (at_row / (strips * $STRIDE)) % $H;
+  let n = at_row / (strips * $STRIDE * $H);
   if (n >= $N || c >= $C4) { return; }
-  let ix = phase + (id.x % strips) * {{PX}}u * $STRIDE;
+  let ix = phase + (at_row % strips) * {{PX}}u * $STRIDE;
 {{declare}}
   // The taps that fall on results: every STRIDE-th, from the remainder on.
   let ky0 = (iy + $PAD) % $STRIDE;

@@ -8,14 +8,20 @@ enable subgroups;
 
 @compute @workgroup_size({{S}}, 1, 1)
 fn main(@builtin(workgroup_id) g: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
-  let first = g.x * {{ROWS}}u + lane;
+#if transposed
+  let phase = g.z % ($STRIDE * $STRIDE);
+  let layer = g.z / ($STRIDE * $STRIDE);
+#else
+  let layer = g.z;
+#endif
+  let first = (g.x + layer * $ROW) * {{ROWS}}u + lane;
   let col = g.y * {{QUADS}}u;
 #if transposed
   // The pixels of one remainder by STRIDE, and the taps that fall on results.
   let ph = ($OH + $STRIDE - 1u) / $STRIDE;
   let pw = ($OW + $STRIDE - 1u) / $STRIDE;
-  let fy = g.z / $STRIDE;
-  let fx = g.z % $STRIDE;
+  let fy = phase / $STRIDE;
+  let fx = phase % $STRIDE;
   let ky0 = (fy + $PAD) % $STRIDE;
   let kx0 = (fx + $PAD) % $STRIDE;
 #else

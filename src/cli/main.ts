@@ -7,7 +7,7 @@ import { publishedNames } from "./argv.ts";
 import { addConfigOptions, configOverrides, number } from "./config_options.ts";
 import { ignoredOptions } from "./dead_options.ts";
 import { interruptible } from "./interrupt.ts";
-import { adoptTerminal, runFiltered } from "./native_noise.ts";
+import { adoptTerminal, endWithParent, runFiltered } from "./native_noise.ts";
 import { Progress } from "./progress.ts";
 import { addTestOptions, resolveTestOptions } from "./test_options.ts";
 import { addTable, text } from "./option_table.ts";
@@ -256,6 +256,7 @@ async function main(): Promise<number> {
       const code = await runFiltered(args);
       if (code !== undefined) return code;
       adoptTerminal();
+      endWithParent();
     }
     await program.parseAsync(args, { from: "user" });
     return Number(process.exitCode ?? 0);

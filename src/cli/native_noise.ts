@@ -21,14 +21,16 @@ export async function runFiltered(args: readonly string[], program = process.arg
   if (quiet()) return undefined;
   const terminal = process.stderr.isTTY ? String(process.stderr.columns || 80) : "log";
   const child = spawn(process.execPath, [...process.execArgv, program, ...args], {
-    stdio: ["inherit", "inherit", "pipe"],
+    // A kill -9 of this process closes the channel, and the child ends with it (endWithParent).
+    stdio: ["inherit", "inherit", "pipe", "ipc"],
     env: { ...process.env, [CHILD]: terminal },
   });
   // A terminal's Ctrl-C reaches both; the child decides when it ends.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void child.kill(signal));
   let rest = "";
-  child.stderr.setEncoding("utf8");
-  child.stderr.on("data", (text: string) => {
+  const stderr = child.stderr!;
+  stderr.setEncoding("utf8");
+  stderr.on("data", (text: string) => {
     const lines = (rest + text).split("\n");
     rest = lines.pop()!;
     const kept = lines.filter((line) => !NOISE.test(line)).map((line) => `${line}\n`);
@@ -50,6 +52,13 @@ export async function runFiltered(args: readonly string[], program = process.arg
       resolve(code ?? (signal === "SIGINT" ? 130 : 1));
     });
   });
+}
+
+/** In the child: it does not outlive a parent that was killed. */
+export function endWithParent(): void {
+  if (!process.env[CHILD] || !process.channel) return;
+  process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
+  process.channel.unref();
 }
 
 /** In the child: stderr behaves as the terminal that it ends on. */

@@ -48,11 +48,13 @@ export function trainUi(
 const CONTINUE = /^--(no[-_])?continue[-_]train(=|$)/i;
 const quoted = (arg: string): string => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", `'\\''`)}'`);
 
-const BEHIND = /^--(max[-_]steps|which[-_]epoch)(=|$)/i;
+const MOST_STEPS = /^--max[-_]steps(=|$)/i;
+const FROM = /^--which[-_]epoch(=|$)/i;
 
 /** The command that goes on with a run, without what is behind it: its limit of steps, the epoch that it began from. @param args what it was started with, behind `train` */
-export function resumeCommand(args: readonly string[]): string {
-  const gone = (arg: string): boolean => CONTINUE.test(arg) || BEHIND.test(arg);
+export function resumeCommand(args: readonly string[], reason: TrainResult["reason"]): string {
+  const behind = reason === "max_steps" ? [CONTINUE, FROM, MOST_STEPS] : [CONTINUE, FROM];
+  const gone = (arg: string): boolean => behind.some((option) => option.test(arg));
   const rest = args.filter(
     (arg, i) => !gone(arg) && !(i > 0 && gone(args[i - 1]) && !args[i - 1].includes("=") && !arg.startsWith("-")),
   );
@@ -78,6 +80,6 @@ export async function trainCommand(
     (signal) => train(options, trainUi(options, progress, signal), () => openDeviceFor(progress)),
   ).finally(() => progress.end());
   const lines = [`${REASONS[reason]} after ${steps} steps: ${folder}`];
-  if (reason !== "done") lines.push(`to go on: ${resumeCommand(args)}`);
+  if (reason !== "done") lines.push(`to go on: ${resumeCommand(args, reason)}`);
   return lines;
 }

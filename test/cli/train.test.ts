@@ -65,10 +65,17 @@ test("a terminal has a bar an epoch, with the losses behind it", () => {
 test("the command that goes on is the one given, once with --continue_train", () => {
   const wanted = "npx spade-webgpu train --name mine --label_dir 'a b' --continue_train";
   for (const args of [[], ["--continue_train"], ["--continue-train", "true"], ["--continue_train=false"]])
-    expect(resumeCommand(["--name", "mine", ...args, "--label_dir", "a b"])).toBe(wanted);
+    expect(resumeCommand(["--name", "mine", ...args, "--label_dir", "a b"], "max_steps")).toBe(wanted);
   for (const steps of [["--max_steps", "5"], ["--max-steps=5"]])
-    expect(resumeCommand([...steps, "--name", "x"])).toBe("npx spade-webgpu train --name x --continue_train");
-  expect(resumeCommand(["--name", "it's"])).toBe(`npx spade-webgpu train --name 'it'\\''s' --continue_train`);
+    expect(resumeCommand([...steps, "--name", "x"], "max_steps")).toBe(
+      "npx spade-webgpu train --name x --continue_train",
+    );
+  expect(resumeCommand(["--max_steps", "9", "--which_epoch", "3"], "signal")).toBe(
+    "npx spade-webgpu train --max_steps 9 --continue_train",
+  );
+  expect(resumeCommand(["--name", "it's"], "max_steps")).toBe(
+    `npx spade-webgpu train --name 'it'\\''s' --continue_train`,
+  );
 });
 
 describe("signals", () => {

@@ -105,3 +105,16 @@ test("samples of another size than the net's pictures are refused before a devic
   const o = await tiny({ preprocess_mode: "resize_and_crop", load_size: 48, crop_size: 48 });
   await expect(run(o)).rejects.toThrow(/crop_size/);
 });
+
+test("a new run under an old name sets the old states aside; a numbered net goes on where its epoch ended", async () => {
+  const o = await tiny({ max_steps: 4, save_epoch_freq: 1 });
+  await run(o);
+  expect((await states(o)).at(-1)).toBe("step_00000004.safetensors");
+  const numbered = await run({ ...o, continue_train: true, which_epoch: "1", max_steps: 3 });
+  expect(numbered.said).toContain("going on from 1_net_*: epoch 2, 0 batches done, step 2");
+  expect(numbered.said).toContain("state.old");
+  expect(await states(o)).toEqual(["step_00000003.safetensors"]);
+  const anew = await run({ ...o, max_steps: 1 });
+  expect(anew.said).toContain("new nets");
+  expect(await states(o)).toEqual(["step_00000001.safetensors"]);
+});
