@@ -111,7 +111,7 @@ export async function openBlock(device: Device, maps: readonly LabelMap[]): Prom
     async run() {
       const start = performance.now();
       await program.run(trainingInputs(CONFIG, [plan], [windows()], { gradients: true }));
-      await device.gpu.queue.onSubmittedWorkDone();
+      await device.wait(device.gpu.queue.onSubmittedWorkDone());
       return performance.now() - start;
     },
     async read() {

@@ -21,11 +21,11 @@ export async function timeProgram(
   options: Parameters<Program["run"]>[0] = {},
   runs = 5,
 ): Promise<number[]> {
-  const { queue } = program.device.gpu;
+  const { device } = program;
   const once = async (): Promise<number> => {
     const start = performance.now();
     await program.run(options);
-    await queue.onSubmittedWorkDone();
+    await device.wait(device.gpu.queue.onSubmittedWorkDone());
     return performance.now() - start;
   };
   await once();

@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { openDevice, type Device, type OpenOptions } from "../runtime/device.ts";
 import { SpadeError } from "../runtime/errors.ts";
+import { rest } from "./rest.ts";
 
 const KEY = Symbol.for("spade-webgpu.dawn");
 const LAVAPIPE = [
@@ -79,6 +80,7 @@ export function sizesWish(): OpenOptions["sizesAs"] {
 /** Opens a device in Node; `SPADE_ADAPTER` and `SPADE_SIZES` (override, uniform) decide where the caller does not. */
 export async function openNodeDevice(options: OpenOptions = {}): Promise<Device> {
   return openDevice(await dawn(), {
+    rest,
     ...options,
     sizesAs: options.sizesAs ?? sizesWish(),
     adapter: options.adapter ?? (process.env.SPADE_ADAPTER || "auto"),

@@ -17,6 +17,8 @@ export interface OpenOptions {
   variants?: Readonly<Record<string, string>>;
   /** Told once when the adapter is a CPU in disguise. */
   onSoftware?: (message: string, fix: string) => void;
+  /** How to wait for a software adapter, where an open promise costs it time. */
+  rest?: <T>(promise: Promise<T>) => Promise<T>;
 }
 
 const FEATURES = [
@@ -68,7 +70,7 @@ export class Device {
     readonly gpu: GPUDevice,
     readonly info: GPUAdapterInfo,
     readonly owned: boolean,
-    options: Pick<OpenOptions, "sizesAs" | "variants"> = {},
+    private readonly options: Pick<OpenOptions, "sizesAs" | "variants" | "rest"> = {},
   ) {
     this.software = isSoftware(info);
     const limits = Object.fromEntries(
@@ -120,6 +122,12 @@ export class Device {
       `the adapter refused earlier work (${refused})`,
       "results since then are wrong; report this message if nothing of yours uses the device",
     );
+  }
+
+  /** Waits for a promise of the GPUDevice. */
+  wait<T>(promise: Promise<T>): Promise<T> {
+    const { rest } = this.options;
+    return this.software && rest ? rest(promise) : promise;
   }
 
   /** A storage buffer. Out of memory shows at the next `guard`. */
@@ -233,7 +241,7 @@ export class Device {
     encoder.copyBufferToBuffer(from.buffer, from.offset, staging, 0, from.bytes);
     this.gpu.queue.submit([encoder.finish()]);
     try {
-      await staging.mapAsync(1 /* READ */);
+      await this.wait(staging.mapAsync(1 /* READ */));
     } catch (cause) {
       // A lost or disposed device says so itself.
       this.check(where);

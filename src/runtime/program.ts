@@ -397,7 +397,7 @@ export async function runPrograms(
         gpu.queue.submit([encoder.finish()]);
         from = to;
         // A device that is lost meanwhile is told by check(), not by a rejection that nobody awaits.
-        flying.push(gpu.queue.onSubmittedWorkDone().then(nothing, nothing));
+        flying.push(device.wait(gpu.queue.onSubmittedWorkDone()).then(nothing, nothing));
         if (flying.length >= 2) await flying.shift();
         how.signal?.throwIfAborted();
         device.check(p.name);

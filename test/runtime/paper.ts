@@ -30,6 +30,7 @@ export function paperDevice(target: Target): Device {
     free: () => undefined,
     upload: () => undefined,
     gpu: { queue: { onSubmittedWorkDone: async () => undefined } },
+    wait: <T>(promise: Promise<T>) => promise,
   } as unknown as Device;
 }
 
