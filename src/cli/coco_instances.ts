@@ -1,12 +1,13 @@
 // spade coco-instances: an instance map for every label map of COCO that its annotation file knows.
 
-import { mkdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, realpath, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { instanceMap, readAnnotations } from "../datasets/coco_instances.ts";
 import { readPng } from "../datasets/label_file.ts";
+import { replaceFile } from "../formats/file.ts";
 import { encodeLabelPng } from "../formats/label_png.ts";
 import { SpadeError } from "../runtime/errors.ts";
-import { fileError, writeOutput } from "./output.ts";
+import { fileError, makeFolderOf } from "./output.ts";
 import type { Progress } from "./progress.ts";
 
 export interface CocoInstancesCommand {
@@ -16,8 +17,19 @@ export interface CocoInstancesCommand {
   as_published?: boolean;
 }
 
-/** The lines to print. Fails with `file` on the annotations, on damaged label maps, and where no label map is there. */
+/**
+ * The lines to print. Fails with `file` on the annotations, on damaged label maps, and where no label map is there; with `usage` where
+ * the instance maps would replace the label maps.
+ */
 export async function cocoInstances(o: CocoInstancesCommand, progress: Progress): Promise<string[]> {
+  const real = (folder: string): Promise<string> => realpath(folder).catch(() => resolve(folder));
+  if ((await real(o.out)) === (await real(o.label_dir)))
+    throw new SpadeError(
+      "usage",
+      `--out ${o.out}`,
+      "is the folder of the label maps, which have the same names",
+      "give another folder",
+    );
   const { size } = await stat(o.annotations).catch(() => ({ size: 0 }));
   const mb = (bytes: number): number => Math.round(bytes / 1e6);
   const pictures = await readAnnotations(o.annotations, (loaded) =>
@@ -44,7 +56,9 @@ export async function cocoInstances(o: CocoInstancesCommand, progress: Progress)
         "is a picture in colours",
         "give the PNGs of COCO's stuffthingmaps: one id a pixel",
       );
-    await writeOutput(join(o.out, name), encodeLabelPng(instanceMap(label, picture.things, o.as_published)));
+    const target = join(o.out, name);
+    await makeFolderOf(target);
+    await replaceFile(target, encodeLabelPng(instanceMap(label, picture.things, o.as_published)));
     written++;
     things += picture.things.length;
   }

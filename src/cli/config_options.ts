@@ -6,8 +6,9 @@ import type { Config, NetG } from "../models/config.ts";
 export const number =
   (least: number, whole: boolean) =>
   (text: string): number => {
-    const value = Number(text);
-    if (!(value >= least) || (whole && !Number.isInteger(value)))
+    // Number("") is 0.
+    const value = text.trim() === "" ? NaN : Number(text);
+    if (!(value >= least && value < Infinity) || (whole && !Number.isInteger(value)))
       throw new InvalidArgumentError(`Give a ${whole ? "whole " : ""}number from ${least} on.`);
     return value;
   };

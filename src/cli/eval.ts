@@ -70,6 +70,13 @@ export async function evaluate(o: EvalOptions, progress: Progress): Promise<stri
       "have nothing to be measured by",
       "give --segmenter FILE.onnx, or --image_dir with photos",
     );
+  if (o.segmenter && !o.results && !o.image_dir)
+    throw new SpadeError(
+      "usage",
+      "--segmenter",
+      "has no pictures to find labels in",
+      "give --results or --image_dir, or leave it out",
+    );
   const maps = (await listPictures(o.label_dir)).filter((path) => /\.png$/i.test(path));
   const results = o.results ? pairsOf(await listResults(o.results), maps, o.results) : undefined;
   const photos = o.image_dir ? pairsOf(await listPictures(o.image_dir), maps, o.image_dir) : undefined;

@@ -1,11 +1,11 @@
-// Ctrl-C and SIGTERM in long work: the first asks it to end in good order, the second ends it at once.
+// Ctrl-C, SIGTERM and SIGHUP (a closed terminal) in long work: the first asks it to end in good order, the second ends it at once.
 
 /** A press may arrive twice: from the terminal, and through the process that filters stderr (native_noise.ts), npx or npm. */
 const ONE_PRESS_MS = 500;
 
-const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
-/** Runs `body` with a signal that the first SIGINT or SIGTERM aborts; then `say` hears `asked`. The second exits, with 130 or 143. */
+/** Runs `body` with a signal that the first of SIGNALS aborts; then `say` hears `asked`. The second exits, with its code. */
 export async function interruptible<T>(
   asked: string,
   say: (line: string) => void,

@@ -265,8 +265,13 @@ async function main(): Promise<number> {
   }
 }
 
-// `| head` closes the pipe early: no error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+// `| head` closes the pipe early: no error. A closed terminal (EIO) sends SIGHUP too, and that decides when long work ends.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EIO") process.exit(error.code === "EPIPE" ? 0 : 1);
+});
+process.stderr.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EIO") throw error;
+});
 const code = await main();
 // Dawn's threads may keep the process: what was written is flushed, then it ends.
 process.stdout.write("", () => process.exit(code));

@@ -45,7 +45,11 @@ export async function runFiltered(args: readonly string[], program = process.arg
     child.on("error", reject);
     child.on("close", (code, signal) => {
       if (rest && !NOISE.test(rest)) process.stderr.write(rest);
-      if (signal && signal !== "SIGINT" && signal !== "SIGTERM" && signal !== "SIGPIPE")
+      if (signal === "SIGKILL")
+        process.stderr.write(
+          "error: the program was killed (perhaps for memory); free some, or ask for less at once\n",
+        );
+      else if (signal && !["SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE"].includes(signal))
         process.stderr.write(
           `error: the GPU driver ended the program (${signal}); run it again, and see: npx spade-webgpu doctor\n`,
         );

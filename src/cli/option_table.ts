@@ -21,6 +21,12 @@ export const real = (least: number, help: string): Entry => ({ value: "<x>", hel
 export const text = (value: string, help: string, parse?: (text: string) => unknown): Entry => ({ value, help, parse });
 export const choice = (choices: readonly string[], help: string): Entry => ({ value: "<which>", help, choices });
 
+/** The same, or Infinity ("inf" as Python prints it): a limit that is none. */
+export const limit = ({ parse, ...entry }: Entry): Entry => ({
+  ...entry,
+  parse: (given) => (/^\+?inf(inity)?$/i.test(given) ? Infinity : parse!(given)),
+});
+
 /** From 0 on and less than 1: a decay. */
 export const decay = (help: string): Entry => ({
   value: "<x>",

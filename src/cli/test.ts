@@ -72,7 +72,7 @@ export async function testNet(
   const net = await Net.open(weights, o, progress, async (config, labels) => {
     const data = testData(o.data, config);
     const open = (photos: boolean): Promise<Dataset> => Dataset.open(data, { photos, colors: labels });
-    plan = await planStyles(o, weights, config, open, (line) => progress.say(line));
+    plan = await planStyles(o, weights, config, data, open, (line) => progress.say(line));
     count = Math.min(plan.dataset.length, o.how_many);
     refuseTwins(plan.dataset, count);
     await makeFolderOf(index);

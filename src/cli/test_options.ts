@@ -6,7 +6,7 @@ import type { Command } from "commander";
 import { datasetDefaults, defaultData, type DataOptions } from "../datasets/options.ts";
 import { defaultConfig, type Config } from "../models/config.ts";
 import { addDeadOptions } from "./dead_options.ts";
-import { addTable, choice, text, whole, type Table } from "./option_table.ts";
+import { addTable, choice, limit, text, whole, type Table } from "./option_table.ts";
 import { describeDefault, loadFromOptFile } from "./train_options.ts";
 import { DATA, NETWORK } from "./train_table.ts";
 
@@ -26,7 +26,7 @@ const TEST = {
   checkpoints_dir: text("<folder>", "where experiments are saved"),
   which_epoch: text("<epoch>", "which net: latest, or an epoch's number"),
   results_dir: text("<folder>", "where pictures and index.html go"),
-  how_many: whole(1, "label maps; left out, all of them"),
+  how_many: limit(whole(1, "label maps; left out, all of them")),
   display_winsize: whole(1, "width of the pictures in index.html"),
   load_from_opt_file: loadFromOptFile,
 } satisfies Table;

@@ -1,6 +1,8 @@
 // The styles of a test: of each photo through the encoder, as published, or of --style. Which of them decides whether photos are read.
 
 import type { Dataset } from "../datasets/dataset.ts";
+import { hasPhotos } from "../datasets/listing.ts";
+import type { DataOptions } from "../datasets/options.ts";
 import type { Sample } from "../datasets/sample.ts";
 import type { Config } from "../models/config.ts";
 import type { EncoderRunner } from "../models/encoder_runner.ts";
@@ -27,13 +29,14 @@ export interface StylePlan {
 }
 
 /**
- * @param open the data set, with photos or without
+ * @param open the data set of `data`, with photos or without
  * @throws SpadeError usage, unsupported: a style that this net or --n_samples does not go with; file: of the data
  */
 export async function planStyles(
   o: TestOptions,
   weights: string,
   config: Config,
+  data: DataOptions,
   open: (photos: boolean) => Promise<Dataset>,
   say: (line: string) => void,
 ): Promise<StylePlan> {
@@ -50,7 +53,8 @@ export async function planStyles(
     try {
       return byPhoto(await open(true), file);
     } catch (error) {
-      if (!(error instanceof SpadeError)) throw error;
+      // Photos that don't fit their maps are a mistake, not a wish for the mean style.
+      if (!(error instanceof SpadeError) || (await hasPhotos(data))) throw error;
       say(`note: there are no photos to take styles from (${error.where}: ${error.problem})`);
     }
   }

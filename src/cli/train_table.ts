@@ -3,7 +3,7 @@
 import { DATASET_MODES, PREPROCESS_MODES } from "../datasets/options.ts";
 import { INIT_TYPES, type TrainOptions } from "../training/options.ts";
 import { aspect, netG } from "./config_options.ts";
-import { choice, decay, real, text, toggle, whole, type Table } from "./option_table.ts";
+import { choice, decay, limit, real, text, toggle, whole, type Table } from "./option_table.ts";
 
 /** What train and test read alike. */
 export const DATA = {
@@ -15,7 +15,7 @@ export const DATA = {
   instance_dir: text("<folder>", "custom: instance maps; left out, the label map itself says where things meet"),
   no_pairing_check: toggle("label maps and pictures may have different names"),
   coco_no_portraits: toggle("coco: landscape pictures alone"),
-  max_dataset_size: whole(1, "pictures, after sorting"),
+  max_dataset_size: limit(whole(1, "pictures, after sorting")),
   preprocess_mode: choice(PREPROCESS_MODES, "how pictures come to their size"),
   load_size: whole(1, "pixels, before the crop"),
   scale_shortside_as_published: toggle("scale_shortside with the published code's slip: the short side stays as it is"),
@@ -86,8 +86,8 @@ const OURS = {
   vgg_weights: text("<file>", "torchvision's VGG19, for the published perceptual loss; left out: SqueezeNet 1.0"),
   dtype: choice(["f32", "f16"], "storage of activations and of the weights that kernels read"),
   ema: decay("decay of a moving average of the generator; 0: none"),
-  max_steps: whole(1, "stop with a checkpoint when so many steps are taken in all"),
-  max_minutes: real(0, "stop with a checkpoint after so many minutes"),
+  max_steps: limit(whole(1, "stop with a checkpoint when so many steps are taken in all")),
+  max_minutes: limit(real(0, "stop with a checkpoint after so many minutes")),
   snapshot_freq: whole(0, "steps between snapshots in memory, from which a lost device is saved; 0: none"),
   save_pth: toggle("write every saved net as .pth too"),
   val_label_dir: text("<folder>", "label maps of a fixed validation grid and a Frechet curve"),

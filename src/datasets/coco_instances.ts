@@ -3,6 +3,7 @@
 // the stuff beside them: there the border is lost. Here a thing gets a value that its label map does not have; `asPublished` numbers.
 
 import { createReadStream } from "node:fs";
+import { isAbsolute, win32 } from "node:path";
 import type { LabelMap } from "../labels/label_map.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { fileProblem } from "./label_file.ts";
@@ -27,6 +28,7 @@ export async function readAnnotations(path: string, onProgress?: (loaded: number
     if (key === "images") {
       const { id, file_name } = value as { id?: unknown; file_name?: unknown };
       if (typeof id !== "number" || typeof file_name !== "string") throw wrong("has an image without id and file_name");
+      if (leavesFolder(file_name)) throw wrong(`names a picture outside of its folder (${JSON.stringify(file_name)})`);
       pictures.set(id, { fileName: file_name, things: [] });
       return;
     }
@@ -47,6 +49,11 @@ export async function readAnnotations(path: string, onProgress?: (loaded: number
     if (picture) picture.things = list;
   }
   return [...pictures.values()];
+}
+
+/** Names are joined to the folder that is written to. */
+function leavesFolder(name: string): boolean {
+  return isAbsolute(name) || win32.isAbsolute(name) || name.split(/[\\/]/).includes("..");
 }
 
 const [QUOTE, BACKSLASH, COLON, OPEN, CLOSE, OPEN_LIST, CLOSE_LIST] = [...'"\\:{}[]'].map((c) => c.charCodeAt(0));

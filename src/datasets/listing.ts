@@ -71,6 +71,11 @@ export async function listFiles(o: DataOptions, missing?: (error: SpadeError) =>
   };
 }
 
+/** Whether the data set has any photo; folders that are not there are no error. */
+export async function hasPhotos(o: DataOptions): Promise<boolean> {
+  return (await listFiles(o, () => undefined)).images.length > 0;
+}
+
 type List = (folder: string, option: string, links?: boolean, cached?: boolean) => Promise<string[]>;
 
 async function published(o: DataOptions, list: List): Promise<Lists> {

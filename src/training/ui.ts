@@ -17,7 +17,7 @@ export interface TrainProgress {
 export interface TrainUi {
   say(line: string): void;
   progress(p: TrainProgress): void;
-  /** Aborted by SIGINT and SIGTERM: finish the step, save, return. */
+  /** Aborted by SIGINT, SIGTERM and SIGHUP: finish the step, save, return. */
   readonly signal: AbortSignal;
 }
 

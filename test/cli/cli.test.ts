@@ -424,6 +424,17 @@ test("benches run through the filter: usage and exit codes come out", () => {
   expect(bench("nothing")).toMatchObject({ status: 1, stdout: "" });
 });
 
+test("the filter says that a program was killed, and is silent about a closed terminal", async () => {
+  const end = async (signal: string): Promise<string> => {
+    await writeFile(at("end.mjs"), `process.kill(process.pid, "${signal}"); setTimeout(() => {}, 10_000);`);
+    const env = { ...process.env, VK_ICD_FILENAMES: "lvp_icd.json", SPADE_WEBGPU_CHILD: "" };
+    return spawnSync(process.execPath, [join(root, "dist/quiet.js"), at("end.mjs")], { encoding: "utf8", env }).stderr;
+  };
+  expect(await end("SIGKILL")).toMatch(/^error: the program was killed \(perhaps for memory\); /);
+  expect(await end("SIGSEGV")).toMatch(/^error: the GPU driver ended the program \(SIGSEGV\); /);
+  expect(await end("SIGHUP")).toBe("");
+});
+
 test("convert and info", async () => {
   expect((await spade("convert", "net.safetensors", "new/net.pth", "--dtype", "f16")).out).toMatch(
     /wrote new\/net\.pth: \d+ tensors/,

@@ -1,6 +1,6 @@
 // spade dataset and spade coco-instances: what they print about small data sets with every kind of fault, and what they write.
 
-import { readFile } from "node:fs/promises";
+import { readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { decode } from "fast-png";
 import { expect, test } from "vitest";
@@ -175,4 +175,13 @@ test("coco-instances writes a map for every label map, and says what has none", 
   await cocoInstances({ ...o, as_published: true }, silent());
   expect(await values()).toEqual([0, 0, 0, 5, 5]); // the thing is lost in label 0
   await expect(cocoInstances({ ...o, label_dir: dir }, silent())).rejects.toThrow(/has no label map of the 2 pictures .* \(the first would be a\.png\)/); // prettier-ignore
+  // A link to the label maps is their folder too.
+  await symlink(o.label_dir, join(dir, "link"));
+  const before = await readFile(join(o.label_dir, "a.png"));
+  for (const out of [`${o.label_dir}/`, join(dir, "link")])
+    await expect(cocoInstances({ ...o, out }, silent())).rejects.toMatchObject({
+      code: "usage",
+      where: `--out ${out}`,
+    });
+  expect(await readFile(join(o.label_dir, "a.png"))).toEqual(before);
 });

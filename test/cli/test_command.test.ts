@@ -236,6 +236,15 @@ describe("refused in one line, before anything is painted", () => {
     expect(existsSync(at("refused", name))).toBe(false);
   });
 
+  test("photos that do not fit their label maps", async () => {
+    await mkdir(at("one"));
+    await writeFile(at("one/p 1.png"), photoPng(SIZE, SIZE, photo(1)));
+    await expect(run("vae", { results_dir: at("refused"), image_dir: at("one") })).rejects.toThrow(
+      /^3 label maps, 1 photos: no photo for .+p 0\.png, .+p 2\.png; add the photos/,
+    );
+    expect(notes.join("")).not.toContain("no photos");
+  });
+
   test("an encoder that is not there, or of another length of z", async () => {
     const weights = at("lone.safetensors");
     await writeFile(weights, await readFile(at("checkpoints/vae/latest_net_G.safetensors")));

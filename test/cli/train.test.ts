@@ -114,6 +114,19 @@ describe("signals", () => {
     expect(exit.mock.calls).toEqual([[130]]);
   });
 
+  test("a closed terminal asks as SIGTERM does", async () => {
+    const press = handlers();
+    const asked = interruptible(
+      "finishing",
+      () => undefined,
+      async (signal) => {
+        press("SIGHUP");
+        return signal.aborted;
+      },
+    );
+    expect(await asked).toBe(true);
+  });
+
   test("afterwards signals are the process's own again", async () => {
     const before = [process.listenerCount("SIGINT"), process.listenerCount("SIGTERM")];
     await expect(

@@ -184,6 +184,12 @@ test("what a data set turns on can be turned off, in every spelling", () => {
   });
 });
 
+test("a limit may be none", () => {
+  const none = { max_steps: Infinity, max_minutes: Infinity, max_dataset_size: Infinity };
+  expect(resolve("--max_steps", "inf", "--max_minutes", "Infinity", "--max_dataset_size", "inf")).toMatchObject(none);
+  expect(() => given("--max_steps", "")).toThrow(/whole number from 1 on/);
+});
+
 test("the help names every option, its group, and the defaults of the data sets", () => {
   const { program } = train();
   const help = program.commands[0].helpInformation().replaceAll(/\s+/g, " ");
@@ -235,6 +241,9 @@ describe("refused before anything starts, by the option's name", () => {
   test("values of the wrong kind", () => {
     expect(() => given("--batchSize", "0")).toThrow(/whole number from 1 on/);
     expect(() => given("--beta1", "1")).toThrow(/less than 1/);
+    for (const text of ["", " ", "Infinity", "NaN", "1e999"])
+      expect(() => given("--lr", text)).toThrow(/number from 0 on/);
+    expect(() => given("--niter", "")).toThrow(/whole number from 0 on/);
     expect(() => given("--gan_mode", "foo")).toThrow(/Allowed choices are hinge, ls, original, w/);
     expect(() => given("--nonsense")).toThrow(/unknown option/);
   });

@@ -81,6 +81,8 @@ test("what is no annotation file says why", async () => {
   expect(await failure('{"images": [{"id": 1, "file_name": }]}')).toMatch(/^x\.json: is no JSON \(/);
   expect(await failure('{"images": []}')).toMatch(/^x\.json: has no images; /);
   expect(await failure('{"images": [{"id": 1}]}')).toMatch(/an image without id and file_name/);
+  for (const name of ["../lab/0.jpg", "a/../../0.jpg", "/tmp/0.jpg", "..\\0.jpg", "C:\\0.jpg"])
+    expect(await failure(JSON.stringify({ images: [{ id: 1, file_name: name }] }))).toMatch(/names a picture outside of its folder/); // prettier-ignore
   expect(await failure('{"annotations": [{"image_id": 1, "segmentation": [[1, 2, 3]]}]}')).toMatch(/no list of x, y pairs \(image 1\)/); // prettier-ignore
   await expect(readAnnotations(join(dir, "none.json"))).rejects.toThrow(/none\.json: does not exist/);
 });

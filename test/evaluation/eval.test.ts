@@ -181,6 +181,7 @@ describe("refuses", () => {
     [{ ...scored, results: "results/mine", label_dir: "beyond" }, /beyond\/a\.png: holds the label 7, .* knows 0 to 3/],
     [{ ...scored, results: "results/mine", image_dir: "tall" }, /a\.png: is 24 x 32 where its label map is 32 x 24/],
     [{ ...scored, results: "results/mine", segmenter: "labels.json" }, /labels\.json: can't be loaded/],
+    [{ ...scored, weights: "plain.safetensors" }, /--segmenter: has no pictures to find labels in; give --results or/],
     [{ label_dir: "maps", weights: "plain.safetensors" }, /trained without VAE/],
   ])("%j", async (options, message) => {
     await expect(run(options)).rejects.toThrow(message);
