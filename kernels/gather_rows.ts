@@ -19,7 +19,7 @@ import {
   type Graph,
   type Tensor,
 } from "../src/runtime/index.ts";
-import { needLists, segmentSums, type Lists } from "./segments.ts";
+import { needLists, segmentSums, type Lists, Y_SPAN } from "./segments.ts";
 
 export interface GatherRowsArgs {
   /** [R,C] */
@@ -36,9 +36,6 @@ export function gatherRowsPlan(table: readonly number[], ids: readonly number[])
     throw new SpadeError("shape", "gather_rows", `table [${table.join(",")}] has no rows`, "give a table [R,C]");
   return [...ids, table[table.length - 1]];
 }
-
-/** Pixels of one layer of the grid's third dimension. */
-const Y_SPAN = 32768 * 8;
 
 export const gatherRows = defineOp<GatherRowsArgs, Tensor>({
   name: "gather_rows",

@@ -12,6 +12,7 @@
 // traffic: forward k*k rows of w a pixel (from a cache), y once; backward dy k*k times, the partial tables (at most 16 MB) three times.
 // lavapipe, 2 x 256x256, 184 channels -> 64: forward 37 to 42 ms, dw 77 to 80, dbias 1.4 (a dense conv of the one-hot map: 12.5 GFLOP).
 
+import { Y_SPAN } from "./segments.ts";
 import labelConvText from "../shaders/label_conv.wgsl";
 import dwText from "../shaders/label_conv_dw.wgsl";
 import collectText from "../shaders/label_conv_collect.wgsl";
@@ -80,9 +81,6 @@ export function labelConvSlices(pixels: number, rowBytes: number): { slices: num
   const len = ceilDiv(pixels, most);
   return { slices: ceilDiv(pixels, len), len };
 }
-
-/** Pixels of one layer of the grid's third dimension. */
-const Y_SPAN = 32768 * 8;
 
 /** sum of dy over pixels, f32 [Cout], in two stages. */
 function channelSums(g: Graph, dy: Tensor, cout: number, pixels: number): Tensor {

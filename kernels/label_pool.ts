@@ -6,6 +6,7 @@
 // the one-hot map or less (COCO at 256x256: 12 MB an image instead of 48). Nothing flows back to integers.
 // traffic: y once, up to 9 codes a pixel (from a cache). lavapipe, 2 x 256x256, 184 channels: 34 to 41 ms.
 
+import { Y_SPAN } from "./segments.ts";
 import labelPoolText from "../shaders/label_pool.wgsl";
 import {
   ceilDiv,
@@ -43,9 +44,6 @@ export function labelPoolPlan(codes: readonly number[], channels: number, edgeRo
   }
   return avgPoolPlan([...codes, channels]);
 }
-
-/** Pixels of one layer of the grid's third dimension. */
-const Y_SPAN = 32768 * 8;
 
 export const labelPool = defineOp<LabelPoolArgs, Tensor>({
   name: "label_pool",

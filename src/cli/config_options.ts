@@ -1,7 +1,7 @@
 // The options that fix a net's shape, under their published names. They override what the weights say.
 
 import { InvalidArgumentError, Option, type Command } from "commander";
-import type { Config, NetG } from "../models/config.ts";
+import { defaultConfig, type Config } from "../models/config.ts";
 
 export const number =
   (least: number, whole: boolean) =>
@@ -61,25 +61,11 @@ export function addConfigOptions(command: Command): Command {
   return command;
 }
 
-const NAMES = [
-  "label_nc",
-  "contain_dontcare_label",
-  "no_instance",
-  "ngf",
-  "z_dim",
-  "use_vae",
-  "crop_size",
-  "aspect_ratio",
-  "num_upsampling_layers",
-  "netG",
-  "norm_G",
-  "resnet_n_downsample",
-  "resnet_n_blocks",
-  "resnet_kernel_size",
-  "resnet_initial_kernel_size",
-] as const satisfies readonly (keyof Config)[];
-
 /** The overrides among a command's options. */
 export function configOverrides(options: Readonly<Record<string, unknown>>): Partial<Config> {
-  return Object.fromEntries(NAMES.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]));
+  return Object.fromEntries(
+    (Object.keys(defaultConfig) as (keyof Config)[])
+      .filter((name) => options[name] !== undefined)
+      .map((name) => [name, options[name]]),
+  );
 }

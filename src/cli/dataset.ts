@@ -1,6 +1,7 @@
 // spade dataset: looks at a data set before a long run. Everything that is wrong at once, what the label maps hold, the options that
 // fit them, and a sheet of pairs to look at. Most runs of the published code fail where this looks.
 
+import { quoted } from "./output.ts";
 import { listedLabels, labelsFor } from "../datasets/names.ts";
 import { datasetDefaults, defaultData, type DataOptions } from "../datasets/options.ts";
 import { fittingLabels, survey, type Problem, type Survey } from "../datasets/survey.ts";
@@ -125,9 +126,6 @@ function labelProblems({ ids }: Survey, o: DataOptions): Problem[] {
 }
 
 /** What the shell takes as one word. */
-const quoted = (value: string): string =>
-  /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
-
 /** The command that trains on this, with every option that is not the data set's default. */
 function trainCommand(given: Readonly<Partial<DataOptions>>, o: DataOptions, fit: Partial<DataOptions>): string {
   const defaults: Partial<DataOptions> = { ...defaultData, ...datasetDefaults(o.dataset_mode) };

@@ -6,7 +6,7 @@ import { basename, join } from "node:path";
 import { LEAST_DIVERSITY, pictureDiversity, styleDiversity } from "../evaluation/diversity.ts";
 import { FeatureExtractor } from "../evaluation/features.ts";
 import { readPhoto } from "../datasets/photo.ts";
-import { listPictures, listResults, pairsOf, readIds } from "../evaluation/files.ts";
+import { listLabelMaps, listPictures, listResults, pairsOf, readIds } from "../evaluation/files.ts";
 import { FRECHET_NAME, frechetDistance, gaussian } from "../evaluation/frechet.ts";
 import { Confusion, type Scores } from "../evaluation/scores.ts";
 import { Segmenter } from "../evaluation/segmenter.ts";
@@ -77,7 +77,7 @@ export async function evaluate(o: EvalOptions, progress: Progress): Promise<stri
       "has no pictures to find labels in",
       "give --results or --image_dir, or leave it out",
     );
-  const maps = (await listPictures(o.label_dir)).filter((path) => /\.png$/i.test(path));
+  const maps = await listLabelMaps(o.label_dir);
   const results = o.results ? pairsOf(await listResults(o.results), maps, o.results) : undefined;
   const photos = o.image_dir ? pairsOf(await listPictures(o.image_dir), maps, o.image_dir) : undefined;
   const labels = o.labels === undefined ? undefined : parseLabels(await readText(o.labels), o.labels);

@@ -45,3 +45,7 @@ export async function writeOutput(path: string, bytes: string | Uint8Array): Pro
     throw fileError(path, cause);
   }
 }
+
+/** A word of a command line, in quotes where a shell wants them. */
+export const quoted = (arg: string): string =>
+  /^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", `'\\''`)}'`;

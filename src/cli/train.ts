@@ -6,6 +6,7 @@ import type { TrainProgress, TrainResult, TrainUi } from "../training/ui.ts";
 import { due } from "../training/loop.ts";
 import { interruptible } from "./interrupt.ts";
 import { openDeviceFor } from "./net.ts";
+import { quoted } from "./output.ts";
 import type { Progress } from "./progress.ts";
 
 /** "2 d 3 h", "1 h 20 min", "45 s". */
@@ -46,7 +47,6 @@ export function trainUi(
 }
 
 const CONTINUE = /^--(no[-_])?continue[-_]train(=|$)/i;
-const quoted = (arg: string): string => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", `'\\''`)}'`);
 
 const MOST_STEPS = /^--max[-_]steps(=|$)/i;
 const FROM = /^--which[-_]epoch(=|$)/i;

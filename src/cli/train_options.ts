@@ -1,7 +1,9 @@
 // From the options that were given to those of a run. Published precedence: command line, then the opt file of an earlier run, then what
 // the data set changes, then what the network changes, then the base defaults. What cannot work is refused before anything starts.
 
-import type { Command } from "commander";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { InvalidArgumentError, type Command } from "commander";
 import { DATASET_MODES, datasetDefaults, type DataOptions } from "../datasets/options.ts";
 import { outputSize, parsePlainNorm, roundHalfEven, strideOf } from "../models/config.ts";
 import { checkNet } from "../models/pix2pixhd.ts";
@@ -10,7 +12,7 @@ import { defaultOptions, type TrainOptions } from "../training/options.ts";
 import { defaultsOf, loadOptions, loadOptionsFile } from "../training/records/opt_file.ts";
 import { addDeadOptions } from "./dead_options.ts";
 import { addTable, text } from "./option_table.ts";
-import { TRAIN_GROUPS, TRAIN_NAMES } from "./train_table.ts";
+import { TRAIN_GROUPS, TRAIN_NAMES, TRAIN_TABLE } from "./train_table.ts";
 
 /** "256 (cityscapes 512)": a default, and the data sets that have another. */
 export function describeDefault(name: string, base: unknown, test: boolean): string | undefined {
@@ -46,7 +48,26 @@ export async function savedOptions(
   if (from === undefined) return {};
   const { options, unknown } = await (from === true ? loadOptions(folder) : loadOptionsFile(from));
   if (unknown.length) say(`note: ${unknown.join(", ")} of the opt file mean nothing here`);
-  return options;
+  const file = ["opt.json", "opt.txt"].map((name) => join(folder, name)).find(existsSync) ?? folder;
+  return checked(options, from === true ? file : from);
+}
+
+/** Saved values under the rules of the command line. Fails with `file`. */
+function checked(options: Partial<TrainOptions>, where: string): Partial<TrainOptions> {
+  const value = (name: (typeof TRAIN_NAMES)[number]): unknown => {
+    const given = String(options[name]);
+    const { choices, parse } = TRAIN_TABLE[name];
+    const wrong = (fix: string): SpadeError =>
+      new SpadeError("file", where, `${name} is ${JSON.stringify(given)}`, fix);
+    if (choices && !choices.includes(given)) throw wrong(`give one of ${choices.join(", ")}`);
+    try {
+      return parse ? parse(given) : options[name];
+    } catch (error) {
+      throw error instanceof InvalidArgumentError ? wrong(error.message) : error;
+    }
+  };
+  const names = TRAIN_NAMES.filter((name) => options[name] !== undefined);
+  return Object.fromEntries(names.map((name) => [name, value(name)]));
 }
 
 /**

@@ -1,9 +1,10 @@
 // Every option of `spade train` under its published name, by group of the help. Ours stand last.
 
+import { ganModes } from "../../kernels/gan_loss.ts";
 import { DATASET_MODES, PREPROCESS_MODES } from "../datasets/options.ts";
 import { INIT_TYPES, type TrainOptions } from "../training/options.ts";
 import { aspect, netG } from "./config_options.ts";
-import { choice, decay, limit, real, text, toggle, whole, type Table } from "./option_table.ts";
+import { choice, decay, limit, real, text, toggle, whole, type Entry, type Table } from "./option_table.ts";
 
 /** What train and test read alike. */
 export const DATA = {
@@ -58,7 +59,7 @@ const OPTIMISATION = {
   beta2: decay("Adam's; 0.999 with no_TTUR"),
   no_TTUR: toggle("generator and discriminator both learn at lr, not at lr/2 and 2 lr"),
   D_steps_per_G: whole(1, "steps of the discriminator to one of the generator"),
-  gan_mode: choice(["hinge", "ls", "original", "w"], "the adversarial loss"),
+  gan_mode: choice(ganModes, "the adversarial loss"),
   lambda_feat: real(0, "weight of feature matching"),
   lambda_vgg: real(0, "weight of the perceptual loss"),
   lambda_kld: real(0, "weight of the style's divergence (VAE)"),
@@ -107,4 +108,5 @@ export const TRAIN_GROUPS: Readonly<Record<string, Table>> = {
 const ALL = { ...DATA, ...NETWORK, ...OPTIMISATION, ...SAVING, ...OURS } satisfies Table<
   Exclude<keyof TrainOptions, "isTrain">
 >;
+export const TRAIN_TABLE: Readonly<Record<keyof typeof ALL, Entry>> = ALL;
 export const TRAIN_NAMES = Object.keys(ALL) as (keyof typeof ALL)[];

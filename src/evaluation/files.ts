@@ -1,9 +1,9 @@
 // Which pictures belong to which label maps: folders, basenames, and reading both.
 
 import { readdir } from "node:fs/promises";
-import { basename, extname, join } from "node:path";
+import { basename, join } from "node:path";
 import { idsOf, readPng } from "../datasets/label_file.ts";
-import { naturalSort } from "../datasets/listing.ts";
+import { naturalSort, pairName } from "../datasets/listing.ts";
 import type { Label } from "../formats/label_names.ts";
 import type { LabelMap } from "../labels/label_map.ts";
 import { SpadeError } from "../runtime/errors.ts";
@@ -12,19 +12,32 @@ const PICTURE = /\.(png|jpe?g|webp)$/i;
 /** Where the published test command puts its pictures. */
 const SYNTHESIZED = join("images", "synthesized_image");
 
-export const stem = (path: string): string => basename(path, extname(path));
+/** Cityscapes' names, which test keeps for its pictures; with --n_samples a number follows. */
+const CITYSCAPES = /_(gtFine_labelIds|leftImg8bit)(_\d+)?\.\w+$/;
 
-/** Pictures right in a folder, in natural order; none where there is no such folder. */
-async function picturesIn(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch(() => []);
+const nameOf = (path: string): string => pairName(path, CITYSCAPES.test(path) ? "cityscapes" : "custom");
+
+/** Pictures in a folder, in natural order; none where there is no such folder. */
+async function picturesIn(folder: string, recursive = false): Promise<string[]> {
+  const names = await readdir(folder, { recursive }).catch(() => []);
   return naturalSort(names.filter((name) => PICTURE.test(name)).map((name) => join(folder, name)));
 }
 
-/** Pictures of a folder. @throws SpadeError file: there are none */
+/** Pictures of a folder and those below it. @throws SpadeError file: there are none */
 export async function listPictures(folder: string): Promise<string[]> {
-  const found = await picturesIn(folder);
+  return needPictures(folder, await picturesIn(folder, true));
+}
+
+function needPictures(folder: string, found: string[]): string[] {
   if (!found.length) throw new SpadeError("file", folder, "holds no picture", "give a folder of .png, .jpg or .webp");
   return found;
+}
+
+/** Label maps of a folder and those below it; of Cityscapes, which has others beside them, the label ids. @throws SpadeError file */
+export async function listLabelMaps(folder: string): Promise<string[]> {
+  const maps = (await listPictures(folder)).filter((path) => /\.png$/i.test(path));
+  const ids = maps.filter((path) => path.endsWith("_gtFine_labelIds.png"));
+  return ids.length ? ids : maps;
 }
 
 /**
@@ -49,18 +62,28 @@ export async function listResults(folder: string): Promise<string[]> {
       `holds ${found.length} sets of results`,
       `give one: ${found.map(([first]) => join(first, "..")).join(", ")}`,
     );
-  return found[0] ?? listPictures(folder);
+  return needPictures(folder, found[0] ?? []);
 }
 
-/** Pictures with the label maps of their basenames. @throws SpadeError usage: none has one */
+/**
+ * Pictures with the label maps of their names; NAME_1, NAME_2 ... belong to NAME where they have none of their own.
+ * @throws SpadeError usage: none has one, or a name has two
+ */
 export function pairsOf(
   pictures: readonly string[],
   labels: readonly string[],
   where: string,
 ): { picture: string; label: string }[] {
-  const byStem = new Map(labels.map((path) => [stem(path), path]));
+  const byName = new Map<string, string>();
+  for (const path of labels) {
+    const twin = byName.get(nameOf(path));
+    if (twin !== undefined)
+      throw new SpadeError("usage", path, `has the name of ${twin}`, "give a folder where each name comes once");
+    byName.set(nameOf(path), path);
+  }
   const pairs = pictures.flatMap((picture) => {
-    const label = byStem.get(stem(picture));
+    const name = nameOf(picture);
+    const label = byName.get(name) ?? byName.get(name.replace(/_\d+$/, ""));
     return label === undefined ? [] : [{ picture, label }];
   });
   if (!pairs.length)

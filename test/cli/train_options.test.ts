@@ -1,10 +1,12 @@
 // From a train command line to the options of a run: the published defaults of every data set, the precedence, what is refused.
 
+import { join } from "node:path";
 import { Command } from "commander";
 import { describe, expect, test } from "vitest";
 import { publishedNames } from "../../src/cli/argv.ts";
 import { ignoredOptions } from "../../src/cli/dead_options.ts";
-import { addTrainOptions, resolveTrainOptions } from "../../src/cli/train_options.ts";
+import { addTrainOptions, resolveTrainOptions, savedOptions } from "../../src/cli/train_options.ts";
+import { scratch, write } from "../datasets/folders.ts";
 import type { DatasetMode } from "../../src/datasets/options.ts";
 import { semanticNc } from "../../src/models/config.ts";
 import { defaultOptions, type TrainOptions } from "../../src/training/options.ts";
@@ -182,6 +184,37 @@ test("what a data set turns on can be turned off, in every spelling", () => {
     serial_batches: true,
     use_vae: true,
   });
+});
+
+test("an opt file's values keep the rules of the command line", async () => {
+  const dir = await scratch();
+  const saved = async (name: string, content: string): Promise<Partial<TrainOptions>> => {
+    await write(dir, { [name]: content });
+    return savedOptions(join(dir, name), dir, () => undefined);
+  };
+  for (const netG of ["Pix2PixHD", "pix2pix_HD"])
+    expect(await saved("opt.txt", `netG: ${netG}\n`)).toEqual({ netG: "pix2pixhd" });
+  expect(await saved("a.json", '{ "netG": "SPADE", "max_steps": "inf" }')).toEqual({
+    netG: "spade",
+    max_steps: Infinity,
+  });
+  const same = { lr: 1e-5, use_vae: true, beta1: 0, gan_mode: "hinge", label_dir: "", max_dataset_size: Infinity };
+  expect(await saved("a.json", JSON.stringify({ ...same, max_dataset_size: "inf" }))).toEqual(same);
+  const wrong: Record<string, unknown> = {
+    gan_mode: "foo",
+    batchSize: 0,
+    niter: 1.5,
+    lr: "inf",
+    beta1: 1,
+    netG: "unet",
+  };
+  for (const [option, value] of Object.entries(wrong))
+    await expect(saved("a.json", JSON.stringify({ [option]: value }))).rejects.toMatchObject({
+      code: "file",
+      where: join(dir, "a.json"),
+      problem: `${option} is "${String(value) === "inf" ? "Infinity" : String(value)}"`,
+    });
+  await expect(savedOptions(true, dir, () => undefined)).resolves.toEqual({ netG: "pix2pixhd" });
 });
 
 test("a limit may be none", () => {
