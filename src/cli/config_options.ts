@@ -1,7 +1,7 @@
 // The options that fix a net's shape, under their published names. They override what the weights say.
 
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { defaultConfig, type Config } from "../models/config.ts";
+import { defaultConfig, type Config, type NetG } from "../models/config.ts";
 
 export const number =
   (least: number, whole: boolean) =>
