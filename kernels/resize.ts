@@ -9,7 +9,7 @@
 
 import resizeText from "../shaders/resize.wgsl";
 import backwardText from "../shaders/resize_backward.wgsl";
-import { defineOp, read, SpadeError, write, type Graph, type Tensor } from "../src/runtime/index.ts";
+import { defineOp, read, SpadeError, write, type Dispatch, type Graph, type Tensor } from "../src/runtime/index.ts";
 import { lanes, rowGroups, Y_SPAN } from "./segments.ts";
 
 export interface ResizeArgs {
@@ -28,28 +28,36 @@ export function resizePlan(x: readonly number[], h: number, w: number): number[]
 
 const bits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];
 
+/** What both ways have in common: a thread a pixel of what is written. */
+function common({ x, h, w, mode }: ResizeArgs, pixels: number): Pick<Dispatch, "constants" | "sizes" | "groups"> {
+  const [, ih, iw] = x.shape;
+  return {
+    constants: { bilinear: mode === "bilinear", ...lanes(x.pitch / 4) },
+    sizes: {
+      PIXELS: pixels,
+      H: ih,
+      W: iw,
+      OH: h,
+      OW: w,
+      C4: x.pitch / 4,
+      SCALEY: bits(ih / h),
+      SCALEX: bits(iw / w),
+      YSPAN: Y_SPAN,
+    },
+    groups: rowGroups(x.pitch / 4, pixels),
+  };
+}
+
 export const resize = defineOp<ResizeArgs, Tensor>({
   name: "resize",
   forward(g: Graph, { x, h, w, mode }) {
     const y = g.temp("y", resizePlan(x.shape, h, w), x.dtype);
-    const [n, ih, iw, c] = x.shape;
+    const [n, , , c] = x.shape;
     const pixels = n * h * w;
     g.dispatch({
       shader: { name: "resize", text: resizeText },
-      constants: { bilinear: mode === "bilinear", ...lanes(x.pitch / 4) },
-      sizes: {
-        PIXELS: pixels,
-        H: ih,
-        W: iw,
-        OH: h,
-        OW: w,
-        C4: x.pitch / 4,
-        SCALEY: bits(ih / h),
-        SCALEX: bits(iw / w),
-        YSPAN: Y_SPAN,
-      },
+      ...common({ x, h, w, mode }, pixels),
       bindings: { source: read(x), y: write(y) },
-      groups: rowGroups(x.pitch / 4, pixels),
       flops: mode === "bilinear" ? 9 * pixels * c : 0,
       bytes: y.bytes + Math.min(x.bytes, y.bytes * (mode === "bilinear" ? 4 : 1)),
     });
@@ -61,20 +69,8 @@ export const resize = defineOp<ResizeArgs, Tensor>({
     const pixels = n * ih * iw;
     g.dispatch({
       shader: { name: "resize_backward", text: backwardText },
-      constants: { bilinear: mode === "bilinear", ...lanes(x.pitch / 4) },
-      sizes: {
-        PIXELS: pixels,
-        H: ih,
-        W: iw,
-        OH: h,
-        OW: w,
-        C4: x.pitch / 4,
-        SCALEY: bits(ih / h),
-        SCALEX: bits(iw / w),
-        YSPAN: Y_SPAN,
-      },
+      ...common({ x, h, w, mode }, pixels),
       bindings: { dy: read(dy), dx: write(dx) },
-      groups: rowGroups(x.pitch / 4, pixels),
       flops: 8 * n * h * w * c,
     });
     return { x: dx };

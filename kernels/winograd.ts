@@ -8,6 +8,7 @@
 // U is a derived copy of the weights: 16/9 of their size, made once for inference, once a step in training.
 
 import input from "../shaders/winograd_input.wgsl";
+import finishText from "../shaders/conv2d_finish.wgsl";
 import output from "../shaders/winograd_output.wgsl";
 import weights from "../shaders/winograd_weights.wgsl";
 import {
@@ -132,7 +133,7 @@ export function winogradConv(
       bBlocks: winograd.shape[1],
     });
     g.dispatch({
-      shader: { name: "winograd_output", text: output },
+      shader: { name: "winograd_output", text: `${output}\n${finishText}` },
       constants: { act: ACTIVATION[a.act ?? "none"], bias: !!a.bias, sigma: !!a.sigma, residual: !!a.residual },
       sizes: { OH: out[1], OW: out[2], CO4: co4, RUP: rup, ...place },
       bindings: { m: read(m), ...epilogue, y: write(y) },

@@ -1,20 +1,9 @@
-// Y = A^T M A, 2x2 pixels of one vec4 of output channels a thread; then / sigma + bias, activation, + residual.
+// Y = A^T M A, 2x2 pixels of one vec4 of output channels a thread; then finish (conv2d_finish.wgsl).
 // A^T = [1 1 1 0; 0 1 -1 -1].   m [16][tiles of the slice][CO4] -> y [N,OH,OW,CO4]
 
 fn emit(sum: vec4f, n: u32, py: u32, px: u32, co: u32) {
   if (py >= $OH || px >= $OW) { return; }
-  var v = sum;
-#if sigma
-  v = v / f32(sigma[0].x);
-#endif
-#if bias
-  v = v + vec4f(bias[co]);
-#endif
-  v = {{act}};
-#if residual
-  v = v + vec4f(residual[((n * ($OH >> $RUP) + (py >> $RUP)) * ($OW >> $RUP) + (px >> $RUP)) * $CO4 + co]);
-#endif
-  y[((n * $OH + py) * $OW + px) * $CO4 + co] = y_t(v);
+  y[((n * $OH + py) * $OW + px) * $CO4 + co] = y_t(finish(sum, n, py, px, co));
 }
 
 // One column of M, times A^T from the left.
