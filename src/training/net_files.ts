@@ -8,7 +8,6 @@ import { writePth } from "../formats/pth_write.ts";
 import { writeSafetensors, type TensorToWrite } from "../formats/safetensors.ts";
 import { fromF32 } from "../formats/tensors.ts";
 import { defaultConfig, type Config } from "../models/config.ts";
-import type { Parameters } from "../models/parameters.ts";
 import { encodePresets } from "../models/presets.ts";
 import type { TrainOptions } from "./options.ts";
 import type { Position } from "./state.ts";
@@ -48,13 +47,21 @@ export function netMetadata(
   };
 }
 
-/** A net's tensors, read back one by one when the writer gets to them. */
-function tensorsOf(p: Parameters): TensorToWrite[] {
-  return p.keys().map((key) => ({
-    name: key,
+/** A tensor on the host, dense, as published. */
+export interface HostTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+export type HostTensors = ReadonlyMap<string, HostTensor>;
+
+/** In the map's order, f32. */
+export function tensorsToWrite(tensors: HostTensors): TensorToWrite[] {
+  return [...tensors].map(([name, { shape, data }]) => ({
+    name,
     dtype: "F32",
-    shape: [...p.shape(key)],
-    data: async () => fromF32(await p.read(key), "F32"),
+    shape: [...shape],
+    data: () => fromF32(data, "F32"),
   }));
 }
 
@@ -80,12 +87,13 @@ export async function writeNet(
   folder: string,
   which: string,
   role: string,
-  p: Parameters,
+  net: HostTensors,
   metadata: Record<string, string>,
   pth: boolean,
 ): Promise<void> {
   await makeFolder(folder);
   const path = join(folder, `${which}_net_${role}`);
-  await writeSafetensors(await fileSink(`${path}.safetensors`, { sync: true }), tensorsOf(p), metadata);
-  if (pth) await writePth(await fileSink(`${path}.pth`, { sync: true }), withCounters(tensorsOf(p)), metadata);
+  const tensors = tensorsToWrite(net);
+  await writeSafetensors(await fileSink(`${path}.safetensors`, { sync: true }), tensors, metadata);
+  if (pth) await writePth(await fileSink(`${path}.pth`, { sync: true }), withCounters(tensors), metadata);
 }

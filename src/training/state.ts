@@ -5,12 +5,13 @@
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileSink, makeFolder, openCheckpointFile } from "../formats/file.ts";
-import { writeSafetensors, type TensorToWrite } from "../formats/safetensors.ts";
-import { fromF32, toF32 } from "../formats/tensors.ts";
+import { writeSafetensors } from "../formats/safetensors.ts";
+import { toF32 } from "../formats/tensors.ts";
 import type { Checkpoint } from "../formats/checkpoint.ts";
 import { isTrained } from "../models/packing.ts";
 import type { StateSource } from "../models/parameters.ts";
 import { SpadeError } from "../runtime/errors.ts";
+import { tensorsToWrite, type HostTensor, type HostTensors } from "./net_files.ts";
 import type { Session } from "./session.ts";
 import type { Nets } from "./step.ts";
 import type { Stepper, StepperState } from "./stepper.ts";
@@ -32,7 +33,10 @@ export const START: Position = { epoch: 1, batch: 0, step: 0, pictures: 0 };
 /** A run's state on the host. */
 export interface Snapshot {
   readonly position: Position;
-  readonly tensors: ReadonlyMap<string, { shape: readonly number[]; data: Float32Array }>;
+  /** Keys and values of every net, by role. */
+  readonly nets: ReadonlyMap<string, HostTensors>;
+  /** All that the state's file holds: the nets under ROLE.KEY, Adam's moments, styles. */
+  readonly tensors: HostTensors;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -47,24 +51,28 @@ export async function takeSnapshot(
   stepper: Stepper,
   { nets, styles, average, position, losses }: Pick<Session, "nets" | "styles" | "average" | "position" | "losses">,
 ): Promise<Snapshot> {
-  const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+  const tensors = new Map<string, HostTensor>();
   const moments = [...stepper.moments.G, ...stepper.moments.D];
-  for (const role of ROLES) {
-    const p = nets[role];
+  const saved = new Map<string, HostTensors>();
+  for (const [role, p] of Object.entries({ G: nets.G, D: nets.D, E: nets.E, [AVERAGE]: average })) {
+    if (!p) continue;
+    const net = new Map<string, HostTensor>();
     const adam = moments.find((m) => m.parameters === p);
-    for (const key of p?.keys() ?? []) {
-      const shape = p!.shape(key);
-      tensors.set(`${role}.${key}`, { shape, data: await p!.read(key) });
-      if (!isTrained(key)) continue;
+    for (const key of p.keys()) {
+      const shape = p.shape(key);
+      const tensor = { shape, data: await p.read(key) };
+      net.set(key, tensor);
+      tensors.set(`${role}.${key}`, tensor);
+      if (!adam || !isTrained(key)) continue;
       for (const which of ["m", "v"] as const)
-        tensors.set(`${role}.${key}.adam_${which}`, { shape, data: await adam!.read(key, which) });
+        tensors.set(`${role}.${key}.adam_${which}`, { shape, data: await adam.read(key, which) });
     }
+    saved.set(role, net);
   }
-  for (const key of average?.keys() ?? [])
-    tensors.set(`${AVERAGE}.${key}`, { shape: average!.shape(key), data: await average!.read(key) });
   if (styles) tensors.set("styles", { shape: [styles.count, styles.dim], data: styles.values() });
   return {
     position: { ...position },
+    nets: saved,
     tensors,
     metadata: { run: JSON.stringify({ position, losses, stepper: stepper.state }) },
   };
@@ -73,14 +81,8 @@ export async function takeSnapshot(
 /** Writes a snapshot under `folder` and removes all but the last two. */
 export async function writeSnapshot(folder: string, { position, tensors, metadata }: Snapshot): Promise<void> {
   await makeFolder(folder);
-  const list = [...tensors].map(([name, { shape, data }]): TensorToWrite => ({
-    name,
-    dtype: "F32",
-    shape: [...shape],
-    data: () => fromF32(data, "F32"),
-  }));
   const name = `step_${String(position.step).padStart(8, "0")}.safetensors`;
-  await writeSafetensors(await fileSink(join(folder, name), { sync: true }), list, metadata);
+  await writeSafetensors(await fileSink(join(folder, name), { sync: true }), tensorsToWrite(tensors), metadata);
   const old = (await states(folder)).slice(KEPT);
   for (const path of old) await rm(path, { force: true });
 }

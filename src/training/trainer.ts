@@ -185,7 +185,7 @@ class Run implements LoopHooks {
     await writeSnapshot(stateFolder(o), snapshot);
     this.saved = position.step;
     if (o.snapshot_freq > 0) this.snapshot = snapshot;
-    await this.writeNets(ended);
+    await this.writeNets(snapshot, ended);
     this.ui.say(
       ended === undefined
         ? `saving the latest model (epoch ${position.epoch}, total_steps ${position.pictures})`
@@ -199,16 +199,14 @@ class Run implements LoopHooks {
     const { epoch, batch, step } = this.session.position;
     this.saved = step;
     const ended = batch === 0 && ((epoch - 1) % o.save_epoch_freq === 0 || epoch > o.niter + o.niter_decay);
-    await this.writeNets(ended && epoch > 1 ? epoch - 1 : undefined);
+    await this.writeNets(await this.take(), ended && epoch > 1 ? epoch - 1 : undefined);
   }
 
-  private async writeNets(ended: number | undefined): Promise<void> {
-    const { o, session } = this;
-    const { nets, average, styles, position } = session;
-    const metadata = netMetadata(o, this.labels, styles, position);
+  private async writeNets({ nets, position }: Snapshot, ended: number | undefined): Promise<void> {
+    const { o } = this;
+    const metadata = netMetadata(o, this.labels, this.session.styles, position);
     for (const which of ["latest", ...(ended === undefined ? [] : [String(ended)])]) {
-      for (const [role, p] of Object.entries({ G: nets.G, G_ema: average, D: nets.D, E: nets.E }))
-        if (p) await writeNet(runFolder(o), which, role, p, metadata, o.save_pth);
+      for (const [role, net] of nets) await writeNet(runFolder(o), which, role, net, metadata, o.save_pth);
     }
     // As published: epoch, and pictures of it.
     await replaceFile(join(runFolder(o), "iter.txt"), `${position.epoch}\n${position.batch * o.batchSize}\n`);
