@@ -14,7 +14,8 @@
 // FLOPs: 2 * N*OH*OW * KH*KW*Cin*Cout. Floor in bytes: x + w + y once.
 
 import { activationGradient } from "./activation.ts";
-import { ACTIVATION, type Activation } from "./activation_wgsl.ts";
+import { ACTIVATION } from "./activation_wgsl.ts";
+import type { ConvArgs } from "./conv_args.ts";
 import { blockColumns } from "./block_columns.ts";
 import { convLanes, subgroupConv } from "./conv2d_subgroup.ts";
 import { gatherGradient, turned } from "./conv2d_dx.ts";
@@ -37,28 +38,6 @@ import {
   type Graph,
   type Tensor,
 } from "../src/runtime/index.ts";
-
-export interface ConvArgs {
-  /** [N,H,W,Cin] */
-  x: Tensor;
-  /** [KH*KW, Cin padded to 4, Cout], from packConv */
-  w: Tensor;
-  kh: number;
-  kw: number;
-  /** [Cout] */
-  bias?: Tensor;
-  /** [1] */
-  sigma?: Tensor;
-  /** [N,OH,OW,Cout], or half of OH and OW (read as its nearest x2 upsampling); added after the activation */
-  residual?: Tensor;
-  /** A derived copy of w for Winograd convolution, from winogradWeights. */
-  winograd?: Tensor;
-  /** A derived copy of w in blocks of columns for 1x1 convolution as a matrix product, from blockColumns. */
-  blocked?: Tensor;
-  stride?: number;
-  pad?: number;
-  act?: Activation;
-}
 
 /** Published OIHW weights to [tap][Cin padded][Cout], dense (rows are padded at upload). */
 export function packConv(

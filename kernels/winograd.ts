@@ -25,7 +25,7 @@ import {
   type Tensor,
 } from "../src/runtime/index.ts";
 import { ACTIVATION } from "./activation_wgsl.ts";
-import type { ConvArgs } from "./conv2d.ts";
+import type { ConvArgs } from "./conv_args.ts";
 import { convLanes } from "./conv2d_subgroup.ts";
 import { BLOCK, blockedShape, blocksOf, gemm, ROWS } from "./gemm.ts";
 

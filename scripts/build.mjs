@@ -51,7 +51,7 @@ const jobs = [
     {
       node: "src/node.ts",
       decode_worker: "src/datasets/decode_worker.ts",
-      quiet: "src/cli/quiet.ts",
+      quiet: "src/cli/terminal/quiet.ts",
       conformance: "test/conformance/main.ts",
     },
   ],

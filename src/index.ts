@@ -1,11 +1,11 @@
 // spade-webgpu: SPADE (GauGAN) on WebGPU. This entry holds nothing of Node; node.ts is the same with Dawn and files.
 
-import type { AdapterInfo, Source, Spade, SpadeOptions } from "./api.ts";
+import type { AdapterInfo, Source, Spade, SpadeOptions } from "./session/api.ts";
 import { blobAccess, bytesAccess, type RandomAccess } from "./formats/tensors.ts";
 import { openDevice, SpadeError, type Device, type OpenOptions } from "./runtime/index.ts";
-import { createSpadeOn } from "./spade.ts";
+import { createSpadeOn } from "./session/spade.ts";
 
-export * from "./api.ts";
+export * from "./session/api.ts";
 export { SpadeError, type SpadeErrorCode } from "./runtime/errors.ts";
 
 function pageGpu(): GPU {

@@ -1,15 +1,15 @@
 // spade-webgpu in Node: the same API over Dawn; a string or file: URL is a path.
 
 import { fileURLToPath } from "node:url";
-import type { AdapterInfo, Source, Spade, SpadeOptions } from "./api.ts";
+import type { AdapterInfo, Source, Spade, SpadeOptions } from "./session/api.ts";
 import { openFile } from "./formats/file.ts";
 import type { RandomAccess } from "./formats/tensors.ts";
 import { openSource, supported } from "./index.ts";
 import { openNodeDevice, sizesWish } from "./node/dawn.ts";
 import type { SpadeError } from "./runtime/errors.ts";
-import { createSpadeOn } from "./spade.ts";
+import { createSpadeOn } from "./session/spade.ts";
 
-export * from "./api.ts";
+export * from "./session/api.ts";
 export { clearCache, isCached } from "./index.ts";
 export { SpadeError, type SpadeErrorCode } from "./runtime/errors.ts";
 export { openNodeDevice } from "./node/dawn.ts";

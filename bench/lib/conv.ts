@@ -1,6 +1,7 @@
 // One convolution of ours as a program that is ready to run, in any of its variants.
 
-import { conv2d, packConv, type ConvArgs } from "../../kernels/conv2d.ts";
+import { conv2d, packConv } from "../../kernels/conv2d.ts";
+import type { ConvArgs } from "../../kernels/conv_args.ts";
 import { blockColumns } from "../../kernels/block_columns.ts";
 import { winogradWeights } from "../../kernels/winograd.ts";
 import { encodeHost, Graph, Program, type Device } from "../../src/runtime/index.ts";

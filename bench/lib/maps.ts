@@ -4,8 +4,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { decodeLabelPng } from "../../src/formats/label_png.ts";
-import { pilNearestResize } from "../../src/formats/pil_nearest.ts";
+import { decodeLabelPng } from "../../src/formats/images/label_png.ts";
+import { pilNearestResize } from "../../src/pictures/pil_nearest.ts";
 import type { LabelMap } from "../../src/labels/label_map.ts";
 
 export interface BenchMap {

@@ -2,14 +2,14 @@
 
 import { LevelsScratch } from "../../src/labels/levels.ts";
 import type { LevelWindows } from "../../src/labels/windows.ts";
-import { calibratedState } from "../../src/models/calibrated.ts";
+import { calibratedState } from "../../src/painting/calibrated.ts";
 import { defaultConfig, type Config } from "../../src/models/config.ts";
-import { Parameters } from "../../src/models/parameters.ts";
+import { Parameters } from "../../src/models/weights/parameters.ts";
 import { normalValues } from "../../src/models/philox.ts";
-import { GeneratorRunner } from "../../src/models/runner.ts";
-import type { HostState } from "../../src/models/seeded.ts";
-import { memorySource } from "../../src/models/source.ts";
-import { windowsOf } from "../../src/models/windows.ts";
+import { GeneratorRunner } from "../../src/painting/runner.ts";
+import type { HostState } from "../../src/models/weights/seeded.ts";
+import { memorySource } from "../../src/models/weights/source.ts";
+import { windowsOf } from "../../src/painting/windows.ts";
 import type { Device } from "../../src/runtime/index.ts";
 import type { BenchMap } from "./maps.ts";
 

@@ -3,16 +3,16 @@
 import { join } from "node:path";
 import { openCheckpointFile } from "../../src/formats/file.ts";
 import type { LabelMap } from "../../src/labels/label_map.ts";
-import { discriminatorNet } from "../../src/models/discriminator.ts";
-import { generatorNet, type Net } from "../../src/models/packing.ts";
-import { Parameters } from "../../src/models/parameters.ts";
+import { discriminatorNet } from "../../src/models/nets/discriminator.ts";
+import { generatorNet, type Net } from "../../src/models/weights/packing.ts";
+import { Parameters } from "../../src/models/weights/parameters.ts";
 import { normalValues } from "../../src/models/philox.ts";
-import { seededState } from "../../src/models/seeded.ts";
-import { checkpointSource, memorySource } from "../../src/models/source.ts";
-import { squeezenet, squeezenetSource } from "../../src/models/squeezenet.ts";
+import { seededState } from "../../src/models/weights/seeded.ts";
+import { checkpointSource, memorySource } from "../../src/models/weights/source.ts";
+import { squeezenet, squeezenetSource } from "../../src/models/nets/squeezenet.ts";
 import type { Device } from "../../src/runtime/index.ts";
 import { defaultTraining, type TrainConfig } from "../../src/training/options.ts";
-import { Stepper } from "../../src/training/stepper.ts";
+import { Stepper } from "../../src/training/step/stepper.ts";
 import { root } from "./maps.ts";
 
 export interface TrainingBench {

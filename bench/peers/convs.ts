@@ -1,7 +1,7 @@
 // The single convolutions that peers are timed on, with the same seeded numbers for every engine.
 
-import { modelChunks, OnnxGraph, writeModel } from "../../src/formats/onnx/model.ts";
-import { seeded } from "../../src/models/seeded.ts";
+import { modelChunks, OnnxGraph, writeModel } from "../../src/export/onnx/model.ts";
+import { seeded } from "../../src/models/weights/seeded.ts";
 import { join } from "node:path";
 import { fileSink } from "../../src/formats/file.ts";
 import type { ExecutionProvider } from "./ort.ts";

@@ -3,19 +3,19 @@
 import { join } from "node:path";
 import { Command, CommanderError, Option } from "commander";
 import { SpadeError } from "../runtime/errors.ts";
-import { publishedNames } from "./argv.ts";
-import { addConfigOptions, configOverrides, number } from "./config_options.ts";
-import { ignoredOptions } from "./dead_options.ts";
-import { interruptible } from "./interrupt.ts";
-import { adoptTerminal, endWithParent, runFiltered } from "./native_noise.ts";
-import { Progress } from "./progress.ts";
-import { addTestOptions, resolveTestOptions } from "./test_options.ts";
-import { addTable, text } from "./option_table.ts";
-import { addTrainOptions, describeDefault, resolveTrainOptions, savedOptions } from "./train_options.ts";
-import { DATA } from "./train_table.ts";
+import { publishedNames } from "./options/argv.ts";
+import { addConfigOptions, configOverrides, number } from "./options/config_options.ts";
+import { ignoredOptions } from "./options/dead_options.ts";
+import { interruptible } from "./terminal/interrupt.ts";
+import { adoptTerminal, endWithParent, runFiltered } from "./terminal/native_noise.ts";
+import { Progress } from "./terminal/progress.ts";
+import { addTestOptions, resolveTestOptions } from "./options/test_options.ts";
+import { addTable, text } from "./options/option_table.ts";
+import { addTrainOptions, describeDefault, resolveTrainOptions, savedOptions } from "./options/train_options.ts";
+import { DATA } from "./options/train_table.ts";
 import { defaultData, type DataOptions } from "../datasets/options.ts";
-import type { CocoInstancesCommand } from "./coco_instances.ts";
-import type { DatasetCommand } from "./dataset.ts";
+import type { CocoInstancesCommand } from "./commands/coco_instances.ts";
+import type { DatasetCommand } from "./commands/dataset.ts";
 import { version } from "../../package.json";
 
 /** Commands that start Dawn. */
@@ -36,7 +36,7 @@ function commands(): Command {
     .description("what adapter, what features, and does a real kernel give the right answer")
     .option("--json", "as JSON")
     .action(async ({ json }: { json?: boolean }) => {
-      const { describeReport, examine } = await import("./doctor.ts");
+      const { describeReport, examine } = await import("./commands/doctor.ts");
       const report = await examine();
       print(json ? [JSON.stringify(report, null, 2)] : describeReport(report));
       if (!report.ok) process.exitCode = 1;
@@ -57,7 +57,7 @@ function commands(): Command {
     )
     .action(
       async (input: string, output: string, options: { dtype?: "f16" | "f32"; key?: string; labels?: string }) => {
-        const { convert } = await import("./convert.ts");
+        const { convert } = await import("./commands/convert.ts");
         const progress = new Progress();
         const mb = (n: number): number => Math.round(n / 1e6);
         const lines = await convert(input, output, {
@@ -75,7 +75,7 @@ function commands(): Command {
     .argument("<file>")
     .option("--key <name>", "this nested dictionary alone")
     .action(async (file: string, options: { key?: string }) => {
-      const { info } = await import("./info.ts");
+      const { info } = await import("./commands/info.ts");
       print(await info(file, options));
     });
 
@@ -98,7 +98,7 @@ function commands(): Command {
     )
     .option("--key <name>", "the generator's name in a nested checkpoint");
   addConfigOptions(generating).action(async (options: Record<string, unknown>) => {
-    const { generate } = await import("./generate.ts");
+    const { generate } = await import("./commands/generate.ts");
     const progress = new Progress();
     for await (const line of generate(
       { ...(options as unknown as Parameters<typeof generate>[0]), overrides: configOverrides(options) },
@@ -115,7 +115,7 @@ function commands(): Command {
     .requiredOption("--onnx <out>", "the file to write")
     .option("--key <name>", "the generator's name in a nested checkpoint");
   addConfigOptions(exporting).action(async (options: { weights: string; onnx: string; key?: string }) => {
-    const { exportOnnx } = await import("./export.ts");
+    const { exportOnnx } = await import("./commands/export.ts");
     print(
       await exportOnnx(
         { ...options, overrides: configOverrides(options as unknown as Record<string, unknown>) },
@@ -129,7 +129,7 @@ function commands(): Command {
   ).action(async (given: Record<string, unknown>) => {
     const progress = new Progress();
     const saved = await stated(given, progress, []);
-    const { trainCommand } = await import("./train.ts");
+    const { trainCommand } = await import("./commands/train.ts");
     print(await trainCommand(resolveTrainOptions(given, saved), process.argv.slice(3), progress));
   });
 
@@ -138,7 +138,7 @@ function commands(): Command {
   ).action(async (given: Record<string, unknown>) => {
     const progress = new Progress();
     const saved = await stated(given, progress, ["display_winsize"]);
-    const { testNet } = await import("./test.ts");
+    const { testNet } = await import("./commands/test.ts");
     const { line, whole } = await interruptible(
       "finishing the picture",
       (note) => progress.say(note),
@@ -167,7 +167,7 @@ function commands(): Command {
     .option("--key <name>", "the generator's name in a nested checkpoint")
     .option("--json <file>", "write the figures as JSON");
   addConfigOptions(evaluating).action(async (options: Record<string, unknown>) => {
-    const { evaluate } = await import("./eval.ts");
+    const { evaluate } = await import("./commands/eval.ts");
     const o = { ...(options as unknown as Parameters<typeof evaluate>[0]), overrides: configOverrides(options) };
     print(await evaluate(o, new Progress()));
   });
@@ -182,7 +182,7 @@ function commands(): Command {
     { ...DATA, labels: text("<file>", "label names and colours (JSON): label maps in these colours are understood") },
     (name) => describeDefault(name, defaultData[name as keyof DataOptions], false),
   ).action(async (given: Partial<DataOptions> & DatasetCommand) => {
-    const { lookAtDataset } = await import("./dataset.ts");
+    const { lookAtDataset } = await import("./commands/dataset.ts");
     const { lines, ok } = await lookAtDataset(given, given, new Progress());
     print(lines);
     if (!ok) process.exitCode = 1;
@@ -203,7 +203,7 @@ function commands(): Command {
       "things numbered 0, 1, 2 ... as the published script does, where a number may be the label beside it",
     )
     .action(async (options: CocoInstancesCommand) => {
-      const { cocoInstances } = await import("./coco_instances.ts");
+      const { cocoInstances } = await import("./commands/coco_instances.ts");
       print(await cocoInstances(options, new Progress()));
     });
 
@@ -216,8 +216,8 @@ function commands(): Command {
     .action(async (options: { map: string; out?: string; seed: number }) => {
       const demo =
         options.map === "street"
-          ? (await import("./demo.ts")).streetDemo
-          : (await import("./demo_seeded.ts")).seededDemo;
+          ? (await import("./commands/demo.ts")).streetDemo
+          : (await import("./commands/demo_seeded.ts")).seededDemo;
       print(await demo(options, new Progress()));
     });
   for (const command of program.commands) command.exitOverride().showHelpAfterError("(--help shows the options)");

@@ -1,6 +1,6 @@
 // A data set: pairs of label maps and photos (and instance maps), listed and checked when it is opened, read one by one.
 
-import type { Label } from "../formats/label_names.ts";
+import type { Label } from "../pictures/label_names.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { crops, drawOf, fixedSize, shuffled, type Size } from "./geometry.ts";
 import { listMaps, listPairs, type Pair } from "./listing.ts";

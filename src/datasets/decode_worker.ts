@@ -1,7 +1,7 @@
 // A decoding thread: reads the samples that loader.ts asks for and hands their memory over.
 
 import { parentPort, workerData } from "node:worker_threads";
-import type { Label } from "../formats/label_names.ts";
+import type { Label } from "../pictures/label_names.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import type { Draw } from "./geometry.ts";
 import type { Pair } from "./listing.ts";

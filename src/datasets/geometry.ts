@@ -1,8 +1,8 @@
 // How label map, photo and instance map of one sample are brought to size, as published (spec 4.2): resize, crop, flip. The crop's
 // place and the flip are drawn once a sample, by (seed, epoch, index): not by the order in which samples are read.
 
-import { pilBicubicResize, type RgbImage } from "../formats/pil_bicubic.ts";
-import { pilNearestResize } from "../formats/pil_nearest.ts";
+import { pilBicubicResize, type RgbImage } from "../pictures/pil_bicubic.ts";
+import { pilNearestResize } from "../pictures/pil_nearest.ts";
 import type { LabelMap } from "../labels/label_map.ts";
 import { roundHalfEven } from "../models/config.ts";
 import { philox4x32 } from "../models/philox.ts";

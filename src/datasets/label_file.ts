@@ -1,9 +1,9 @@
 // Label and instance maps from PNG files: ids as stored, colours only through a list that says what they mean.
 
 import { readFile } from "node:fs/promises";
-import { colorImageFromRgb, labelMapFromColors } from "../formats/label_colors.ts";
-import type { Label } from "../formats/label_names.ts";
-import { decodeLabelPng, type LabelPng } from "../formats/label_png.ts";
+import { colorImageFromRgb, labelMapFromColors } from "../pictures/label_colors.ts";
+import type { Label } from "../pictures/label_names.ts";
+import { decodeLabelPng, type LabelPng } from "../formats/images/label_png.ts";
 import { checkedLabels, type LabelMap, type LabelSpace } from "../labels/label_map.ts";
 import { SpadeError } from "../runtime/errors.ts";
 

@@ -2,8 +2,8 @@
 // published generic map's, in which every id has its own.
 
 import { readFileSync } from "node:fs";
-import { parseLabels, type Label } from "../formats/label_names.ts";
-import { labelHex } from "../labels/colors.ts";
+import { parseLabels, type Label } from "../pictures/label_names.ts";
+import { labelHex } from "../pictures/colors.ts";
 import { labelCount } from "../models/config.ts";
 import { fileProblem } from "./label_file.ts";
 import { datasetDefaults, type DataOptions, type DatasetMode } from "./options.ts";

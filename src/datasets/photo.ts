@@ -2,9 +2,9 @@
 // alpha left out. sharp decodes.
 
 import { readFile } from "node:fs/promises";
-import type { RgbImage } from "../formats/pil_bicubic.ts";
-import { decodeBmp, decodePpm } from "../formats/plain_pictures.ts";
-import { loadSharp } from "../formats/sharp.ts";
+import type { RgbImage } from "../pictures/pil_bicubic.ts";
+import { decodeBmp, decodePpm } from "../formats/images/plain_pictures.ts";
+import { loadSharp } from "../formats/images/sharp.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { fileProblem } from "./label_file.ts";
 

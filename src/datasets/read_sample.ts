@@ -1,6 +1,6 @@
 // One sample from its files: decoded, checked, brought to size. Runs in the main thread and in decoding threads alike.
 
-import type { Label } from "../formats/label_names.ts";
+import type { Label } from "../pictures/label_names.ts";
 import { DONT_CARE_ID, type LabelMap } from "../labels/label_map.ts";
 import { labelSpace } from "../models/config.ts";
 import { SpadeError } from "../runtime/errors.ts";

@@ -1,7 +1,7 @@
 // A look at a whole data set before a long run: everything that is wrong with it at once, what its label maps hold, and what fits it.
 
-import type { Label } from "../formats/label_names.ts";
-import type { LabelPng } from "../formats/label_png.ts";
+import type { Label } from "../pictures/label_names.ts";
+import type { LabelPng } from "../formats/images/label_png.ts";
 import { instanceEdges } from "../labels/edges.ts";
 import { DONT_CARE_ID, type LabelMap } from "../labels/label_map.ts";
 import { SpadeError } from "../runtime/errors.ts";

@@ -2,7 +2,7 @@
 // photos. Small VAEs tend to leave z unread; then the first is next to nothing.
 
 import type { FeatureExtractor } from "./features.ts";
-import type { Picture } from "./resize.ts";
+import type { Picture } from "../pictures/pil_bilinear.ts";
 
 /** Below this share of the photos' distance the styles are as good as none. */
 export const LEAST_DIVERSITY = 0.1;

@@ -4,12 +4,12 @@
 import { statistics } from "../../kernels/index.ts";
 import { openFile, packagedFile } from "../formats/file.ts";
 import { openSafetensors } from "../formats/safetensors.ts";
-import { Parameters } from "../models/parameters.ts";
-import { Frozen } from "../models/perceptual.ts";
-import { checkpointSource } from "../models/source.ts";
-import { SQUEEZENET_FILE, squeezenet, squeezenetSource } from "../models/squeezenet.ts";
+import { Parameters } from "../models/weights/parameters.ts";
+import { Frozen } from "../models/nets/perceptual.ts";
+import { checkpointSource } from "../models/weights/source.ts";
+import { SQUEEZENET_FILE, squeezenet, squeezenetSource } from "../models/nets/squeezenet.ts";
 import { Graph, Program, type Device } from "../runtime/index.ts";
-import { bilinearResize, type Picture } from "./resize.ts";
+import { bilinearResize, type Picture } from "../pictures/pil_bilinear.ts";
 
 const SIZE = { width: 256, height: 192 };
 const FEATURES = 512;

@@ -4,7 +4,7 @@ import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { idsOf, readPng } from "../datasets/label_file.ts";
 import { naturalSort, pairName } from "../datasets/listing.ts";
-import type { Label } from "../formats/label_names.ts";
+import type { Label } from "../pictures/label_names.ts";
 import type { LabelMap } from "../labels/label_map.ts";
 import { SpadeError } from "../runtime/errors.ts";
 

@@ -3,7 +3,7 @@
 
 import type { InferenceSession } from "onnxruntime-node";
 import { SpadeError } from "../runtime/errors.ts";
-import { bilinearResize, type Picture } from "./resize.ts";
+import { bilinearResize, type Picture } from "../pictures/pil_bilinear.ts";
 
 type Ort = typeof import("onnxruntime-node");
 

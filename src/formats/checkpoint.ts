@@ -2,11 +2,11 @@
 // which torch has stored spectral norm, brought to what a loader wants.
 
 import { SpadeError } from "../runtime/errors.ts";
-import { torchSource, withoutModule } from "./pth.ts";
-import type { TorchFile } from "./pth.ts";
-import { looksLegacy, readLegacy } from "./pth_legacy.ts";
-import { looksLikeTar, readTar } from "./pth_tar.ts";
-import { looksLikeZip, readZip } from "./pth_zip.ts";
+import { torchSource, withoutModule } from "./torch/pth.ts";
+import type { TorchFile } from "./torch/pth.ts";
+import { looksLegacy, readLegacy } from "./torch/pth_legacy.ts";
+import { looksLikeTar, readTar } from "./torch/pth_tar.ts";
+import { looksLikeZip, readZip } from "./torch/pth_zip.ts";
 import { looksLikeSafetensors, openSafetensors } from "./safetensors.ts";
 import type { RandomAccess, TensorSource } from "./tensors.ts";
 

@@ -3,9 +3,9 @@
 // 1/sqrt(fan_in)); everything else gets `init_type`; every bias is 0. Values go by (seed, key), so that a net is the same whatever
 // else is made.
 
-import type { Net } from "../models/packing.ts";
+import type { Net } from "../models/weights/packing.ts";
 import { keyedSeed, normalValues, uniformValues } from "../models/philox.ts";
-import type { HostState } from "../models/seeded.ts";
+import type { HostState } from "../models/weights/seeded.ts";
 import type { InitType } from "./options.ts";
 
 export interface InitOptions {

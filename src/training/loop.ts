@@ -6,8 +6,8 @@ import type { LoadedBatch } from "../datasets/loader.ts";
 import { keyedSeed, normalValues } from "../models/philox.ts";
 import { SpadeError } from "../runtime/index.ts";
 import { epochRate, type TrainOptions } from "./options.ts";
-import type { Session } from "./session.ts";
-import type { Prepared } from "./stepper.ts";
+import type { RunParts } from "./run.ts";
+import type { Prepared } from "./step/stepper.ts";
 import type { TrainResult, TrainUi } from "./ui.ts";
 
 /** Batches in a fixed order a epoch. */
@@ -52,7 +52,7 @@ export const due = (total: number, every: number, batchSize: number): boolean =>
 /** Milliseconds that steps waited for data are added up in `waited`. */
 export async function runLoop(
   o: TrainOptions,
-  session: Session,
+  session: RunParts,
   source: BatchSource,
   ui: TrainUi,
   hooks: LoopHooks,
@@ -156,7 +156,7 @@ interface Following {
 }
 
 /** f16 gradients may overflow: that step is skipped, and the loss scale halved, as long as there is something to halve. */
-function isBroken(losses: Record<string, number>, stepper: Session["stepper"], o: TrainOptions): boolean {
+function isBroken(losses: Record<string, number>, stepper: RunParts["stepper"], o: TrainOptions): boolean {
   if (Object.values(losses).some((v) => !Number.isFinite(v))) return true;
   return stepper.overflowed.length > 0 && (o.dtype === "f32" || stepper.scaleIsSpent);
 }

@@ -3,14 +3,14 @@
 
 import { join } from "node:path";
 import { fileSink, makeFolder } from "../formats/file.ts";
-import type { Label } from "../formats/label_names.ts";
-import { writePth } from "../formats/pth_write.ts";
+import type { Label } from "../pictures/label_names.ts";
+import { writePth } from "../formats/torch/pth_write.ts";
 import { writeSafetensors, type TensorToWrite } from "../formats/safetensors.ts";
 import { fromF32 } from "../formats/tensors.ts";
 import { defaultConfig, type Config } from "../models/config.ts";
 import { encodePresets } from "../models/presets.ts";
 import type { TrainOptions } from "./options.ts";
-import type { Position } from "./state.ts";
+import type { Position } from "./position.ts";
 import type { Styles } from "./styles.ts";
 
 const PRESETS = 8;

@@ -2,9 +2,9 @@
 
 import { defaultData, type DataOptions } from "../datasets/options.ts";
 import { defaultConfig, type Config } from "../models/config.ts";
-import { defaultDiscriminator, type DiscriminatorConfig } from "../models/discriminator.ts";
-import { defaultEncoder, type EncoderConfig } from "../models/encoder.ts";
-import { defaultLosses, type LossConfig } from "./losses.ts";
+import { defaultDiscriminator, type DiscriminatorConfig } from "../models/nets/discriminator.ts";
+import { defaultEncoder, type EncoderConfig } from "../models/nets/encoder.ts";
+import { defaultLosses, type LossConfig } from "./step/losses.ts";
 
 export interface OptimiserConfig {
   lr: number;

@@ -8,27 +8,15 @@ import { fileSink, makeFolder, openCheckpointFile } from "../formats/file.ts";
 import { writeSafetensors } from "../formats/safetensors.ts";
 import { toF32 } from "../formats/tensors.ts";
 import type { Checkpoint } from "../formats/checkpoint.ts";
-import { isTrained } from "../models/packing.ts";
-import type { StateSource } from "../models/parameters.ts";
+import { isTrained } from "../models/weights/packing.ts";
+import type { StateSource } from "../models/weights/parameters.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { tensorsToWrite, type HostTensor, type HostTensors } from "./net_files.ts";
-import type { Session } from "./session.ts";
-import type { Nets } from "./step.ts";
-import type { Stepper, StepperState } from "./stepper.ts";
+import type { Position } from "./position.ts";
+import type { RunParts } from "./run.ts";
+import type { Nets } from "./step/step.ts";
+import type { Stepper, StepperState } from "./step/stepper.ts";
 import type { Styles } from "./styles.ts";
-
-/** Where a run stands. */
-export interface Position {
-  /** From 1. */
-  epoch: number;
-  /** Batches of this epoch that are done. */
-  batch: number;
-  /** Batches in all, and pictures. */
-  step: number;
-  pictures: number;
-}
-
-export const START: Position = { epoch: 1, batch: 0, step: 0, pictures: 0 };
 
 /** A run's state on the host. */
 export interface Snapshot {
@@ -49,7 +37,7 @@ const NAME = /^step_(\d+)\.safetensors$/;
 /** Reads everything back from the device. */
 export async function takeSnapshot(
   stepper: Stepper,
-  { nets, styles, average, position, losses }: Pick<Session, "nets" | "styles" | "average" | "position" | "losses">,
+  { nets, styles, average, position, losses }: Pick<RunParts, "nets" | "styles" | "average" | "position" | "losses">,
 ): Promise<Snapshot> {
   const tensors = new Map<string, HostTensor>();
   const moments = [...stepper.moments.G, ...stepper.moments.D];

@@ -7,18 +7,19 @@ import { Loader } from "../datasets/loader.ts";
 import { labelsFor } from "../datasets/names.ts";
 import { FRECHET_NAME } from "../evaluation/frechet.ts";
 import { makeFolder, removeParts, replaceFile } from "../formats/file.ts";
-import type { Label } from "../formats/label_names.ts";
+import type { Label } from "../pictures/label_names.ts";
 import { outputSize } from "../models/config.ts";
 import { profileTable, SpadeError, type Device } from "../runtime/index.ts";
-import { firstNonFinite } from "./diagnose.ts";
+import { firstNonFinite } from "./step/diagnose.ts";
 import { due, runLoop, type LoopHooks, type StepReport } from "./loop.ts";
-import { describeTrainingMemory } from "./memory.ts";
+import { describeTrainingMemory } from "./step/memory.ts";
 import { netMetadata, writeNet } from "./net_files.ts";
 import type { TrainOptions } from "./options.ts";
 import { Records, type At } from "./records/records.ts";
-import { openSession, runFolder, stateFolder, type Session } from "./session.ts";
+import { openSession, runFolder, stateFolder } from "./open_run.ts";
+import type { RunParts } from "./run.ts";
 import { takeSnapshot, writeSnapshot, type Snapshot } from "./state.ts";
-import type { Prepared } from "./stepper.ts";
+import type { Prepared } from "./step/stepper.ts";
 import type { TrainResult, TrainUi } from "./ui.ts";
 import { Validation } from "./validation.ts";
 
@@ -128,7 +129,7 @@ class Run implements LoopHooks {
   constructor(
     private readonly o: TrainOptions,
     private readonly ui: TrainUi,
-    private readonly session: Session,
+    private readonly session: RunParts,
     private readonly records: Records,
     private readonly validation: Validation | undefined,
     private readonly labels: readonly Label[] | undefined,

@@ -7,11 +7,11 @@ import { frechetDistance, gaussian, type Gaussian } from "../evaluation/frechet.
 import type { LabelMap } from "../labels/label_map.ts";
 import { LevelsScratch } from "../labels/levels.ts";
 import { outputSize, type Config } from "../models/config.ts";
-import { createPainter, loadGenerator } from "../models/painter.ts";
-import type { Parameters } from "../models/parameters.ts";
+import { createPainter, loadGenerator } from "../painting/painter.ts";
+import type { Parameters } from "../models/weights/parameters.ts";
 import { keyedSeed, normalValues } from "../models/philox.ts";
-import { netOf } from "../models/pix2pixhd.ts";
-import { windowsOf } from "../models/windows.ts";
+import { netOf } from "../models/nets/pix2pixhd.ts";
+import { windowsOf } from "../painting/windows.ts";
 import { SpadeError, type Device } from "../runtime/index.ts";
 import type { Validation as Validated } from "./records/records.ts";
 

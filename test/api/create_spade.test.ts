@@ -1,13 +1,13 @@
 import { afterAll, expect, test } from "vitest";
 import type { Config } from "../../src/models/config.ts";
-import { pix2pixhdShapes } from "../../src/models/pix2pixhd.ts";
+import { pix2pixhdShapes } from "../../src/models/nets/pix2pixhd.ts";
 import {
   seededGenerator,
   seededState,
   spectralLayers,
   spectralSigma,
   type HostState,
-} from "../../src/models/seeded.ts";
+} from "../../src/models/weights/seeded.ts";
 import { openNodeDevice } from "../../src/node/dawn.ts";
 import { createSpade, SpadeError, type LabelMap, type Progress, type Spade } from "../../src/node.ts";
 import { plain, stateFile, stripes, vae, weights } from "./tiny.ts";

@@ -4,7 +4,7 @@ import { writeSafetensors } from "../../src/formats/safetensors.ts";
 import { memorySink } from "../../src/formats/tensors.ts";
 import type { LabelMap } from "../../src/labels/label_map.ts";
 import { defaultConfig, type Config } from "../../src/models/config.ts";
-import { seededGenerator, type HostState } from "../../src/models/seeded.ts";
+import { seededGenerator, type HostState } from "../../src/models/weights/seeded.ts";
 
 export const vae: Config = { ...defaultConfig, ngf: 2, label_nc: 4, crop_size: 64, use_vae: true, z_dim: 8 };
 export const plain: Config = { ...vae, use_vae: false, contain_dontcare_label: false, no_instance: true };

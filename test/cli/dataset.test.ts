@@ -4,13 +4,13 @@ import { readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { decode } from "fast-png";
 import { expect, test } from "vitest";
-import { cocoInstances } from "../../src/cli/coco_instances.ts";
-import { lookAtDataset } from "../../src/cli/dataset.ts";
-import { Progress } from "../../src/cli/progress.ts";
+import { cocoInstances } from "../../src/cli/commands/coco_instances.ts";
+import { lookAtDataset } from "../../src/cli/commands/dataset.ts";
+import { Progress } from "../../src/cli/terminal/progress.ts";
 import { Dataset } from "../../src/datasets/dataset.ts";
 import type { DataOptions } from "../../src/datasets/options.ts";
-import { decodeLabelPng } from "../../src/formats/label_png.ts";
-import { labelColor } from "../../src/labels/colors.ts";
+import { decodeLabelPng } from "../../src/formats/images/label_png.ts";
+import { labelColor } from "../../src/pictures/colors.ts";
 import { labelPng, optionsOf, photoPng, scratch, write } from "../datasets/folders.ts";
 
 const silent = (): Progress => new Progress({ write: () => true } as unknown as NodeJS.WriteStream, false);

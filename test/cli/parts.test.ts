@@ -2,11 +2,11 @@
 
 import { Command } from "commander";
 import { expect, test } from "vitest";
-import { publishedNames } from "../../src/cli/argv.ts";
-import { addConfigOptions, configOverrides } from "../../src/cli/config_options.ts";
-import { mapSize } from "../../src/cli/maps.ts";
-import { Progress } from "../../src/cli/progress.ts";
-import { parseLabels } from "../../src/formats/label_names.ts";
+import { publishedNames } from "../../src/cli/options/argv.ts";
+import { addConfigOptions, configOverrides } from "../../src/cli/options/config_options.ts";
+import { mapSize } from "../../src/cli/inputs/maps.ts";
+import { Progress } from "../../src/cli/terminal/progress.ts";
+import { parseLabels } from "../../src/pictures/label_names.ts";
 import { defaultConfig } from "../../src/models/config.ts";
 
 function parsed(...args: string[]): Record<string, unknown> {

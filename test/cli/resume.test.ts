@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { encode } from "fast-png";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { encodeLabelPng } from "../../src/formats/label_png.ts";
+import { encodeLabelPng } from "../../src/formats/images/label_png.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const PAIRS = 6;

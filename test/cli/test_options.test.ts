@@ -2,9 +2,9 @@
 
 import { Command } from "commander";
 import { describe, expect, test } from "vitest";
-import { publishedNames } from "../../src/cli/argv.ts";
-import { addTestOptions, resolveTestOptions, testData } from "../../src/cli/test_options.ts";
-import { publishedTime, testPage } from "../../src/cli/test_page.ts";
+import { publishedNames } from "../../src/cli/options/argv.ts";
+import { addTestOptions, resolveTestOptions, testData } from "../../src/cli/options/test_options.ts";
+import { publishedTime, testPage } from "../../src/cli/reports/test_page.ts";
 import { defaultConfig } from "../../src/models/config.ts";
 
 function given(...args: string[]): Record<string, unknown> {

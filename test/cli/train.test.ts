@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { interruptible } from "../../src/cli/interrupt.ts";
-import { Progress } from "../../src/cli/progress.ts";
-import { describeProgress, duration, resumeCommand, trainUi } from "../../src/cli/train.ts";
+import { interruptible } from "../../src/cli/terminal/interrupt.ts";
+import { Progress } from "../../src/cli/terminal/progress.ts";
+import { describeProgress, duration, resumeCommand, trainUi } from "../../src/cli/commands/train.ts";
 import type { TrainProgress } from "../../src/training/ui.ts";
 import { labelPng, photoPng, write } from "../datasets/folders.ts";
 

@@ -3,9 +3,9 @@
 import { join } from "node:path";
 import { Command } from "commander";
 import { describe, expect, test } from "vitest";
-import { publishedNames } from "../../src/cli/argv.ts";
-import { ignoredOptions } from "../../src/cli/dead_options.ts";
-import { addTrainOptions, resolveTrainOptions, savedOptions } from "../../src/cli/train_options.ts";
+import { publishedNames } from "../../src/cli/options/argv.ts";
+import { ignoredOptions } from "../../src/cli/options/dead_options.ts";
+import { addTrainOptions, resolveTrainOptions, savedOptions } from "../../src/cli/options/train_options.ts";
 import { scratch, write } from "../datasets/folders.ts";
 import type { DatasetMode } from "../../src/datasets/options.ts";
 import { semanticNc } from "../../src/models/config.ts";

@@ -4,7 +4,7 @@ import { openFile } from "../../src/formats/file.ts";
 import { openSafetensors } from "../../src/formats/safetensors.ts";
 import { toF32, type TensorSource } from "../../src/formats/tensors.ts";
 import { defaultConfig, type Config } from "../../src/models/config.ts";
-import { seeded } from "../../src/models/seeded.ts";
+import { seeded } from "../../src/models/weights/seeded.ts";
 
 export interface Golden {
   readonly file: string;

@@ -1,13 +1,13 @@
 // A discriminator or encoder case: outputs in training mode, and the gradients of sum(out * cotangent) on inputs and parameters.
 
 import { gradients } from "../../kernels/gradients.ts";
-import { defaultDiscriminator, discriminatorNet, recordDiscriminator } from "../../src/models/discriminator.ts";
-import { defaultEncoder, encoderNet, recordEncoder } from "../../src/models/encoder.ts";
-import { isTrained, type Net } from "../../src/models/packing.ts";
+import { defaultDiscriminator, discriminatorNet, recordDiscriminator } from "../../src/models/nets/discriminator.ts";
+import { defaultEncoder, encoderNet, recordEncoder } from "../../src/models/nets/encoder.ts";
+import { isTrained, type Net } from "../../src/models/weights/packing.ts";
 import { semanticNc } from "../../src/models/config.ts";
-import { Parameters } from "../../src/models/parameters.ts";
-import { seededState } from "../../src/models/seeded.ts";
-import { memorySource } from "../../src/models/source.ts";
+import { Parameters } from "../../src/models/weights/parameters.ts";
+import { seededState } from "../../src/models/weights/seeded.ts";
+import { memorySource } from "../../src/models/weights/source.ts";
 import { Graph, Program, type Device, type HostArray, type Tensor } from "../../src/runtime/index.ts";
 import { compareActivation, compareGradient, type Verdict } from "./compare.ts";
 import { nchw, nhwc, storedState, type Golden } from "./golden.ts";

@@ -3,10 +3,10 @@
 
 import { gradients } from "../../kernels/gradients.ts";
 import type { LevelWindows } from "../../src/labels/windows.ts";
-import { isTrained } from "../../src/models/packing.ts";
-import { pix2pixhdNet, recordPix2PixHD } from "../../src/models/pix2pixhd.ts";
-import { Pix2PixHDRunner } from "../../src/models/pix2pixhd_runner.ts";
-import { windowsOf } from "../../src/models/windows.ts";
+import { isTrained } from "../../src/models/weights/packing.ts";
+import { pix2pixhdNet, recordPix2PixHD } from "../../src/models/nets/pix2pixhd.ts";
+import { Pix2PixHDRunner } from "../../src/painting/pix2pixhd_runner.ts";
+import { windowsOf } from "../../src/painting/windows.ts";
 import { Graph, Program, type Device } from "../../src/runtime/index.ts";
 import { compareActivation, compareGradient, notRun, type Verdict } from "./compare.ts";
 import { maps } from "./generator_case.ts";

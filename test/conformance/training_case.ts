@@ -1,17 +1,17 @@
 // A case of training steps: losses and pictures of every step, and the states after those that the case keeps.
 
 import { outputSize } from "../../src/models/config.ts";
-import { discriminatorNet } from "../../src/models/discriminator.ts";
-import { encoderNet } from "../../src/models/encoder.ts";
-import { isTrained, type Net } from "../../src/models/packing.ts";
-import { Parameters } from "../../src/models/parameters.ts";
-import { netOf } from "../../src/models/pix2pixhd.ts";
-import { seeded, seededState, seededVgg, type HostState } from "../../src/models/seeded.ts";
-import { memorySource } from "../../src/models/source.ts";
-import { vgg19 } from "../../src/models/vgg19.ts";
+import { discriminatorNet } from "../../src/models/nets/discriminator.ts";
+import { encoderNet } from "../../src/models/nets/encoder.ts";
+import { isTrained, type Net } from "../../src/models/weights/packing.ts";
+import { Parameters } from "../../src/models/weights/parameters.ts";
+import { netOf } from "../../src/models/nets/pix2pixhd.ts";
+import { seeded, seededState, seededVgg, type HostState } from "../../src/models/weights/seeded.ts";
+import { memorySource } from "../../src/models/weights/source.ts";
+import { vgg19 } from "../../src/models/nets/vgg19.ts";
 import type { Device } from "../../src/runtime/index.ts";
 import { defaultTraining, type TrainConfig } from "../../src/training/options.ts";
-import { Stepper } from "../../src/training/stepper.ts";
+import { Stepper } from "../../src/training/step/stepper.ts";
 import {
   compareActivation,
   compareDelta,

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { Dataset } from "../../src/datasets/dataset.ts";
 import { naturalSort } from "../../src/datasets/listing.ts";
 import { labelsFor } from "../../src/datasets/names.ts";
-import { parseLabels } from "../../src/formats/label_names.ts";
+import { parseLabels } from "../../src/pictures/label_names.ts";
 import type { SpadeError } from "../../src/runtime/errors.ts";
 import { encode } from "fast-png";
 import { labelPng, optionsOf, pairs, photoPng, scratch, write } from "./folders.ts";

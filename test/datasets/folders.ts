@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { encode } from "fast-png";
 import { onTestFinished } from "vitest";
-import { encodeLabelPng } from "../../src/formats/label_png.ts";
+import { encodeLabelPng } from "../../src/formats/images/label_png.ts";
 import { defaultData, datasetDefaults, type DataOptions, type DatasetMode } from "../../src/datasets/options.ts";
 
 /** A folder that is gone when the test is. */

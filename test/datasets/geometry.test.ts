@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 
 import { drawOf, fixedSize, place, placeMap, placePhoto, resizedSize, shuffled } from "../../src/datasets/geometry.ts";
 import { defaultData, PREPROCESS_MODES, type DataOptions } from "../../src/datasets/options.ts";
-import { decodeLabelPng } from "../../src/formats/label_png.ts";
+import { decodeLabelPng } from "../../src/formats/images/label_png.ts";
 
 const folder = new URL("../fixtures/pil/", import.meta.url);
 interface Case {

@@ -1,6 +1,6 @@
 // A segmenter whose classes are colours: 0 red, 1 green, 2 blue, 3 none of them. A 1x1 convolution.
 
-import { modelBytes, modelChunks, OnnxGraph } from "../../src/formats/onnx/model.ts";
+import { modelBytes, modelChunks, OnnxGraph } from "../../src/export/onnx/model.ts";
 
 export function colourSegmenter(width: number, height: number, channels = 3): Uint8Array {
   const g = new OnnxGraph("colours");

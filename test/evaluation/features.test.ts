@@ -2,13 +2,13 @@
 
 import { expect, test } from "vitest";
 import { FeatureExtractor } from "../../src/evaluation/features.ts";
-import { bilinearResize, type Picture } from "../../src/evaluation/resize.ts";
+import { bilinearResize, type Picture } from "../../src/pictures/pil_bilinear.ts";
 import { openFile } from "../../src/formats/file.ts";
 import { openSafetensors } from "../../src/formats/safetensors.ts";
-import { Parameters } from "../../src/models/parameters.ts";
-import { Frozen } from "../../src/models/perceptual.ts";
-import { checkpointSource } from "../../src/models/source.ts";
-import { squeezenet, squeezenetSource } from "../../src/models/squeezenet.ts";
+import { Parameters } from "../../src/models/weights/parameters.ts";
+import { Frozen } from "../../src/models/nets/perceptual.ts";
+import { checkpointSource } from "../../src/models/weights/source.ts";
+import { squeezenet, squeezenetSource } from "../../src/models/nets/squeezenet.ts";
 import { Graph, Program } from "../../src/runtime/index.ts";
 import { noise, relativeError, testDevice } from "../support/device.ts";
 

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 
-import { convert } from "../../src/cli/convert.ts";
-import { info } from "../../src/cli/info.ts";
+import { convert } from "../../src/cli/commands/convert.ts";
+import { info } from "../../src/cli/commands/info.ts";
 import { fileSink, openCheckpointFile } from "../../src/formats/file.ts";
 import { writeSafetensors } from "../../src/formats/safetensors.ts";
 import { f32Tensor, toF32 } from "../../src/formats/tensors.ts";

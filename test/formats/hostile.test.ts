@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 
 import { openCheckpoint } from "../../src/formats/checkpoint.ts";
 import { openCheckpointFile } from "../../src/formats/file.ts";
-import { writePth } from "../../src/formats/pth_write.ts";
+import { writePth } from "../../src/formats/torch/pth_write.ts";
 import { bytesAccess, memorySink } from "../../src/formats/tensors.ts";
 import type { SpadeError } from "../../src/runtime/errors.ts";
 import { failure, filled, fixture, readAll, toWrite } from "./helpers.ts";

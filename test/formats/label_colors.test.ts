@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { colorImageFromRgb, labelMapFromColors, parseColor } from "../../src/formats/label_colors.ts";
+import { colorImageFromRgb, labelMapFromColors, parseColor } from "../../src/pictures/label_colors.ts";
 import { failure } from "./helpers.ts";
 
 const image = (colors: number[][], width: number): ReturnType<typeof colorImageFromRgb> =>

@@ -2,7 +2,7 @@ import { deflateSync, crc32 } from "node:zlib";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { decodeLabelPng, encodeLabelPng } from "../../src/formats/label_png.ts";
+import { decodeLabelPng, encodeLabelPng } from "../../src/formats/images/label_png.ts";
 import { failure } from "./helpers.ts";
 
 /** A PNG by hand: any header, raw rows (filter byte and packed samples each), any other chunks before the data. */

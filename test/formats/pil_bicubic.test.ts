@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { decode } from "fast-png";
 import { expect, test } from "vitest";
 
-import { pilBicubicResize, type RgbImage } from "../../src/formats/pil_bicubic.ts";
+import { pilBicubicResize, type RgbImage } from "../../src/pictures/pil_bicubic.ts";
 
 const folder = new URL("../fixtures/pil/", import.meta.url);
 const { resizes } = JSON.parse(readFileSync(new URL("pil.json", folder), "utf8")) as {

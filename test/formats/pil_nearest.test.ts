@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { pilNearestIndices, pilNearestResize } from "../../src/formats/pil_nearest.ts";
+import { pilNearestIndices, pilNearestResize } from "../../src/pictures/pil_nearest.ts";
 
 // Made with Pillow 9.4:
 //   def pil(i, o): return numpy.asarray(Image.fromarray(numpy.arange(i, dtype="int32")[None], "I").resize((o, 1), Image.NEAREST))[0]

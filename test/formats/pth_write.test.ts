@@ -13,10 +13,10 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { openCheckpoint } from "../../src/formats/checkpoint.ts";
-import { writePth } from "../../src/formats/pth_write.ts";
+import { writePth } from "../../src/formats/torch/pth_write.ts";
 import { bytesAccess, memorySink } from "../../src/formats/tensors.ts";
 import type { HostTensor } from "../../src/formats/tensors.ts";
-import { crc32 } from "../../src/formats/zip_write.ts";
+import { crc32 } from "../../src/formats/torch/zip_write.ts";
 import { DTYPES, expectSameTensors, failure, filled, readAll, toWrite } from "./helpers.ts";
 
 async function written(

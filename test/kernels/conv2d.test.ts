@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { conv2d, packConv, type ConvArgs } from "../../kernels/conv2d.ts";
+import { conv2d, packConv } from "../../kernels/conv2d.ts";
+import type { ConvArgs } from "../../kernels/conv_args.ts";
 import { winogradWeights } from "../../kernels/winograd.ts";
 import type { Graph, Tensor } from "../../src/runtime/index.ts";
 import { conv2dReference } from "../reference/conv2d.ts";

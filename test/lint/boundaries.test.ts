@@ -22,7 +22,7 @@ const FORBIDDEN: [why: string, file: string, from: string][] = [
   ["evaluation does not know commands", "src/evaluation/frechet.ts", "../cli/info.ts"],
   ["evaluation does not know training", "src/evaluation/frechet.ts", "../training/losses.ts"],
   ["index.ts does not reach Dawn", "src/index.ts", "./node/dawn.ts"],
-  ["spade.ts does not reach Dawn", "src/spade.ts", "./node/dawn.ts"],
+  ["spade.ts does not reach Dawn", "src/session/spade.ts", "./node/dawn.ts"],
   ["models do not reach Dawn", "src/models/config.ts", "../node/dawn.ts"],
   ["sources do not import tests", "src/models/config.ts", "../../test/tolerances.ts"],
 ];
@@ -35,11 +35,11 @@ test.each(FORBIDDEN)("%s", async (_why, file, from) => {
 const ALLOWED: [file: string, from: string][] = [
   ["kernels/add.ts", "../src/runtime/index.ts"],
   ["src/models/config.ts", "../labels/levels.ts"],
-  ["src/training/losses.ts", "../evaluation/frechet.ts"],
+  ["src/training/step/losses.ts", "../evaluation/frechet.ts"],
   ["src/index.ts", "./spade.ts"],
   ["src/node.ts", "./node/dawn.ts"],
-  ["src/cli/info.ts", "../node/dawn.ts"],
-  ["src/formats/onnx/generator.ts", "../../models/config.ts"],
+  ["src/cli/commands/info.ts", "../node/dawn.ts"],
+  ["src/export/onnx/generator.ts", "../../models/config.ts"],
 ];
 
 test.each(ALLOWED)("%s may import %s", async (file, from) => {
@@ -60,7 +60,7 @@ test("nothing of Node in what a page runs", async () => {
     expect(await broken(file, 'export * from "../node.ts";\n')).toContain("no-restricted-imports");
     expect(await broken(file, "export const home = process.env.HOME;\n")).toContain("no-restricted-globals");
   }
-  for (const file of ["src/formats/file.ts", "src/node/dawn.ts", "src/cli/info.ts"]) {
+  for (const file of ["src/formats/file.ts", "src/node/dawn.ts", "src/cli/commands/info.ts"]) {
     expect(await broken(file, 'export { open } from "node:fs/promises";\n')).toEqual([]);
   }
 });
@@ -74,5 +74,5 @@ test("index.ts does not reach node.ts, statically or later", async () => {
 
 test("promises are awaited", async () => {
   const text = "export function forget(): void {\n  Promise.resolve(1);\n}\n";
-  expect(await broken("src/cli/info.ts", text)).toContain("@typescript-eslint/no-floating-promises");
+  expect(await broken("src/cli/commands/info.ts", text)).toContain("@typescript-eslint/no-floating-promises");
 });

@@ -2,12 +2,12 @@
 
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { defaultEncoder, encoderNet, encoderShapes } from "../../src/models/encoder.ts";
-import { EncoderRunner } from "../../src/models/encoder_runner.ts";
-import { guessEncoder } from "../../src/models/guess.ts";
-import { Parameters } from "../../src/models/parameters.ts";
-import { seededState } from "../../src/models/seeded.ts";
-import { memorySource } from "../../src/models/source.ts";
+import { defaultEncoder, encoderNet, encoderShapes } from "../../src/models/nets/encoder.ts";
+import { EncoderRunner } from "../../src/painting/encoder_runner.ts";
+import { guessEncoder } from "../../src/models/weights/guess.ts";
+import { Parameters } from "../../src/models/weights/parameters.ts";
+import { seededState } from "../../src/models/weights/seeded.ts";
+import { memorySource } from "../../src/models/weights/source.ts";
 import { nhwc, openGolden, storedState } from "../conformance/golden.ts";
 import { spectralReference } from "../reference/spectral.ts";
 import { relativeError, testDevice } from "../support/device.ts";

@@ -3,12 +3,12 @@
 import { expect, test } from "vitest";
 import { buildLevels } from "../../src/labels/levels.ts";
 import { defaultConfig, outputSize, parseNormG, type Config } from "../../src/models/config.ts";
-import { resolutions } from "../../src/models/generator.ts";
-import { Parameters } from "../../src/models/parameters.ts";
+import { resolutions } from "../../src/models/nets/generator.ts";
+import { Parameters } from "../../src/models/weights/parameters.ts";
 import { normalValues } from "../../src/models/philox.ts";
-import { GeneratorRunner } from "../../src/models/runner.ts";
-import { powerIterate, seededGenerator } from "../../src/models/seeded.ts";
-import { memorySource } from "../../src/models/source.ts";
+import { GeneratorRunner } from "../../src/painting/runner.ts";
+import { powerIterate, seededGenerator } from "../../src/models/weights/seeded.ts";
+import { memorySource } from "../../src/models/weights/source.ts";
 import { testDevice } from "../support/device.ts";
 import { F16_PSNR } from "../tolerances.ts";
 

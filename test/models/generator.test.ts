@@ -2,17 +2,17 @@
 // norm_G, upsampling, aspect ratio and label space; tables by lookup and densely.
 
 import { expect, test } from "vitest";
-import { denseSemantics } from "../../src/formats/onnx/semantics.ts";
+import { denseSemantics } from "../../src/export/onnx/semantics.ts";
 import type { LabelMap } from "../../src/labels/label_map.ts";
 import { buildLevels } from "../../src/labels/levels.ts";
 import { defaultConfig, labelCount, outputSize, parseNormG, semanticNc, type Config } from "../../src/models/config.ts";
-import { resolutions } from "../../src/models/generator.ts";
-import { planLevel } from "../../src/models/levels.ts";
-import { Parameters } from "../../src/models/parameters.ts";
+import { resolutions } from "../../src/models/nets/generator.ts";
+import { planLevel } from "../../src/painting/levels.ts";
+import { Parameters } from "../../src/models/weights/parameters.ts";
 import { normalValues } from "../../src/models/philox.ts";
-import { GeneratorRunner } from "../../src/models/runner.ts";
-import { powerIterate, seeded, seededGenerator } from "../../src/models/seeded.ts";
-import { memorySource } from "../../src/models/source.ts";
+import { GeneratorRunner } from "../../src/painting/runner.ts";
+import { powerIterate, seeded, seededGenerator } from "../../src/models/weights/seeded.ts";
+import { memorySource } from "../../src/models/weights/source.ts";
 import { hostGenerator } from "../onnx/host_generator.ts";
 import { relativeError, testDevice } from "../support/device.ts";
 import { ACTIVATION_MAX } from "../tolerances.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { defaultConfig } from "../../src/models/config.ts";
-import { checkedConfig, guessConfig } from "../../src/models/guess.ts";
+import { checkedConfig, guessConfig } from "../../src/models/weights/guess.ts";
 
 const stored = (config: unknown) => guessConfig(new Map(), { config: JSON.stringify(config) });
 

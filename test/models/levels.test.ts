@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { LevelWindows } from "../../src/labels/windows.ts";
-import type { LevelPlan } from "../../src/models/generator.ts";
-import { firstPlan, planLevel } from "../../src/models/levels.ts";
+import type { LevelPlan } from "../../src/models/nets/level_plan.ts";
+import { firstPlan, planLevel } from "../../src/painting/levels.ts";
 
 const none = new Int32Array();
 const counts = (h: number, w: number, images: number, innerCount: number, outerCount: number): LevelWindows => ({

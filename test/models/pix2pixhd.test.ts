@@ -2,14 +2,14 @@
 
 import { describe, expect, test } from "vitest";
 import { defaultConfig, outputSize, type Config } from "../../src/models/config.ts";
-import { checkedConfig, guessConfig } from "../../src/models/guess.ts";
-import { isTrained } from "../../src/models/packing.ts";
-import { createPainter, loadGenerator } from "../../src/models/painter.ts";
-import { Parameters } from "../../src/models/parameters.ts";
-import { netOf, pix2pixhdNet, pix2pixhdShapes, recordPix2PixHD } from "../../src/models/pix2pixhd.ts";
-import { seededState } from "../../src/models/seeded.ts";
-import { memorySource } from "../../src/models/source.ts";
-import { windowsOf } from "../../src/models/windows.ts";
+import { checkedConfig, guessConfig } from "../../src/models/weights/guess.ts";
+import { isTrained } from "../../src/models/weights/packing.ts";
+import { createPainter, loadGenerator } from "../../src/painting/painter.ts";
+import { Parameters } from "../../src/models/weights/parameters.ts";
+import { netOf, pix2pixhdNet, pix2pixhdShapes, recordPix2PixHD } from "../../src/models/nets/pix2pixhd.ts";
+import { seededState } from "../../src/models/weights/seeded.ts";
+import { memorySource } from "../../src/models/weights/source.ts";
+import { windowsOf } from "../../src/painting/windows.ts";
 import { Graph, product, Program } from "../../src/runtime/index.ts";
 import { testDevice } from "../support/device.ts";
 import { F16_PSNR } from "../tolerances.ts";

@@ -11,18 +11,18 @@ import {
   discriminatorNet,
   discriminatorShapes,
   recordDiscriminator,
-} from "../../src/models/discriminator.ts";
-import { encoderNet, encoderShapes, recordEncoder } from "../../src/models/encoder.ts";
-import { isTrained, type Net } from "../../src/models/packing.ts";
-import { Parameters } from "../../src/models/parameters.ts";
-import { Frozen, type Convs, type Perceptual } from "../../src/models/perceptual.ts";
-import { plainConvShapes, recordPlainConv, type PlainConv } from "../../src/models/plain_conv.ts";
-import { seeded, seededState } from "../../src/models/seeded.ts";
-import { checkpointSource, memorySource } from "../../src/models/source.ts";
-import { squeezenet, squeezenetShapes, squeezenetSource } from "../../src/models/squeezenet.ts";
-import { vgg19, vgg19Shapes } from "../../src/models/vgg19.ts";
+} from "../../src/models/nets/discriminator.ts";
+import { encoderNet, encoderShapes, recordEncoder } from "../../src/models/nets/encoder.ts";
+import { isTrained, type Net } from "../../src/models/weights/packing.ts";
+import { Parameters } from "../../src/models/weights/parameters.ts";
+import { Frozen, type Convs, type Perceptual } from "../../src/models/nets/perceptual.ts";
+import { plainConvShapes, recordPlainConv, type PlainConv } from "../../src/models/nets/plain_conv.ts";
+import { seeded, seededState } from "../../src/models/weights/seeded.ts";
+import { checkpointSource, memorySource } from "../../src/models/weights/source.ts";
+import { squeezenet, squeezenetShapes, squeezenetSource } from "../../src/models/nets/squeezenet.ts";
+import { vgg19, vgg19Shapes } from "../../src/models/nets/vgg19.ts";
 import { Graph, paperTarget, product, Program, type HostArray, type Tensor } from "../../src/runtime/index.ts";
-import { defaultLosses, recordGeneratorLosses } from "../../src/training/losses.ts";
+import { defaultLosses, recordGeneratorLosses } from "../../src/training/step/losses.ts";
 import { conv2dReference } from "../reference/conv2d.ts";
 import { maxPoolReference } from "../reference/max_pool.ts";
 import { plainLayerReference, sigmaReference, type HostMap } from "../reference/plain_layer.ts";

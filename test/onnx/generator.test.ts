@@ -2,10 +2,10 @@ import * as ort from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
 import type { Config } from "../../src/models/config.ts";
 import { defaultConfig, outputSize, semanticNc } from "../../src/models/config.ts";
-import type { HostState } from "../../src/models/seeded.ts";
-import { powerIterate, seeded, seededGenerator, spectralSigma } from "../../src/models/seeded.ts";
-import { exportGenerator, generatorGraph } from "../../src/formats/onnx/generator.ts";
-import { modelBytes, readModel } from "../../src/formats/onnx/model.ts";
+import type { HostState } from "../../src/models/weights/seeded.ts";
+import { powerIterate, seeded, seededGenerator, spectralSigma } from "../../src/models/weights/seeded.ts";
+import { exportGenerator, generatorGraph } from "../../src/export/onnx/generator.ts";
+import { modelBytes, readModel } from "../../src/export/onnx/model.ts";
 import { goldenPath, readGeneratorCase } from "./golden.ts";
 import { hostGenerator } from "./host_generator.ts";
 

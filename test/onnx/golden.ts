@@ -4,8 +4,8 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { denseSemantics } from "../../bench/peers/semantics.ts";
 import type { Config } from "../../src/models/config.ts";
-import type { HostState } from "../../src/models/seeded.ts";
-import { seededGenerator } from "../../src/models/seeded.ts";
+import type { HostState } from "../../src/models/weights/seeded.ts";
+import { seededGenerator } from "../../src/models/weights/seeded.ts";
 import { openGolden, storedState } from "../conformance/golden.ts";
 
 export interface GeneratorCase {

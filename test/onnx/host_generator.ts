@@ -2,7 +2,7 @@
 // Nothing of src/ but the types of its inputs is used, so that what it agrees with is right and not merely alike.
 
 import type { Config } from "../../src/models/config.ts";
-import type { HostState } from "../../src/models/seeded.ts";
+import type { HostState } from "../../src/models/weights/seeded.ts";
 
 interface Map3 {
   c: number;

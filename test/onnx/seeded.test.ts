@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { defaultConfig, generatorShapes } from "../../src/models/config.ts";
-import { powerIterate, seeded, seededGenerator, spectralSigma } from "../../src/models/seeded.ts";
+import { powerIterate, seeded, seededGenerator, spectralSigma } from "../../src/models/weights/seeded.ts";
 
 const config = { ...defaultConfig, ngf: 2, label_nc: 3, crop_size: 32 };
 

@@ -3,7 +3,7 @@
 import { gradients } from "../../kernels/gradients.ts";
 import { ops } from "../../kernels/index.ts";
 import { listShapes } from "../../src/labels/lists.ts";
-import { listInputs } from "../../src/models/level_lists.ts";
+import { listInputs } from "../../src/models/nets/level_lists.ts";
 import type { DType, Graph, Tensor } from "../../src/runtime/index.ts";
 import { paperStorage } from "./paper.ts";
 

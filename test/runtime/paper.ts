@@ -2,13 +2,13 @@
 
 import { buildLevels } from "../../src/labels/levels.ts";
 import { labelCount, outputSize, parseNormG, type Config } from "../../src/models/config.ts";
-import { resolutions } from "../../src/models/generator.ts";
-import { planLevel } from "../../src/models/levels.ts";
-import { Parameters } from "../../src/models/parameters.ts";
-import { GeneratorRunner } from "../../src/models/runner.ts";
-import { seededGenerator } from "../../src/models/seeded.ts";
-import { memorySource } from "../../src/models/source.ts";
-import { recordTrainingPass } from "../../src/models/training_pass.ts";
+import { resolutions } from "../../src/models/nets/generator.ts";
+import { planLevel } from "../../src/painting/levels.ts";
+import { Parameters } from "../../src/models/weights/parameters.ts";
+import { GeneratorRunner } from "../../src/painting/runner.ts";
+import { seededGenerator } from "../../src/models/weights/seeded.ts";
+import { memorySource } from "../../src/models/weights/source.ts";
+import { recordTrainingPass } from "../../src/models/nets/training_pass.ts";
 import { Graph, Program, type Device, type DType, type Storage, type Target } from "../../src/runtime/index.ts";
 import { vi } from "vitest";
 

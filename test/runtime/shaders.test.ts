@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import * as reflect from "wgsl_reflect/wgsl_reflect.module.js";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { probe } from "../../bench/lib/measure.ts";
-import type { ConvArgs } from "../../kernels/conv2d.ts";
+import type { ConvArgs } from "../../kernels/conv_args.ts";
 import { ganModes } from "../../kernels/gan_loss.ts";
 import { gradients } from "../../kernels/gradients.ts";
 import { ops } from "../../kernels/index.ts";

@@ -4,8 +4,8 @@ import { expect, test } from "vitest";
 import type { LoadedBatch } from "../../src/datasets/loader.ts";
 import { due, runLoop, type LoopHooks } from "../../src/training/loop.ts";
 import { defaultOptions, epochRate, type TrainOptions } from "../../src/training/options.ts";
-import type { Session } from "../../src/training/session.ts";
-import type { Position } from "../../src/training/state.ts";
+import type { RunParts } from "../../src/training/run.ts";
+import type { Position } from "../../src/training/position.ts";
 
 interface Run {
   /** One line a step: epoch, batch, rate, whether G learns, first draw of the encoder. */
@@ -37,7 +37,7 @@ async function run(
     overflowed: [] as string[],
     mu: async () => new Float32Array(8),
   };
-  const session = { stepper, position: { ...position }, nets: {}, styles: undefined } as unknown as Session;
+  const session = { stepper, position: { ...position }, nets: {}, styles: undefined } as unknown as RunParts;
   const source = {
     batchesPerEpoch: 3,
     async *batches(epoch: number, from: number) {

@@ -2,14 +2,14 @@
 
 import { expect, test } from "vitest";
 import { gradients } from "../../kernels/gradients.ts";
-import { TAP_WEIGHTS } from "../../src/models/perceptual.ts";
+import { TAP_WEIGHTS } from "../../src/models/nets/perceptual.ts";
 import type { Tensor } from "../../src/runtime/index.ts";
 import {
   defaultLosses,
   recordDiscriminatorLosses,
   recordGeneratorLosses,
   recordPerceptualLoss,
-} from "../../src/training/losses.ts";
+} from "../../src/training/step/losses.ts";
 import { ganLossReference, kldReference, l1MeanReference } from "../reference/losses.ts";
 import { evaluate, noise, relativeError } from "../support/device.ts";
 

@@ -2,19 +2,19 @@
 
 import { beforeAll, describe, expect, test } from "vitest";
 import { allMaps, MAP, type BenchMap } from "../../bench/lib/maps.ts";
-import { discriminatorNet } from "../../src/models/discriminator.ts";
-import { planLevel } from "../../src/models/levels.ts";
-import { generatorNet, type Net } from "../../src/models/packing.ts";
-import { Parameters } from "../../src/models/parameters.ts";
-import { Frozen, type Perceptual } from "../../src/models/perceptual.ts";
-import { squeezenet } from "../../src/models/squeezenet.ts";
-import { vgg19 } from "../../src/models/vgg19.ts";
-import { windowsOf } from "../../src/models/windows.ts";
+import { discriminatorNet } from "../../src/models/nets/discriminator.ts";
+import { planLevel } from "../../src/painting/levels.ts";
+import { generatorNet, type Net } from "../../src/models/weights/packing.ts";
+import { Parameters } from "../../src/models/weights/parameters.ts";
+import { Frozen, type Perceptual } from "../../src/models/nets/perceptual.ts";
+import { squeezenet } from "../../src/models/nets/squeezenet.ts";
+import { vgg19 } from "../../src/models/nets/vgg19.ts";
+import { windowsOf } from "../../src/painting/windows.ts";
 import { BASE_LIMITS, Graph, paperTarget, planMemory, product, type Device } from "../../src/runtime/index.ts";
-import { describeTrainingMemory, trainingMemory, type TrainingMemory } from "../../src/training/memory.ts";
-import { Moments } from "../../src/training/moments.ts";
+import { describeTrainingMemory, trainingMemory, type TrainingMemory } from "../../src/training/step/memory.ts";
+import { Moments } from "../../src/training/step/moments.ts";
 import { defaultTraining, type TrainConfig } from "../../src/training/options.ts";
-import { recordGeneratorStep } from "../../src/training/step.ts";
+import { recordGeneratorStep } from "../../src/training/step/step.ts";
 import { paperDevice, recordings } from "../runtime/paper.ts";
 
 const coco: TrainConfig = { ...defaultTraining, label_nc: 182, contain_dontcare_label: true, ngf: 64, crop_size: 256 };

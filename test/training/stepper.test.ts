@@ -1,16 +1,16 @@
 // Whole training steps of tiny nets on the adapter.
 
 import { describe, expect, test } from "vitest";
-import { discriminatorNet } from "../../src/models/discriminator.ts";
-import { generatorNet, isTrained } from "../../src/models/packing.ts";
-import { Parameters } from "../../src/models/parameters.ts";
-import { seededState } from "../../src/models/seeded.ts";
-import { memorySource } from "../../src/models/source.ts";
+import { discriminatorNet } from "../../src/models/nets/discriminator.ts";
+import { generatorNet, isTrained } from "../../src/models/weights/packing.ts";
+import { Parameters } from "../../src/models/weights/parameters.ts";
+import { seededState } from "../../src/models/weights/seeded.ts";
+import { memorySource } from "../../src/models/weights/source.ts";
 import { defaultTraining, type TrainConfig } from "../../src/training/options.ts";
 import { Graph, Program } from "../../src/runtime/index.ts";
-import { recordAverage } from "../../src/training/average.ts";
-import type { StepOptions } from "../../src/training/step.ts";
-import { Stepper, type Batch } from "../../src/training/stepper.ts";
+import { recordAverage } from "../../src/training/step/average.ts";
+import type { StepOptions } from "../../src/training/step/step.ts";
+import { Stepper, type Batch } from "../../src/training/step/stepper.ts";
 import { noise, relativeError, testDevice } from "../support/device.ts";
 
 const tiny: TrainConfig = {

@@ -1,11 +1,11 @@
 // Batches as pictures: label maps in colours, tensors as the published tensor2im makes them, batches tiled, PNGs.
 
 import type { EventImage } from "../../formats/tfevents.ts";
-import { parseColor } from "../../formats/label_colors.ts";
-import type { Label } from "../../formats/label_names.ts";
-import { rgbByte } from "../../formats/rgb_byte.ts";
-import { loadSharp } from "../../formats/sharp.ts";
-import { coloredMap, labelColor } from "../../labels/colors.ts";
+import { parseColor } from "../../pictures/label_colors.ts";
+import type { Label } from "../../pictures/label_names.ts";
+import { rgbByte } from "../../pictures/rgb_byte.ts";
+import { loadSharp } from "../../formats/images/sharp.ts";
+import { coloredMap, labelColor } from "../../pictures/colors.ts";
 import type { LabelMap } from "../../labels/label_map.ts";
 
 /** RGB bytes [H,W,3]. */

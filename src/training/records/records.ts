@@ -5,7 +5,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { FRECHET_NAME } from "../../evaluation/frechet.ts";
 import { fileError } from "../../formats/file.ts";
-import type { Label } from "../../formats/label_names.ts";
+import type { Label } from "../../pictures/label_names.ts";
 import type { EventImage } from "../../formats/tfevents.ts";
 import type { LabelMap } from "../../labels/label_map.ts";
 import { SpadeError } from "../../runtime/errors.ts";

@@ -1,0 +1,78 @@
+// spade coco-instances: an instance map for every label map of COCO that its annotation file knows.
+
+import { mkdir, realpath, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { instanceMap, readAnnotations } from "../../datasets/coco_instances.ts";
+import { readPng } from "../../datasets/label_file.ts";
+import { replaceFile } from "../../formats/file.ts";
+import { encodeLabelPng } from "../../formats/images/label_png.ts";
+import { SpadeError } from "../../runtime/errors.ts";
+import { fileError, makeFolderOf } from "../terminal/output.ts";
+import type { Progress } from "../terminal/progress.ts";
+
+export interface CocoInstancesCommand {
+  annotations: string;
+  label_dir: string;
+  out: string;
+  as_published?: boolean;
+}
+
+/**
+ * The lines to print. Fails with `file` on the annotations, on damaged label maps, and where no label map is there; with `usage` where
+ * the instance maps would replace the label maps.
+ */
+export async function cocoInstances(o: CocoInstancesCommand, progress: Progress): Promise<string[]> {
+  const real = (folder: string): Promise<string> => realpath(folder).catch(() => resolve(folder));
+  if ((await real(o.out)) === (await real(o.label_dir)))
+    throw new SpadeError(
+      "usage",
+      `--out ${o.out}`,
+      "is the folder of the label maps, which have the same names",
+      "give another folder",
+    );
+  const { size } = await stat(o.annotations).catch(() => ({ size: 0 }));
+  const mb = (bytes: number): number => Math.round(bytes / 1e6);
+  const pictures = await readAnnotations(o.annotations, (loaded) =>
+    progress.update("reading annotations, MB", mb(loaded), mb(size)),
+  );
+  try {
+    await mkdir(o.out, { recursive: true });
+  } catch (cause) {
+    throw fileError(o.out, cause);
+  }
+  let written = 0;
+  let things = 0;
+  for (const [i, picture] of pictures.entries()) {
+    progress.update("instance maps", i, pictures.length);
+    // As published: the photo's name with another ending.
+    const name = picture.fileName.replace("jpg", "png");
+    const path = join(o.label_dir, name);
+    if (!(await stat(path).catch(() => undefined))) continue;
+    const label = await readPng(path);
+    if (label.kind === "rgb")
+      throw new SpadeError(
+        "label",
+        path,
+        "is a picture in colours",
+        "give the PNGs of COCO's stuffthingmaps: one id a pixel",
+      );
+    const target = join(o.out, name);
+    await makeFolderOf(target);
+    await replaceFile(target, encodeLabelPng(instanceMap(label, picture.things, o.as_published)));
+    written++;
+    things += picture.things.length;
+  }
+  progress.end();
+  if (!written)
+    throw new SpadeError(
+      "file",
+      o.label_dir,
+      `has no label map of the ${pictures.length} pictures in ${o.annotations} (the first would be ${pictures[0].fileName.replace("jpg", "png")})`,
+      "check both: train and val have their own",
+    );
+  const left = pictures.length - written;
+  return [
+    `${o.out}: ${written} instance maps with ${things} things` +
+      (left ? `; ${left} annotated pictures have no label map in ${o.label_dir}` : ""),
+  ];
+}

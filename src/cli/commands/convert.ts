@@ -1,0 +1,127 @@
+// convert IN OUT: any checkpoint of tensors to .safetensors or .pth, one piece at a time, with what we know about the net
+// in its metadata. Loads neither Dawn nor sharp.
+
+import { readFile } from "node:fs/promises";
+import { basename, extname } from "node:path";
+
+import type { Checkpoint } from "../../formats/checkpoint.ts";
+import { fileSink, openCheckpointFile } from "../../formats/file.ts";
+import { parseLabels } from "../../pictures/label_names.ts";
+import type { Label } from "../../pictures/label_names.ts";
+import { writePth } from "../../formats/torch/pth_write.ts";
+import { writeSafetensors } from "../../formats/safetensors.ts";
+import type { TensorToWrite } from "../../formats/safetensors.ts";
+import { byteSize, fromF32, isFloat, toF32 } from "../../formats/tensors.ts";
+import type { HostDType } from "../../formats/tensors.ts";
+import { labelCount } from "../../models/config.ts";
+import { SpadeError } from "../../runtime/errors.ts";
+import { configLine, guessed, summary } from "./info.ts";
+import { makeFolderOf } from "../terminal/output.ts";
+
+export interface ConvertOptions {
+  /** Of floating-point tensors; left out: each as it is. What must not lose precision (see below) stays F32. */
+  dtype?: "f16" | "f32";
+  /** Convert this nested dictionary alone. */
+  key?: string;
+  /** A JSON file [{ id, name, color, category? }], kept in the metadata. */
+  labels?: string;
+  /** Called after each piece, in bytes read. */
+  onProgress?: (p: { loaded: number; total: number }) => void;
+}
+
+/**
+ * Converts a checkpoint and gives the lines to print: what was found, what was left out, what was written. The metadata
+ * gets `config` (JSON, guessed from keys and shapes, unless the file has one), `source`, and `labels` if given.
+ * Fails with `file` or `unsupported` on the input, and with `usage` on the options.
+ */
+export async function convert(input: string, output: string, options: ConvertOptions = {}): Promise<string[]> {
+  const write = { ".safetensors": writeSafetensors, ".pth": writePth, ".pt": writePth }[extname(output).toLowerCase()];
+  if (!write)
+    throw new SpadeError("usage", output, "has an ending that says no format", "end it in .safetensors or .pth");
+  if (options.dtype !== undefined && !["f16", "f32"].includes(options.dtype)) {
+    throw new SpadeError(
+      "usage",
+      `--dtype ${options.dtype}`,
+      "is not a dtype to convert to",
+      "use f16 or f32, or leave it out",
+    );
+  }
+  const source = await openCheckpointFile(input, { key: options.key });
+  try {
+    const config = guessed(source);
+    const metadata: Record<string, string> = { ...source.metadata };
+    if (config.ok) metadata.config ??= JSON.stringify(config.config);
+    metadata.source ??= `${basename(input)} (${source.format})`;
+    if (options.labels !== undefined)
+      metadata.labels = JSON.stringify(
+        await readLabels(options.labels, config.ok ? labelCount(config.config) : undefined),
+      );
+
+    const overflowed: string[] = [];
+    const tensors = tensorsToWrite(source, options, overflowed);
+    const lines = [summary(basename(input), source), configLine(config), ...source.notes.map((n) => `note: ${n}`)];
+    await makeFolderOf(output);
+    await write(await fileSink(output), tensors, metadata);
+    const bytes = tensors.reduce((n, t) => n + byteSize(t), 0);
+    if (overflowed.length > 0)
+      lines.push(
+        `warning: beyond the range of f16 and now infinite: ${overflowed.join(", ")}; convert with --dtype f32`,
+      );
+    lines.push(`wrote ${output}: ${tensors.length} tensors, ${(bytes / 1e6).toFixed(1)} MB`);
+    return lines;
+  } finally {
+    await source.close();
+  }
+}
+
+/** Spectral norm's vectors and running statistics: f16 would change the picture, and they are small. */
+const ALWAYS_F32 = /(^|\.)(weight_u|weight_v|running_mean|running_var)$/;
+
+/** What a tensor is written as. Integers, num_batches_tracked among them, stay as they are. */
+function targetDType(name: string, dtype: HostDType, wanted: ConvertOptions["dtype"]): HostDType {
+  if (!isFloat(dtype) || wanted === undefined) return dtype;
+  return wanted === "f32" || ALWAYS_F32.test(name) ? "F32" : "F16";
+}
+
+function tensorsToWrite(source: Checkpoint, options: ConvertOptions, overflowed: string[]): TensorToWrite[] {
+  const names = source.names();
+  const total = names.reduce((n, name) => n + byteSize(source.info(name)), 0);
+  let loaded = 0;
+  return names.map((name) => {
+    const { dtype: from, shape } = source.info(name);
+    const to = targetDType(name, from, options.dtype);
+    async function* data(): AsyncGenerator<Uint8Array> {
+      let infinite = 0;
+      for await (const piece of source.chunks(name)) {
+        if (from === to) yield piece;
+        else {
+          const values = toF32({ dtype: from, data: piece });
+          if (to === "F16") infinite += countOverflow(values);
+          yield fromF32(values, to as "F16" | "F32");
+        }
+        loaded += piece.length;
+        options.onProgress?.({ loaded, total });
+      }
+      if (infinite > 0) overflowed.push(`${infinite} values of ${name}`);
+    }
+    return { name, dtype: to, shape, data };
+  });
+}
+
+/** Finite values that round to infinity in f16. */
+function countOverflow(values: Float32Array): number {
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (Math.abs(values[i]) >= 65520 && Math.abs(values[i]) !== Infinity) count++;
+  return count;
+}
+
+async function readLabels(path: string, count: number | undefined): Promise<Label[]> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    const problem = `cannot be read (${(cause as NodeJS.ErrnoException).code})`;
+    throw new SpadeError("file", path, problem, "check the path", cause);
+  }
+  return parseLabels(text, path, count);
+}

@@ -1,0 +1,146 @@
+// spade dataset: looks at a data set before a long run. Everything that is wrong at once, what the label maps hold, the options that
+// fit them, and a sheet of pairs to look at. Most runs of the published code fail where this looks.
+
+import { quoted } from "../terminal/output.ts";
+import { listedLabels, labelsFor } from "../../datasets/names.ts";
+import { datasetDefaults, defaultData, type DataOptions } from "../../datasets/options.ts";
+import { fittingLabels, survey, type Problem, type Survey } from "../../datasets/survey.ts";
+import { DONT_CARE_ID } from "../../labels/label_map.ts";
+import { labelCount } from "../../models/config.ts";
+import { SpadeError } from "../../runtime/errors.ts";
+import { contactSheet } from "../reports/contact_sheet.ts";
+import {
+  describeColors,
+  describeFiles,
+  describeIds,
+  describeNotes,
+  describeProblem,
+  ranges,
+} from "../reports/dataset_report.ts";
+import { checkFolders } from "../options/train_options.ts";
+import { checkPicturePath, writePicture } from "../reports/picture.ts";
+import type { Progress } from "../terminal/progress.ts";
+
+export interface DatasetCommand {
+  /** The contact sheet. */
+  out: string;
+  /** Where a list of the colours found is written, to name them in. */
+  labels_out?: string;
+}
+
+/** Options as train would take them. Folders of custom without --dataset_mode mean custom. */
+export function resolveDataOptions(given: Readonly<Partial<DataOptions>>): DataOptions {
+  const mode = given.dataset_mode ?? (given.label_dir || given.image_dir ? "custom" : defaultData.dataset_mode);
+  const known = Object.keys(defaultData).filter((name) => given[name as keyof DataOptions] !== undefined);
+  const stated = Object.fromEntries(known.map((name) => [name, given[name as keyof DataOptions]]));
+  if (mode !== "custom" && given.dataroot === undefined)
+    throw new SpadeError(
+      "usage",
+      "the data set",
+      "is not given",
+      `give --label_dir and --image_dir, or --dataset_mode and --dataroot (${mode})`,
+    );
+  const options = { ...defaultData, ...datasetDefaults(mode), ...stated, dataset_mode: mode, isTrain: true };
+  checkFolders(options);
+  return options;
+}
+
+/** The lines to print, and whether a run could start. Writes the contact sheet. Fails with `usage` on options, `file` on --labels. */
+export async function lookAtDataset(
+  given: Readonly<Partial<DataOptions>>,
+  { out, labels_out }: DatasetCommand,
+  progress: Progress,
+): Promise<{ lines: string[]; ok: boolean }> {
+  checkPicturePath(out);
+  const options = resolveDataOptions(given);
+  // Without a stated label_nc those of custom are looked for, so a list may name any id.
+  const open = options.dataset_mode === "custom" && given.label_nc === undefined;
+  const listed = listedLabels(open ? { ...options, label_nc: 65536 } : options);
+  const found = await survey(options, listed, (done, total) => progress.update("reading pairs", done, total));
+  progress.end();
+  const fit = fittingLabels(found.ids, found.instancesWithBorders > 0);
+  // Train refuses a list that names more.
+  fit.label_nc = Math.max(fit.label_nc, ...(listed ?? []).map(({ id }) => id + 1));
+  const labels = open ? { ...options, ...fit, ...statedLabels(given) } : options;
+  const problems = [...found.problems, ...labelProblems(found, labels)];
+  if (options.batchSize > found.pairs.length && found.pairs.length > 0)
+    problems.push(
+      problem(
+        `--batchSize ${options.batchSize}`,
+        `is more than the ${found.pairs.length} pairs, and incomplete batches are not trained on`,
+        `give ${found.pairs.length} or less`,
+      ),
+    );
+  const names = listed ?? labelsFor(labels);
+  const lines = [...describeFiles(found, options), ...describeIds(found, names, labels)];
+  if (found.colors.size) lines.push(...(await describeColors(found, labels_out)));
+  const notes = describeNotes(found, options, labels, names);
+  if (problems.length) lines.push("", `problems (${problems.length}):`, ...problems.map(describeProblem));
+  if (notes.length) lines.push("", "notes:", ...notes.map((note) => `  - ${note}`));
+  if (found.pairs.length) {
+    await writePicture(out, await contactSheet(found.pairs, names));
+    lines.push(
+      "",
+      `${out}: label map and photo of ${Math.min(16, found.pairs.length)} pairs; look whether they belong together`,
+    );
+  }
+  if (found.ids.size) {
+    lines.push(
+      "",
+      problems.length ? "when that is mended, train with" : "train with",
+      `  ${trainCommand(given, options, fit)}`,
+    );
+  }
+  return { lines, ok: problems.length === 0 };
+}
+
+const problem = (where: string, what: string, fix: string): Problem => ({
+  first: new SpadeError("label", where, what, fix),
+  count: 1,
+});
+
+const LABEL_OPTIONS = ["label_nc", "contain_dontcare_label", "no_instance"] as const;
+
+function statedLabels(given: Readonly<Partial<DataOptions>>): Partial<DataOptions> {
+  return Object.fromEntries(LABEL_OPTIONS.filter((n) => given[n] !== undefined).map((n) => [n, given[n]]));
+}
+
+/** Ids that the options do not allow. */
+function labelProblems({ ids }: Survey, o: DataOptions): Problem[] {
+  const illegal = [...ids].filter(([id]) => id >= labelCount(o) && !(id === DONT_CARE_ID && o.contain_dontcare_label));
+  if (!illegal.length) return [];
+  const named = ranges(illegal.map(([id]) => id).sort((a, b) => a - b));
+  const [[first, { where }]] = illegal;
+  const pixels = [...ids.values()].reduce((n, c) => n + c.pixels, 0);
+  const share = (100 * illegal.reduce((n, [, c]) => n + c.pixels, 0)) / pixels;
+  const legal = `0 to ${labelCount(o) - 1}${o.contain_dontcare_label ? " and 255" : ""}`;
+  const fit = fittingLabels(ids, false);
+  const options = `--label_nc ${fit.label_nc}${fit.contain_dontcare_label ? " --contain_dontcare_label" : ""}`;
+  return [
+    problem(
+      where,
+      `holds ${first}, which is no label: legal are ${legal}; in all maps such ids are ${named}, ${share < 0.01 ? "less than 0.01" : share.toFixed(2)} % of the pixels`,
+      `use ${options}, or renumber the maps`,
+    ),
+  ];
+}
+
+/** What the shell takes as one word. */
+/** The command that trains on this, with every option that is not the data set's default. */
+function trainCommand(given: Readonly<Partial<DataOptions>>, o: DataOptions, fit: Partial<DataOptions>): string {
+  const defaults: Partial<DataOptions> = { ...defaultData, ...datasetDefaults(o.dataset_mode) };
+  const open = o.dataset_mode === "custom";
+  const wanted: Partial<DataOptions> = {
+    ...given,
+    ...(open ? { ...fit, ...statedLabels(given) } : {}),
+    dataset_mode: o.dataset_mode,
+  };
+  const words = (Object.keys(defaultData) as (keyof DataOptions)[]).flatMap((name) => {
+    const value = name === "dataset_mode" ? o.dataset_mode : wanted[name];
+    if (value === undefined || name === "isTrain" || name === "max_dataset_size") return [];
+    if (name !== "dataset_mode" && name !== "label_nc" && value === defaults[name]) return [];
+    if (typeof value === "boolean") return [value ? `--${name}` : `--${name}=false`];
+    return [`--${name}`, quoted(String(value))];
+  });
+  return ["npx spade-webgpu train --name mine", ...words].join(" ");
+}

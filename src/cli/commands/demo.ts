@@ -1,0 +1,97 @@
+// npm run demo: a street, painted by the small net that comes with the package, in several styles.
+
+import { existsSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { loadSharp } from "../../formats/images/sharp.ts";
+import { openCheckpointFile } from "../../formats/file.ts";
+import { normalValues } from "../../models/philox.ts";
+import { decodePresets, type Preset } from "../../models/presets.ts";
+import { labelColors, labelRgb, tensorRgbs, tiled, type Rgb } from "../../training/records/pictures.ts";
+import { readLabelMap } from "../inputs/maps.ts";
+import { Net } from "../inputs/net.ts";
+import { writePicture } from "../reports/picture.ts";
+import type { Progress } from "../terminal/progress.ts";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+/** A clone has its demo/; an installed package lies in node_modules, where nobody looks for a picture. */
+const home = existsSync(join(root, "scripts")) ? join(root, "demo") : ".";
+/** Pictures beside each other, and how much larger they are shown. */
+const STYLES = 6;
+const COLUMNS = 3;
+const ENLARGED = 3;
+
+export interface DemoOptions {
+  /** street, or the name of a COCO-Stuff map in demo/maps. */
+  map: string;
+  out?: string;
+  /** Of the styles; of a COCO-Stuff map, of the weights. */
+  seed: number;
+}
+
+export const demoMaps = (): string => relative(".", join(root, "demo", "maps"));
+export const demoFolder = (o: DemoOptions): string => relative(".", o.out ?? home);
+export const demoWeights = (): string => relative(".", join(root, "weights", "street_net_G.safetensors"));
+
+export async function streetDemo(o: DemoOptions, progress: Progress): Promise<string[]> {
+  const folder = demoFolder(o);
+  const weights = demoWeights();
+  const label = join(demoMaps(), "street_label.png");
+  const start = performance.now();
+  let map!: Awaited<ReturnType<typeof readLabelMap>>;
+  const net = await Net.open(weights, {}, progress, async (config, labels) => {
+    map = await readLabelMap(label, config, labels);
+  });
+  try {
+    await writePicture(join(folder, "label.png"), labelRgb(map, labelColors(net.labels, net.config.label_nc)));
+    await net.setMap(map, undefined);
+    const ready = performance.now();
+    const { h, w } = net.runner.size;
+    const pictures: Rgb[] = [];
+    const styles = await stylesOf(weights, net.config.z_dim, o.seed);
+    for (const [i, { style }] of styles.entries()) {
+      progress.update("painting", i, styles.length);
+      pictures.push(...tensorRgbs(await net.runner.paint(style), h, w));
+    }
+    progress.end();
+    const painted = performance.now();
+    await writePicture(join(folder, "picture.png"), pictures[0]);
+    await writePicture(join(folder, "styles.png"), await enlarged(tiled(pictures, COLUMNS)));
+    const again = relative(".", join(root, "dist", "cli.js"));
+    return [
+      `${join(folder, "label.png")}    the label map, one colour a label: a street that was drawn, not photographed`,
+      `${join(folder, "picture.png")}  the picture, ${w}x${h}`,
+      `${join(folder, "styles.png")}   the same map in ${styles.length} styles (${styles.map((s) => s.name).join(", ")}), ${ENLARGED} times larger`,
+      `adapter ${net.device.name}, ${net.dtype}; ${((painted - ready) / styles.length / 1e3).toFixed(2)} s a picture, ${((ready - start) / 1e3).toFixed(1)} s to get ready`,
+      "",
+      `The net is a small one, trained on 367 photographs of CamVid by this engine (${relative(".", join(root, "weights", "street.json"))}).`,
+      "Paint your own map with it (gray PNG, ids 0 sky, 1 building, 2 pole, 3 road, 4 pavement, 5 tree, 6 sign, 7 fence, 8 car,",
+      "9 pedestrian, 10 bicyclist; or in the label map's colours):",
+      `  node ${again} generate --weights ${weights} --label ${label} --style seed:7 --out photo.png`,
+    ];
+  } finally {
+    net.dispose();
+  }
+}
+
+/** The mean, stored styles, and drawn ones up to the number that is shown. */
+async function stylesOf(weights: string, z_dim: number, seed: number): Promise<Preset[]> {
+  const checkpoint = await openCheckpointFile(weights);
+  const stored = decodePresets(checkpoint.metadata.styles, z_dim).slice(0, STYLES - 2);
+  await checkpoint.close();
+  const drawn = Array.from({ length: STYLES - stored.length }, (_, i) => ({
+    name: `seed:${seed + i}`,
+    style: normalValues(seed + i, z_dim),
+  }));
+  return [...stored, ...drawn];
+}
+
+/** The same picture, larger. */
+async function enlarged({ data, width, height }: Rgb): Promise<Rgb> {
+  const sharp = await loadSharp();
+  const { data: large, info } = await sharp(data, { raw: { width, height, channels: 3 } })
+    .resize(width * ENLARGED, height * ENLARGED, { kernel: "cubic" })
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { data: large, width: info.width, height: info.height };
+}

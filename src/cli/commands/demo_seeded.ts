@@ -1,0 +1,71 @@
+// demo --map ID: the COCO generator at its published size, with weights from a seed (nothing is downloaded), on a real label map. It
+// shows what a picture costs; npm run demo shows one (demo.ts).
+
+import { join } from "node:path";
+import { coloredMap, labelColor } from "../../pictures/colors.ts";
+import { calibratedState } from "../../painting/calibrated.ts";
+import { defaultConfig } from "../../models/config.ts";
+import { Parameters } from "../../models/weights/parameters.ts";
+import { GeneratorRunner } from "../../painting/runner.ts";
+import { memorySource } from "../../models/weights/source.ts";
+import { storageType, toPicture } from "../../session/spade.ts";
+import { demoFolder, demoMaps, type DemoOptions } from "./demo.ts";
+import { readInstanceMap, readLabelMap } from "../inputs/maps.ts";
+import { openDeviceFor, windowsOf } from "../inputs/net.ts";
+import { writePicture } from "../reports/picture.ts";
+import type { Progress } from "../terminal/progress.ts";
+
+export async function seededDemo(o: DemoOptions, progress: Progress): Promise<string[]> {
+  const config = defaultConfig;
+  const maps = demoMaps();
+  const folder = demoFolder(o);
+  const [label, inst] = ["label", "inst"].map((kind) => join(maps, `${o.map}_${kind}.png`));
+  const map = await readLabelMap(label, config, undefined);
+  const instance = await readInstanceMap(inst, config, label);
+  const colored = coloredMap(map, (id) => labelColor(id === 255 ? config.label_nc : id));
+  await writePicture(join(folder, "label.png"), { data: colored, width: map.width, height: map.height });
+
+  const start = performance.now();
+  const device = await openDeviceFor(progress);
+  let peak = 0;
+  const note = (): void => void (peak = Math.max(peak, device.allocated));
+  const windows = windowsOf(config, map, instance);
+  const state = await calibratedState(device, config, o.seed, windows, undefined, (what) => {
+    note();
+    progress.update(what, 0, 1);
+  });
+  progress.end();
+
+  const dtype = storageType(device);
+  const parameters = await Parameters.load(device, config, memorySource(state), dtype, (done, total) =>
+    progress.update("loading weights", done, total),
+  );
+  const runner = await GeneratorRunner.create(device, config, parameters, {
+    onProgress: (done, total) => progress.update("compiling", done, total),
+  });
+  note();
+  await runner.setMap(windows);
+  note();
+  const ready = performance.now();
+  await progress.during("label tables", () => runner.runTables());
+  const tables = performance.now();
+  const image = await progress.during("picture", () => runner.paint());
+  const painted = performance.now();
+  note();
+  const { h, w } = runner.size;
+  await writePicture(join(folder, "picture.png"), toPicture(image, w, h));
+  runner.dispose();
+  const lines = [
+    `${join(folder, "label.png")}    the label map, one colour a label`,
+    `${join(folder, "picture.png")}  the picture, ${w}x${h}`,
+    `adapter ${device.name}, ${dtype}; new map to picture ${((painted - ready) / 1e3).toFixed(2)} s (label tables ${((tables - ready) / 1e3).toFixed(2)} s, picture ${((painted - tables) / 1e3).toFixed(2)} s), preparation ${((ready - start) / 1e3).toFixed(1)} s`,
+    `peak memory ${(peak / 2 ** 20).toFixed(0)} MiB on the adapter, ${(process.resourceUsage().maxRSS / 2 ** 10).toFixed(0)} MiB in all (this process)`,
+    "",
+    "The weights come from a seed, not from training: the picture is texture, not a photo. Only its numbers mean something.",
+    "With real ones (latest_net_G.pth of the published SPADE, CC BY-NC-SA 4.0, or your own):",
+    "  npx spade-webgpu convert latest_net_G.pth coco.safetensors",
+    `  npx spade-webgpu generate --weights coco.safetensors --label ${label} --instance ${inst} --out photo.png`,
+  ];
+  device.dispose();
+  return lines;
+}

@@ -1,0 +1,154 @@
+// export: the generator as ONNX (opset 17, plain standard operators), checked by running it on the CPU against our own picture.
+
+import { rm } from "node:fs/promises";
+import { openCheckpointFile, fileSink } from "../../formats/file.ts";
+import { exportGenerator } from "../../export/onnx/generator.ts";
+import { denseSemantics } from "../../export/onnx/semantics.ts";
+import { toF32 } from "../../formats/tensors.ts";
+import { labelCount, outputSize, semanticNc, generatorShapes, type Config } from "../../models/config.ts";
+import { Parameters } from "../../models/weights/parameters.ts";
+import { normalValues } from "../../models/philox.ts";
+import { GeneratorRunner } from "../../painting/runner.ts";
+import type { HostState } from "../../models/weights/seeded.ts";
+import { memorySource } from "../../models/weights/source.ts";
+import { SpadeError } from "../../runtime/errors.ts";
+import { configOf, openDeviceFor, windowsOf } from "../inputs/net.ts";
+import { makeFolderOf } from "../terminal/output.ts";
+import type { Progress } from "../terminal/progress.ts";
+
+export interface ExportOptions {
+  weights: string;
+  onnx: string;
+  key?: string;
+  overrides: Partial<Config>;
+}
+
+/** Largest difference allowed between their picture and ours, in [-1,1]. */
+const TOLERANCE = 1e-3;
+
+type Ort = typeof import("onnxruntime-node");
+
+export async function exportOnnx(o: ExportOptions, progress: Progress): Promise<string[]> {
+  const { config, state } = await readState(o, progress);
+  await progress.during(`writing ${o.onnx}`, () => write(o.onnx, config, state));
+  const { h, w } = outputSize(config);
+  const inputs = `seg [1,${semanticNc(config)},${h},${w}]${config.use_vae ? `, z [1,${config.z_dim}]` : ""}`;
+  const lines = [`wrote ${o.onnx}: opset 17, inputs ${inputs}, output image [1,3,${h},${w}]`];
+  let ort: Ort;
+  try {
+    ort = await import("onnxruntime-node");
+  } catch {
+    return [
+      ...lines,
+      "not checked: the check runs it with the npm package onnxruntime-node, which is not installed here",
+    ];
+  }
+  const { difference, saturated } = await check(ort, o.onnx, config, state, progress);
+  if (!(difference <= TOLERANCE)) {
+    await rm(o.onnx, { force: true });
+    throw new SpadeError(
+      "integrity",
+      o.onnx,
+      `gives a picture that differs from ours by ${difference.toExponential(1)} (allowed ${TOLERANCE})`,
+      "the file was removed; please report it with the output of: npx spade-webgpu info WEIGHTS",
+    );
+  }
+  lines.push(
+    `checked: on ONNX Runtime's CPU provider it differs from our picture by at most ${difference.toExponential(1)} (range -1..1)`,
+  );
+  if (saturated > 0.5)
+    lines.push(
+      `note: ${(100 * saturated).toFixed(0)} % of that picture's values are -1 or 1 (an untrained net?), which makes the check a weak one`,
+    );
+  return lines;
+}
+
+async function readState(o: ExportOptions, progress: Progress): Promise<{ config: Config; state: HostState }> {
+  const source = await openCheckpointFile(o.weights, { key: o.key });
+  try {
+    const config = configOf(source, o.overrides);
+    if (config.netG !== "spade")
+      throw new SpadeError(
+        "unsupported",
+        o.weights,
+        "is a pix2pixHD generator, and the ONNX export writes SPADE generators only",
+        "paint with it here: npx spade-webgpu generate",
+      );
+    await makeFolderOf(o.onnx);
+    const wanted = new Set(
+      [...generatorShapes(config).keys()].flatMap((k) => [k, k.replace(/\.weight_orig$/, ".weight")]),
+    );
+    const names = source.names().filter((n) => wanted.has(n));
+    const state: HostState = new Map();
+    for (const [i, name] of names.entries()) {
+      progress.update("loading weights", i, names.length);
+      state.set(name, { shape: source.info(name).shape, data: toF32(await source.read(name)) });
+    }
+    progress.end();
+    return { config, state };
+  } finally {
+    await source.close();
+  }
+}
+
+async function write(path: string, config: Config, state: HostState): Promise<void> {
+  const chunks = exportGenerator(config, state);
+  let piece = chunks.next();
+  const sink = await fileSink(path);
+  try {
+    for (; !piece.done; piece = chunks.next()) await sink.write(piece.value);
+  } catch (error) {
+    await sink.abort();
+    throw error;
+  }
+  await sink.close();
+}
+
+/** A map in squares of all labels, painted by both: the largest difference, and the share of values at tanh's ends. */
+async function check(
+  ort: Ort,
+  path: string,
+  config: Config,
+  state: HostState,
+  progress: Progress,
+): Promise<{ difference: number; saturated: number }> {
+  const { h, w } = outputSize(config);
+  const data = new Uint16Array(h * w);
+  const cells = Math.max(1, Math.floor(w / 16));
+  for (let y = 0; y < h; y++)
+    for (let x = 0; x < w; x++)
+      data[y * w + x] = ((Math.floor(y / 16) * cells + Math.floor(x / 16)) * 7) % labelCount(config);
+  const map = { data, width: w, height: h };
+  const z = config.use_vae ? normalValues(0, config.z_dim) : undefined;
+
+  const device = await openDeviceFor(progress);
+  const runner = await GeneratorRunner.create(
+    device,
+    config,
+    await Parameters.load(device, config, memorySource(state), "f32"),
+  );
+  const ours = await progress.during("painting a map", async () => {
+    await runner.setMap(windowsOf(config, map, undefined));
+    return runner.paint(z);
+  });
+  runner.dispose();
+  device.dispose();
+
+  return progress.during("running the model with ONNX Runtime", async () => {
+    const session = await ort.InferenceSession.create(path, { executionProviders: ["cpu"], logSeverityLevel: 3 });
+    const feeds: Record<string, InstanceType<Ort["Tensor"]>> = {
+      seg: new ort.Tensor("float32", denseSemantics(config, data, data, w), [1, semanticNc(config), h, w]),
+    };
+    if (z) feeds.z = new ort.Tensor("float32", z, [1, config.z_dim]);
+    const theirs = (await session.run(feeds)).image.data as Float32Array;
+    await session.release();
+    let worst = 0;
+    for (let p = 0; p < h * w; p++) {
+      for (let c = 0; c < 3; c++) {
+        const d = Math.abs(theirs[c * h * w + p] - ours[3 * p + c]);
+        if (!(d <= worst)) worst = d;
+      }
+    }
+    return { difference: worst, saturated: ours.filter((v) => Math.abs(v) > 0.999).length / ours.length };
+  });
+}

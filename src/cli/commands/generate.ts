@@ -1,0 +1,229 @@
+// generate: label maps to pictures. One program for all of them; a map that needs larger tables re-plans once.
+
+import { readdir, realpath, stat } from "node:fs/promises";
+import { basename, extname, join, resolve, sep } from "node:path";
+import { fileSink } from "../../formats/file.ts";
+import type { Label } from "../../pictures/label_names.ts";
+import { writeSafetensors } from "../../formats/safetensors.ts";
+import { f32Tensor } from "../../formats/tensors.ts";
+import type { LabelMap } from "../../labels/label_map.ts";
+import type { Config } from "../../models/config.ts";
+import { chromeTrace, profileTable, SpadeError, type Profile } from "../../runtime/index.ts";
+import { toPicture } from "../../session/spade.ts";
+import { prepareStyle } from "../inputs/encoder.ts";
+import { readInstanceMap, readLabelMap } from "../inputs/maps.ts";
+import { Net } from "../inputs/net.ts";
+import { makeFolderOf, writeOutput } from "../terminal/output.ts";
+import { memoryPlan } from "../reports/memory_plan.ts";
+import { checkPicturePath, writePicture } from "../reports/picture.ts";
+import type { Progress } from "../terminal/progress.ts";
+import { drawStyle, readStyle } from "../inputs/style.ts";
+
+export interface GenerateOptions {
+  weights: string;
+  /** Files, or one folder. */
+  label: string[];
+  instance?: string[];
+  style?: string;
+  /** For the style of a picture. */
+  encoder?: string;
+  /** A file for one map, a folder for several. */
+  out?: string;
+  raw?: string;
+  /** true: the trace's name follows from the picture's. */
+  profile?: string | boolean;
+  plan?: boolean;
+  dtype?: "auto" | "f16" | "f32";
+  key?: string;
+  overrides: Partial<Config>;
+}
+
+interface Job {
+  label: string;
+  instance: string | undefined;
+  out: string | undefined;
+  raw: string | undefined;
+  /** Of the first map alone. */
+  trace: string | undefined;
+}
+
+const isFolder = async (path: string): Promise<boolean> =>
+  stat(path).then(
+    (s) => s.isDirectory(),
+    () => false,
+  );
+
+/** PNG files of a folder in natural order. */
+async function pngsOf(folder: string): Promise<string[]> {
+  const names = (await readdir(folder))
+    .filter((f) => /\.png$/i.test(f))
+    .sort(new Intl.Collator("en", { numeric: true }).compare);
+  if (!names.length) throw new SpadeError("file", folder, "holds no .png file", "give a folder of label maps");
+  return names.map((f) => join(folder, f));
+}
+
+const exists = async (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+/** An ending of a file that we write; a folder may have any other. */
+const FILE_NAME = /\.(png|jpe?g|webp|safetensors)$/i;
+
+const stem = (path: string): string => basename(path, extname(path));
+
+/** Which files go where. */
+async function plan(o: GenerateOptions): Promise<Job[]> {
+  const many = o.label.length > 1 || (await isFolder(o.label[0]));
+  const labels = (
+    await Promise.all(o.label.map(async (path) => ((await isFolder(path)) ? pngsOf(path) : [path])))
+  ).flat();
+  let instances: (string | undefined)[] = labels.map(() => undefined);
+  if (o.instance) {
+    const [first] = o.instance;
+    if (o.instance.length === 1 && (await isFolder(first)))
+      instances = labels.map((label) => join(first, basename(label)));
+    else if (o.instance.length === labels.length) instances = o.instance;
+    else
+      throw new SpadeError(
+        "usage",
+        "--instance",
+        `${o.instance.length} given for ${labels.length} label maps`,
+        "give one for each label map in the same order, or a folder of files of the same names",
+      );
+  }
+  if (!o.out && !o.raw && !o.plan && !o.profile)
+    throw new SpadeError(
+      "usage",
+      "generate",
+      "has nowhere to write",
+      "give --out FILE.png (or a folder), --raw FILE.safetensors, or --plan",
+    );
+  const names = labels.map(stem);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (many && twice !== undefined)
+    throw new SpadeError("usage", "--label", `two maps are called ${twice}`, "paint them in two runs, or rename one");
+  const into = async (path: string | undefined, ending: string): Promise<(name: string) => string | undefined> => {
+    if (path === undefined) return () => undefined;
+    if (!many && !path.endsWith(sep) && !path.endsWith("/") && !(await isFolder(path))) return () => path;
+    if (many && !(await isFolder(path))) {
+      const is = (await exists(path)) ? "is a file" : FILE_NAME.test(path) ? "looks like a file name" : "";
+      if (is) throw new SpadeError("usage", path, `${is} where ${labels.length} maps need a folder`, "give a folder");
+    }
+    return (name) => join(path, `${name}${ending}`);
+  };
+  const out = await into(o.out, ".png");
+  const raw = await into(o.raw, ".safetensors");
+  const jobs = labels.map((label, i) => {
+    const job = { label, instance: instances[i], out: out(names[i]), raw: raw(names[i]) };
+    const trace = o.profile && i === 0 ? (typeof o.profile === "string" ? o.profile : traceName(job)) : undefined;
+    return { ...job, trace };
+  });
+  for (const job of jobs) if (job.out) checkPicturePath(job.out);
+  await checkOverwriting(o, jobs);
+  return jobs;
+}
+
+const outputs = (job: Job): string[] => [job.out, job.raw, job.trace].filter((path) => path !== undefined);
+
+/** No result may fall on a file that is read, or on another result. */
+async function checkOverwriting(o: GenerateOptions, jobs: readonly Job[]): Promise<void> {
+  const place = (path: string): Promise<string> => realpath(path).catch(() => resolve(path));
+  const taken = new Map<string, string>();
+  const take = async (path: string | undefined, what: string): Promise<void> => {
+    if (path !== undefined) taken.set(await place(path), what);
+  };
+  await take(o.style, "the style");
+  await take(o.weights, "the weights");
+  await take(o.encoder, "the encoder");
+  for (const job of jobs) {
+    await take(job.instance, "an instance map");
+    await take(job.label, "a label map");
+  }
+  for (const path of jobs.flatMap(outputs)) {
+    const what = taken.get(await place(path));
+    if (what) throw new SpadeError("usage", path, `would be written over ${what}`, "give another name or folder");
+    await take(path, "another result");
+  }
+}
+
+async function readMaps(
+  job: Job,
+  config: Config,
+  labels: readonly Label[] | undefined,
+): Promise<{ map: LabelMap; instance: LabelMap | undefined }> {
+  const map = await readLabelMap(job.label, config, labels);
+  const instance =
+    job.instance !== undefined && !config.no_instance
+      ? await readInstanceMap(job.instance, config, job.label)
+      : undefined;
+  return { map, instance };
+}
+
+/** Gives the lines to print, one a picture, as they come. */
+export async function* generate(o: GenerateOptions, progress: Progress): AsyncGenerator<string> {
+  const jobs = await plan(o);
+  if (o.plan) {
+    yield await memoryPlan(o.weights, o, progress, (config, labels) => readMaps(jobs[0], config, labels));
+    if (!o.out && !o.raw && !o.profile) return;
+  }
+  let encoding: Awaited<ReturnType<typeof prepareStyle>> | undefined;
+  const net = await Net.open(o.weights, o, progress, async (config, labels) => {
+    encoding = await prepareStyle(await readStyle(o.style, config), o.weights, o.encoder);
+    if (o.instance && config.no_instance) progress.say("note: this net takes no instance map; --instance is ignored");
+    for (const [i, job] of jobs.entries()) {
+      if (jobs.length > 1) progress.update("checking maps", i, jobs.length);
+      await readMaps(job, config, labels);
+    }
+    progress.end();
+    for (const path of jobs.flatMap(outputs)) await makeFolderOf(path);
+  });
+  try {
+    const { config, labels } = net;
+    const { h, w } = net.runner.size;
+    const wish = await encoding!(net.device, config);
+    for (const [i, job] of jobs.entries()) {
+      const { map, instance } = await readMaps(job, config, labels);
+      const style = drawStyle(wish, config.z_dim);
+      if (jobs.length > 1) progress.batch("painting", i, jobs.length);
+      await net.setMap(map, instance);
+      if (jobs.length === 1) progress.update("painting", 0, 1);
+      const t0 = performance.now();
+      await net.runner.runTables();
+      const t1 = performance.now();
+      const image = await net.runner.paint(style?.z);
+      const t2 = performance.now();
+      if (job.out) await writePicture(job.out, toPicture(image, w, h));
+      if (job.raw) await writeRaw(job.raw, image, h, w);
+      const files = [job.out, job.raw].filter(Boolean).join(", ") || basename(job.label);
+      if (jobs.length === 1) progress.end();
+      const line = `${files}: ${w}x${h}${style ? `, style ${style.name}` : ""}, label tables ${(t1 - t0).toFixed(0)} ms, picture ${(t2 - t1).toFixed(0)} ms`;
+      yield line;
+      if (job.trace !== undefined) yield* profileLines(await net.runner.profile(style?.z), job.trace);
+    }
+  } finally {
+    progress.end();
+    net.dispose();
+  }
+}
+
+const traceName = (job: Pick<Job, "out" | "raw" | "label">): string =>
+  `${(job.out ?? job.raw ?? job.label).replace(/\.[^./]+$/, "")}.trace.json`;
+
+async function* profileLines(profiles: readonly Profile[], trace: string): AsyncGenerator<string> {
+  for (const p of profiles) yield profileTable(p);
+  await writeOutput(trace, chromeTrace(profiles));
+  yield `${trace}: open it in ui.perfetto.dev or chrome://tracing`;
+}
+
+/** The picture as the net gives it: `image` [1,3,H,W], f32 in [-1,1]. */
+async function writeRaw(path: string, image: Float32Array, h: number, w: number): Promise<void> {
+  const planes = new Float32Array(image.length);
+  for (let p = 0; p < h * w; p++) for (let c = 0; c < 3; c++) planes[c * h * w + p] = image[3 * p + c];
+  const { data } = f32Tensor([1, 3, h, w], planes);
+  await makeFolderOf(path);
+  await writeSafetensors(await fileSink(path), [
+    { name: "image", dtype: "F32", shape: [1, 3, h, w], data: () => data },
+  ]);
+}

@@ -1,0 +1,128 @@
+// test: the published test run. Label maps of a data set through a saved net, as pictures and a page under
+// results_dir/name/phase_epoch/.
+
+import { existsSync } from "node:fs";
+import { basename, extname, join } from "node:path";
+import { Dataset } from "../../datasets/dataset.ts";
+import { SpadeError } from "../../runtime/errors.ts";
+import { toPicture } from "../../session/spade.ts";
+import { labelColors, labelRgb } from "../../training/records/pictures.ts";
+import { Net } from "../inputs/net.ts";
+import { makeFolderOf, writeOutput } from "../terminal/output.ts";
+import { writePicture } from "../reports/picture.ts";
+import type { Progress } from "../terminal/progress.ts";
+import { testData, type TestOptions } from "../options/test_options.ts";
+import { testPage, type Row } from "../reports/test_page.ts";
+import { planStyles, type Styles, type StylePlan } from "../inputs/photo_styles.ts";
+
+/** The generator's file. @throws SpadeError file: there is none */
+function findWeights(o: TestOptions): string {
+  if (o.weights !== undefined) return o.weights;
+  const base = join(o.checkpoints_dir, o.name, `${o.which_epoch}_net_G`);
+  const path = [`${base}.safetensors`, `${base}.pth`].find(existsSync);
+  if (path !== undefined) return path;
+  throw new SpadeError(
+    "file",
+    `${base}.safetensors`,
+    "does not exist, nor a .pth of that name",
+    "check --name, --checkpoints_dir and --which_epoch, or give --weights FILE",
+  );
+}
+
+/** The published name of a sample's pictures: the photo's; where photos are not read, what the photo's would be. */
+function stemOf({ label, image }: { label: string; image: string }): string {
+  const path = image || label;
+  return basename(path, extname(path)).replace(/_gtFine_labelIds$/, "_leftImg8bit");
+}
+
+/** Two maps of one name would have one picture. */
+function refuseTwins(dataset: Dataset, count: number): void {
+  const known = new Map<string, string>();
+  for (let i = 0; i < count; i++) {
+    const { label, image } = dataset.paths(i);
+    const stem = stemOf({ label, image });
+    const before = known.get(stem);
+    if (before !== undefined)
+      throw new SpadeError(
+        "file",
+        image || label,
+        `has the name of ${before}, and results are named after it`,
+        "rename one of them",
+      );
+    known.set(stem, image || label);
+  }
+}
+
+/**
+ * Paints the data set; `started` hears of each file. After an abort, what is painted stays, with its page.
+ * @returns the line to print, and whether all is painted
+ */
+export async function testNet(
+  o: TestOptions,
+  progress: Progress,
+  signal: AbortSignal,
+  started: (path: string) => void,
+): Promise<{ line: string; whole: boolean }> {
+  const weights = findWeights(o);
+  const phase = o.data.phase ?? "test";
+  const folder = join(o.results_dir, o.name, `${phase}_${o.which_epoch}`);
+  const index = join(folder, "index.html");
+  let plan!: StylePlan;
+  let count = 0;
+  const net = await Net.open(weights, o, progress, async (config, labels) => {
+    const data = testData(o.data, config);
+    const open = (photos: boolean): Promise<Dataset> => Dataset.open(data, { photos, colors: labels });
+    plan = await planStyles(o, weights, config, data, open, (line) => progress.say(line));
+    count = Math.min(plan.dataset.length, o.how_many);
+    refuseTwins(plan.dataset, count);
+    await makeFolderOf(index);
+  });
+  const rows: Row[] = [];
+  let styles: Styles | undefined;
+  try {
+    styles = await plan.start(net.device);
+    for (let i = 0; i < count && !signal.aborted; i++) {
+      const { label, image } = plan.dataset.paths(i);
+      progress.batch("painting", i, count);
+      progress.above(() => started(image || label));
+      rows.push(await paint(net, plan.dataset, styles, i, o.n_samples, folder));
+    }
+  } finally {
+    progress.end();
+    styles?.dispose();
+    net.dispose();
+    const title = `Experiment = ${o.name}, Phase = ${phase}, Epoch = ${o.which_epoch}`;
+    if (rows.length) await writeOutput(index, testPage(title, rows, o.display_winsize, new Date()));
+  }
+  const whole = rows.length === count;
+  return { line: `painted ${rows.length}${whole ? "" : ` of ${count}`} label maps: ${index}`, whole };
+}
+
+/** One label map: its colours and its pictures into files, and its row of the page. */
+async function paint(
+  net: Net,
+  dataset: Dataset,
+  styles: Styles,
+  index: number,
+  samples: number,
+  folder: string,
+): Promise<Row> {
+  const { config, runner } = net;
+  const stem = stemOf(dataset.paths(index));
+  const sample = styles.photos ? await dataset.sample(index, 0) : await dataset.maps(index, 0);
+  const pictures: { path: string; caption: string }[] = [];
+  const save = async (caption: string, name: string, picture: Parameters<typeof writePicture>[1]): Promise<void> => {
+    const path = `${caption}/${name}.png`;
+    await writePicture(join(folder, "images", path), picture);
+    pictures.push({ path: `images/${path}`, caption });
+  };
+  const colorOf = labelColors(dataset.colors, config.label_nc);
+  await save("input_label", stem, labelRgb(sample.label, colorOf));
+  await net.setMap(sample.label, sample.instance);
+  const { h, w } = runner.size;
+  for (let n = 0; n < samples; n++) {
+    const image = await runner.paint(await styles.z(index, n, sample));
+    await save("synthesized_image", samples > 1 ? `${stem}_${n + 1}` : stem, toPicture(image, w, h));
+  }
+  return { header: stem, pictures };
+}

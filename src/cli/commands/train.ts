@@ -1,0 +1,85 @@
+// train: the options of a run, its bar or its lines, its end. What trains is src/training/trainer.ts.
+
+import type { TrainOptions } from "../../training/options.ts";
+import { train } from "../../training/trainer.ts";
+import type { TrainProgress, TrainResult, TrainUi } from "../../training/ui.ts";
+import { due } from "../../training/loop.ts";
+import { interruptible } from "../terminal/interrupt.ts";
+import { openDeviceFor } from "../inputs/net.ts";
+import { quoted } from "../terminal/output.ts";
+import type { Progress } from "../terminal/progress.ts";
+
+/** "2 d 3 h", "1 h 20 min", "45 s". */
+export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "?";
+  const s = Math.max(0, Math.round(seconds));
+  if (s < 60) return `${s} s`;
+  const minutes = Math.round(s / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 24 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** "3.2 images/s, 1 h 20 min left, GAN 0.512, D_real 0.901" */
+export function describeProgress(p: TrainProgress): string {
+  const losses = Object.entries(p.losses).map(([name, value]) => `${name} ${value.toFixed(3)}`);
+  const speed = `${p.imagesPerSecond.toPrecision(p.imagesPerSecond < 100 ? 2 : 3)} images/s`;
+  return [speed, `${duration(p.secondsLeft)} left`, ...losses].join(", ");
+}
+
+/** On a terminal one bar an epoch, with what there is to say at its end; in a log a line every print_freq pictures. */
+export function trainUi(
+  { print_freq, batchSize }: Pick<TrainOptions, "print_freq" | "batchSize">,
+  progress: Progress,
+  signal: AbortSignal,
+): TrainUi {
+  return {
+    signal,
+    say: (line) => progress.say(line),
+    progress(p) {
+      const epoch = `epoch ${p.epoch}/${p.epochs}`;
+      if (progress.terminal) return progress.update(epoch, p.step, p.steps, describeProgress(p));
+      const pictures = ((p.epoch - 1) * p.steps + p.step) * batchSize;
+      if (due(pictures, print_freq, batchSize))
+        progress.say(`${epoch}, step ${p.step}/${p.steps}: ${describeProgress(p)}`);
+    },
+  };
+}
+
+const CONTINUE = /^--(no[-_])?continue[-_]train(=|$)/i;
+
+const MOST_STEPS = /^--max[-_]steps(=|$)/i;
+const FROM = /^--which[-_]epoch(=|$)/i;
+
+/** The command that goes on with a run, without what is behind it: its limit of steps, the epoch that it began from. @param args what it was started with, behind `train` */
+export function resumeCommand(args: readonly string[], reason: TrainResult["reason"]): string {
+  const behind = reason === "max_steps" ? [CONTINUE, FROM, MOST_STEPS] : [CONTINUE, FROM];
+  const gone = (arg: string): boolean => behind.some((option) => option.test(arg));
+  const rest = args.filter(
+    (arg, i) => !gone(arg) && !(i > 0 && gone(args[i - 1]) && !args[i - 1].includes("=") && !arg.startsWith("-")),
+  );
+  return ["npx spade-webgpu train", ...rest.map(quoted), "--continue_train"].join(" ");
+}
+
+const REASONS: Record<TrainResult["reason"], string> = {
+  done: "done",
+  max_steps: "stopped by --max_steps",
+  max_minutes: "stopped by --max_minutes",
+  signal: "stopped",
+};
+
+/** Trains to the end or to a signal; gives the lines to print. */
+export async function trainCommand(
+  options: TrainOptions,
+  args: readonly string[],
+  progress: Progress,
+): Promise<string[]> {
+  const { reason, steps, folder } = await interruptible(
+    "finishing the step, saving",
+    (line) => progress.say(line),
+    (signal) => train(options, trainUi(options, progress, signal), () => openDeviceFor(progress)),
+  ).finally(() => progress.end());
+  const lines = [`${REASONS[reason]} after ${steps} steps: ${folder}`];
+  if (reason !== "done") lines.push(`to go on: ${resumeCommand(args, reason)}`);
+  return lines;
+}

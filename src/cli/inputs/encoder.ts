@@ -1,0 +1,94 @@
+// The encoder of a net with VAE: its file beside the generator's, and the style of a picture by it.
+
+import { stat } from "node:fs/promises";
+import { openCheckpointFile } from "../../formats/file.ts";
+import { pilBicubicResize } from "../../pictures/pil_bicubic.ts";
+import { readPhoto } from "../../datasets/photo.ts";
+import { NORMALISED } from "../../datasets/sample.ts";
+import type { Config } from "../../models/config.ts";
+import { encoderNet } from "../../models/nets/encoder.ts";
+import { EncoderRunner } from "../../painting/encoder_runner.ts";
+import { guessEncoder } from "../../models/weights/guess.ts";
+import { Parameters } from "../../models/weights/parameters.ts";
+import { checkpointSource } from "../../models/weights/source.ts";
+import { SpadeError, type Device } from "../../runtime/index.ts";
+import { mapSize } from "./maps.ts";
+import type { DrawableStyle, StyleWish } from "./style.ts";
+
+/** The encoder's file: the one given, or <epoch>_net_E beside <epoch>_net_G; undefined where there is none. */
+export async function findEncoder(weights: string, given: string | undefined): Promise<string | undefined> {
+  if (given !== undefined) return given;
+  const [, stem] = /^(.*)_net_G\.\w+$/.exec(weights) ?? [];
+  if (stem === undefined) return undefined;
+  for (const path of [".safetensors", ".pth"].map((ending) => `${stem}_net_E${ending}`))
+    if (await stat(path).catch(() => undefined)) return path;
+  return undefined;
+}
+
+/** The same where `what` asks for it. @throws SpadeError unsupported: there is none */
+export async function needEncoder(weights: string, given: string | undefined, what: string): Promise<string> {
+  const path = await findEncoder(weights, given);
+  if (path !== undefined) return path;
+  throw new SpadeError(
+    "unsupported",
+    what,
+    `needs the net's encoder, and none lies beside ${weights}`,
+    "give --encoder latest_net_E.safetensors, or --style mean, random or seed:N",
+  );
+}
+
+/**
+ * @param config of the generator that takes the styles
+ * @param size of the pictures
+ */
+export async function openEncoder(
+  path: string,
+  device: Device,
+  config: Config,
+  size: { width: number; height: number },
+): Promise<EncoderRunner> {
+  const checkpoint = await openCheckpointFile(path);
+  try {
+    const source = checkpointSource(checkpoint);
+    const encoder = guessEncoder(source.shapes);
+    if (encoder.z_dim !== config.z_dim)
+      throw new SpadeError(
+        "shape",
+        path,
+        `gives ${encoder.z_dim} numbers where the generator's z_dim is ${config.z_dim}`,
+        "give the encoder that was trained with this generator",
+      );
+    const parameters = await Parameters.loadNet(device, encoderNet(encoder), source, "f32");
+    return await EncoderRunner.create(device, encoder, parameters, { h: size.height, w: size.width });
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+/** RGB bytes as the nets see them: in [-1,1]. */
+export const normalized = (rgb: Uint8Array): Float32Array => Float32Array.from(rgb, (v) => NORMALISED[v]);
+
+/**
+ * Reads what a wish for a picture's style needs. What it gives encodes the picture, once there is a device: its mean style, the picture
+ * brought to the net's size first, as the published loader does.
+ */
+export async function prepareStyle(
+  wish: StyleWish,
+  weights: string,
+  given: string | undefined,
+): Promise<(device: Device, config: Config) => Promise<DrawableStyle>> {
+  if (wish.kind !== "picture") return async () => wish;
+  const { path } = wish;
+  const file = await needEncoder(weights, given, `--style ${path}`);
+  const photo = await readPhoto(path);
+  return async (device, config) => {
+    const size = mapSize(config);
+    const encoder = await openEncoder(file, device, config, size);
+    try {
+      const { data } = pilBicubicResize(photo, size.width, size.height);
+      return { kind: "fixed", name: path, z: (await encoder.encode(normalized(data))).mu };
+    } finally {
+      encoder.dispose();
+    }
+  };
+}

@@ -1,0 +1,71 @@
+// The options that fix a net's shape, under their published names. They override what the weights say.
+
+import { InvalidArgumentError, Option, type Command } from "commander";
+import { defaultConfig, type Config, type NetG } from "../../models/config.ts";
+
+export const number =
+  (least: number, whole: boolean) =>
+  (text: string): number => {
+    // Number("") is 0.
+    const value = text.trim() === "" ? NaN : Number(text);
+    if (!(value >= least && value < Infinity) || (whole && !Number.isInteger(value)))
+      throw new InvalidArgumentError(`Give a ${whole ? "whole " : ""}number from ${least} on.`);
+    return value;
+  };
+
+export const flag = (text: string): boolean => {
+  if (/^(true|1|yes|on)$/i.test(text)) return true;
+  if (/^(false|0|no|off)$/i.test(text)) return false;
+  throw new InvalidArgumentError("Give true or false, or no value at all for true.");
+};
+
+export const aspect = (text: string): number => {
+  const value = Number(text);
+  if (!(value > 0 && value < 100)) throw new InvalidArgumentError("Give width / height, for example 2.");
+  return value;
+};
+
+/** As published: in any case, underscores left out. */
+export const netG = (text: string): NetG => {
+  const name = text.toLowerCase().replaceAll("_", "");
+  if (name === "spade" || name === "pix2pixhd") return name;
+  throw new InvalidArgumentError("Give spade or pix2pixhd.");
+};
+
+export function addConfigOptions(command: Command): Command {
+  const add = (flags: string, help: string, parse: (text: string) => unknown): Command =>
+    command.addOption(
+      new Option(flags, help)
+        .argParser(parse)
+        .helpGroup("The net, where the weights do not say it (names as published):"),
+    );
+  add("--label_nc <n>", "labels, don't-care not counted", number(1, true));
+  add("--contain_dontcare_label [bool]", "one more label, for 255", flag);
+  add("--no_instance [bool]", "no edge channel", flag);
+  add("--ngf <n>", "width of the net", number(1, true));
+  add("--z_dim <n>", "length of z", number(1, true));
+  add("--use_vae [bool]", "the net takes z", flag);
+  add("--crop_size <n>", "width of the picture", number(32, true));
+  add("--aspect_ratio <x>", "width / height", aspect);
+  command.addOption(
+    new Option("--num_upsampling_layers <how>", "upsamplings between z and the picture")
+      .choices(["normal", "more", "most"])
+      .helpGroup("The net, where the weights do not say it (names as published):"),
+  );
+  add("--netG <net>", "the generator: spade or pix2pixhd", netG);
+  add("--norm_G <norm>", "for example spectralspadesyncbatch3x3; of pix2pixhd spectralinstance", String);
+  add("--resnet_n_downsample <n>", "pix2pixhd: halvings", number(1, true));
+  add("--resnet_n_blocks <n>", "pix2pixhd: residual blocks", number(1, true));
+  add("--resnet_kernel_size <k>", "pix2pixhd: kernel of the residual blocks", number(1, true));
+  add("--resnet_initial_kernel_size <k>", "pix2pixhd: kernel of the first conv", number(1, true));
+  return command;
+}
+
+/** The overrides among a command's options. */
+export function configOverrides(options: Readonly<Record<string, unknown>>): Partial<Config> {
+  return Object.fromEntries(
+    (Object.keys(defaultConfig) as (keyof Config)[])
+      .filter((name) => options[name] !== undefined)
+      .map((name) => [name, options[name]]),
+  );
+}

@@ -1,0 +1,64 @@
+// Published options that mean nothing here, or that have one value: scripts that give them keep working. What the published code would
+// have done and we do not is refused, in one line.
+
+import { Option, type Command } from "commander";
+import { SpadeError } from "../../runtime/errors.ts";
+
+interface Dead {
+  /** Left out: a flag. */
+  readonly value?: "<x>";
+  /** The one value that is what we do: given, there is nothing to say. */
+  readonly only?: string;
+  /** What else is refused, and why. */
+  refuses?(value: string): string | undefined;
+  readonly fix?: string;
+}
+
+const DEAD: Readonly<Record<string, Dead>> = {
+  gpu_ids: {
+    value: "<x>",
+    refuses: (ids) => (ids.includes(",") ? "names several GPUs, and a run has one" : undefined),
+    fix: "leave it out; SPADE_ADAPTER chooses the adapter, and a larger batch takes more steps",
+  },
+  model: { value: "<x>", only: "pix2pix" },
+  output_nc: { value: "<x>", only: "3" },
+  optimizer: { value: "<x>", only: "adam" },
+  netD: { value: "<x>", only: "multiscale", fix: "leave it out; num_D 1 is a discriminator of one scale" },
+  netD_subarch: { value: "<x>", only: "n_layer" },
+  nef: { value: "<x>" },
+  display_winsize: { value: "<x>" },
+  debug: {},
+  cache_filelist_write: {},
+  cache_filelist_read: {},
+};
+
+/** Accepts what of them, and of `others`, the command does not know itself; they do not show in its help. */
+export function addDeadOptions(command: Command, others: readonly string[] = []): Command {
+  const accept = (name: string, value: string): void => {
+    if (!command.options.some((o) => o.long === `--${name}`))
+      command.addOption(new Option(`--${name} ${value}`).hideHelp());
+  };
+  for (const [name, { value }] of Object.entries(DEAD)) accept(name, value ?? "[bool]");
+  for (const name of others) accept(name, "[x]");
+  return command;
+}
+
+/**
+ * The line that says which of the given options are ignored; undefined where none is.
+ * @throws SpadeError unsupported: a value that we can't honour
+ */
+export function ignoredOptions(
+  given: Readonly<Record<string, unknown>>,
+  honoured: readonly string[],
+): string | undefined {
+  const ignored: string[] = [];
+  for (const [name, { only, refuses, fix }] of Object.entries(DEAD)) {
+    const value = given[name];
+    if (value === undefined || honoured.includes(name) || value === only) continue;
+    const problem = only === undefined ? refuses?.(String(value)) : `only ${only} is there`;
+    if (problem) throw new SpadeError("unsupported", `--${name} ${String(value)}`, problem, fix ?? "leave it out");
+    ignored.push(`--${name}`);
+  }
+  if (!ignored.length) return undefined;
+  return `note: ${ignored.join(", ")} ${ignored.length > 1 ? "mean" : "means"} nothing here`;
+}

@@ -1,0 +1,141 @@
+// From the options that were given to those of a run. Published precedence: command line, then the opt file of an earlier run, then what
+// the data set changes, then what the network changes, then the base defaults. What cannot work is refused before anything starts.
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { InvalidArgumentError, type Command } from "commander";
+import { DATASET_MODES, datasetDefaults, type DataOptions } from "../../datasets/options.ts";
+import { outputSize, parsePlainNorm, roundHalfEven, strideOf } from "../../models/config.ts";
+import { checkNet } from "../../models/nets/pix2pixhd.ts";
+import { SpadeError } from "../../runtime/errors.ts";
+import { defaultOptions, type TrainOptions } from "../../training/options.ts";
+import { defaultsOf, loadOptions, loadOptionsFile } from "../../training/records/opt_file.ts";
+import { addDeadOptions } from "./dead_options.ts";
+import { addTable, text } from "./option_table.ts";
+import { TRAIN_GROUPS, TRAIN_NAMES, TRAIN_TABLE } from "./train_table.ts";
+
+/** "256 (cityscapes 512)": a default, and the data sets that have another. */
+export function describeDefault(name: string, base: unknown, test: boolean): string | undefined {
+  const show = (value: unknown): string => (value === true ? "on" : value === false ? "off" : String(value));
+  if (base === "" || base === Infinity) return undefined;
+  const of = DATASET_MODES.map((mode) => [mode, show({ [name]: base, ...datasetDefaults(mode, test) }[name])] as const);
+  const count = (value: string): number => of.filter(([, v]) => v === value).length;
+  const usual = of.map(([, v]) => v).reduce((a, b) => (count(b) > count(a) ? b : a));
+  const others = of.filter(([, v]) => v !== usual);
+  return others.length ? `${usual}; ${others.map((o) => o.join(" ")).join(", ")}` : usual;
+}
+
+export const loadFromOptFile = text(
+  "[file]",
+  "take the options that an earlier run saved as defaults: of this file, or left out opt.json or opt.txt of checkpoints_dir/name",
+);
+
+export function addTrainOptions(command: Command): Command {
+  for (const [heading, table] of Object.entries(TRAIN_GROUPS))
+    addTable(command, heading, table, (name) =>
+      describeDefault(name, defaultOptions[name as keyof TrainOptions], false),
+    );
+  addTable(command, "Saving and looking", { load_from_opt_file: loadFromOptFile }, () => undefined);
+  return addDeadOptions(command);
+}
+
+/** What --load_from_opt_file (`from`) names; of a run's own folder where it names no file. */
+export async function savedOptions(
+  from: string | true | undefined,
+  folder: string,
+  say: (line: string) => void,
+): Promise<Partial<TrainOptions>> {
+  if (from === undefined) return {};
+  const { options, unknown } = await (from === true ? loadOptions(folder) : loadOptionsFile(from));
+  if (unknown.length) say(`note: ${unknown.join(", ")} of the opt file mean nothing here`);
+  const file = ["opt.json", "opt.txt"].map((name) => join(folder, name)).find(existsSync) ?? folder;
+  return checked(options, from === true ? file : from);
+}
+
+/** Saved values under the rules of the command line. Fails with `file`. */
+function checked(options: Partial<TrainOptions>, where: string): Partial<TrainOptions> {
+  const value = (name: (typeof TRAIN_NAMES)[number]): unknown => {
+    const given = String(options[name]);
+    const { choices, parse } = TRAIN_TABLE[name];
+    const wrong = (fix: string): SpadeError =>
+      new SpadeError("file", where, `${name} is ${JSON.stringify(given)}`, fix);
+    if (choices && !choices.includes(given)) throw wrong(`give one of ${choices.join(", ")}`);
+    try {
+      return parse ? parse(given) : options[name];
+    } catch (error) {
+      throw error instanceof InvalidArgumentError ? wrong(error.message) : error;
+    }
+  };
+  const names = TRAIN_NAMES.filter((name) => options[name] !== undefined);
+  return Object.fromEntries(names.map((name) => [name, value(name)]));
+}
+
+/**
+ * @param given on the command line, under their published names; what is none of TrainOptions is left out
+ * @param saved of an opt file
+ * @throws SpadeError usage: options that do not go together; the message names them
+ */
+export function resolveTrainOptions(
+  given: Readonly<Record<string, unknown>>,
+  saved: Readonly<Record<string, unknown>> = {},
+): TrainOptions {
+  const known = (from: Readonly<Record<string, unknown>>): Partial<TrainOptions> =>
+    Object.fromEntries(TRAIN_NAMES.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]));
+  const stated = { ...known(saved), ...known(given) };
+  const options: TrainOptions = { ...defaultsOf({ ...defaultOptions, ...stated }), ...stated, isTrain: true };
+  check(options);
+  return options;
+}
+
+const usage = (where: string, problem: string, fix: string): SpadeError => new SpadeError("usage", where, problem, fix);
+
+function check(o: TrainOptions): void {
+  checkFolders(o);
+  checkNet(o);
+  parsePlainNorm(o.norm_D, "norm_D");
+  if (o.use_vae) parsePlainNorm(o.norm_E, "norm_E");
+  checkSizes(o);
+  if (o.niter + o.niter_decay < 1) throw usage("--niter 0", "leaves no epoch to train", "give at least 1");
+  if (!o.val_label_dir !== !o.val_image_dir) {
+    const missing = o.val_label_dir ? "--val_image_dir" : "--val_label_dir";
+    throw usage(missing, "is missing", "a validation needs both folders, or neither");
+  }
+}
+
+/** What mode custom cannot do without. */
+export function checkFolders(o: Pick<DataOptions, "dataset_mode" | "label_dir" | "image_dir">): void {
+  if (o.dataset_mode !== "custom") return;
+  for (const name of ["label_dir", "image_dir"] as const)
+    if (!o[name]) throw usage(`--${name}`, "is missing", `--dataset_mode custom needs it: give a folder`);
+}
+
+/** The discriminator sees labels, painted and real pictures side by side: the loader must give what the generator paints. */
+function checkSizes(o: TrainOptions): void {
+  const { w, h } = outputSize(o);
+  const { crop_size, aspect_ratio, load_size, preprocess_mode } = o;
+  if (preprocess_mode === "scale_width" && load_size !== w)
+    throw usage(
+      `--load_size ${load_size}`,
+      `is the width of the pictures where the generator paints ${w}`,
+      `give ${w}`,
+    );
+  const crops = preprocess_mode === "crop" || preprocess_mode.endsWith("_and_crop");
+  // The others give sizes that only the files know.
+  if (!crops && preprocess_mode !== "fixed") return;
+  const stride = strideOf(o);
+  if (w !== crop_size)
+    throw usage(
+      `--crop_size ${crop_size}`,
+      `is no multiple of ${stride}, and the generator would paint ${w} pixels of it`,
+      `give ${w} or ${w + stride}`,
+    );
+  const loaded = crops ? crop_size : roundHalfEven(crop_size / aspect_ratio);
+  if (h !== loaded)
+    throw usage(
+      `--aspect_ratio ${aspect_ratio}`,
+      `makes the generator paint ${w}x${h} where --preprocess_mode ${preprocess_mode} gives ${crop_size}x${loaded}`,
+      crops
+        ? "use --preprocess_mode fixed, or aspect_ratio 1"
+        : `choose one that makes the height a multiple of ${stride}`,
+    );
+}

@@ -1,0 +1,158 @@
+// What `spade dataset` prints about a data set.
+
+import type { DataOptions } from "../../datasets/options.ts";
+import type { IdCount, Problem, Survey } from "../../datasets/survey.ts";
+import type { Label } from "../../pictures/label_names.ts";
+import { DONT_CARE_ID } from "../../labels/label_map.ts";
+import { labelCount } from "../../models/config.ts";
+import { writeOutput } from "../terminal/output.ts";
+
+/** 0 to 4, 7, 9 to 11 */
+export function ranges(sorted: readonly number[]): string {
+  const parts: string[] = [];
+  for (let i = 0; i < sorted.length;) {
+    let end = i;
+    while (sorted[end + 1] === sorted[end] + 1) end++;
+    parts.push(end > i ? `${sorted[i]} to ${sorted[end]}` : String(sorted[i]));
+    i = end + 1;
+  }
+  return parts.length > 12 ? `${parts.slice(0, 12).join(", ")} ...` : parts.join(", ");
+}
+
+const row = (name: string, text: string): string => `${name.padEnd(14)} ${text}`;
+
+/** "640 x 480 (12), 500 x 375": the most frequent first. */
+function counts(map: ReadonlyMap<string, number>): string {
+  const sorted = [...map].sort((a, b) => b[1] - a[1]);
+  const shown = sorted.slice(0, 4).map(([key, n]) => (sorted.length === 1 ? key : `${key} (${n})`));
+  return shown.join(", ") + (sorted.length > 4 ? ` and ${sorted.length - 4} more` : "");
+}
+
+export function describeFiles(s: Survey, o: DataOptions): string[] {
+  const { labels, images, instances } = s.lists;
+  const from = o.dataset_mode === "custom" ? `${o.label_dir}, ${o.image_dir}` : `${o.dataroot}, phase ${o.phase}`;
+  const left = s.pairs.length < labels.length ? `, of ${labels.length} label maps and ${images.length} photos` : "";
+  const kinds = (sizes: ReadonlyMap<string, number>, kind: ReadonlyMap<string, number>): string =>
+    sizes.size ? `${counts(sizes)}; ${counts(kind)}` : "none could be read";
+  return [
+    row("data set", `${o.dataset_mode}: ${from}`),
+    row("pairs", `${s.pairs.length}${left}`),
+    row("label maps", kinds(s.labelSizes, s.labelKinds)),
+    row("photos", kinds(s.photoSizes, s.photoKinds)),
+    row(
+      "instance maps",
+      !instances
+        ? `none${o.no_instance ? " used (no_instance)" : ""}`
+        : `${s.instances} read; ${s.instancesWithBorders} have borders within a label`,
+    ),
+  ];
+}
+
+/** Rows of the table of ids. */
+const MAX_ROWS = 40;
+
+export function describeIds(
+  { ids, labelSizes }: Survey,
+  names: readonly Label[] | undefined,
+  o: DataOptions,
+): string[] {
+  if (!ids.size) return [];
+  const all = [...ids].sort((a, b) => b[1].pixels - a[1].pixels);
+  const pixels = all.reduce((n, [, c]) => n + c.pixels, 0);
+  const maps = [...labelSizes.values()].reduce((n, c) => n + c, 0);
+  const nameOf = new Map(names?.map(({ id, name }) => [id, name]));
+  const line = ([id, c]: [number, IdCount]): string => {
+    const dontCare = id === DONT_CARE_ID && o.contain_dontcare_label;
+    const name = dontCare
+      ? `don't care, label ${o.label_nc}`
+      : (nameOf.get(id) ?? (id >= labelCount(o) ? "no label" : ""));
+    const share = ((100 * c.pixels) / pixels).toFixed(2).padStart(6);
+    return `  ${String(id).padStart(5)}  ${share} %  ${String(c.maps).padStart(6)}  ${name}`.trimEnd();
+  };
+  const rest = all.slice(MAX_ROWS);
+  return [
+    "",
+    row("ids", `${all.length} distinct: ${ranges(all.map(([id]) => id).sort((a, b) => a - b))}`),
+    `     id    pixels    maps  of ${maps}`,
+    ...all.slice(0, MAX_ROWS).map(line),
+    ...(rest.length
+      ? [
+          `  and ${rest.length} more with ${((100 * rest.reduce((n, [, c]) => n + c.pixels, 0)) / pixels).toFixed(2)} % of the pixels`,
+        ]
+      : []),
+  ];
+}
+
+/** The colours of label maps that need a list, and the list to begin with. */
+export async function describeColors({ colors }: Survey, labelsOut: string | undefined): Promise<string[]> {
+  const all = [...colors].sort((a, b) => b[1] - a[1]);
+  const pixels = all.reduce((n, [, c]) => n + c, 0);
+  const hex = (c: number): string => `#${c.toString(16).padStart(6, "0")}`;
+  const lines = [
+    "",
+    row("colours", `${all.length} distinct in label maps that hold colours instead of ids`),
+    ...all.slice(0, MAX_ROWS).map(([c, n]) => `  ${hex(c)}  ${((100 * n) / pixels).toFixed(2).padStart(6)} %`),
+    ...(all.length > MAX_ROWS ? [`  and ${all.length - MAX_ROWS} more`] : []),
+  ];
+  if (labelsOut) {
+    const list = all.map(([c], id) => ({ id, name: `label ${id}`, color: hex(c) }));
+    await writeOutput(labelsOut, `[\n${list.map((l) => `  ${JSON.stringify(l)}`).join(",\n")}\n]\n`);
+    lines.push(`  wrote ${labelsOut}: give each its id and name, then look again with --labels ${labelsOut}`);
+  } else
+    lines.push("  --labels_out labels.json writes a list of them, to give ids and names; then --labels labels.json");
+  return lines;
+}
+
+export function describeProblem({ first, count }: Problem): string {
+  return `  - ${first.message}${count > 1 ? ` (and ${count - 1} more like it)` : ""}`;
+}
+
+/** What is allowed, and may not be meant. */
+export function describeNotes(
+  s: Survey,
+  o: DataOptions,
+  labels: DataOptions,
+  names: readonly Label[] | undefined,
+): string[] {
+  const notes: string[] = [];
+  const photos = (count: number): string =>
+    count === 1 ? "1 photo" : count === s.pairs.length ? "all photos" : `${count} photos`;
+  if (s.otherShape.length)
+    notes.push(
+      `of another shape than the label map, and squeezed onto it: ${photos(s.otherShape.length)}, the first ${s.otherShape[0]}`,
+    );
+  if (s.turned)
+    notes.push(
+      `with an EXIF orientation, which is not applied, as published: ${photos(s.turned)}; label maps must lie as the pixels are stored`,
+    );
+  if ([...s.photoKinds.keys()].some((kind) => kind.startsWith("gray") && kind.endsWith("16 bits")))
+    notes.push("gray photos of 16 bits are cut off at 255, as published: they turn white; save them with 8 bits");
+  if (o.preprocess_mode === "resize_and_crop" && [...s.photoSizes.keys()].some((size) => !isSquare(size)))
+    notes.push(
+      "resize_and_crop squeezes pictures to squares, as published; --preprocess_mode scale_shortside_and_crop keeps their shape",
+    );
+  if (s.enlarged) notes.push(`smaller than the size they are brought to, and enlarged: ${photos(s.enlarged)}`);
+  if (!s.ids.size) return notes;
+  const used = [...s.ids.keys()].filter((id) => id !== DONT_CARE_ID || !labels.contain_dontcare_label);
+  const never = labels.label_nc - used.filter((id) => id < labels.label_nc).length;
+  if (never > 0 && o.dataset_mode === "custom")
+    notes.push(
+      `${never} of ${labels.label_nc} labels never occur${never > labels.label_nc / 2 ? ": renumbered maps make a smaller net" : ""}`,
+    );
+  if (used.length === 1 && s.ids.has(DONT_CARE_ID))
+    notes.push("only one id beside 255: if 255 is a class of a mask, write 1 for it; here it means don't care");
+  if (s.ids.has(DONT_CARE_ID) && !labels.contain_dontcare_label && labels.label_nc > DONT_CARE_ID)
+    notes.push("255 is a label like others here; the published code always takes it for don't care");
+  if (used.length > 200 && !names)
+    notes.push("so many ids are rare: are these label maps, or gray pictures, or maps that were resized smoothly?");
+  if (s.instances && !s.instancesWithBorders)
+    notes.push(
+      "the instance maps show no border that the label maps do not: --no_instance makes a smaller net of the same input",
+    );
+  return notes;
+}
+
+function isSquare(size: string): boolean {
+  const [width, height] = size.split(" x ");
+  return width === height;
+}

@@ -1,0 +1,172 @@
+// Label maps as PNG. What counts is the stored number: palette indices and gray samples as they are, where an image
+// library (or a canvas) would apply the palette, gamma and colour profile. fast-png decodes; the chunks are walked here
+// first, so that nothing is allocated for a size that the file cannot hold, and only the chunks that matter reach it.
+
+import { decode, encode } from "fast-png";
+import type { BitDepth, DecodedPng } from "fast-png";
+
+import { SpadeError } from "../../runtime/errors.ts";
+
+export interface LabelPng {
+  /** One number a pixel, row by row: gray value or palette index as stored; of colours the red one (GauGAN's "red is id"). */
+  data: Uint8Array | Uint16Array;
+  width: number;
+  height: number;
+  kind: "gray" | "indexed" | "rgb";
+  /** indexed only: red, green and blue of each index. */
+  palette?: [number, number, number][];
+  /** rgb only: three bytes a pixel. */
+  rgb?: Uint8Array;
+}
+
+/** 256 megapixels: more than any label map, and still an array. */
+const MAX_PIXELS = 1 << 28;
+
+/**
+ * Decodes a PNG of label ids: gray of 1 to 16 bits (samples as stored, never scaled to 255), indexed, or RGB of 8 bits;
+ * an alpha channel is left out. Fails with `file` on what is damaged or no PNG, and with `unsupported` on 16-bit colour
+ * and on interlaced samples below 8 bits. `name` is the file's, for messages.
+ */
+export function decodeLabelPng(bytes: Uint8Array, name = "label map"): LabelPng {
+  const head = readHeader(bytes, name);
+  const { width, height, depth, channels } = head;
+  let png: DecodedPng;
+  try {
+    png = decode(head.essential, { checkCrc: true });
+  } catch (error) {
+    throw damaged(name, `its PNG data is damaged (${(error as Error).message.split("\n")[0]})`);
+  }
+  if (png.width !== width || png.height !== height) throw damaged(name, "its PNG header comes twice");
+  if (channels >= 3) {
+    const rgb = new Uint8Array(width * height * 3);
+    const ids = new Uint8Array(width * height);
+    for (let p = 0; p < ids.length; p++) {
+      for (let c = 0; c < 3; c++) rgb[3 * p + c] = png.data[channels * p + c];
+      ids[p] = rgb[3 * p];
+    }
+    return { data: ids, width, height, kind: "rgb", rgb };
+  }
+  const samples =
+    depth < 8 ? unpack(png.data as Uint8Array, width, height, depth) : (png.data as Uint8Array | Uint16Array);
+  const data = channels === 2 ? samples.filter((_, i) => i % 2 === 0) : samples;
+  if (!head.indexed) return { data, width, height, kind: "gray" };
+  const palette = (png.palette ?? []).map(([r, g, b]): [number, number, number] => [r, g, b]);
+  if (palette.length === 0) throw damaged(name, "is indexed and has no palette");
+  return { data, width, height, kind: "indexed", palette };
+}
+
+/**
+ * Encodes ids as PNG: gray of 8 or 16 bits by the array's type, or indexed with `palette` (at most 256 colours, 8-bit
+ * ids). Fails with `usage` where data and size, or ids and palette, do not agree.
+ */
+export function encodeLabelPng(
+  map: { data: Uint8Array | Uint8ClampedArray | Uint16Array; width: number; height: number },
+  palette?: readonly (readonly [number, number, number])[],
+): Uint8Array {
+  const { data, width, height } = map;
+  const wrong = (problem: string, fix: string): SpadeError => new SpadeError("usage", "encodeLabelPng", problem, fix);
+  if (!(width > 0) || !(height > 0) || data.length !== width * height) {
+    throw wrong(`${data.length} ids for ${width}x${height}`, "give one id a pixel");
+  }
+  const is16 = data instanceof Uint16Array;
+  if (!palette) return encode({ data, width, height, channels: 1, depth: is16 ? 16 : 8 });
+  if (is16 || palette.length === 0 || palette.length > 256) {
+    throw wrong(
+      `a palette of ${palette.length} colours for ${is16 ? 16 : 8}-bit ids`,
+      "give 8-bit ids and 1 to 256 colours, or leave the palette out",
+    );
+  }
+  const beyond = data.findIndex((id) => id >= palette.length);
+  if (beyond >= 0)
+    throw wrong(`id ${data[beyond]} and a palette of ${palette.length} colours`, "give a colour for every id");
+  return encode({ data, width, height, channels: 1, depth: 8, palette: palette.map((c) => [...c]) });
+}
+
+interface Header {
+  width: number;
+  height: number;
+  depth: BitDepth;
+  channels: number;
+  indexed: boolean;
+  /** The file without ancillary chunks: an embedded profile or text may be anything. */
+  essential: Uint8Array;
+}
+
+const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+const CHANNELS: Record<number, number> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+const DEPTHS: Record<number, number[]> = { 0: [1, 2, 4, 8, 16], 2: [8, 16], 3: [1, 2, 4, 8], 4: [8, 16], 6: [8, 16] };
+
+function readHeader(bytes: Uint8Array, name: string): Header {
+  if (bytes.length === 0) throw damaged(name, "is empty");
+  if (!SIGNATURE.every((b, i) => bytes[i] === b)) {
+    const jpeg = bytes[0] === 0xff && bytes[1] === 0xd8;
+    const problem = jpeg ? "is a JPEG, whose compression changes label ids" : "is not a PNG";
+    throw new SpadeError("file", name, problem, "give the label map as PNG, gray or indexed, one id a pixel");
+  }
+  const { kept, compressed } = walkChunks(bytes, name);
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const [width, height] = [view.getUint32(16), view.getUint32(20)];
+  const [depth, type, , , interlace] = bytes.subarray(24, 29);
+  if (width === 0 || height === 0 || !CHANNELS[type] || !DEPTHS[type].includes(depth))
+    throw damaged(name, "has an invalid PNG header");
+  if (width * height > MAX_PIXELS) throw damaged(name, `claims ${width}x${height} pixels`);
+  const channels = CHANNELS[type];
+  const unsupported = (problem: string): SpadeError =>
+    new SpadeError("unsupported", name, problem, "save it as an 8-bit gray or indexed PNG without interlacing");
+  if (channels >= 3 && depth === 16) throw unsupported("has colours of 16 bits");
+  if (depth < 8 && interlace !== 0) throw unsupported(`is interlaced with samples of ${depth} bits`);
+
+  // Deflate gains at most a factor of 1032, and loses little: a size far off either way is a lie.
+  const raw = height * (1 + Math.ceil((width * channels * depth) / 8));
+  if (raw > 1032 * compressed + 64)
+    throw damaged(name, `claims ${width}x${height} pixels and has ${compressed} bytes of them`);
+  if (compressed > 2 * raw + 65536) throw damaged(name, `has ${compressed} bytes for ${width}x${height} pixels`);
+  return { width, height, depth: depth as BitDepth, channels, indexed: type === 3, essential: join(bytes, kept) };
+}
+
+/** The places of the chunks that matter, and the bytes of compressed pixels in them. */
+function walkChunks(bytes: Uint8Array, name: string): { kept: [number, number][]; compressed: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const kept: [number, number][] = [[0, 8]];
+  let compressed = 0;
+  for (let at = 8; ;) {
+    if (at + 12 > bytes.length) throw damaged(name, `is a PNG cut off at byte ${bytes.length}`);
+    const length = view.getUint32(at);
+    const end = at + 12 + length;
+    if (end > bytes.length) throw damaged(name, `is a PNG cut off at byte ${bytes.length}`);
+    const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    if (at === 8 && (type !== "IHDR" || length !== 13)) throw damaged(name, "has no PNG header");
+    if (["IHDR", "PLTE", "IDAT", "IEND"].includes(type)) kept.push([at, end]);
+    if (type === "IDAT") compressed += length;
+    if (type === "IEND") return { kept, compressed };
+    at = end;
+  }
+}
+
+function join(bytes: Uint8Array, places: [number, number][]): Uint8Array {
+  const out = new Uint8Array(places.reduce((n, [from, to]) => n + to - from, 0));
+  let at = 0;
+  for (const [from, to] of places) {
+    out.set(bytes.subarray(from, to), at);
+    at += to - from;
+  }
+  return out;
+}
+
+/** Samples of 1, 2 or 4 bits, most significant first, each row from a new byte, to one a byte. */
+function unpack(packed: Uint8Array, width: number, height: number, depth: number): Uint8Array {
+  const out = new Uint8Array(width * height);
+  const rowBytes = Math.ceil((width * depth) / 8);
+  const mask = (1 << depth) - 1;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const bit = x * depth;
+      out[y * width + x] = (packed[y * rowBytes + (bit >> 3)] >> (8 - depth - (bit & 7))) & mask;
+    }
+  }
+  return out;
+}
+
+function damaged(name: string, problem: string): SpadeError {
+  return new SpadeError("file", name, problem, "save or fetch the PNG again");
+}

@@ -1,0 +1,118 @@
+// Checkpoints of torch.save, in all three forms that it has had: a zip (torch 1.6 on), a run of pickles and raw storages
+// (before that), a tar (torch 0.1). Each form says where storages lie; what is in them is found here.
+// Values are read by range when asked for, so a large file is never in memory.
+
+import { SpadeError } from "../../runtime/errors.ts";
+import type { PickleValue } from "./pickle.ts";
+import { rangeSource } from "../ranges.ts";
+import type { TensorRange } from "../ranges.ts";
+import { itemSize } from "../tensors.ts";
+import type { RandomAccess, TensorSource } from "../tensors.ts";
+import { keyName, printable, TorchTensor } from "./torch_objects.ts";
+
+/** What a form's reader gives: the unpickled object, and the bytes of every storage by key. */
+export interface TorchFile {
+  root: PickleValue;
+  storages: Map<string, RandomAccess>;
+  metadata?: Record<string, string>;
+}
+
+/**
+ * A TensorSource over a checkpoint: nested dictionaries flattened with dots, `module.` stripped from dictionaries in
+ * which every key has it. `key`: a nested dictionary ("state_dict", "models.G") to read alone. `notes` says what was
+ * left out. Fails with `file` where nothing in it is a tensor, or a tensor does not lie in the file.
+ */
+export function torchSource(access: RandomAccess, file: TorchFile, key?: string): TensorSource & { notes: string[] } {
+  const root = key === undefined ? file.root : pick(access.name, file.root, key);
+  const { tensors, others } = flatten(access.name, root);
+  const ranges = new Map<string, TensorRange>();
+  for (const [name, { storage, dtype, offset, shape, strides }] of tensors) {
+    const bytes = file.storages.get(storage.key);
+    if (!bytes) {
+      throw new SpadeError(
+        "file",
+        access.name,
+        `storage ${printable(storage.key)} of tensor "${name}" is missing`,
+        "the file is truncated or damaged: fetch or save it again",
+      );
+    }
+    const start = storage.offset * itemSize(storage.dtype) + offset * itemSize(dtype);
+    ranges.set(name, { dtype, shape, strides, start, access: bytes });
+  }
+  if (ranges.size === 0) {
+    const found = others.length > 0 ? `it holds ${listed(others)}` : "it is empty";
+    throw new SpadeError(
+      "file",
+      access.name,
+      `no tensor in it: ${found}`,
+      "give a checkpoint that torch.save(model.state_dict(), path) wrote",
+    );
+  }
+  const notes = others.length > 0 ? [`left out, not tensors: ${listed(others)}`] : [];
+  const nested =
+    root instanceof Map
+      ? [...root].filter(([, v]) => v instanceof Map && v.size > 0).map(([k]) => printable(keyName(k)))
+      : [];
+  if (nested.length > 0) notes.push(`holds nested dictionaries: ${listed(nested)}; --key NAME reads one alone`);
+  return { ...rangeSource(access.name, ranges, file.metadata ?? {}, async () => access.close?.()), notes };
+}
+
+/** A nested dictionary by its key, or by keys joined with dots. */
+function pick(file: string, root: PickleValue, path: string): PickleValue {
+  let at = root;
+  let rest = path;
+  while (rest !== "") {
+    const keys = at instanceof Map ? [...at.keys()].map(keyName) : [];
+    // Keys may hold dots themselves: the longest that fits.
+    const next = keys.filter((k) => rest === k || rest.startsWith(`${k}.`)).sort((a, b) => b.length - a.length)[0];
+    if (next === undefined) {
+      const have = keys.length > 0 ? `there are: ${listed(keys.map(printable))}` : "it holds no dictionary there";
+      throw new SpadeError("file", file, `no key "${path}" in it`, have);
+    }
+    at = [...(at as Map<PickleValue, PickleValue>)].find(([k]) => keyName(k) === next)?.[1];
+    rest = rest.slice(next.length + 1);
+  }
+  return at;
+}
+
+/** No real checkpoint is near these; a hostile one names the same dictionary again and again. */
+const MAX_DEPTH = 32;
+const MAX_NODES = 1 << 20;
+
+function flatten(file: string, root: PickleValue): { tensors: Map<string, TorchTensor>; others: string[] } {
+  const tensors = new Map<string, TorchTensor>();
+  const others: string[] = [];
+  let nodes = 0;
+  const fail = (problem: string): never => {
+    throw new SpadeError("file", file, problem, "read a part of it with --key NAME, or save the state_dict alone");
+  };
+  const visit = (value: PickleValue, name: string, depth: number): void => {
+    if (depth > MAX_DEPTH || ++nodes > MAX_NODES) fail("its dictionaries are nested too deeply");
+    if (value instanceof TorchTensor) {
+      const key = name === "" ? "tensor" : name;
+      if (tensors.has(key)) fail(`two tensors in it are called "${printable(key)}"`);
+      tensors.set(key, value);
+      return;
+    }
+    const children: [PickleValue, PickleValue][] =
+      value instanceof Map ? [...value] : Array.isArray(value) ? value.map((v, i) => [i, v]) : [];
+    if (children.length === 0 && name !== "") others.push(printable(name));
+    const keys = children.map(([k]) => keyName(k));
+    const short = withoutModule(keys);
+    children.forEach(([, child], i) => visit(child, name === "" ? short[i] : `${name}.${short[i]}`, depth + 1));
+  };
+  visit(root, "", 0);
+  return { tensors, others };
+}
+
+/** DataParallel saves every key behind `module.`: strips it where all keys have it. */
+export function withoutModule(keys: string[]): string[] {
+  const prefix = "module.";
+  return keys.length > 0 && keys.every((k) => k.startsWith(prefix) && k.length > prefix.length)
+    ? keys.map((k) => k.slice(prefix.length))
+    : keys;
+}
+
+function listed(names: string[]): string {
+  return names.length > 8 ? `${names.slice(0, 8).join(", ")} and ${names.length - 8} more` : names.join(", ");
+}

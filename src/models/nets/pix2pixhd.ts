@@ -1,0 +1,191 @@
+// pix2pixHD's global generator (Wang et al. 2018), as SPADE publishes it under --netG pix2pixhd: a 7x7 conv over the labels, halvings,
+// residual blocks, doublings by transposed convs, a 7x7 conv to the picture. z is not read. The first conv is a lookup (label_conv): its
+// reflection padding mirrors codes, so that no one-hot tensor is made here either.
+
+import { activation, add, conv2d, convTranspose, labelConv, reflectPad } from "../../../kernels/index.ts";
+import { deriveWeights } from "../../../kernels/conv2d.ts";
+import {
+  packConvTranspose,
+  packTransposedV,
+  unpackConvTranspose,
+  unpackTransposedV,
+} from "../../../kernels/conv_transpose.ts";
+import { pad4, SpadeError, type Graph, type Tensor } from "../../runtime/index.ts";
+import { outputSize, parsePlainNorm, semanticNc, type Config } from "../config.ts";
+import { generatorNet, type Net, type Packing } from "../weights/packing.ts";
+import type { Parameters } from "../weights/parameters.ts";
+import {
+  convName,
+  plainConvShapes,
+  plainWeights,
+  recordPlainConv,
+  recordPlainLayer,
+  type ConvWeights,
+  type PlainConv,
+} from "./plain_conv.ts";
+
+interface Layers {
+  first: PlainConv;
+  down: PlainConv[];
+  blocks: [PlainConv, PlainConv][];
+  up: PlainConv[];
+  last: PlainConv;
+}
+
+/** The last conv and its padding are fixed in the published code. */
+const LAST_K = 7;
+
+/** Layers under their places in the published Sequential, where paddings and activations count too. @throws SpadeError usage */
+function pix2pixhdLayers(c: Config): Layers {
+  const norm = parsePlainNorm(c.norm_G, "norm_G");
+  for (const option of ["resnet_kernel_size", "resnet_initial_kernel_size"] as const) {
+    if (c[option] % 2 === 1) continue;
+    throw new SpadeError(
+      "usage",
+      `${option} ${c[option]}`,
+      "is even and would change the picture's size",
+      "use an odd one",
+    );
+  }
+  let at = 1;
+  let width = c.ngf;
+  const layer = (more: Partial<PlainConv> & Pick<PlainConv, "cin" | "cout">): PlainConv => {
+    const place = at;
+    at += 2;
+    return { name: `model.${place}`, k: 3, stride: 2, pad: 1, norm, act: "relu", ...more };
+  };
+  const k = c.resnet_initial_kernel_size;
+  const first = layer({ cin: semanticNc(c), cout: width, k, stride: 1, pad: k >> 1 });
+  const times = <T>(n: number, make: () => T): T[] => Array.from({ length: n }, make);
+  const down = times(c.resnet_n_downsample, () => layer({ cin: width, cout: (width *= 2) }));
+  const blocks = times(c.resnet_n_blocks, (): [PlainConv, PlainConv] => {
+    const block = `model.${at++}.conv_block`;
+    const size = c.resnet_kernel_size;
+    const conv = { cin: width, cout: width, k: size, stride: 1, pad: size >> 1, norm };
+    return [
+      { name: `${block}.1`, ...conv, act: "relu" },
+      { name: `${block}.4`, ...conv, act: "none" },
+    ];
+  });
+  const up = times(c.resnet_n_downsample, () => layer({ cin: width, cout: (width /= 2), transposed: true }));
+  // A padding stands before it.
+  at++;
+  const plain = { spectral: false, kind: "none" } as const;
+  const last = layer({ cin: width, cout: 3, k: LAST_K, stride: 1, pad: LAST_K >> 1, norm: plain, act: "tanh" });
+  return { first, down, blocks, up, last };
+}
+
+/** Every key of the state_dict with its shape, in PyTorch's order; num_batches_tracked left out. */
+export function pix2pixhdShapes(c: Config): Map<string, number[]> {
+  const { first, down, blocks, up, last } = pix2pixhdLayers(c);
+  return new Map([first, ...down, ...blocks.flat(), ...up, last].flatMap(plainConvShapes));
+}
+
+/** Transposed convs lie turned: [cin, cout, k, k] as [taps back to front][cin][cout]. */
+function transposedPacking({ cin, cout, k }: PlainConv): { weight: Packing; v: Packing } {
+  const shape = [cin, cout, k, k];
+  return {
+    weight: {
+      shape: [k * k, pad4(cin), cout],
+      weight: true,
+      pack: (values) => packConvTranspose(values, shape).data,
+      unpack: (values) => unpackConvTranspose(values, shape),
+    },
+    v: {
+      shape: [k * k, cin],
+      weight: false,
+      pack: (values) => packTransposedV(values, cin, k),
+      unpack: (values) => unpackTransposedV(values, cin, k),
+    },
+  };
+}
+
+export function pix2pixhdNet(c: Config): Net {
+  const packings = new Map(
+    pix2pixhdLayers(c).up.flatMap((layer): [string, Packing][] => {
+      const { weight, v } = transposedPacking(layer);
+      const key = `${convName(layer)}.weight`;
+      return layer.norm.spectral
+        ? [
+            [`${key}_orig`, weight],
+            [`${key}_v`, v],
+          ]
+        : [[key, weight]];
+    }),
+  );
+  return { shapes: pix2pixhdShapes(c), packing: (key) => packings.get(key) };
+}
+
+/** The generator that a config asks for. */
+export const netOf = (c: Config): Net => (c.netG === "pix2pixhd" ? pix2pixhdNet(c) : generatorNet(c));
+
+/** @throws SpadeError usage: options that no net has, or not together */
+export function checkNet(c: Config): void {
+  if (c.netG === "pix2pixhd" && c.use_vae)
+    throw new SpadeError(
+      "usage",
+      "netG pix2pixhd, use_vae",
+      "pix2pixHD's generator reads no z",
+      "leave use_vae out, or take netG spade",
+    );
+  netOf(c);
+  outputSize(c);
+}
+
+interface Size {
+  h: number;
+  w: number;
+}
+
+/** A layer's parameters; with the size of a stride-1 conv's input also the copy of its weights that such a conv wants. */
+export function layerWeights(g: Graph, p: Parameters, layer: PlainConv, train: boolean, input?: Size): ConvWeights {
+  const weights = plainWeights(g, p, layer, train);
+  if (!input) return weights;
+  return { ...weights, ...g.scope(layer.name, () => deriveWeights(g, weights.w, { k: layer.k, ...input })) };
+}
+
+/** Where the convs of a pass get their weights: recorded with it, or made before. */
+export type WeightsOf = (layer: PlainConv, input?: Size) => ConvWeights;
+
+/**
+ * @param codes i32 [N,H,W]: label*2 + edge; H and W are multiples of 2^resnet_n_downsample
+ * @returns [N,H,W,3] in [-1,1]
+ */
+export function recordPix2PixHD(
+  g: Graph,
+  c: Config,
+  p: Parameters,
+  codes: Tensor,
+  train: boolean,
+  weightsOf: WeightsOf = (layer, input) => layerWeights(g, p, layer, train, input),
+): Tensor {
+  const { first, down, blocks, up, last } = pix2pixhdLayers(c);
+  /** A conv behind reflection padding. */
+  const mirrored = (layer: PlainConv, x: Tensor): Tensor => {
+    const { k, pad } = layer;
+    const from = g.scope(layer.name, () => reflectPad(g, { x, pad }));
+    const weights = weightsOf(layer, { h: from.shape[1], w: from.shape[2] });
+    return recordPlainLayer(g, p, layer, train, (act) => conv2d(g, { x: from, ...weights, kh: k, kw: k, act }));
+  };
+
+  const { w, bias, sigma } = weightsOf(first);
+  let x = recordPlainLayer(g, p, first, train, (act) => {
+    const { k, stride, pad } = first;
+    const edgeRow = c.no_instance ? -1 : semanticNc(c) - 1;
+    const y = labelConv(g, { codes, w, bias, sigma, k, stride, pad, mirror: true, edgeRow });
+    return act === "none" ? y : activation(g, { x: y, kind: act });
+  });
+  for (const layer of down) x = recordPlainConv(g, p, layer, x, train, weightsOf(layer));
+  for (const [a, b] of blocks) {
+    const branch = mirrored(b, mirrored(a, x));
+    x = g.scope(b.name, () => add(g, { a: x, b: branch }));
+  }
+  for (const layer of up) {
+    const { k, stride, pad } = layer;
+    const [from, weights] = [x, weightsOf(layer)];
+    x = recordPlainLayer(g, p, layer, train, (act) =>
+      convTranspose(g, { x: from, ...weights, k, stride, pad, outputPadding: 1, act }),
+    );
+  }
+  return mirrored(last, x);
+}

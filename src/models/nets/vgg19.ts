@@ -1,0 +1,58 @@
+// VGG19 (Simonyan and Zisserman 2015) up to relu5_1, under torchvision's key names. The picture goes in as it is, in [-1,1], without
+// ImageNet's mean and deviation, as the published code does.
+
+import { conv2d, maxPool } from "../../../kernels/index.ts";
+import type { Tensor } from "../../runtime/index.ts";
+import { TAP_WEIGHTS, type Perceptual } from "./perceptual.ts";
+
+/** torchvision's `features`: index of every conv, and its width. */
+const CONVS: [index: number, channels: number][] = [
+  [0, 64],
+  [2, 64],
+  [5, 128],
+  [7, 128],
+  [10, 256],
+  [12, 256],
+  [14, 256],
+  [16, 256],
+  [19, 512],
+  [21, 512],
+  [23, 512],
+  [25, 512],
+  [28, 512],
+];
+/** Convs behind a 2x2 max pooling. */
+const AFTER_POOL = new Set([5, 10, 19, 28]);
+/** relu1_1, 2_1, 3_1, 4_1, 5_1 */
+const TAPS = new Set([0, 5, 10, 19, 28]);
+
+/** The keys in use, of the published file's. */
+export function vgg19Shapes(): Map<string, number[]> {
+  const shapes = new Map<string, number[]>();
+  let cin = 3;
+  for (const [i, cout] of CONVS) {
+    shapes.set(`features.${i}.weight`, [cout, cin, 3, 3]).set(`features.${i}.bias`, [cout]);
+    cin = cout;
+  }
+  return shapes;
+}
+
+export const vgg19: Perceptual = {
+  name: "VGG19",
+  net: { shapes: vgg19Shapes() },
+  weights: TAP_WEIGHTS,
+  record(g, convs, x) {
+    const taps: Tensor[] = [];
+    for (const [i] of CONVS) {
+      const name = `features.${i}`;
+      const input = x;
+      x = g.scope(name, () => {
+        const from = AFTER_POOL.has(i) ? maxPool(g, { x: input, k: 2, stride: 2 }) : input;
+        const [, h, w] = from.shape;
+        return conv2d(g, { x: from, ...convs(name, { k: 3, h, w }), kh: 3, kw: 3, pad: 1, act: "relu" });
+      });
+      if (TAPS.has(i)) taps.push(x);
+    }
+    return taps;
+  },
+};

@@ -1,0 +1,61 @@
+// An encoder ready to say the style of pictures of one size: recorded once, with the stored statistics and spectral norms.
+
+import { Graph, Program, SpadeError, type Device } from "../runtime/index.ts";
+import { recordEncoder, type EncoderConfig } from "../models/nets/encoder.ts";
+import type { Parameters } from "../models/weights/parameters.ts";
+
+/** A normal distribution of z a picture, [N, z_dim] each. */
+export interface Encoded {
+  mu: Float32Array;
+  logvar: Float32Array;
+}
+
+export class EncoderRunner {
+  private constructor(
+    private readonly parameters: Parameters,
+    private readonly program: Program,
+    /** Values of its input. */
+    private readonly length: number,
+  ) {}
+
+  /**
+   * Takes the parameters over: dispose() frees them.
+   * @param size of the pictures; any: they are resized to 256x256 bilinearly, aspect ratio not kept
+   */
+  static async create(
+    device: Device,
+    config: EncoderConfig,
+    parameters: Parameters,
+    size: { h: number; w: number; images?: number },
+  ): Promise<EncoderRunner> {
+    const g = new Graph(device.target);
+    const shape = [size.images ?? 1, size.h, size.w, 3];
+    const { mu, logvar } = recordEncoder(g, config, parameters, g.input("picture", shape), false);
+    g.output("mu", mu);
+    g.output("logvar", logvar);
+    const program = await Program.compile(g, device, { name: "encoder" });
+    return new EncoderRunner(
+      parameters,
+      program,
+      shape.reduce((a, b) => a * b),
+    );
+  }
+
+  /** @param picture [N,H,W,3] in [-1,1] */
+  async encode(picture: Float32Array): Promise<Encoded> {
+    if (picture.length !== this.length)
+      throw new SpadeError(
+        "shape",
+        "encode",
+        `${picture.length} values where ${this.length} are wanted`,
+        "give pictures of the runner's size",
+      );
+    await this.program.run({ inputs: { picture } });
+    return { mu: await this.program.read("mu"), logvar: await this.program.read("logvar") };
+  }
+
+  dispose(): void {
+    this.program.dispose();
+    this.parameters.dispose();
+  }
+}

@@ -1,0 +1,68 @@
+// How the label tables of each resolution are made, decided from a map's dictionary: by distinct window, or densely.
+
+import type { LevelWindows } from "../labels/windows.ts";
+import { levelKey, type LevelPlan } from "../models/nets/level_plan.ts";
+
+/**
+ * Above this share of distinct inner windows the table of a level is made densely, by Winograd convolution of the gathered
+ * mlp_shared map. Products alone say 1/2.25; the transforms, and a matrix product that is slower with few rows, move it up.
+ */
+const DENSE_SHARE = 0.9;
+/** A level that went dense comes back only below this share, so that similar maps do not flip it. */
+const LOOKUP_SHARE = 0.7;
+/** Levels of at most so many pixels have room for every case, and no other mode: their tables cost little either way. */
+const SMALL = 16 * 16;
+/** Windows are many where labels meet, and borders grow as the side: the most of 21 COCO maps at 64 to 256 pixels a side. */
+const INNER_A_SIDE = 32;
+const OUTER_A_SIDE = 64;
+
+type Size = Pick<LevelWindows, "h" | "w" | "images">;
+
+/** Room for these counts, in powers of two up to what the pixels allow, and no less than before. */
+function lookup({ h, w, images }: Size, inner: number, outer: number, before?: LevelPlan): LevelPlan {
+  const pixels = images * h * w;
+  const room = (count: number, most: number, least = 0): number =>
+    h * w <= SMALL ? most : Math.max(least, Math.min(most, 2 ** Math.ceil(Math.log2(Math.max(64, count)))));
+  const name = levelKey(h, w);
+  return {
+    h,
+    w,
+    mode: "lookup",
+    inner: { name: `inner ${name}`, capacity: room(inner, pixels + 1, before?.inner.capacity) },
+    outer: { name: `outer ${name}`, capacity: room(outer, pixels, before?.outer.capacity) },
+  };
+}
+
+function dense({ h, w, images }: Size): LevelPlan {
+  const pixels = images * h * w;
+  const name = levelKey(h, w);
+  return {
+    h,
+    w,
+    mode: "dense",
+    inner: { name: `inner ${name}`, capacity: pixels + 1 },
+    outer: { name: `outer ${name}`, capacity: pixels },
+  };
+}
+
+/** The plan before any map is known, with room for the usual one. */
+export function firstPlan(size: Size): LevelPlan {
+  const side = size.images * Math.sqrt(size.h * size.w);
+  return lookup(size, INNER_A_SIDE * side, OUTER_A_SIDE * side);
+}
+
+/**
+ * The plan for this map: one of the known ones if it serves, else one with room. Capacities never shrink.
+ * @param old the plan at hand
+ * @param other the plan of the other mode, if there ever was one
+ */
+export function planLevel(windows: LevelWindows, old?: LevelPlan, other?: LevelPlan): LevelPlan {
+  const { h, w, images, innerCount, outerCount } = windows;
+  const share = innerCount / (images * h * w);
+  const isDense = h * w > SMALL && share > (old?.mode === "dense" ? LOOKUP_SHARE : DENSE_SHARE);
+  const known = [old, other].find((plan) => plan?.mode === (isDense ? "dense" : "lookup"));
+  if (isDense) return known ?? dense(windows);
+  if (known && innerCount <= known.inner.capacity && outerCount <= known.outer.capacity) return known;
+  // A quarter of room, so that the next map of this kind fits.
+  return lookup(windows, innerCount * 1.25, outerCount * 1.25, known);
+}

@@ -1,0 +1,107 @@
+// The published training losses, recorded on what discriminator, perceptual net and encoder give. Each is a scalar f32 [1] with its
+// weight in it: the gradient of their sum is gradients() seeded with 1 (or the loss scale) at every one of them.
+
+import { add, ganLoss, kld, l1Mean } from "../../../kernels/index.ts";
+import type { GanMode, GanSide } from "../../../kernels/gan_loss.ts";
+import type { Perceptual } from "../../models/nets/perceptual.ts";
+import type { Graph, Tensor } from "../../runtime/index.ts";
+
+export interface LossConfig {
+  gan_mode: GanMode;
+  lambda_feat: number;
+  lambda_vgg: number;
+  lambda_kld: number;
+  no_ganFeat_loss: boolean;
+}
+
+export const defaultLosses: LossConfig = {
+  gan_mode: "hinge",
+  lambda_feat: 10,
+  lambda_vgg: 10,
+  lambda_kld: 0.05,
+  no_ganFeat_loss: false,
+};
+
+/** a + b + ..., of scalars. */
+function total(g: Graph, terms: readonly Tensor[]): Tensor {
+  return terms.reduce((a, b) => add(g, { a, b }));
+}
+
+/** The mean over the scales of what their logits cost; images from..from+images of the batch. */
+function recordGan(
+  g: Graph,
+  mode: GanMode,
+  scales: readonly Tensor[][],
+  side: GanSide,
+  from: number,
+  images: number,
+): Tensor {
+  return g.scope(side, () =>
+    total(
+      g,
+      scales.map((layers) =>
+        ganLoss(g, { logits: layers[layers.length - 1], mode, side, from, images, scale: 1 / scales.length }),
+      ),
+    ),
+  );
+}
+
+/** lambda / num_D times the mean distance of fake and real features, summed over scales and layers; the real side is a constant. */
+function recordFeatureMatching(g: Graph, lambda: number, scales: readonly Tensor[][], images: number): Tensor {
+  const terms = scales.flatMap((layers) =>
+    layers
+      .slice(0, -1)
+      .map((x) => l1Mean(g, { a: x, b: x, scale: lambda / scales.length, images, aFrom: 0, bFrom: images })),
+  );
+  return g.scope("GAN_Feat", () => total(g, terms));
+}
+
+/** lambda times the weighted mean distances of a perceptual net's feature maps. */
+export function recordPerceptualLoss(
+  g: Graph,
+  lambda: number,
+  net: Pick<Perceptual, "weights">,
+  fake: readonly Tensor[],
+  real: readonly Tensor[],
+): Tensor {
+  return g.scope("VGG", () =>
+    total(
+      g,
+      net.weights.map((weight, i) => l1Mean(g, { a: fake[i], b: real[i], scale: lambda * weight })),
+    ),
+  );
+}
+
+export interface GeneratorTerms {
+  /** recordDiscriminator's result on [fake, real]. */
+  scales: readonly Tensor[][];
+  /** Fake pictures in that batch, and real ones. */
+  images: number;
+  style?: { mu: Tensor; logvar: Tensor };
+}
+
+/** KLD, GAN, GAN_Feat: those that there are, in the order of the published log (VGG follows). */
+export function recordGeneratorLosses(
+  g: Graph,
+  c: LossConfig,
+  { scales, images, style }: GeneratorTerms,
+): Map<string, Tensor> {
+  const losses = new Map<string, Tensor>();
+  if (style) losses.set("KLD", kld(g, { ...style, scale: c.lambda_kld }));
+  losses.set("GAN", recordGan(g, c.gan_mode, scales, "G", 0, images));
+  if (!c.no_ganFeat_loss) losses.set("GAN_Feat", recordFeatureMatching(g, c.lambda_feat, scales, images));
+  return losses;
+}
+
+/** D_Fake and D_real, without a factor 1/2, as published. */
+export function recordDiscriminatorLosses(
+  g: Graph,
+  c: LossConfig,
+  scales: readonly Tensor[][],
+  images: number,
+): Map<string, Tensor> {
+  return new Map([
+    ["D_Fake", recordGan(g, c.gan_mode, scales, "D_fake", 0, images)],
+    ["D_real", recordGan(g, c.gan_mode, scales, "D_real", images, images)],
+  ]);
+}

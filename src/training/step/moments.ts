@@ -1,0 +1,80 @@
+// Adam's moments of a net's trained parameters: f32 buffers beside the parameters, in their layout, zero at first.
+
+import { adam } from "../../../kernels/index.ts";
+import { isTrained } from "../../models/weights/packing.ts";
+import type { Parameters } from "../../models/weights/parameters.ts";
+import { decodeHost, encodeHost, type Device, type Graph, type Storage, type Tensor } from "../../runtime/index.ts";
+
+export class Moments {
+  private readonly buffers = new Map<string, { m: Storage; v: Storage }>();
+
+  constructor(
+    readonly device: Device,
+    readonly parameters: Parameters,
+    name: string,
+  ) {
+    for (const key of this.keys) {
+      const bytes = parameters.storage(key).bytes;
+      this.buffers.set(key, { m: device.alloc(`${name}.${key} m`, bytes), v: device.alloc(`${name}.${key} v`, bytes) });
+    }
+  }
+
+  /** The trained keys, in the net's order. */
+  get keys(): string[] {
+    return this.parameters.keys().filter(isTrained);
+  }
+
+  /** Bytes on the device. */
+  get bytes(): number {
+    return [...this.buffers.values()].reduce((sum, { m, v }) => sum + m.bytes + v.bytes, 0);
+  }
+
+  /** Records one step of Adam on every parameter that has a gradient, unless `overflow` turns out to be other than 0. */
+  record(
+    g: Graph,
+    grads: ReadonlyMap<Tensor, Tensor>,
+    factors: Tensor,
+    { beta1, beta2 }: { beta1: number; beta2: number },
+    overflow?: Tensor,
+  ): void {
+    for (const key of this.keys) {
+      const read = this.parameters.tensor(g, key);
+      const p = this.parameters.master(g, key);
+      const grad = grads.get(read);
+      if (!grad) continue;
+      const { m, v } = this.buffers.get(key)!;
+      g.scope(key, () =>
+        adam(g, {
+          p,
+          m: g.external(`${key} m`, p.shape, "f32", m),
+          v: g.external(`${key} v`, p.shape, "f32", v),
+          grad,
+          copied: p === read ? undefined : read,
+          overflow,
+          factors,
+          beta1,
+          beta2,
+        }),
+      );
+    }
+  }
+
+  /** A key's moments, dense, in the published layout of the key. */
+  async read(key: string, which: "m" | "v"): Promise<Float32Array> {
+    const { shape, unpack } = this.parameters.layout(key);
+    const bytes = await this.device.download(this.buffers.get(key)![which]);
+    return unpack(decodeHost({ shape, dtype: "f32" }, bytes));
+  }
+
+  write(key: string, which: "m" | "v", values: Float32Array): void {
+    const { shape, pack } = this.parameters.layout(key);
+    this.device.upload(this.buffers.get(key)![which], encodeHost({ shape, dtype: "f32" }, pack(values)));
+  }
+
+  dispose(): void {
+    for (const { m, v } of this.buffers.values()) {
+      this.device.free(m);
+      this.device.free(v);
+    }
+  }
+}

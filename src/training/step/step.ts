@@ -1,0 +1,192 @@
+// One training step as the published code makes it: a G step (generator and encoder learn), then a D step on a fake that the updated
+// generator paints anew. Each is one program: forward, losses, backward, Adam. Every forward pass is in training mode, so running
+// statistics and power iterations advance twice a batch in G and E, and twice in D (spec 3.3; traps 11 and 12).
+
+import { concat, overflow, reparameterise } from "../../../kernels/index.ts";
+import { gradients } from "../../../kernels/gradients.ts";
+import { outputSize } from "../../models/config.ts";
+import { recordDiscriminator } from "../../models/nets/discriminator.ts";
+import { recordEncoder } from "../../models/nets/encoder.ts";
+import type { LevelPlan } from "../../models/nets/level_plan.ts";
+import type { Parameters } from "../../models/weights/parameters.ts";
+import type { Frozen, Perceptual } from "../../models/nets/perceptual.ts";
+import { recordPix2PixHD } from "../../models/nets/pix2pixhd.ts";
+import { recordTrainingPass } from "../../models/nets/training_pass.ts";
+import type { DType, Graph, Tensor } from "../../runtime/index.ts";
+import { recordAverage, type Average } from "./average.ts";
+import {
+  recordDiscriminatorLosses,
+  recordGeneratorLosses,
+  recordPerceptualLoss,
+  type GeneratorTerms,
+} from "./losses.ts";
+import type { Moments } from "./moments.ts";
+import type { TrainConfig } from "../options.ts";
+
+export interface Nets {
+  G: Parameters;
+  D: Parameters;
+  E?: Parameters;
+  perceptual?: { net: Perceptual; parameters: Parameters };
+}
+
+/** The nets as a step takes them. */
+export interface StepNets extends Omit<Nets, "perceptual"> {
+  perceptual?: Frozen;
+}
+
+export interface StepOptions {
+  /** Storage of activations; of weights, the nets say. f16 steps are skipped where a gradient overflows. f32 by default. */
+  dtype?: DType;
+  /** Of G, moved with every step of its. */
+  average?: Average;
+}
+
+export interface Step {
+  /** Scalars, in the order of the published log. */
+  losses: Map<string, Tensor>;
+  /** [N,H,W,3] */
+  fake: Tensor;
+  /** What the encoder says of the real pictures, [N, z_dim] each. */
+  style?: Style;
+  /** What src/training/step/memory.ts tells apart. */
+  tables: Tensor[];
+  gradients: Tensor[];
+  /** [1]: other than 0, a gradient is not finite, and the step changed no parameter. */
+  overflow: Tensor;
+  /** What is watched where a number is not finite: layers in the order in which they are computed, then gradients, the last layer's first. */
+  parts: Map<string, Tensor>;
+  /** Dispatches recorded when the forward pass of each part was complete. */
+  ends: Map<"E" | "G" | "perceptual" | "D", number>;
+}
+
+type Style = NonNullable<GeneratorTerms["style"]>;
+
+interface Painted extends Pick<Step, "fake" | "style" | "tables" | "parts" | "ends"> {
+  real: Tensor;
+  codes: Tensor;
+}
+
+/** Inputs: "image", "codes" at full size, "eps" with VAE, and the labels' windows. */
+function recordFake(
+  g: Graph,
+  c: TrainConfig,
+  nets: StepNets,
+  plans: readonly LevelPlan[],
+  images: number,
+  differentiated: boolean,
+  dtype: DType = "f32",
+): Painted {
+  const { h, w } = outputSize(c);
+  const ends: Step["ends"] = new Map();
+  const real = g.input("image", [images, h, w, 3], dtype);
+  const style = nets.E && g.scope("E", () => recordEncoder(g, c, nets.E!, real, true));
+  if (style) ends.set("E", g.dispatches.length);
+  const z = style && reparameterise(g, { ...style, eps: g.input("eps", [images, c.z_dim]) });
+  const codes = g.input("codes", [images, h, w], "i32");
+  const painted = g.scope("G", () => {
+    if (c.netG === "pix2pixhd") return { image: recordPix2PixHD(g, c, nets.G, codes, true), tables: [], blocks: [] };
+    return recordTrainingPass(g, c, nets.G, plans, images, { z, gradients: differentiated });
+  });
+  ends.set("G", g.dispatches.length);
+  const { image: fake, tables } = painted;
+  const parts = new Map<string, Tensor>(style && [["E, mu", style.mu] as const, ["E, logvar", style.logvar] as const]);
+  for (const [name, t] of painted.blocks) parts.set(`G, ${name}`, t);
+  parts.set("G, picture", fake);
+  return { fake, real, codes, style, tables, parts, ends };
+}
+
+/** Fake and real through D as one batch, fake first. */
+function recordJudgement(g: Graph, c: TrainConfig, D: Parameters, { fake, real, codes, ends }: Painted): Tensor[][] {
+  const pair = concat(g, { a: fake, b: real, axis: 0 });
+  const scales = g.scope("D", () => recordDiscriminator(g, c, D, { codes }, pair));
+  ends.set("D", g.dispatches.length);
+  return scales;
+}
+
+/** The discriminator's layers by name. */
+const layersOf = (scales: readonly (readonly Tensor[])[]): [string, Tensor][] =>
+  scales.flatMap((layers, i) => layers.map((t, j): [string, Tensor] => [`D, discriminator_${i}, layer ${j}`, t]));
+
+/** Records the gradients of seeded tensors and what follows from them. */
+function learn(
+  g: Graph,
+  c: TrainConfig,
+  seeds: ReadonlyMap<Tensor, Tensor>,
+  moments: readonly Moments[],
+): Pick<Step, "gradients" | "overflow" | "parts"> {
+  const factors = g.input("factors", [4]);
+  const wrt = moments.flatMap((m) => m.keys.map((key) => m.parameters.tensor(g, key)));
+  const grads = gradients(g, seeds, wrt);
+  const made = [...grads.values()];
+  const flag = overflow(g, { tensors: made });
+  for (const m of moments) m.record(g, grads, factors, c, flag);
+  const parts = new Map([...grads].reverse().map(([p, grad]) => [`gradient of ${p.name}`, grad]));
+  return { gradients: made, overflow: flag, parts };
+}
+
+/** Every loss with the input "seed": 1, or the loss scale. */
+const seeded = (losses: ReadonlyMap<string, Tensor>, seed: Tensor): Map<Tensor, Tensor> =>
+  new Map([...losses.values()].map((t) => [t, seed]));
+
+/**
+ * The perceptual net is differentiated to the fake as soon as it has seen it, D after that, G last: the activations of the nets that
+ * judge are never in memory together.
+ */
+export function recordGeneratorStep(
+  g: Graph,
+  c: TrainConfig,
+  nets: StepNets,
+  plans: readonly LevelPlan[],
+  images: number,
+  moments: readonly Moments[],
+  options: StepOptions = {},
+): Step {
+  const painted = recordFake(g, c, nets, plans, images, true, options.dtype);
+  const { fake, real, style, tables, ends, parts } = painted;
+  const seed = g.input("seed", [1]);
+  const perceptual = new Map<string, Tensor>();
+  const toFake = new Map<Tensor, Tensor>();
+  const taps = new Map<string, Tensor>();
+  if (nets.perceptual) {
+    const { net } = nets.perceptual;
+    const convs = nets.perceptual.convs(g);
+    // The real side first: of its maps only those that are compared wait for the fake's.
+    const [b, a] = g.scope(net.name, () => [net.record(g, convs, real), net.record(g, convs, fake)]);
+    perceptual.set("VGG", recordPerceptualLoss(g, c.lambda_vgg, net, a, b));
+    a.forEach((t, i) => taps.set(`${net.name}, map ${i}`, t));
+    ends.set("perceptual", g.dispatches.length);
+    for (const [t, grad] of gradients(g, seeded(perceptual, seed), [fake])) toFake.set(t, grad);
+  }
+  const scales = recordJudgement(g, c, nets.D, painted);
+  const judged = recordGeneratorLosses(g, c, { scales, images, style });
+  const learnt = learn(g, c, new Map([...seeded(judged, seed), ...toFake]), moments);
+  if (options.average) g.scope("average", () => recordAverage(g, nets.G, options.average!, learnt.overflow));
+  const losses = new Map([...judged, ...perceptual]);
+  const seen = new Map([...parts, ...taps, ...layersOf(scales), ...losses, ...learnt.parts]);
+  return { losses, fake, style, tables, ends, ...learnt, parts: seen };
+}
+
+export function recordDiscriminatorStep(
+  g: Graph,
+  c: TrainConfig,
+  nets: StepNets,
+  plans: readonly LevelPlan[],
+  images: number,
+  moments: readonly Moments[],
+  options: StepOptions = {},
+): Step {
+  const painted = recordFake(g, c, nets, plans, images, false, options.dtype);
+  const { fake, tables, ends, parts } = painted;
+  const scales = recordJudgement(g, c, nets.D, painted);
+  const losses = recordDiscriminatorLosses(g, c, scales, images);
+  const learnt = learn(g, c, seeded(losses, g.input("seed", [1])), moments);
+  return {
+    losses,
+    fake,
+    tables,
+    ends,
+    ...learnt,
+    parts: new Map([...parts, ...layersOf(scales), ...losses, ...learnt.parts]),
+  };
+}

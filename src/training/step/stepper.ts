@@ -1,0 +1,231 @@
+// Runs training steps: label maps and photographs in, losses out. Programs are recorded once; a batch whose label tables outgrow their
+// capacity re-records them with more room.
+
+import { adamFactors } from "../../../kernels/adam.ts";
+import { LevelsScratch } from "../../labels/levels.ts";
+import type { LabelMap } from "../../labels/label_map.ts";
+import type { LevelPlan } from "../../models/nets/level_plan.ts";
+import { outputSize } from "../../models/config.ts";
+import { planLevel } from "../../painting/levels.ts";
+import { Frozen } from "../../models/nets/perceptual.ts";
+import { trainingInputs } from "../../models/nets/training_pass.ts";
+import { windowsOf } from "../../painting/windows.ts";
+import type { LevelWindows } from "../../labels/windows.ts";
+import { Graph, Program, type Device, type Profile, type RunOptions } from "../../runtime/index.ts";
+import { LossScale, type LossScaleState } from "./loss_scale.ts";
+import { trainingMemory, type TrainingMemory } from "./memory.ts";
+import { Moments } from "./moments.ts";
+import { learningRates, type TrainConfig } from "../options.ts";
+import { recordDiscriminatorStep, recordGeneratorStep, type Nets, type Step, type StepOptions } from "./step.ts";
+
+export interface Batch {
+  labels: readonly LabelMap[];
+  /** Left out: the label maps say where instances meet. */
+  instances?: readonly LabelMap[];
+  /** [N,H,W,3] in [-1,1] */
+  image: Float32Array;
+  /** [N, z_dim] normal values, for the G step and for the D step (nets with VAE). */
+  epsG?: Float32Array;
+  epsD?: Float32Array;
+}
+
+/** A batch with its label dictionary, ready for the device. */
+export interface Prepared {
+  readonly batch: Batch;
+  readonly windows: readonly LevelWindows[];
+}
+
+export interface StepArgs {
+  /** The published base rate of this epoch; the config's if left out. */
+  lr?: number;
+  /** False: the discriminator alone learns (D_steps_per_G). */
+  generator?: boolean;
+}
+
+interface Compiled {
+  program: Program;
+  /** Names, in the order of the published log. */
+  losses: string[];
+  memory: TrainingMemory;
+  /** Its outputs mean something. */
+  ran: boolean;
+}
+
+interface Recorded {
+  plans: LevelPlan[];
+  G: Compiled;
+  D: Compiled;
+}
+
+/** What a checkpoint keeps beside parameters and moments. */
+export interface StepperState {
+  /** Sums over labels are cut by them: a resumed run goes on with them. */
+  plans: LevelPlan[];
+  adam: { G: number; D: number };
+  /** f16 alone. */
+  lossScale?: { G: LossScaleState; D: LossScaleState };
+}
+
+export class Stepper {
+  /** In turns, so that a batch can be prepared while another one runs. */
+  private readonly scratches = [new LevelsScratch(), new LevelsScratch()];
+  readonly moments: { G: Moments[]; D: Moments[] };
+  private recorded: Recorded | undefined;
+  private frozen: Frozen | undefined;
+  /** How label tables are made at every resolution. */
+  private plans: LevelPlan[] = [];
+  private readonly scales: { G: LossScale; D: LossScale } | undefined;
+  /** Nets with a gradient in the last step that is not finite: it changed nothing of them. */
+  overflowed: ("G" | "D")[] = [];
+  /** Steps that each learnt in, those skipped for overflow included. */
+  private readonly steps = { G: 0, D: 0 };
+
+  constructor(
+    readonly device: Device,
+    readonly config: TrainConfig,
+    readonly nets: Nets,
+    readonly images: number,
+    readonly options: StepOptions = {},
+  ) {
+    if (options.dtype === "f16") this.scales = { G: new LossScale(), D: new LossScale() };
+    const of = (name: "G" | "D" | "E"): Moments[] => (nets[name] ? [new Moments(device, nets[name], name)] : []);
+    this.moments = { G: [...of("G"), ...of("E")], D: of("D") };
+  }
+
+  /** The dictionary of a batch: host work. A result is good until the call after the next one. */
+  prepare(batch: Batch): Prepared {
+    const scratch = this.scratches.reverse()[0];
+    return { batch, windows: windowsOf(this.config, batch.labels, batch.instances ?? batch.labels, scratch) };
+  }
+
+  /**
+   * A G step and a D step. Gives the losses in the order of the published log. A step with a gradient that is not finite changes no
+   * parameter; `overflowed` tells.
+   */
+  async step(prepared: Prepared, { lr, generator = true }: StepArgs = {}): Promise<Record<string, number>> {
+    this.plans = prepared.windows.map((lw, i) => planLevel(lw, this.plans[i]));
+    const compiled = await this.programs(this.plans);
+    const nets = generator ? (["G", "D"] as const) : (["D"] as const);
+    for (const net of nets) {
+      this.steps[net]++;
+      await compiled[net].program.run(this.runOptions(net, prepared, lr));
+      compiled[net].ran = true;
+    }
+    const losses: Record<string, number> = {};
+    this.overflowed = [];
+    for (const net of nets) {
+      const { program, losses: names } = compiled[net];
+      for (const name of names) losses[name] = (await program.read(name))[0];
+      const overflow = (await program.read("overflow"))[0] !== 0;
+      if (overflow) this.overflowed.push(net);
+      this.scales?.[net].after(overflow);
+    }
+    return losses;
+  }
+
+  /** Inputs and counts of a net's program for a batch. */
+  runOptions(net: "G" | "D", { batch, windows }: Prepared, lr?: number): RunOptions {
+    const c = this.config;
+    const { inputs, counts } = trainingInputs(c, this.plans, windows, { gradients: net === "G" });
+    const { scale, skipped } = this.scales?.[net] ?? { scale: 1, skipped: 0 };
+    const rate = learningRates(c, lr)[net];
+    const eps = net === "G" ? batch.epsG : batch.epsD;
+    return {
+      inputs: {
+        ...inputs,
+        image: batch.image,
+        codes: windows[windows.length - 1].codes,
+        ...(eps ? { eps } : {}),
+        seed: Float32Array.of(scale),
+        factors: adamFactors(rate, this.steps[net] - skipped, c.beta1, c.beta2, 1 / scale),
+      },
+      counts,
+    };
+  }
+
+  /** Records a net's step under the plans at hand. */
+  async record(net: "G" | "D"): Promise<{ graph: Graph; step: Step }> {
+    const { perceptual, ...trained } = this.nets;
+    if (perceptual) this.frozen ??= await Frozen.prepare(perceptual, outputSize(this.config));
+    const nets = { ...trained, perceptual: this.frozen };
+    const graph = new Graph(this.device.target);
+    const record = net === "G" ? recordGeneratorStep : recordDiscriminatorStep;
+    return { graph, step: record(graph, this.config, nets, this.plans, this.images, this.moments[net], this.options) };
+  }
+
+  /** Mean of the style of every real picture of the last G step, [N, z_dim] (nets with VAE). */
+  mu(): Promise<Float32Array> {
+    return this.recorded!.G.program.read("mu");
+  }
+
+  /** The picture of the last G step, [N,H,W,3]. */
+  fake(): Promise<Float32Array> {
+    return this.recorded!.G.program.read("fake");
+  }
+
+  /** f16: an overflow can't be mended by a smaller loss scale any more. */
+  get scaleIsSpent(): boolean {
+    return this.overflowed.some((net) => this.scales?.[net].spent);
+  }
+
+  /** Frees the programs; the next step makes them again. */
+  release(): void {
+    this.recorded?.G.program.dispose();
+    this.recorded?.D.program.dispose();
+    this.recorded = undefined;
+  }
+
+  get state(): StepperState {
+    const { plans, steps, scales } = this;
+    return { plans, adam: { ...steps }, ...(scales ? { lossScale: { G: scales.G.state, D: scales.D.state } } : {}) };
+  }
+
+  /** Before the first step. */
+  restore({ plans, adam, lossScale }: StepperState): void {
+    this.plans = plans;
+    Object.assign(this.steps, adam);
+    if (!this.scales || !lossScale) return;
+    this.scales.G.restore(lossScale.G);
+    this.scales.D.restore(lossScale.D);
+  }
+
+  /** Of the programs at hand; undefined before the first step. */
+  get memory(): { G: TrainingMemory; D: TrainingMemory } | undefined {
+    return this.recorded && { G: this.recorded.G.memory, D: this.recorded.D.memory };
+  }
+
+  /** Times of every dispatch. Programs that have run run once more on the last batch: the nets take a step that is not counted. */
+  async profile(): Promise<Profile[]> {
+    const ran = this.recorded ? [this.recorded.G, this.recorded.D].filter((c) => c.ran) : [];
+    const profiles: Profile[] = [];
+    for (const { program } of ran) profiles.push(await program.profile());
+    return profiles;
+  }
+
+  private async programs(plans: LevelPlan[]): Promise<Recorded> {
+    const old = this.recorded;
+    if (old?.plans.every((p, i) => p === plans[i])) return old;
+    // Two programs' memory at once would be the peak.
+    this.release();
+    const { G, D, E } = this.nets;
+    if (!old && this.scales) for (const p of [G, D, E]) await p?.useHalves();
+    return (this.recorded = { plans, G: await this.compile("G"), D: await this.compile("D") });
+  }
+
+  private async compile(net: "G" | "D"): Promise<Compiled> {
+    const { graph, step } = await this.record(net);
+    for (const [loss, t] of step.losses) graph.output(loss, t);
+    graph.output("fake", step.fake);
+    graph.output("overflow", step.overflow);
+    if (step.style) graph.output("mu", step.style.mu);
+    const program = await Program.compile(graph, this.device, { name: `${net} step` });
+    const memory = trainingMemory(graph, step, this.moments[net], program.memory);
+    return { program, losses: [...step.losses.keys()], memory, ran: false };
+  }
+
+  dispose(): void {
+    this.release();
+    this.frozen?.dispose();
+    for (const m of [...this.moments.G, ...this.moments.D]) m.dispose();
+  }
+}
