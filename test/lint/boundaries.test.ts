@@ -18,12 +18,15 @@ const FORBIDDEN: [why: string, file: string, from: string][] = [
   ["kernels know no label code", "kernels/add.ts", "../src/labels/levels.ts"],
   ["labels do not know models", "src/labels/edges.ts", "../models/config.ts"],
   ["formats do not know models", "src/formats/safetensors.ts", "../models/config.ts"],
-  ["models do not know commands", "src/models/config.ts", "../cli/info.ts"],
-  ["evaluation does not know commands", "src/evaluation/frechet.ts", "../cli/info.ts"],
-  ["evaluation does not know training", "src/evaluation/frechet.ts", "../training/losses.ts"],
+  ["models do not know commands", "src/models/config.ts", "../cli/commands/info.ts"],
+  ["evaluation does not know commands", "src/evaluation/frechet.ts", "../cli/commands/info.ts"],
+  ["evaluation does not know training", "src/evaluation/frechet.ts", "../training/step/losses.ts"],
   ["index.ts does not reach Dawn", "src/index.ts", "./node/dawn.ts"],
-  ["spade.ts does not reach Dawn", "src/session/spade.ts", "./node/dawn.ts"],
+  ["spade.ts does not reach Dawn", "src/session/spade.ts", "../node/dawn.ts"],
   ["models do not reach Dawn", "src/models/config.ts", "../node/dawn.ts"],
+  ["labels do not know pictures", "src/labels/edges.ts", "../pictures/colors.ts"],
+  ["models do not know painting", "src/models/config.ts", "../painting/windows.ts"],
+  ["painting does not know sessions", "src/painting/windows.ts", "../session/api.ts"],
   ["sources do not import tests", "src/models/config.ts", "../../test/tolerances.ts"],
 ];
 
@@ -35,10 +38,12 @@ test.each(FORBIDDEN)("%s", async (_why, file, from) => {
 const ALLOWED: [file: string, from: string][] = [
   ["kernels/add.ts", "../src/runtime/index.ts"],
   ["src/models/config.ts", "../labels/levels.ts"],
-  ["src/training/step/losses.ts", "../evaluation/frechet.ts"],
-  ["src/index.ts", "./spade.ts"],
+  ["src/pictures/colors.ts", "../labels/label_map.ts"],
+  ["src/painting/runner.ts", "../models/config.ts"],
+  ["src/training/step/losses.ts", "../../evaluation/frechet.ts"],
+  ["src/index.ts", "./session/spade.ts"],
   ["src/node.ts", "./node/dawn.ts"],
-  ["src/cli/commands/info.ts", "../node/dawn.ts"],
+  ["src/cli/commands/info.ts", "../../node/dawn.ts"],
   ["src/export/onnx/generator.ts", "../../models/config.ts"],
 ];
 
