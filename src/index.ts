@@ -3,7 +3,7 @@
 import type { AdapterInfo, Source, Spade, SpadeOptions } from "./session/api.ts";
 import { blobAccess, bytesAccess, type RandomAccess } from "./formats/tensors.ts";
 import { openDevice, SpadeError, type Device, type OpenOptions } from "./runtime/index.ts";
-import { createSpadeOn } from "./session/spade.ts";
+import { createSpadeOn } from "./session/create.ts";
 
 export * from "./session/api.ts";
 export { SpadeError, type SpadeErrorCode } from "./runtime/errors.ts";
@@ -86,14 +86,4 @@ export async function supported(
     if (error instanceof SpadeError) return { ok: false, error };
     throw error;
   }
-}
-
-/** Nothing is cached in this version. */
-export function isCached(_weights: Source): Promise<boolean> {
-  return Promise.resolve(false);
-}
-
-/** Nothing is cached in this version, so there is nothing to clear. */
-export function clearCache(_weights?: Source): Promise<void> {
-  return Promise.resolve();
 }

@@ -7,10 +7,9 @@ import type { RandomAccess } from "./formats/tensors.ts";
 import { openSource, supported } from "./index.ts";
 import { openNodeDevice, sizesWish } from "./node/dawn.ts";
 import type { SpadeError } from "./runtime/errors.ts";
-import { createSpadeOn } from "./session/spade.ts";
+import { createSpadeOn } from "./session/create.ts";
 
 export * from "./session/api.ts";
-export { clearCache, isCached } from "./index.ts";
 export { SpadeError, type SpadeErrorCode } from "./runtime/errors.ts";
 export { openNodeDevice } from "./node/dawn.ts";
 

@@ -1,12 +1,12 @@
 // Our engine as the benches run it: a calibrated generator, a new label map, a new style.
 
+import { openNet } from "../../src/painting/open_net.ts";
 import { LevelsScratch } from "../../src/labels/levels.ts";
 import type { LevelWindows } from "../../src/labels/windows.ts";
 import { calibratedState } from "../../src/painting/calibrated.ts";
 import { defaultConfig, type Config } from "../../src/models/config.ts";
-import { Parameters } from "../../src/models/weights/parameters.ts";
 import { normalValues } from "../../src/models/philox.ts";
-import { GeneratorRunner } from "../../src/painting/runner.ts";
+import type { Painter } from "../../src/painting/painter.ts";
 import type { HostState } from "../../src/models/weights/seeded.ts";
 import { memorySource } from "../../src/models/weights/source.ts";
 import { windowsOf } from "../../src/painting/windows.ts";
@@ -24,7 +24,7 @@ export interface MapTimes {
 }
 
 export interface Ours {
-  readonly runner: GeneratorRunner;
+  readonly runner: Painter;
   readonly state: HostState;
   readonly z: Float32Array;
   /** The last picture, [H,W,3]. */
@@ -45,11 +45,7 @@ export async function openOurs(
   const windows = (m: BenchMap): LevelWindows[] => windowsOf(config, [m.label], [m.instance], scratch);
   const z = normalValues(0, config.z_dim);
   const state = await calibratedState(device, config, 0, windows(map), z, say);
-  const runner = await GeneratorRunner.create(
-    device,
-    config,
-    await Parameters.load(device, config, memorySource(state), "f32"),
-  );
+  const { painter: runner } = await openNet({ config, source: memorySource(state) }, { device, dtype: "f32" });
   const ours: Ours = {
     runner,
     state,

@@ -138,9 +138,6 @@ export function upsamplings(c: Config): number {
   return { normal: 5, more: 6, most: 7 }[c.num_upsampling_layers];
 }
 
-/** Heights and widths of pictures are multiples of it. */
-export const strideOf = (c: Config): number => 2 ** (c.netG === "pix2pixhd" ? c.resnet_n_downsample : upsamplings(c));
-
 /** Height and width of the generator's first feature map. */
 export function latentSize(c: Config): { h: number; w: number } {
   const w = Math.floor(c.crop_size / 2 ** upsamplings(c));
@@ -151,29 +148,6 @@ export function latentSize(c: Config): { h: number; w: number } {
       `crop_size ${c.crop_size}, aspect_ratio ${c.aspect_ratio}`,
       `leaves a first feature map of ${w}x${h} under num_upsampling_layers ${c.num_upsampling_layers}`,
       `use a crop_size of at least ${2 ** upsamplings(c)} and an aspect_ratio that keeps the height above zero`,
-    );
-  }
-  return { h, w };
-}
-
-/** Height and width of the picture, and of the label map that the net takes. */
-export function outputSize(c: Config): { h: number; w: number } {
-  if (c.netG === "pix2pixhd") return cropSize(c);
-  const { h, w } = latentSize(c);
-  return { h: h * 2 ** upsamplings(c), w: w * 2 ** upsamplings(c) };
-}
-
-/** pix2pixHD paints what it is given: the crop itself, if its halvings come out even. */
-function cropSize(c: Config): { h: number; w: number } {
-  const { crop_size, aspect_ratio, resnet_n_downsample } = c;
-  const [h, w] = [roundHalfEven(crop_size / aspect_ratio), crop_size];
-  const unit = strideOf(c);
-  if (h < unit || h % unit || w % unit) {
-    throw new SpadeError(
-      "usage",
-      `crop_size ${crop_size}, aspect_ratio ${aspect_ratio}`,
-      `make pictures of ${w}x${h}, which resnet_n_downsample ${resnet_n_downsample} halvings do not divide`,
-      `use a width and height that are multiples of ${unit}`,
     );
   }
   return { h, w };

@@ -1,11 +1,11 @@
 // An untrained net that paints: seeded weights, ten power iterations a layer, then one training-mode pass whose batch statistics
 // become the running ones. Without it nearly every pixel is -1 or 1. For the demo and the benches; the pictures are texture.
 
+import { loadGenerator } from "./open_net.ts";
 import type { LevelWindows } from "../labels/windows.ts";
 import { Graph, Program, type Device } from "../runtime/index.ts";
 import type { Config } from "../models/config.ts";
 import { planLevel } from "./levels.ts";
-import { Parameters } from "../models/weights/parameters.ts";
 import { powerIterate, seededGenerator, type HostState } from "../models/weights/seeded.ts";
 import { memorySource } from "../models/weights/source.ts";
 import { recordTrainingPass, trainingInputs } from "../models/nets/training_pass.ts";
@@ -30,7 +30,7 @@ export async function calibratedState(
   onProgress?.("power iterations");
   powerIterate(state, 10);
   onProgress?.("uploading");
-  const p = await Parameters.load(device, config, memorySource(state), "f32");
+  const p = await loadGenerator(device, config, memorySource(state), "f32");
   const plans = windows.map((lw) => planLevel(lw));
   const g = new Graph(device.target);
   const pass = recordTrainingPass(g, config, p, plans, 1, { momentum: 1 });

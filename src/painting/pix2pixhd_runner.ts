@@ -3,11 +3,12 @@
 
 import type { LevelWindows } from "../labels/windows.ts";
 import { Graph, Program, SpadeError, type Device, type Profile, type RunOptions } from "../runtime/index.ts";
-import { outputSize, type Config } from "../models/config.ts";
+import { type Config } from "../models/config.ts";
+import { outputSize } from "../models/kinds.ts";
 import type { Parameters } from "../models/weights/parameters.ts";
 import { layerWeights, recordPix2PixHD, type WeightsOf } from "../models/nets/pix2pixhd.ts";
 import { convName, type ConvWeights, type PlainConv } from "../models/nets/plain_conv.ts";
-import type { Painter, RunnerMemory, RunnerOptions } from "./runner.ts";
+import { CompileProgress, type Painter, type RunnerMemory, type RunnerOptions } from "./painter.ts";
 
 /** What is made of weights once, of those that a conv may ask for. */
 const DERIVED = ["sigma", "winograd", "blocked"] as const;
@@ -31,6 +32,7 @@ export class Pix2PixHDRunner implements Painter {
     { images = 1, onProgress }: RunnerOptions = {},
   ): Promise<Pix2PixHDRunner> {
     const { h, w } = outputSize(config);
+    const progress = new CompileProgress(2, onProgress);
     const record = (g: Graph, weightsOf: WeightsOf): Graph => {
       const codes = g.input("codes", [images, h, w], "i32");
       g.output("image", recordPix2PixHD(g, config, parameters, codes, false, weightsOf));
@@ -49,7 +51,7 @@ export class Pix2PixHDRunner implements Painter {
         replaced.push(`${convName(layer)}.weight${weights.sigma ? "_orig" : ""}`);
       return weights;
     });
-    const prepared = await Program.compile(prepare, device, { name: "prepare", onProgress });
+    const prepared = await Program.compile(prepare, device, { name: "prepare", onProgress: progress.pipelines });
     let image: Program;
     try {
       await prepared.run();
@@ -64,7 +66,7 @@ export class Pix2PixHDRunner implements Painter {
         }
         return weights;
       });
-      image = await Program.compile(g, device, { name: "image", onProgress });
+      image = await Program.compile(g, device, { name: "image", onProgress: progress.pipelines });
     } catch (error) {
       prepared.dispose();
       throw error;

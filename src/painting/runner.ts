@@ -18,7 +18,8 @@ import {
   type Storage,
   type Tensor,
 } from "../runtime/index.ts";
-import { blocks, latentSize, outputSize, parseNormG, type Config } from "../models/config.ts";
+import { blocks, latentSize, parseNormG, type Config } from "../models/config.ts";
+import { outputSize } from "../models/kinds.ts";
 import {
   convLayers,
   recordFirst,
@@ -31,6 +32,7 @@ import {
 } from "../models/nets/generator.ts";
 import { levelKey, type LevelPlan } from "../models/nets/level_plan.ts";
 import { firstPlan, planLevel } from "./levels.ts";
+import { CompileProgress, type Painter, type RunnerMemory, type RunnerOptions } from "./painter.ts";
 import type { Parameters } from "../models/weights/parameters.ts";
 
 interface Level {
@@ -42,37 +44,6 @@ interface Level {
   run: RunOptions;
 }
 
-export interface RunnerOptions {
-  /** Pictures at once. */
-  images?: number;
-  /** Keep every block's output for readBlock (tests). */
-  taps?: boolean;
-  /** Pipelines ready and wanted, over all programs of the step at hand. */
-  onProgress?: (done: number, total: number) => void;
-}
-
-export interface RunnerMemory {
-  parameters: number;
-  /** Winograd copies, sigmas, 1/std. */
-  derived: number;
-  tables: number;
-  activations: number;
-}
-
-/** A generator ready to paint: SPADE's, or pix2pixHD's. */
-export interface Painter {
-  /** Height and width of the picture. */
-  readonly size: { h: number; w: number };
-  readonly memory: RunnerMemory;
-  warm(signal?: AbortSignal): Promise<void>;
-  /** Takes what windowsOf makes of the maps. */
-  setMap(windows: readonly LevelWindows[], signal?: AbortSignal): Promise<void>;
-  runTables(how?: Pick<RunOptions, "slice" | "signal">): Promise<void>;
-  paint(z?: Float32Array, how?: Pick<RunOptions, "slice" | "signal">): Promise<Float32Array>;
-  profile(z?: Float32Array): Promise<Profile[]>;
-  dispose(): void;
-}
-
 export class GeneratorRunner implements Painter {
   readonly images: number;
   /** The tables that the map at hand uses. */
@@ -80,7 +51,7 @@ export class GeneratorRunner implements Painter {
   /** Those of the other mode, for maps that want it again. */
   private readonly spare = new Map<string, Level>();
   private readonly taps: boolean;
-  private readonly onProgress: RunnerOptions["onProgress"];
+  private readonly progress: CompileProgress;
   private prepared!: Program;
   private readonly derived = new Map<string, Tensor>();
   private first: { program: Program; result: Tensor } | undefined;
@@ -96,7 +67,9 @@ export class GeneratorRunner implements Painter {
   ) {
     this.images = options.images ?? 1;
     this.taps = options.taps ?? false;
-    this.onProgress = options.onProgress;
+    // prepare, the tables of each resolution, fc without VAE, the image.
+    const programs = resolutions(config).length + (config.use_vae ? 2 : 3);
+    this.progress = new CompileProgress(programs, options.onProgress);
   }
 
   /** Computes what depends on the weights alone. Convs that get a Winograd copy give up their original. */
@@ -116,7 +89,7 @@ export class GeneratorRunner implements Painter {
       for (const [kind, t] of Object.entries(copies)) g.keep(`${layer.name}.${kind}`, t);
       if (Object.keys(copies).length) replaced.push(key);
     }
-    r.prepared = await Program.compile(g, device, { name: "prepare", onProgress: r.onProgress });
+    r.prepared = await Program.compile(g, device, { name: "prepare", onProgress: r.progress.pipelines });
     await r.prepared.run();
     await device.gpu.queue.onSubmittedWorkDone();
     for (const [name, t] of g.kept) r.derived.set(name, t);
@@ -206,7 +179,7 @@ export class GeneratorRunner implements Painter {
     );
     let program: Program;
     try {
-      program = await Program.compile(g, this.device, { name, onProgress: this.onProgress });
+      program = await Program.compile(g, this.device, { name, onProgress: this.progress.pipelines });
     } catch (error) {
       this.device.free(ids);
       throw error;
@@ -238,7 +211,10 @@ export class GeneratorRunner implements Painter {
     const g = new Graph(this.device.target);
     const windows = g.input("windows", [this.images * h * w, 9], "i32");
     const result = g.keep("fc", recordFirst(g, this.config, this.parameters, { windows, images: this.images }));
-    return { program: await Program.compile(g, this.device, { name: "fc", onProgress: this.onProgress }), result };
+    return {
+      program: await Program.compile(g, this.device, { name: "fc", onProgress: this.progress.pipelines }),
+      result,
+    };
   }
 
   private async compileImage(): Promise<Program> {
@@ -249,7 +225,7 @@ export class GeneratorRunner implements Painter {
       : recordFirst(g, c, this.parameters, { z: g.input("z", [this.images, c.z_dim]), images: this.images });
     const image = recordImage(g, c, this.layers(g), first, this.taps ? (name, y) => g.output(name, y) : undefined);
     g.output("image", image);
-    return Program.compile(g, this.device, { name: "image", onProgress: this.onProgress });
+    return Program.compile(g, this.device, { name: "image", onProgress: this.progress.pipelines });
   }
 
   /** Layers whose constants come from `prepare` and whose tables come from the label programs. */

@@ -3,14 +3,14 @@
 import type { LabelMap } from "../labels/label_map.ts";
 
 export type { LabelMap };
+/** What `generate` gives in Node, where ImageData is missing: its shape. */
+export type { Picture } from "../painting/present.ts";
 
 export type Source = string | URL | Request | Blob | ArrayBuffer | Uint8Array;
 
 export interface SpadeOptions {
   /** .safetensors; in Node also .pth */
   weights: Source;
-  /** Default: the file named in the weights' metadata; fetched at the first encode(). */
-  encoder?: Source;
   /** base64, as in <script integrity>. A mismatch is the error `integrity`. */
   integrity?: `sha256-${string}`;
   /** "auto": f16 where a hardware adapter has it, else f32. */
@@ -20,7 +20,6 @@ export interface SpadeOptions {
   /** Borrowed: never destroyed, never replaced by us. */
   device?: GPUDevice;
   powerPreference?: GPUPowerPreference;
-  cache?: boolean;
   /** Aborts loading; throws signal.reason. */
   signal?: AbortSignal;
   onProgress?: (p: Progress) => void;
@@ -33,7 +32,6 @@ export interface Progress {
   total: number | undefined;
   /** 0..1 over everything, never falls. */
   progress: number;
-  cached: boolean;
 }
 
 /** The adapter as the browser or Dawn tells it. */
@@ -63,13 +61,13 @@ export interface SpadeInfo {
   /** Takes an instance map. */
   edges: boolean;
   /** Presets are of the photographs that the net was trained on: their mean, then typical ones. */
-  style: null | { dim: number; encoder: boolean; presets: { name: string; style: Float32Array }[] };
+  style: null | { dim: number; presets: { name: string; style: Float32Array }[] };
   dtype: "f16" | "f32";
   adapter: AdapterInfo;
   bytes: { gpu: number; download: number };
 }
 
-/** A seed of a normal z (a whole number from 0 on), z itself, or what encode() gave. Left out: zeros, the mean. */
+/** A seed of a normal z (a whole number from 0 on), or z itself. Left out: zeros, the mean. */
 export type Style = number | Float32Array;
 
 export interface GenerateOptions {
@@ -89,46 +87,17 @@ export interface Stats {
   /** Distinct outer windows over all levels, and those made for this picture. */
   windows: number;
   newWindows: number;
-  /** Tiles repainted of an edit, or null for a whole picture. */
-  tiles: number | null;
   /** GPU bytes held. */
   memory: number;
 }
 
-export interface Live {
-  update(map: LabelMap): void;
-  style: Style | undefined;
-  idle(): Promise<void>;
-  stop(): void;
-}
-
-export interface LiveOptions {
-  canvas: HTMLCanvasElement | OffscreenCanvas;
-  style?: Style;
-  onFrame?: (s: Stats) => void;
-}
-
-/** What `generate` gives in Node, where ImageData is missing: its shape. */
-export interface Picture {
-  readonly data: Uint8ClampedArray<ArrayBuffer>;
-  readonly width: number;
-  readonly height: number;
-  readonly colorSpace: "srgb";
-}
-
-/** Events: "lost" { reason, willRestore }, "restored", "notice" { code, message, fix }. */
+/** Events: "lost" { reason, willRestore: false }, "notice" { code, message, fix }. */
 export interface Spade extends EventTarget {
   readonly info: SpadeInfo;
   /** Of the last finished picture. */
   readonly stats: Stats | null;
   /** Paints a map of exactly the net's size, as it is at the call. Calls queue in order; `map` is not changed. */
   generate(map: LabelMap, options?: GenerateOptions): Promise<ImageData>;
-  generate(map: LabelMap, options: GenerateOptions & { canvas: HTMLCanvasElement | OffscreenCanvas }): Promise<void>;
-  generate(map: LabelMap, options: GenerateOptions & { texture: GPUTexture }): Promise<void>;
-  encode(photo: ImageBitmapSource): Promise<Float32Array>;
-  live(options: LiveOptions): Live;
-  /** Borrowed devices only. */
-  restore(device: GPUDevice): Promise<void>;
   /** Idempotent; what runs is aborted. Afterwards every call throws `disposed`. */
   dispose(): void;
   [Symbol.dispose](): void;

@@ -8,7 +8,7 @@ import { discriminatorNet } from "../models/nets/discriminator.ts";
 import { encoderNet } from "../models/nets/encoder.ts";
 import type { Net } from "../models/weights/packing.ts";
 import { Parameters } from "../models/weights/parameters.ts";
-import { netOf } from "../models/nets/pix2pixhd.ts";
+import { netOf } from "../models/kinds.ts";
 import { checkpointSource, memorySource } from "../models/weights/source.ts";
 import { SQUEEZENET_FILE, squeezenet, squeezenetSource } from "../models/nets/squeezenet.ts";
 import { vgg19 } from "../models/nets/vgg19.ts";

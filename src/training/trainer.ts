@@ -8,7 +8,7 @@ import { labelsFor } from "../datasets/names.ts";
 import { FRECHET_NAME } from "../evaluation/frechet.ts";
 import { makeFolder, removeParts, replaceFile } from "../formats/file.ts";
 import type { Label } from "../pictures/label_names.ts";
-import { outputSize } from "../models/config.ts";
+import { outputSize } from "../models/kinds.ts";
 import { profileTable, SpadeError, type Device } from "../runtime/index.ts";
 import { firstNonFinite } from "./step/diagnose.ts";
 import { due, runLoop, type LoopHooks, type StepReport } from "./loop.ts";

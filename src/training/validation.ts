@@ -1,17 +1,15 @@
 // What is looked at after every epoch: the same label maps painted in evaluation mode, as a grid for the gallery and as a Frechet
 // distance to their photographs (SqueezeNet fire9; not comparable to an Inception FID). Nothing of the run's own state is touched.
 
+import { kindOf, netOf, outputSize } from "../models/kinds.ts";
+import { openNet } from "../painting/open_net.ts";
 import type { Dataset } from "../datasets/dataset.ts";
 import { FeatureExtractor } from "../evaluation/features.ts";
 import { frechetDistance, gaussian, type Gaussian } from "../evaluation/frechet.ts";
 import type { LabelMap } from "../labels/label_map.ts";
-import { LevelsScratch } from "../labels/levels.ts";
-import { outputSize, type Config } from "../models/config.ts";
-import { createPainter, loadGenerator } from "../painting/painter.ts";
+import { type Config } from "../models/config.ts";
 import type { Parameters } from "../models/weights/parameters.ts";
 import { keyedSeed, normalValues } from "../models/philox.ts";
-import { netOf } from "../models/nets/pix2pixhd.ts";
-import { windowsOf } from "../painting/windows.ts";
 import { SpadeError, type Device } from "../runtime/index.ts";
 import type { Validation as Validated } from "./records/records.ts";
 
@@ -60,19 +58,17 @@ export class Validation {
   async run(G: Parameters): Promise<Validated> {
     const { device, config, pairs } = this;
     const { h, w } = outputSize(config);
-    const { shapes } = netOf(config);
-    const copy = await loadGenerator(device, config, { shapes, read: (key) => G.read(key) }, "f32");
-    const runner = await createPainter(device, config, copy);
-    const scratch = new LevelsScratch();
+    const source = { shapes: netOf(config).shapes, read: (key: string) => G.read(key) };
+    const net = await openNet({ config, source }, { device, dtype: "f32" });
     try {
       const shown = gridOf(pairs.length);
       const pictures: Float32Array[] = [];
       const painted: Float32Array[] = [];
       for (const [i, { label, instance }] of pairs.entries()) {
-        await runner.setMap(windowsOf(config, [label], instance ? [instance] : null, scratch));
-        await runner.runTables();
-        const z = config.use_vae ? normalValues(keyedSeed(config.seed, `validation ${i}`), config.z_dim) : undefined;
-        const data = await runner.paint(z);
+        await net.setMap(label, instance);
+        const length = kindOf(config).styleLength(config);
+        const z = length ? normalValues(keyedSeed(config.seed, `validation ${i}`), length) : undefined;
+        const data = await net.painter.paint(z);
         painted.push(...(await this.features.features([{ data, width: w, height: h }])));
         if (shown.includes(i)) pictures.push(data);
       }
@@ -87,7 +83,7 @@ export class Validation {
         },
       };
     } finally {
-      runner.dispose();
+      net.dispose();
     }
   }
 

@@ -1,5 +1,6 @@
 // The built commands, run as a user runs them: on tiny calibrated nets, with what they print, write and refuse.
 
+import { loadGenerator } from "../../src/painting/open_net.ts";
 import { execFile, spawnSync } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -7,14 +8,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { decode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { windowsOf } from "../../src/cli/inputs/net.ts";
+import { windowsOf } from "../../src/painting/windows.ts";
 import { fileSink, openFile } from "../../src/formats/file.ts";
 import { encodeLabelPng } from "../../src/formats/images/label_png.ts";
 import { openSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
 import { toF32 } from "../../src/formats/tensors.ts";
 import { calibratedState } from "../../src/painting/calibrated.ts";
 import { defaultConfig, type Config } from "../../src/models/config.ts";
-import { Parameters } from "../../src/models/weights/parameters.ts";
 import { normalValues } from "../../src/models/philox.ts";
 import { GeneratorRunner } from "../../src/painting/runner.ts";
 import { pix2pixhdShapes } from "../../src/models/nets/pix2pixhd.ts";
@@ -79,13 +79,13 @@ beforeAll(async () => {
   expect(built.stderr).toBe("");
   dir = await mkdtemp(join(tmpdir(), "spade-cli-"));
   const device = await testDevice();
-  state = await calibratedState(device, config, 0, windowsOf(config, squares, undefined));
+  state = await calibratedState(device, config, 0, windowsOf(config, [squares], null));
   await save(at("net.safetensors"), state, config);
   await save(at("colors.safetensors"), state, config, { labels: JSON.stringify(LABELS) });
   const wide = map(64, 32, (x, y) => ((x >> 4) + (y >> 4)) % 5);
   await save(
     at("vae.safetensors"),
-    await calibratedState(device, vaeConfig, 1, windowsOf(vaeConfig, wide, undefined), normalValues(1, 8)),
+    await calibratedState(device, vaeConfig, 1, windowsOf(vaeConfig, [wide], null), normalValues(1, 8)),
     vaeConfig,
   );
   await writeFile(at("map.png"), encodeLabelPng(squares));
@@ -124,15 +124,9 @@ describe("generate", () => {
     const runner = await GeneratorRunner.create(
       device,
       config,
-      await Parameters.load(device, config, memorySource(state), "f32"),
+      await loadGenerator(device, config, memorySource(state), "f32"),
     );
-    await runner.setMap(
-      windowsOf(
-        config,
-        squares,
-        map(64, 64, (x) => x >> 3),
-      ),
-    );
+    await runner.setMap(windowsOf(config, [squares], [map(64, 64, (x) => x >> 3)]));
     const expected = await runner.paint();
     runner.dispose();
     const saturated = expected.filter((v) => Math.abs(v) > 0.999).length / expected.length;

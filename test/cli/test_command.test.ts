@@ -1,5 +1,6 @@
 // The test command and the styles of pictures, on tiny nets and data sets made here.
 
+import { loadGenerator } from "../../src/painting/open_net.ts";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,7 +8,7 @@ import { join } from "node:path";
 import { decode } from "fast-png";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { generate } from "../../src/cli/commands/generate.ts";
-import { windowsOf } from "../../src/cli/inputs/net.ts";
+import { windowsOf } from "../../src/painting/windows.ts";
 import { Progress } from "../../src/cli/terminal/progress.ts";
 import { testNet } from "../../src/cli/commands/test.ts";
 import { resolveTestOptions } from "../../src/cli/options/test_options.ts";
@@ -24,7 +25,7 @@ import { keyedSeed, normalValues } from "../../src/models/philox.ts";
 import { GeneratorRunner } from "../../src/painting/runner.ts";
 import { seededState, type HostState } from "../../src/models/weights/seeded.ts";
 import { memorySource } from "../../src/models/weights/source.ts";
-import { toPicture } from "../../src/session/spade.ts";
+import { toPicture } from "../../src/painting/present.ts";
 import { labelPng, photoPng } from "../datasets/folders.ts";
 import { testDevice } from "../support/device.ts";
 
@@ -74,7 +75,7 @@ beforeAll(async () => {
     height: SIZE,
   };
   const calibrated = (c: Config, z?: Float32Array): Promise<HostState> =>
-    calibratedState(device, c, 1, windowsOf(c, map, undefined), z);
+    calibratedState(device, c, 1, windowsOf(c, [map], null), z);
   await save("vae/latest_net_G.safetensors", await calibrated(config, normalValues(1, config.z_dim)), config);
   await save("vae/latest_net_E.safetensors", seededState(encoderNet(encoderConfig).shapes, 2, 1));
   const plain = { ...config, use_vae: false };
@@ -116,7 +117,7 @@ async function openRunner(name: string): Promise<{ c: Config; runner: GeneratorR
   const device = await testDevice();
   const c = { ...config, use_vae: name === "vae" };
   const source = memorySource(states.get(`${name}/latest_net_G.safetensors`)!);
-  return { c, runner: await GeneratorRunner.create(device, c, await Parameters.load(device, c, source, "f32")) };
+  return { c, runner: await GeneratorRunner.create(device, c, await loadGenerator(device, c, source, "f32")) };
 }
 
 /** What a runner of the test's own paints of map n, as bytes. */
@@ -124,7 +125,7 @@ async function painted(name: string, n: number, z?: Float32Array): Promise<numbe
   if (!runners.has(name)) runners.set(name, openRunner(name));
   const { c, runner } = await runners.get(name)!;
   const data = Uint8Array.from({ length: SIZE * SIZE }, (_, p) => label(n)(p % SIZE, Math.floor(p / SIZE)));
-  await runner.setMap(windowsOf(c, { data, width: SIZE, height: SIZE }, undefined));
+  await runner.setMap(windowsOf(c, [{ data, width: SIZE, height: SIZE }], null));
   const { data: rgba } = toPicture(await runner.paint(z), SIZE, SIZE);
   return [...rgba].filter((_, i) => i % 4 < 3);
 }

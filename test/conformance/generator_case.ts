@@ -1,5 +1,6 @@
 // A generator case: out.train, out.eval, act.* and grad.* of one net on one batch of label maps, from seeded weights.
 
+import { loadGenerator } from "../../src/painting/open_net.ts";
 import { gradients } from "../../kernels/gradients.ts";
 import type { LabelMap } from "../../src/labels/label_map.ts";
 import { blocks, generatorShapes, type Config } from "../../src/models/config.ts";
@@ -36,7 +37,7 @@ export async function generatorCase(golden: Golden, device: Device): Promise<Ver
   const instances = golden.has("in.inst") ? await maps(golden, "in.inst") : labels;
   const z = golden.has("in.z") ? await golden.f32("in.z") : undefined;
   const windows = windowsOf(c, labels, instances);
-  const load = (): Promise<Parameters> => Parameters.load(device, c, memorySource(state), "f32");
+  const load = (): Promise<Parameters> => loadGenerator(device, c, memorySource(state), "f32");
 
   const trained = golden.has("out.train");
   if (trained) verdicts.push(...(await trainingMode(golden, device, c, await load(), windows, labels.length, z)));
@@ -92,12 +93,9 @@ async function movement(
       const signs = seeded(`${salt}:${key}`, t.shape, 1);
       moved.set(key, { shape: t.shape, data: t.data.map((v, i) => v * (1 + Math.sign(signs[i]) * 2 ** -23)) });
     }
-    const runner = await GeneratorRunner.create(
-      device,
-      c,
-      await Parameters.load(device, c, memorySource(moved), "f32"),
-      { images },
-    );
+    const runner = await GeneratorRunner.create(device, c, await loadGenerator(device, c, memorySource(moved), "f32"), {
+      images,
+    });
     await runner.setMap(windows);
     most = Math.max(most, maxError(await runner.paint(z), image));
     runner.dispose();

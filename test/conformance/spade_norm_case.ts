@@ -1,6 +1,7 @@
 // A spade_norm case: one SPADE layer named n on in.x, in training and in eval mode, each from the starting state. Both ways of
 // making the tables are run: by distinct window, and densely.
 
+import { generatorNet } from "../../src/models/weights/packing.ts";
 import { gradients } from "../../kernels/gradients.ts";
 import { inverseStd, modulate, runningStatistics, statistics } from "../../kernels/index.ts";
 import { buildLevels } from "../../src/labels/levels.ts";
@@ -46,7 +47,7 @@ export async function spadeNormCase(golden: Golden, device: Device): Promise<Ver
   for (const mode of ["lookup", "dense"] as const) {
     for (const train of [true, false]) {
       const differentiated = golden.has("in.cotangent");
-      const p = await Parameters.loadKeys(device, c, memorySource(state), "f32", shapes);
+      const p = await Parameters.loadNet(device, generatorNet(c, shapes), memorySource(state), "f32");
       const g = new Graph(device.target);
       const plan: LevelPlan = {
         h,

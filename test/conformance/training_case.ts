@@ -1,11 +1,11 @@
 // A case of training steps: losses and pictures of every step, and the states after those that the case keeps.
 
-import { outputSize } from "../../src/models/config.ts";
+import { outputSize } from "../../src/models/kinds.ts";
 import { discriminatorNet } from "../../src/models/nets/discriminator.ts";
 import { encoderNet } from "../../src/models/nets/encoder.ts";
 import { isTrained, type Net } from "../../src/models/weights/packing.ts";
 import { Parameters } from "../../src/models/weights/parameters.ts";
-import { netOf } from "../../src/models/nets/pix2pixhd.ts";
+import { netOf } from "../../src/models/kinds.ts";
 import { seeded, seededState, seededVgg, type HostState } from "../../src/models/weights/seeded.ts";
 import { memorySource } from "../../src/models/weights/source.ts";
 import { vgg19 } from "../../src/models/nets/vgg19.ts";

@@ -1,10 +1,11 @@
 // f16 storage against f32: same net, same map, PSNR of the picture, its own range as the peak.
 
+import { loadGenerator } from "../../src/painting/open_net.ts";
 import { expect, test } from "vitest";
 import { buildLevels } from "../../src/labels/levels.ts";
-import { defaultConfig, outputSize, parseNormG, type Config } from "../../src/models/config.ts";
+import { defaultConfig, parseNormG, type Config } from "../../src/models/config.ts";
+import { outputSize } from "../../src/models/kinds.ts";
 import { resolutions } from "../../src/models/nets/generator.ts";
-import { Parameters } from "../../src/models/weights/parameters.ts";
 import { normalValues } from "../../src/models/philox.ts";
 import { GeneratorRunner } from "../../src/painting/runner.ts";
 import { powerIterate, seededGenerator } from "../../src/models/weights/seeded.ts";
@@ -36,7 +37,7 @@ test.each(["spectralspadeinstance3x3", "spectralspadesyncbatch3x3"])(
       const runner = await GeneratorRunner.create(
         device,
         c,
-        await Parameters.load(device, c, memorySource(state), dtype),
+        await loadGenerator(device, c, memorySource(state), dtype),
       );
       await runner.setMap(windows);
       const image = await runner.paint(normalValues(1, 16));

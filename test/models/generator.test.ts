@@ -1,14 +1,15 @@
 // The whole generator against an independent float64 one on the host (dense one-hot convolutions, published formulas): every kind of
 // norm_G, upsampling, aspect ratio and label space; tables by lookup and densely.
 
+import { loadGenerator } from "../../src/painting/open_net.ts";
 import { expect, test } from "vitest";
 import { denseSemantics } from "../../src/export/onnx/semantics.ts";
 import type { LabelMap } from "../../src/labels/label_map.ts";
 import { buildLevels } from "../../src/labels/levels.ts";
-import { defaultConfig, labelCount, outputSize, parseNormG, semanticNc, type Config } from "../../src/models/config.ts";
+import { defaultConfig, labelCount, parseNormG, semanticNc, type Config } from "../../src/models/config.ts";
+import { outputSize } from "../../src/models/kinds.ts";
 import { resolutions } from "../../src/models/nets/generator.ts";
 import { planLevel } from "../../src/painting/levels.ts";
-import { Parameters } from "../../src/models/weights/parameters.ts";
 import { normalValues } from "../../src/models/philox.ts";
 import { GeneratorRunner } from "../../src/painting/runner.ts";
 import { powerIterate, seeded, seededGenerator } from "../../src/models/weights/seeded.ts";
@@ -80,7 +81,7 @@ test.each(cases)("%s", async (_name, over, kind) => {
   else expect(windows.map((lw) => planLevel(lw).mode)).toContain("lookup");
 
   const device = await testDevice();
-  const runner = await GeneratorRunner.create(device, c, await Parameters.load(device, c, memorySource(state), "f32"));
+  const runner = await GeneratorRunner.create(device, c, await loadGenerator(device, c, memorySource(state), "f32"));
   await runner.setMap(windows);
   const z = c.use_vae ? normalValues(2, c.z_dim) : undefined;
   const image = await runner.paint(z);

@@ -1,12 +1,15 @@
 // pix2pixHD's generator beside what the golden cases compare (test/conformance): keys, sizes, norms that upstream fails on, configs.
 
 import { describe, expect, test } from "vitest";
-import { defaultConfig, outputSize, type Config } from "../../src/models/config.ts";
+import { defaultConfig, type Config } from "../../src/models/config.ts";
+import { outputSize } from "../../src/models/kinds.ts";
 import { checkedConfig, guessConfig } from "../../src/models/weights/guess.ts";
 import { isTrained } from "../../src/models/weights/packing.ts";
-import { createPainter, loadGenerator } from "../../src/painting/painter.ts";
+import { loadGenerator } from "../../src/painting/open_net.ts";
+import { createPainter } from "../../src/painting/painters.ts";
 import { Parameters } from "../../src/models/weights/parameters.ts";
-import { netOf, pix2pixhdNet, pix2pixhdShapes, recordPix2PixHD } from "../../src/models/nets/pix2pixhd.ts";
+import { pix2pixhdNet, pix2pixhdShapes, recordPix2PixHD } from "../../src/models/nets/pix2pixhd.ts";
+import { netOf } from "../../src/models/kinds.ts";
 import { seededState } from "../../src/models/weights/seeded.ts";
 import { memorySource } from "../../src/models/weights/source.ts";
 import { windowsOf } from "../../src/painting/windows.ts";

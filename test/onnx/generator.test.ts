@@ -1,7 +1,8 @@
 import * as ort from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
 import type { Config } from "../../src/models/config.ts";
-import { defaultConfig, outputSize, semanticNc } from "../../src/models/config.ts";
+import { defaultConfig, semanticNc } from "../../src/models/config.ts";
+import { outputSize } from "../../src/models/kinds.ts";
 import type { HostState } from "../../src/models/weights/seeded.ts";
 import { powerIterate, seeded, seededGenerator, spectralSigma } from "../../src/models/weights/seeded.ts";
 import { exportGenerator, generatorGraph } from "../../src/export/onnx/generator.ts";

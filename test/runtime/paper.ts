@@ -1,7 +1,9 @@
 // Devices on paper: recordings for any adapter without a GPU, and fake storage.
 
+import { loadGenerator } from "../../src/painting/open_net.ts";
 import { buildLevels } from "../../src/labels/levels.ts";
-import { labelCount, outputSize, parseNormG, type Config } from "../../src/models/config.ts";
+import { labelCount, parseNormG, type Config } from "../../src/models/config.ts";
+import { outputSize } from "../../src/models/kinds.ts";
 import { resolutions } from "../../src/models/nets/generator.ts";
 import { planLevel } from "../../src/painting/levels.ts";
 import { Parameters } from "../../src/models/weights/parameters.ts";
@@ -60,7 +62,7 @@ export async function recordGenerator(
 ): Promise<Graph[]> {
   const device = paperDevice(target);
   const load = (): Promise<Parameters> =>
-    Parameters.load(device, config, memorySource(seededGenerator(config, 1, 1)), dtype);
+    loadGenerator(device, config, memorySource(seededGenerator(config, 1, 1)), dtype);
   const { h: height, w: width } = outputSize(config);
   const map = { data: Int32Array.from({ length: height * width }, (_, i) => labels(i)), width, height };
   const { k } = parseNormG(config.norm_G);

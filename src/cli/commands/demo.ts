@@ -9,7 +9,7 @@ import { normalValues } from "../../models/philox.ts";
 import { decodePresets, type Preset } from "../../models/presets.ts";
 import { labelColors, labelRgb, tensorRgbs, tiled, type Rgb } from "../../training/records/pictures.ts";
 import { readLabelMap } from "../inputs/maps.ts";
-import { Net } from "../inputs/net.ts";
+import { openNetFile } from "../inputs/net.ts";
 import { writePicture } from "../reports/picture.ts";
 import type { Progress } from "../terminal/progress.ts";
 
@@ -39,19 +39,19 @@ export async function streetDemo(o: DemoOptions, progress: Progress): Promise<st
   const label = join(demoMaps(), "street_label.png");
   const start = performance.now();
   let map!: Awaited<ReturnType<typeof readLabelMap>>;
-  const net = await Net.open(weights, {}, progress, async (config, labels) => {
+  const net = await openNetFile(weights, {}, progress, async ({ config, labels }) => {
     map = await readLabelMap(label, config, labels);
   });
   try {
     await writePicture(join(folder, "label.png"), labelRgb(map, labelColors(net.labels, net.config.label_nc)));
     await net.setMap(map, undefined);
     const ready = performance.now();
-    const { h, w } = net.runner.size;
+    const { h, w } = net.painter.size;
     const pictures: Rgb[] = [];
     const styles = await stylesOf(weights, net.config.z_dim, o.seed);
     for (const [i, { style }] of styles.entries()) {
       progress.update("painting", i, styles.length);
-      pictures.push(...tensorRgbs(await net.runner.paint(style), h, w));
+      pictures.push(...tensorRgbs(await net.painter.paint(style), h, w));
     }
     progress.end();
     const painted = performance.now();

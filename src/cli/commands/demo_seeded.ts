@@ -5,13 +5,12 @@ import { join } from "node:path";
 import { coloredMap, labelColor } from "../../pictures/colors.ts";
 import { calibratedState } from "../../painting/calibrated.ts";
 import { defaultConfig } from "../../models/config.ts";
-import { Parameters } from "../../models/weights/parameters.ts";
-import { GeneratorRunner } from "../../painting/runner.ts";
 import { memorySource } from "../../models/weights/source.ts";
-import { storageType, toPicture } from "../../session/spade.ts";
+import { toPicture } from "../../painting/present.ts";
+import { windowsOf } from "../../painting/windows.ts";
 import { demoFolder, demoMaps, type DemoOptions } from "./demo.ts";
 import { readInstanceMap, readLabelMap } from "../inputs/maps.ts";
-import { openDeviceFor, windowsOf } from "../inputs/net.ts";
+import { openDeviceFor, openNetFor } from "../inputs/net.ts";
 import { writePicture } from "../reports/picture.ts";
 import type { Progress } from "../terminal/progress.ts";
 
@@ -29,32 +28,26 @@ export async function seededDemo(o: DemoOptions, progress: Progress): Promise<st
   const device = await openDeviceFor(progress);
   let peak = 0;
   const note = (): void => void (peak = Math.max(peak, device.allocated));
-  const windows = windowsOf(config, map, instance);
+  const windows = windowsOf(config, [map], [instance]);
   const state = await calibratedState(device, config, o.seed, windows, undefined, (what) => {
     note();
     progress.update(what, 0, 1);
   });
   progress.end();
 
-  const dtype = storageType(device);
-  const parameters = await Parameters.load(device, config, memorySource(state), dtype, (done, total) =>
-    progress.update("loading weights", done, total),
-  );
-  const runner = await GeneratorRunner.create(device, config, parameters, {
-    onProgress: (done, total) => progress.update("compiling", done, total),
-  });
+  const { painter, dtype } = await openNetFor({ config, source: memorySource(state) }, progress, { device });
   note();
-  await runner.setMap(windows);
+  await painter.setMap(windows);
   note();
   const ready = performance.now();
-  await progress.during("label tables", () => runner.runTables());
+  await progress.during("label tables", () => painter.runTables());
   const tables = performance.now();
-  const image = await progress.during("picture", () => runner.paint());
+  const image = await progress.during("picture", () => painter.paint());
   const painted = performance.now();
   note();
-  const { h, w } = runner.size;
+  const { h, w } = painter.size;
   await writePicture(join(folder, "picture.png"), toPicture(image, w, h));
-  runner.dispose();
+  painter.dispose();
   const lines = [
     `${join(folder, "label.png")}    the label map, one colour a label`,
     `${join(folder, "picture.png")}  the picture, ${w}x${h}`,

@@ -1,6 +1,7 @@
 // eval: how good painted pictures are. A segmenter finds the labels again in them; their features are compared with those of photos; two
 // styles of one map are compared with two photos.
 
+import type { OpenNet } from "../../painting/open_net.ts";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { LEAST_DIVERSITY, pictureDiversity, styleDiversity } from "../../evaluation/diversity.ts";
@@ -17,7 +18,7 @@ import type { Config } from "../../models/config.ts";
 import { normalValues } from "../../models/philox.ts";
 import { SpadeError, type Device } from "../../runtime/index.ts";
 import { readInstanceMap, readLabelMap } from "../inputs/maps.ts";
-import { Net, openDeviceFor } from "../inputs/net.ts";
+import { openDeviceFor, openNetFile } from "../inputs/net.ts";
 import { writeOutput } from "../terminal/output.ts";
 import type { Progress } from "../terminal/progress.ts";
 
@@ -160,7 +161,7 @@ async function compareFeatures(
   found: Evaluation,
   progress: Progress,
 ): Promise<void> {
-  const net = o.weights === undefined ? undefined : await openNet(o, progress);
+  const net = o.weights === undefined ? undefined : await openPainted(o, progress);
   const device: Device = net?.device ?? (await openDeviceFor(progress));
   const extractor = await progress.during("compiling SqueezeNet", () => FeatureExtractor.create(device));
   const featuresOf = async (pairs: readonly Pair[], kind: string): Promise<Float32Array[]> => {
@@ -190,8 +191,8 @@ async function compareFeatures(
   }
 }
 
-function openNet(o: EvalOptions, progress: Progress): Promise<Net> {
-  return Net.open(o.weights!, { ...o, dtype: "auto" }, progress, async (config) => {
+function openPainted(o: EvalOptions, progress: Progress): Promise<OpenNet> {
+  return openNetFile(o.weights!, { ...o, dtype: "auto" }, progress, async ({ config }) => {
     if (config.use_vae) return;
     throw new SpadeError(
       "unsupported",
@@ -203,13 +204,13 @@ function openNet(o: EvalOptions, progress: Progress): Promise<Net> {
 }
 
 function stylesOf(
-  net: Net,
+  net: OpenNet,
   extractor: FeatureExtractor,
   maps: readonly string[],
   instances: string | undefined,
   progress: Progress,
 ): Promise<number> {
-  const { config, labels, runner } = net;
+  const { config, labels, painter } = net;
   return styleDiversity(extractor, [...maps.entries()], async ([i, path], style) => {
     if (style === 0) {
       progress.update("painting two styles", i, maps.length);
@@ -220,8 +221,8 @@ function stylesOf(
           : undefined;
       await net.setMap(map, instance);
     }
-    const { w: width, h: height } = runner.size;
-    return { data: await runner.paint(normalValues(2 * i + style, config.z_dim)), width, height };
+    const { w: width, h: height } = painter.size;
+    return { data: await painter.paint(normalValues(2 * i + style, config.z_dim)), width, height };
   });
 }
 

@@ -1,18 +1,16 @@
 // export: the generator as ONNX (opset 17, plain standard operators), checked by running it on the CPU against our own picture.
 
 import { rm } from "node:fs/promises";
-import { openCheckpointFile, fileSink } from "../../formats/file.ts";
+import { fileSink } from "../../formats/file.ts";
 import { exportGenerator } from "../../export/onnx/generator.ts";
 import { denseSemantics } from "../../export/onnx/semantics.ts";
-import { toF32 } from "../../formats/tensors.ts";
-import { labelCount, outputSize, semanticNc, generatorShapes, type Config } from "../../models/config.ts";
-import { Parameters } from "../../models/weights/parameters.ts";
+import { labelCount, semanticNc, type Config } from "../../models/config.ts";
+import { kindOf, netOf, outputSize } from "../../models/kinds.ts";
 import { normalValues } from "../../models/philox.ts";
-import { GeneratorRunner } from "../../painting/runner.ts";
 import type { HostState } from "../../models/weights/seeded.ts";
 import { memorySource } from "../../models/weights/source.ts";
 import { SpadeError } from "../../runtime/errors.ts";
-import { configOf, openDeviceFor, windowsOf } from "../inputs/net.ts";
+import { openNetFor, withNetFile } from "../inputs/net.ts";
 import { makeFolderOf } from "../terminal/output.ts";
 import type { Progress } from "../terminal/progress.ts";
 
@@ -63,32 +61,26 @@ export async function exportOnnx(o: ExportOptions, progress: Progress): Promise<
   return lines;
 }
 
-async function readState(o: ExportOptions, progress: Progress): Promise<{ config: Config; state: HostState }> {
-  const source = await openCheckpointFile(o.weights, { key: o.key });
-  try {
-    const config = configOf(source, o.overrides);
-    if (config.netG !== "spade")
+function readState(o: ExportOptions, progress: Progress): Promise<{ config: Config; state: HostState }> {
+  return withNetFile(o.weights, o, async ({ config, source }) => {
+    const { onnx, title } = kindOf(config);
+    if (!onnx)
       throw new SpadeError(
         "unsupported",
         o.weights,
-        "is a pix2pixHD generator, and the ONNX export writes SPADE generators only",
+        `is a ${title} generator, and the ONNX export writes SPADE generators only`,
         "paint with it here: npx spade-webgpu generate",
       );
     await makeFolderOf(o.onnx);
-    const wanted = new Set(
-      [...generatorShapes(config).keys()].flatMap((k) => [k, k.replace(/\.weight_orig$/, ".weight")]),
-    );
-    const names = source.names().filter((n) => wanted.has(n));
+    const shapes = [...netOf(config, source.shapes).shapes].filter(([key]) => source.shapes.has(key));
     const state: HostState = new Map();
-    for (const [i, name] of names.entries()) {
-      progress.update("loading weights", i, names.length);
-      state.set(name, { shape: source.info(name).shape, data: toF32(await source.read(name)) });
+    for (const [i, [key]] of shapes.entries()) {
+      progress.update("loading weights", i, shapes.length);
+      state.set(key, { shape: [...source.shapes.get(key)!], data: await source.read(key) });
     }
     progress.end();
     return { config, state };
-  } finally {
-    await source.close();
-  }
+  });
 }
 
 async function write(path: string, config: Config, state: HostState): Promise<void> {
@@ -121,18 +113,12 @@ async function check(
   const map = { data, width: w, height: h };
   const z = config.use_vae ? normalValues(0, config.z_dim) : undefined;
 
-  const device = await openDeviceFor(progress);
-  const runner = await GeneratorRunner.create(
-    device,
-    config,
-    await Parameters.load(device, config, memorySource(state), "f32"),
-  );
+  const net = await openNetFor({ config, source: memorySource(state) }, progress, { dtype: "f32" });
   const ours = await progress.during("painting a map", async () => {
-    await runner.setMap(windowsOf(config, map, undefined));
-    return runner.paint(z);
+    await net.setMap(map, undefined);
+    return net.painter.paint(z);
   });
-  runner.dispose();
-  device.dispose();
+  net.dispose();
 
   return progress.during("running the model with ONNX Runtime", async () => {
     const session = await ort.InferenceSession.create(path, { executionProviders: ["cpu"], logSeverityLevel: 3 });

@@ -3,16 +3,16 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, extname, join, resolve, sep } from "node:path";
 import { fileSink } from "../../formats/file.ts";
-import type { Label } from "../../pictures/label_names.ts";
 import { writeSafetensors } from "../../formats/safetensors.ts";
 import { f32Tensor } from "../../formats/tensors.ts";
 import type { LabelMap } from "../../labels/label_map.ts";
 import type { Config } from "../../models/config.ts";
 import { chromeTrace, profileTable, SpadeError, type Profile } from "../../runtime/index.ts";
-import { toPicture } from "../../session/spade.ts";
+import type { NetWeights } from "../../painting/open_net.ts";
+import { toPicture } from "../../painting/present.ts";
 import { prepareStyle } from "../inputs/encoder.ts";
 import { readInstanceMap, readLabelMap } from "../inputs/maps.ts";
-import { Net } from "../inputs/net.ts";
+import { openNetFile } from "../inputs/net.ts";
 import { makeFolderOf, writeOutput } from "../terminal/output.ts";
 import { memoryPlan } from "../reports/memory_plan.ts";
 import { checkPicturePath, writePicture } from "../reports/picture.ts";
@@ -150,8 +150,7 @@ async function checkOverwriting(o: GenerateOptions, jobs: readonly Job[]): Promi
 
 async function readMaps(
   job: Job,
-  config: Config,
-  labels: readonly Label[] | undefined,
+  { config, labels }: Pick<NetWeights, "config" | "labels">,
 ): Promise<{ map: LabelMap; instance: LabelMap | undefined }> {
   const map = await readLabelMap(job.label, config, labels);
   const instance =
@@ -165,34 +164,35 @@ async function readMaps(
 export async function* generate(o: GenerateOptions, progress: Progress): AsyncGenerator<string> {
   const jobs = await plan(o);
   if (o.plan) {
-    yield await memoryPlan(o.weights, o, progress, (config, labels) => readMaps(jobs[0], config, labels));
+    yield await memoryPlan(o.weights, o, progress, (net) => readMaps(jobs[0], net));
     if (!o.out && !o.raw && !o.profile) return;
   }
   let encoding: Awaited<ReturnType<typeof prepareStyle>> | undefined;
-  const net = await Net.open(o.weights, o, progress, async (config, labels) => {
+  const net = await openNetFile(o.weights, o, progress, async (described) => {
+    const { config } = described;
     encoding = await prepareStyle(await readStyle(o.style, config), o.weights, o.encoder);
     if (o.instance && config.no_instance) progress.say("note: this net takes no instance map; --instance is ignored");
     for (const [i, job] of jobs.entries()) {
       if (jobs.length > 1) progress.update("checking maps", i, jobs.length);
-      await readMaps(job, config, labels);
+      await readMaps(job, described);
     }
     progress.end();
     for (const path of jobs.flatMap(outputs)) await makeFolderOf(path);
   });
   try {
-    const { config, labels } = net;
-    const { h, w } = net.runner.size;
+    const { config, painter } = net;
+    const { h, w } = painter.size;
     const wish = await encoding!(net.device, config);
     for (const [i, job] of jobs.entries()) {
-      const { map, instance } = await readMaps(job, config, labels);
+      const { map, instance } = await readMaps(job, net);
       const style = drawStyle(wish, config.z_dim);
       if (jobs.length > 1) progress.batch("painting", i, jobs.length);
       await net.setMap(map, instance);
       if (jobs.length === 1) progress.update("painting", 0, 1);
       const t0 = performance.now();
-      await net.runner.runTables();
+      await painter.runTables();
       const t1 = performance.now();
-      const image = await net.runner.paint(style?.z);
+      const image = await painter.paint(style?.z);
       const t2 = performance.now();
       if (job.out) await writePicture(job.out, toPicture(image, w, h));
       if (job.raw) await writeRaw(job.raw, image, h, w);
@@ -200,7 +200,7 @@ export async function* generate(o: GenerateOptions, progress: Progress): AsyncGe
       if (jobs.length === 1) progress.end();
       const line = `${files}: ${w}x${h}${style ? `, style ${style.name}` : ""}, label tables ${(t1 - t0).toFixed(0)} ms, picture ${(t2 - t1).toFixed(0)} ms`;
       yield line;
-      if (job.trace !== undefined) yield* profileLines(await net.runner.profile(style?.z), job.trace);
+      if (job.trace !== undefined) yield* profileLines(await painter.profile(style?.z), job.trace);
     }
   } finally {
     progress.end();

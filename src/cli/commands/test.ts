@@ -5,9 +5,10 @@ import { existsSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { Dataset } from "../../datasets/dataset.ts";
 import { SpadeError } from "../../runtime/errors.ts";
-import { toPicture } from "../../session/spade.ts";
+import type { OpenNet } from "../../painting/open_net.ts";
+import { toPicture } from "../../painting/present.ts";
 import { labelColors, labelRgb } from "../../training/records/pictures.ts";
-import { Net } from "../inputs/net.ts";
+import { openNetFile } from "../inputs/net.ts";
 import { makeFolderOf, writeOutput } from "../terminal/output.ts";
 import { writePicture } from "../reports/picture.ts";
 import type { Progress } from "../terminal/progress.ts";
@@ -69,7 +70,7 @@ export async function testNet(
   const index = join(folder, "index.html");
   let plan!: StylePlan;
   let count = 0;
-  const net = await Net.open(weights, o, progress, async (config, labels) => {
+  const net = await openNetFile(weights, o, progress, async ({ config, labels }) => {
     const data = testData(o.data, config);
     const open = (photos: boolean): Promise<Dataset> => Dataset.open(data, { photos, colors: labels });
     plan = await planStyles(o, weights, config, data, open, (line) => progress.say(line));
@@ -100,14 +101,14 @@ export async function testNet(
 
 /** One label map: its colours and its pictures into files, and its row of the page. */
 async function paint(
-  net: Net,
+  net: OpenNet,
   dataset: Dataset,
   styles: Styles,
   index: number,
   samples: number,
   folder: string,
 ): Promise<Row> {
-  const { config, runner } = net;
+  const { config, painter } = net;
   const stem = stemOf(dataset.paths(index));
   const sample = styles.photos ? await dataset.sample(index, 0) : await dataset.maps(index, 0);
   const pictures: { path: string; caption: string }[] = [];
@@ -119,9 +120,9 @@ async function paint(
   const colorOf = labelColors(dataset.colors, config.label_nc);
   await save("input_label", stem, labelRgb(sample.label, colorOf));
   await net.setMap(sample.label, sample.instance);
-  const { h, w } = runner.size;
+  const { h, w } = painter.size;
   for (let n = 0; n < samples; n++) {
-    const image = await runner.paint(await styles.z(index, n, sample));
+    const image = await painter.paint(await styles.z(index, n, sample));
     await save("synthesized_image", samples > 1 ? `${stem}_${n + 1}` : stem, toPicture(image, w, h));
   }
   return { header: stem, pictures };

@@ -1,5 +1,6 @@
 // The options that fix a net's shape, under their published names. They override what the weights say.
 
+import { NET_G } from "../../models/kinds.ts";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { defaultConfig, type Config, type NetG } from "../../models/config.ts";
 
@@ -28,8 +29,9 @@ export const aspect = (text: string): number => {
 /** As published: in any case, underscores left out. */
 export const netG = (text: string): NetG => {
   const name = text.toLowerCase().replaceAll("_", "");
-  if (name === "spade" || name === "pix2pixhd") return name;
-  throw new InvalidArgumentError("Give spade or pix2pixhd.");
+  const known = NET_G.find((kind) => kind === name);
+  if (known) return known;
+  throw new InvalidArgumentError(`Give ${NET_G.join(" or ")}.`);
 };
 
 export function addConfigOptions(command: Command): Command {

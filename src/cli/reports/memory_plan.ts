@@ -1,16 +1,11 @@
 // --plan: the memory of a net and a map, by tensor, before anything is allocated. The runner itself records and plans, on a device of
 // paper: the adapter's limits and features, but buffers that are only counted, pipelines that are none, and weights that are never read.
 
-import { openCheckpointFile } from "../../formats/file.ts";
-import type { Label } from "../../pictures/label_names.ts";
 import type { LabelMap } from "../../labels/label_map.ts";
-import type { Config } from "../../models/config.ts";
-import { createPainter, loadGenerator } from "../../painting/painter.ts";
-import type { Painter } from "../../painting/runner.ts";
-import { checkpointSource } from "../../models/weights/source.ts";
+import type { Painter } from "../../painting/painter.ts";
 import { describe, Device, product, Program, type Storage } from "../../runtime/index.ts";
-import { storageType } from "../../session/spade.ts";
-import { configOf, labelsOf, openDeviceFor, windowsOf, type NetOptions } from "../inputs/net.ts";
+import { openDeviceFor, withNetFile, type NetOptions } from "../inputs/net.ts";
+import { openNet, type NetWeights } from "../../painting/open_net.ts";
 import type { Progress } from "../terminal/progress.ts";
 
 /** Stands for any GPU object: what it is asked for and what it is called for is itself again. It is no promise. */
@@ -63,45 +58,37 @@ class PaperDevice extends Device {
   }
 }
 
-/** The plan as text. `read` gives the map when the config is known, before a device is opened. */
-export async function memoryPlan(
+/** The plan as text. `read` gives the map when the net is known, before a device is opened. */
+export function memoryPlan(
   weights: string,
   options: NetOptions,
   progress: Progress,
-  read: (
-    config: Config,
-    labels: readonly Label[] | undefined,
-  ) => Promise<{ map: LabelMap; instance: LabelMap | undefined }>,
+  read: (net: NetWeights) => Promise<{ map: LabelMap; instance: LabelMap | undefined }>,
 ): Promise<string> {
-  const checkpoint = await openCheckpointFile(weights, { key: options.key });
-  try {
-    const config = configOf(checkpoint, options.overrides);
-    const { map, instance } = await read(config, labelsOf(checkpoint, weights, config));
+  return withNetFile(weights, options, async (net) => {
+    const { map, instance } = await read(net);
     const adapter = await openDeviceFor(progress);
     try {
       const device = new PaperDevice(adapter);
-      const dtype = storageType(device, options.dtype);
-      const { shapes } = checkpointSource(checkpoint);
+      const { shapes } = net.source;
       const source = { shapes, read: (key: string) => new Float32Array(product(shapes.get(key)!)) };
-      const parameters = await loadGenerator(device, config, source, dtype);
-      const stored = [...device.held];
-      const runner = await createPainter(device, config, parameters);
-      await runner.setMap(windowsOf(config, map, instance));
-      return text(device, runner, stored, dtype);
+      let stored: Storage[] = [];
+      const onWeights = (done: number, total: number): void => void (done === total && (stored = [...device.held]));
+      const opened = await openNet({ ...net, source }, { device, dtype: options.dtype, onWeights });
+      await opened.setMap(map, instance);
+      return text(device, opened.painter, stored, opened.dtype);
     } finally {
       adapter.dispose();
     }
-  } finally {
-    await checkpoint.close();
-  }
+  });
 }
 
 const MiB = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(2)} MiB`;
 const line = (bytes: number, where: string, what: string): string =>
   `  ${MiB(bytes).padStart(12)}  ${where.padEnd(22)}  ${what}`;
 
-function text(device: PaperDevice, runner: Painter, stored: readonly Storage[], dtype: string): string {
-  const m = runner.memory;
+function text(device: PaperDevice, painter: Painter, stored: readonly Storage[], dtype: string): string {
+  const m = painter.memory;
   const all = m.parameters + m.derived + m.tables + m.activations;
   const out = [
     `memory on ${device.name}, ${dtype}: ${MiB(all)} = weights ${MiB(m.parameters)} + derived from them ${MiB(m.derived)} + label tables ${MiB(m.tables)} + picture ${MiB(m.activations)}; at most ${MiB(device.peak)} at once`,

@@ -9,15 +9,8 @@
 // so Resize (nearest, asymmetric, floor) reads the very pixels that torch's nearest reads.
 
 import type { BlockSpec, Config } from "../../models/config.ts";
-import {
-  blocks,
-  convsOf,
-  generatorShapes,
-  latentSize,
-  outputSize,
-  parseNormG,
-  semanticNc,
-} from "../../models/config.ts";
+import { blocks, convsOf, generatorShapes, latentSize, parseNormG, semanticNc } from "../../models/config.ts";
+import { outputSize } from "../../models/kinds.ts";
 import type { HostState } from "../../models/weights/seeded.ts";
 import { spectralSigma } from "../../models/weights/seeded.ts";
 import { SpadeError } from "../../runtime/errors.ts";

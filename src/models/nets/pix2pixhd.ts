@@ -11,8 +11,8 @@ import {
   unpackTransposedV,
 } from "../../../kernels/conv_transpose.ts";
 import { pad4, SpadeError, type Graph, type Tensor } from "../../runtime/index.ts";
-import { outputSize, parsePlainNorm, semanticNc, type Config } from "../config.ts";
-import { generatorNet, type Net, type Packing } from "../weights/packing.ts";
+import { parsePlainNorm, roundHalfEven, semanticNc, type Config } from "../config.ts";
+import type { Net, Packing } from "../weights/packing.ts";
 import type { Parameters } from "../weights/parameters.ts";
 import {
   convName,
@@ -100,6 +100,37 @@ function transposedPacking({ cin, cout, k }: PlainConv): { weight: Packing; v: P
   };
 }
 
+/** Heights and widths of pictures are multiples of it. */
+export const pix2pixhdStride = (c: Config): number => 2 ** c.resnet_n_downsample;
+
+/** Height and width of the picture: the crop itself, if its halvings come out even. @throws SpadeError usage */
+export function pix2pixhdSize(c: Config): { h: number; w: number } {
+  const { crop_size, aspect_ratio, resnet_n_downsample } = c;
+  const [h, w] = [roundHalfEven(crop_size / aspect_ratio), crop_size];
+  const unit = pix2pixhdStride(c);
+  if (h < unit || h % unit || w % unit) {
+    throw new SpadeError(
+      "usage",
+      `crop_size ${crop_size}, aspect_ratio ${aspect_ratio}`,
+      `make pictures of ${w}x${h}, which resnet_n_downsample ${resnet_n_downsample} halvings do not divide`,
+      `use a width and height that are multiples of ${unit}`,
+    );
+  }
+  return { h, w };
+}
+
+/** @throws SpadeError usage: options that this net does not have */
+export function checkPix2pixhd(c: Config): void {
+  if (c.use_vae)
+    throw new SpadeError(
+      "usage",
+      "netG pix2pixhd, use_vae",
+      "pix2pixHD's generator reads no z",
+      "leave use_vae out, or take netG spade",
+    );
+  pix2pixhdLayers(c);
+}
+
 export function pix2pixhdNet(c: Config): Net {
   const packings = new Map(
     pix2pixhdLayers(c).up.flatMap((layer): [string, Packing][] => {
@@ -114,22 +145,6 @@ export function pix2pixhdNet(c: Config): Net {
     }),
   );
   return { shapes: pix2pixhdShapes(c), packing: (key) => packings.get(key) };
-}
-
-/** The generator that a config asks for. */
-export const netOf = (c: Config): Net => (c.netG === "pix2pixhd" ? pix2pixhdNet(c) : generatorNet(c));
-
-/** @throws SpadeError usage: options that no net has, or not together */
-export function checkNet(c: Config): void {
-  if (c.netG === "pix2pixhd" && c.use_vae)
-    throw new SpadeError(
-      "usage",
-      "netG pix2pixhd, use_vae",
-      "pix2pixHD's generator reads no z",
-      "leave use_vae out, or take netG spade",
-    );
-  netOf(c);
-  outputSize(c);
 }
 
 interface Size {

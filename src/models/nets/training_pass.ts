@@ -97,17 +97,21 @@ function recordStart(
 /** fc of a net without VAE is a 3x3 convolution of the label map. */
 const FC_TAPS = 9;
 
-/** Values of the inputs, and the counts, for a batch's dictionary. */
+/** Values of a recording's inputs by name, and its counts. */
+export interface TrainingInputs {
+  inputs: Record<string, HostArray>;
+  counts: Record<string, number>;
+}
+
+/** Those of recordTrainingPass for a batch's dictionary. */
 export function trainingInputs(
   c: Config,
   plans: readonly LevelPlan[],
   windows: readonly LevelWindows[],
   options: Pick<TrainingPassOptions, "gradients"> = {},
-): { inputs: Record<string, HostArray>; counts: Record<string, number> } {
+): TrainingInputs {
   const inputs: Record<string, HostArray> = {};
   const counts: Record<string, number> = {};
-  // It reads the codes, which the discriminator reads too.
-  if (c.netG === "pix2pixhd") return { inputs, counts };
   plans.forEach((plan, i) => {
     const lw = windows[i];
     const key = levelKey(plan.h, plan.w);

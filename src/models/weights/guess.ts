@@ -1,9 +1,11 @@
 // The config of a checkpoint: from its metadata, else from keys and shapes, with the published data sets as the tie-breakers.
 
+import { NET_G } from "../kinds.ts";
 import { SpadeError } from "../../runtime/errors.ts";
-import { defaultConfig, outputSize, type Config, type Upsampling } from "../config.ts";
+import { defaultConfig, type Config, type Upsampling } from "../config.ts";
+import { outputSize } from "../kinds.ts";
 import type { EncoderConfig } from "../nets/encoder.ts";
-import { checkNet } from "../nets/pix2pixhd.ts";
+import { checkNet } from "../kinds.ts";
 
 type Semantics = Pick<Config, "label_nc" | "contain_dontcare_label" | "no_instance">;
 type Size = Pick<Config, "num_upsampling_layers" | "crop_size" | "aspect_ratio">;
@@ -93,7 +95,7 @@ const RULES: Readonly<Record<keyof Config, Rule>> = {
   use_vae: flag,
   crop_size: whole(1, MOST_PIXELS),
   aspect_ratio: { wanted: "a number from 1/16 to 16", holds: (v) => number(v, 1 / 16, 16) },
-  netG: { wanted: "spade or pix2pixhd", holds: (v) => v === "spade" || v === "pix2pixhd" },
+  netG: { wanted: NET_G.join(" or "), holds: (v) => NET_G.some((name) => name === v) },
   num_upsampling_layers: {
     wanted: "normal, more or most",
     holds: (v) => v === "normal" || v === "more" || v === "most",

@@ -122,3 +122,14 @@ export function generatorNet(c: Config, shapes: Net["shapes"] = generatorShapes(
     },
   };
 }
+
+/** The keys of `shapes`; where a checkpoint of torch <= 1.0 holds W/sigma under `weight`, that key instead of weight_orig, u and v. */
+export function storedShapes(shapes: Net["shapes"], found: Net["shapes"]): Net["shapes"] {
+  const out = new Map<string, readonly number[]>();
+  for (const [key, shape] of shapes) {
+    const base = /^(.*)\.weight_(orig|u|v)$/.exec(key);
+    if (!base || found.has(`${base[1]}.weight_orig`) || !found.has(`${base[1]}.weight`)) out.set(key, shape);
+    else if (base[2] === "orig") out.set(`${base[1]}.weight`, shape);
+  }
+  return out;
+}

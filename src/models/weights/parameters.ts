@@ -13,8 +13,7 @@ import {
   type Storage,
   type Tensor,
 } from "../../runtime/index.ts";
-import { generatorShapes, type Config } from "../config.ts";
-import { generatorNet, packingOf, type Net, type Packing } from "./packing.ts";
+import { packingOf, type Net, type Packing } from "./packing.ts";
 
 /** Where values come from: a checkpoint, or a seeded recipe. */
 export interface StateSource {
@@ -45,34 +44,8 @@ export class Parameters {
   ) {}
 
   /**
-   * Reads and uploads every key that the config's generator has.
-   * @throws SpadeError shape: a key is missing, or its shape is not the config's; the message says which, expected and found
-   */
-  static async load(
-    device: Device,
-    config: Config,
-    source: StateSource,
-    dtype: DType,
-    onProgress?: (done: number, total: number) => void,
-  ): Promise<Parameters> {
-    return Parameters.loadKeys(device, config, source, dtype, expectedShapes(config, source.shapes), onProgress);
-  }
-
-  /** The same for given keys (parts of a net, in tests). */
-  static loadKeys(
-    device: Device,
-    config: Config,
-    source: StateSource,
-    dtype: DType,
-    expected: ReadonlyMap<string, readonly number[]>,
-    onProgress?: (done: number, total: number) => void,
-  ): Promise<Parameters> {
-    return Parameters.loadNet(device, generatorNet(config, expected), source, dtype, onProgress);
-  }
-
-  /**
    * Reads and uploads every key of a net: generator, discriminator, encoder, perceptual net.
-   * @throws SpadeError shape, as load
+   * @throws SpadeError shape: a key is missing, or its shape is not the net's; the message says which, expected and found
    */
   static async loadNet(
     device: Device,
@@ -221,17 +194,6 @@ export class Parameters {
     for (const half of this.halves.values()) this.device.free(half);
     this.halves.clear();
   }
-}
-
-/** The config's keys; where a checkpoint of torch <= 1.0 holds W/sigma under `weight`, that key instead of weight_orig, u and v. */
-function expectedShapes(config: Config, found: ReadonlyMap<string, readonly number[]>): Map<string, readonly number[]> {
-  const out = new Map<string, readonly number[]>();
-  for (const [key, shape] of generatorShapes(config)) {
-    const base = /^(.*)\.weight_(orig|u|v)$/.exec(key);
-    if (!base || found.has(`${base[1]}.weight_orig`) || !found.has(`${base[1]}.weight`)) out.set(key, shape);
-    else if (base[2] === "orig") out.set(`${base[1]}.weight`, shape);
-  }
-  return out;
 }
 
 /** Every expected key there, with its shape. Keys beyond those (num_batches_tracked, a discriminator's) are ignored. */

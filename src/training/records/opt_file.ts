@@ -1,5 +1,6 @@
 // opt.txt and opt.json: every option of a run. opt.txt has the published format, and the published code's own opt.txt can be read.
 
+import { kindOf } from "../../models/kinds.ts";
 import { join } from "node:path";
 import { datasetDefaults } from "../../datasets/options.ts";
 import { replaceFile, textOfFile } from "../../formats/file.ts";
@@ -33,7 +34,7 @@ export function defaultsOf(options: Pick<TrainOptions, "dataset_mode" | "netG" |
   return {
     ...defaultOptions,
     ...(options.no_TTUR ? { beta1: 0.5, beta2: 0.999 } : {}),
-    ...(options.netG === "pix2pixhd" ? { norm_G: "instance" } : {}),
+    norm_G: kindOf(options).norm_G,
     ...datasetDefaults(options.dataset_mode),
   };
 }

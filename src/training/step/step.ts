@@ -2,16 +2,15 @@
 // generator paints anew. Each is one program: forward, losses, backward, Adam. Every forward pass is in training mode, so running
 // statistics and power iterations advance twice a batch in G and E, and twice in D (spec 3.3; traps 11 and 12).
 
+import { kindOf } from "../../models/kinds.ts";
 import { concat, overflow, reparameterise } from "../../../kernels/index.ts";
 import { gradients } from "../../../kernels/gradients.ts";
-import { outputSize } from "../../models/config.ts";
+import { outputSize } from "../../models/kinds.ts";
 import { recordDiscriminator } from "../../models/nets/discriminator.ts";
 import { recordEncoder } from "../../models/nets/encoder.ts";
 import type { LevelPlan } from "../../models/nets/level_plan.ts";
 import type { Parameters } from "../../models/weights/parameters.ts";
 import type { Frozen, Perceptual } from "../../models/nets/perceptual.ts";
-import { recordPix2PixHD } from "../../models/nets/pix2pixhd.ts";
-import { recordTrainingPass } from "../../models/nets/training_pass.ts";
 import type { DType, Graph, Tensor } from "../../runtime/index.ts";
 import { recordAverage, type Average } from "./average.ts";
 import {
@@ -84,10 +83,9 @@ function recordFake(
   if (style) ends.set("E", g.dispatches.length);
   const z = style && reparameterise(g, { ...style, eps: g.input("eps", [images, c.z_dim]) });
   const codes = g.input("codes", [images, h, w], "i32");
-  const painted = g.scope("G", () => {
-    if (c.netG === "pix2pixhd") return { image: recordPix2PixHD(g, c, nets.G, codes, true), tables: [], blocks: [] };
-    return recordTrainingPass(g, c, nets.G, plans, images, { z, gradients: differentiated });
-  });
+  const painted = g.scope("G", () =>
+    kindOf(c).recordTraining(g, c, nets.G, plans, images, { codes, z, gradients: differentiated }),
+  );
   ends.set("G", g.dispatches.length);
   const { image: fake, tables } = painted;
   const parts = new Map<string, Tensor>(style && [["E, mu", style.mu] as const, ["E, logvar", style.logvar] as const]);

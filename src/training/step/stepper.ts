@@ -1,14 +1,14 @@
 // Runs training steps: label maps and photographs in, losses out. Programs are recorded once; a batch whose label tables outgrow their
 // capacity re-records them with more room.
 
+import { kindOf } from "../../models/kinds.ts";
 import { adamFactors } from "../../../kernels/adam.ts";
 import { LevelsScratch } from "../../labels/levels.ts";
 import type { LabelMap } from "../../labels/label_map.ts";
 import type { LevelPlan } from "../../models/nets/level_plan.ts";
-import { outputSize } from "../../models/config.ts";
+import { outputSize } from "../../models/kinds.ts";
 import { planLevel } from "../../painting/levels.ts";
 import { Frozen } from "../../models/nets/perceptual.ts";
-import { trainingInputs } from "../../models/nets/training_pass.ts";
 import { windowsOf } from "../../painting/windows.ts";
 import type { LevelWindows } from "../../labels/windows.ts";
 import { Graph, Program, type Device, type Profile, type RunOptions } from "../../runtime/index.ts";
@@ -126,7 +126,7 @@ export class Stepper {
   /** Inputs and counts of a net's program for a batch. */
   runOptions(net: "G" | "D", { batch, windows }: Prepared, lr?: number): RunOptions {
     const c = this.config;
-    const { inputs, counts } = trainingInputs(c, this.plans, windows, { gradients: net === "G" });
+    const { inputs, counts } = kindOf(c).trainingInputs(c, this.plans, windows, { gradients: net === "G" });
     const { scale, skipped } = this.scales?.[net] ?? { scale: 1, skipped: 0 };
     const rate = learningRates(c, lr)[net];
     const eps = net === "G" ? batch.epsG : batch.epsD;

@@ -1,0 +1,130 @@
+// The generators that netG can name, and all that differs between them: sizes, keys, checks, styles, what they read of the labels, how a
+// training step records them. A kind that is missing here, or that lacks a part, does not compile; nothing else asks for netG's value.
+// What paints with each stands in painting/painters.ts.
+
+import { resolutions } from "./nets/generator.ts";
+import { checkPix2pixhd, pix2pixhdNet, pix2pixhdSize, pix2pixhdStride, recordPix2PixHD } from "./nets/pix2pixhd.ts";
+import type { LevelPlan } from "./nets/level_plan.ts";
+import { recordTrainingPass, trainingInputs, type TrainingInputs, type TrainingPass } from "./nets/training_pass.ts";
+import { generatorShapes, latentSize, parseNormG, upsamplings, type Config, type NetG } from "./config.ts";
+import { generatorNet, storedShapes, type Net } from "./weights/packing.ts";
+import type { Parameters } from "./weights/parameters.ts";
+import type { Level } from "../labels/levels.ts";
+import type { LevelWindows } from "../labels/windows.ts";
+import { SpadeError, type Graph, type Tensor } from "../runtime/index.ts";
+
+export interface Kind {
+  /** For messages. */
+  readonly title: string;
+  /** norm_G where the options of a training do not give one (published default). */
+  readonly norm_G: string;
+  /** export writes it as ONNX. */
+  readonly onnx: boolean;
+  /** Heights and widths of pictures, in pixels, are multiples of it. */
+  stride(c: Config): number;
+  /** Height and width of the picture, and of the label map that the net takes. @throws SpadeError usage */
+  outputSize(c: Config): { h: number; w: number };
+  /** @throws SpadeError usage: options that this net does not have, or not together */
+  check(c: Config): void;
+  /** Its parameters. `found`: shapes of the weights to be read, where old files may store a key under another name. */
+  net(c: Config, found?: Net["shapes"]): Net;
+  /** Numbers of a style (z); 0: the net has one picture a map. */
+  styleLength(c: Config): number;
+  /** The resolutions at which it reads labels, the smallest first. */
+  levels(c: Config): Level[];
+  /** The forward pass of a training step. `codes`: i32 [N,H,W] at full size; `z`: [N, z_dim] where styleLength is not 0. */
+  recordTraining(
+    g: Graph,
+    c: Config,
+    p: Parameters,
+    plans: readonly LevelPlan[],
+    images: number,
+    reads: { codes: Tensor; z?: Tensor; gradients: boolean },
+  ): TrainingPass;
+  /** Values of the inputs that recordTraining declares, for a batch's dictionary. */
+  trainingInputs(
+    c: Config,
+    plans: readonly LevelPlan[],
+    windows: readonly LevelWindows[],
+    options: { gradients: boolean },
+  ): TrainingInputs;
+}
+
+export const KINDS: Readonly<Record<NetG, Kind>> = {
+  spade: {
+    title: "SPADE",
+    norm_G: "spectralspadesyncbatch3x3",
+    onnx: true,
+    stride: (c) => 2 ** upsamplings(c),
+    outputSize(c) {
+      const { h, w } = latentSize(c);
+      return { h: h * 2 ** upsamplings(c), w: w * 2 ** upsamplings(c) };
+    },
+    check: (c) => void parseNormG(c.norm_G),
+    net(c, found) {
+      const shapes = generatorShapes(c);
+      return generatorNet(c, found ? storedShapes(shapes, found) : shapes);
+    },
+    styleLength: (c) => (c.use_vae ? c.z_dim : 0),
+    levels(c) {
+      const { k } = parseNormG(c.norm_G);
+      return resolutions(c).map((r) => ({ ...r, k }));
+    },
+    recordTraining: (g, c, p, plans, images, { z, gradients }) =>
+      recordTrainingPass(g, c, p, plans, images, { z, gradients }),
+    trainingInputs,
+  },
+  pix2pixhd: {
+    title: "pix2pixHD",
+    norm_G: "instance",
+    onnx: false,
+    stride: pix2pixhdStride,
+    outputSize: pix2pixhdSize,
+    check: checkPix2pixhd,
+    net: (c) => pix2pixhdNet(c),
+    styleLength: () => 0,
+    // The codes at full size alone: it has no tables.
+    levels: (c) => [{ ...pix2pixhdSize(c), k: 0 }],
+    recordTraining: (g, c, p, _plans, _images, { codes }) => ({
+      image: recordPix2PixHD(g, c, p, codes, true),
+      blocks: new Map(),
+      tables: [],
+    }),
+    // It reads the codes, which the discriminator reads too.
+    trainingInputs: () => ({ inputs: {}, counts: {} }),
+  },
+};
+
+export const kindOf = (c: Pick<Config, "netG">): Kind => KINDS[c.netG];
+
+/** Names of the generators, as netG takes them. */
+export const NET_G = Object.keys(KINDS) as readonly NetG[];
+
+export const strideOf = (c: Config): number => kindOf(c).stride(c);
+export const outputSize = (c: Config): { h: number; w: number } => kindOf(c).outputSize(c);
+/** The generator's parameters; `found` as in Kind.net. */
+export const netOf = (c: Config, found?: Net["shapes"]): Net => kindOf(c).net(c, found);
+
+/** @throws SpadeError usage: options that no net has, or not together; a size that the net can't paint */
+export function checkNet(c: Config): void {
+  kindOf(c).check(c);
+  outputSize(c);
+}
+
+/** A config for pictures of `size` pixels. @throws SpadeError unsupported: a net with VAE, whose fc is made for one size; shape */
+export function withSize(c: Config, size: readonly [width: number, height: number] | undefined): Config {
+  if (!size) return c;
+  const [width, height] = size;
+  const stride = strideOf(c);
+  const { h, w } = outputSize(c);
+  if (kindOf(c).styleLength(c) > 0 && (w !== width || h !== height))
+    throw new SpadeError("unsupported", "size", `a net with VAE paints ${w} x ${h} only`, "leave size out");
+  if (width % stride || height % stride || width < stride || height < stride)
+    throw new SpadeError(
+      "shape",
+      "size",
+      `${width} x ${height} are not multiples of ${stride}`,
+      `use multiples of ${stride}`,
+    );
+  return { ...c, crop_size: width, aspect_ratio: width / height };
+}

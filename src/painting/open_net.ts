@@ -1,0 +1,127 @@
+// The one way from weights to a painter: weights -> config -> device -> storage type -> weights on the device -> painter. createSpade, the
+// commands, validation and the benches all go it.
+
+import type { Checkpoint } from "../formats/checkpoint.ts";
+import type { LabelMap } from "../labels/label_map.ts";
+import { LevelsScratch } from "../labels/levels.ts";
+import type { LevelWindows } from "../labels/windows.ts";
+import { labelCount, type Config } from "../models/config.ts";
+import { checkNet, netOf, withSize } from "../models/kinds.ts";
+import { guessConfig } from "../models/weights/guess.ts";
+import { Parameters, type StateSource } from "../models/weights/parameters.ts";
+import { checkpointSource } from "../models/weights/source.ts";
+import { parseLabels, type Label } from "../pictures/label_names.ts";
+import { SpadeError, type Device, type DType } from "../runtime/index.ts";
+import type { Painter, RunnerOptions } from "./painter.ts";
+import { createPainter } from "./painters.ts";
+import { windowsOf } from "./windows.ts";
+
+/** Storage of weights and activations; "auto": f16 where a hardware adapter has it, else f32. */
+export type StorageWish = "auto" | "f16" | "f32";
+
+/** A net before it is opened: what it is, and where its weights come from. */
+export interface NetWeights {
+  readonly config: Config;
+  readonly source: StateSource;
+  /** Those stored with the weights. */
+  readonly labels?: readonly Label[];
+}
+
+/**
+ * What a checkpoint says of its net.
+ * @param weights its name in messages
+ * @param overrides options that go before what the checkpoint says
+ * @param size of the pictures, where it is not the net's own
+ * @throws SpadeError usage, file, shape: no generator, or options that do not go together
+ */
+export function describeNet(
+  checkpoint: Checkpoint,
+  { weights, overrides, size }: { weights: string; overrides?: Partial<Config>; size?: readonly [number, number] },
+): NetWeights {
+  const source = checkpointSource(checkpoint);
+  const config = withSize({ ...guessConfig(source.shapes, checkpoint.metadata), ...overrides }, size);
+  checkNet(config);
+  const text = checkpoint.metadata.labels;
+  const labels = text === undefined ? undefined : parseLabels(text, `${weights}, metadata labels`, labelCount(config));
+  return { config, source, labels };
+}
+
+/** The type in which weights and activations are stored. @throws SpadeError unsupported: f16 on an adapter without it */
+export function storageType(device: Device, wish: StorageWish = "auto"): "f16" | "f32" {
+  const half = device.gpu.features.has("shader-f16");
+  if (wish === "f16" && !half)
+    throw new SpadeError("unsupported", "dtype f16", `${device.name} has no shader-f16`, 'use dtype "auto" or "f32"');
+  return wish === "f16" || (wish === "auto" && half && !device.software) ? "f16" : "f32";
+}
+
+/** The weights of the config's generator on the device. @throws SpadeError shape: as Parameters.loadNet */
+export function loadGenerator(
+  device: Device,
+  c: Config,
+  source: StateSource,
+  dtype: DType,
+  onProgress?: (done: number, total: number) => void,
+): Promise<Parameters> {
+  return Parameters.loadNet(device, netOf(c, source.shapes), source, dtype, onProgress);
+}
+
+export interface OpenOptions extends Pick<RunnerOptions, "images" | "onProgress"> {
+  /** One that stays when the net is disposed, or a way to open one, which goes with it. */
+  device: Device | (() => Promise<Device>);
+  dtype?: StorageWish;
+  signal?: AbortSignal;
+  /** Tensors on the device, and all. */
+  onWeights?: (done: number, total: number) => void;
+}
+
+/** A net on a device, ready to paint. */
+export class OpenNet {
+  private scratch: LevelsScratch | undefined = new LevelsScratch();
+
+  /** @internal */
+  constructor(
+    readonly device: Device,
+    readonly config: Config,
+    readonly labels: readonly Label[] | undefined,
+    readonly dtype: "f16" | "f32",
+    readonly painter: Painter,
+    private readonly ownsDevice: boolean,
+  ) {}
+
+  /** The dictionary of one map of the net's size, good until the next call. */
+  windows(map: LabelMap, instance: LabelMap | undefined): LevelWindows[] {
+    return windowsOf(this.config, [map], instance ? [instance] : null, this.scratch);
+  }
+
+  /** Takes a map; the tables are made with the next picture. */
+  async setMap(map: LabelMap, instance: LabelMap | undefined): Promise<void> {
+    await this.painter.setMap(this.windows(map, instance));
+  }
+
+  dispose(): void {
+    this.painter.dispose();
+    if (this.ownsDevice) this.device.dispose();
+    this.scratch = undefined;
+  }
+}
+
+/** Opens a net. What was opened is closed again if anything fails; an abort throws signal.reason. */
+export async function openNet({ config, source, labels }: NetWeights, o: OpenOptions): Promise<OpenNet> {
+  const { signal } = o;
+  const ownsDevice = typeof o.device === "function";
+  const device = typeof o.device === "function" ? await o.device() : o.device;
+  let parameters: Parameters | undefined;
+  try {
+    const dtype = storageType(device, o.dtype);
+    parameters = await loadGenerator(device, config, source, dtype, (done, total) => {
+      signal?.throwIfAborted();
+      o.onWeights?.(done, total);
+    });
+    const painter = await createPainter(device, config, parameters, o);
+    return new OpenNet(device, config, labels, dtype, painter, ownsDevice);
+  } catch (error) {
+    parameters?.dispose();
+    if (ownsDevice) device.dispose();
+    throw error;
+  }
+}

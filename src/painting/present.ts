@@ -1,0 +1,35 @@
+// Pictures as a caller takes them: RGBA bytes.
+
+import { rgbByte } from "../pictures/rgb_byte.ts";
+import { SpadeError } from "../runtime/errors.ts";
+
+/** ImageData's shape, for Node, which has no ImageData. */
+export interface Picture {
+  readonly data: Uint8ClampedArray<ArrayBuffer>;
+  readonly width: number;
+  readonly height: number;
+  readonly colorSpace: "srgb";
+}
+
+/** [H,W,3] in [-1,1] to RGBA bytes, truncated as the published tensor2im does. @throws SpadeError integrity: a value is NaN */
+export function toPicture(image: Float32Array, width: number, height: number): Picture {
+  const data = new Uint8ClampedArray(width * height * 4).fill(255);
+  for (let i = 0; i < width * height; i++) {
+    for (let c = 0; c < 3; c++) {
+      const value = image[3 * i + c];
+      if (Number.isNaN(value)) {
+        const at = `pixel (x ${i % width}, y ${Math.floor(i / width)})`;
+        throw new SpadeError(
+          "integrity",
+          "picture",
+          `${at} is NaN: weights or sums are NaN or Inf`,
+          'load with dtype "f32", where less overflows; else train or convert again',
+        );
+      }
+      data[4 * i + c] = rgbByte(value);
+    }
+  }
+  return typeof ImageData === "function"
+    ? (new ImageData(data, width, height) as Picture)
+    : { data, width, height, colorSpace: "srgb" };
+}

@@ -1,0 +1,93 @@
+// What callers get wrong, those without types among them: every argument is checked before anything is done.
+
+import type { LabelMap, SpadeInfo, SpadeOptions, Style } from "./api.ts";
+import { checkMapSizes } from "../labels/label_map.ts";
+import { normalValues } from "../models/philox.ts";
+import { SpadeError } from "../runtime/index.ts";
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+const usage = (where: string, problem: string, fix: string): SpadeError => new SpadeError("usage", where, problem, fix);
+
+const SOURCES = [URL, Request, Blob, ArrayBuffer, Uint8Array] as const;
+
+/** createSpade's options. @throws SpadeError usage */
+export function checkOptions(options: SpadeOptions): void {
+  if (!isObject(options)) throw usage("createSpade", `its options are ${String(options)}`, "give { weights: ... }");
+  const { weights, dtype, size, device } = options;
+  if (typeof weights !== "string" && !SOURCES.some((type) => weights instanceof type)) {
+    throw usage(
+      "createSpade({ weights })",
+      "is no source",
+      "give an address, URL, Request, Blob, ArrayBuffer or Uint8Array",
+    );
+  }
+  if (dtype !== undefined && !["auto", "f16", "f32"].includes(dtype))
+    throw usage("createSpade({ dtype })", `is ${String(dtype)}`, 'give "auto", "f16" or "f32"');
+  if (
+    size !== undefined &&
+    !(Array.isArray(size) && size.length === 2 && size.every((n) => Number.isSafeInteger(n) && n > 0))
+  ) {
+    throw usage("createSpade({ size })", `is ${String(size)}`, "give [width, height] in whole pixels");
+  }
+  if (device !== undefined && !(isObject(device) && "createComputePipelineAsync" in device && "lost" in device))
+    throw usage("createSpade({ device })", "is no GPUDevice", "give one, or leave it out");
+}
+
+/** generate()'s options. @throws SpadeError usage, unsupported */
+export function checkGenerate(options: unknown): void {
+  if (!isObject(options))
+    throw usage("generate", `its options are ${String(options)}`, "give an object, or leave them out");
+  const { canvas, texture, signal } = options as { canvas?: unknown; texture?: unknown; signal?: unknown };
+  if (canvas || texture)
+    throw new SpadeError(
+      "unsupported",
+      "generate({ canvas | texture })",
+      "pictures go to ImageData only in this version",
+      "leave canvas and texture out and draw what generate() gives",
+    );
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw usage("generate({ signal })", "is no AbortSignal", "give the signal of an AbortController, or leave it out");
+}
+
+/** A map of exactly the net's size. @throws SpadeError usage, shape */
+export function checkMap(name: "label map" | "instance map", map: LabelMap, { width, height }: SpadeInfo): void {
+  if (!isObject(map)) throw usage(name, `is ${String(map)}`, "give { data, width, height }");
+  checkMapSizes([map], name);
+  if (map.width !== width || map.height !== height)
+    throw new SpadeError(
+      "shape",
+      name,
+      `is ${map.width} x ${map.height} where the net takes ${width} x ${height}`,
+      "resize it with nearest sampling first",
+    );
+}
+
+/**
+ * z of a style, a copy; undefined for nets without styles.
+ * @param length numbers of z; 0: the net has no style
+ * @throws SpadeError usage, shape, unsupported
+ */
+export function styleValues(style: Style | undefined, length: number): Float32Array | undefined {
+  const where = "generate({ style })";
+  if (length === 0) {
+    if (style !== undefined)
+      throw new SpadeError(
+        "unsupported",
+        where,
+        "this net was trained without VAE and has one picture a map",
+        "leave style out",
+      );
+    return undefined;
+  }
+  if (style === undefined) return new Float32Array(length);
+  const fix = `give a seed (a whole number from 0 on), or a Float32Array of ${length} numbers`;
+  if (typeof style === "number") {
+    if (!Number.isSafeInteger(style) || style < 0) throw usage(where, `the seed is ${style}`, fix);
+    return normalValues(style, length);
+  }
+  if (!(style instanceof Float32Array)) throw usage(where, "is neither a seed nor a Float32Array", fix);
+  if (style.length !== length)
+    throw new SpadeError("shape", where, `has ${style.length} numbers where z_dim is ${length}`, fix);
+  if (!style.every(Number.isFinite)) throw usage(where, "has NaN or Inf", fix);
+  return style.slice();
+}
