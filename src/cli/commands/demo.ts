@@ -30,7 +30,8 @@ export interface DemoOptions {
 }
 
 export const demoMaps = (): string => relative(".", join(root, "demo", "maps"));
-export const demoFolder = (o: DemoOptions): string => relative(".", o.out ?? home);
+/** What was given stays as it was given; a folder of ours is said as seen from here. */
+export const demoFolder = ({ out }: Pick<DemoOptions, "out">): string => out ?? relative(".", home);
 export const demoWeights = (): string => relative(".", join(root, "weights", "street_net_G.safetensors"));
 
 export async function streetDemo(o: DemoOptions, progress: Progress): Promise<string[]> {
