@@ -17,7 +17,8 @@ export interface BenchMap {
 /** The checkout, from bench/lib and from dist/bench alike. */
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const DEMO = join(root, "demo", "maps");
-const COCO = join(root, "..", "shared", "data", "coco_stuff");
+/** COCO-Stuff's 21, where they are. */
+export const COCO = join(root, "..", "shared", "data", "coco_stuff");
 
 /** The map that every headline figure is on. */
 export const MAP = "000000001993";
