@@ -17,7 +17,8 @@ export interface BenchMap {
 /** The checkout, from bench/lib and from dist/bench alike. */
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const DEMO = join(root, "demo", "maps");
-const COCO = join(root, "..", "shared", "data", "coco_stuff");
+/** COCO-Stuff's 21, where they are. */
+export const COCO = join(root, "..", "shared", "data", "coco_stuff");
 
 /** The map that every headline figure is on. */
 export const MAP = "000000001993";
@@ -33,18 +34,20 @@ export function demoMap(name = MAP, size = 256): BenchMap {
   };
 }
 
-/** All 21, or the demo's. */
-export function allMaps(size = 256): BenchMap[] {
-  if (!existsSync(COCO)) {
-    return readdirSync(DEMO)
-      .filter((f) => f.endsWith("_label.png"))
-      .map((f) => demoMap(f.replace("_label.png", ""), size));
-  }
+/** Names of the demo's COCO-Stuff maps: those with an instance map. The drawn street has none, and other labels. */
+export const demoMaps = (): string[] =>
+  readdirSync(DEMO)
+    .filter((f) => f.endsWith("_inst.png"))
+    .map((f) => f.replace("_inst.png", ""));
+
+/** All 21, or the demo's. @param coco the folder of the 21 */
+export function allMaps(size = 256, coco = COCO): BenchMap[] {
+  if (!existsSync(coco)) return demoMaps().map((name) => demoMap(name, size));
   return ["train", "val"].flatMap((set) =>
-    readdirSync(join(COCO, `${set}_label`)).map((f) => ({
+    readdirSync(join(coco, `${set}_label`)).map((f) => ({
       name: basename(f, ".png"),
-      label: read(join(COCO, `${set}_label`, f), size),
-      instance: read(join(COCO, `${set}_inst`, f), size),
+      label: read(join(coco, `${set}_label`, f), size),
+      instance: read(join(coco, `${set}_inst`, f), size),
     })),
   );
 }

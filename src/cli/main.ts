@@ -6,6 +6,7 @@ import { SpadeError } from "../runtime/errors.ts";
 import { publishedNames } from "./options/argv.ts";
 import { addConfigOptions, configOverrides, number } from "./options/config_options.ts";
 import { ignoredOptions } from "./options/dead_options.ts";
+import { withCommand } from "./terminal/command.ts";
 import { interruptible } from "./terminal/interrupt.ts";
 import { adoptTerminal, endWithParent, runFiltered } from "./terminal/native_noise.ts";
 import { Progress } from "./terminal/progress.ts";
@@ -240,7 +241,8 @@ async function stated(
 /** What a reader needs of an error: ours in one line; the unforeseen with its stack. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode;
-  if (error instanceof SpadeError) process.stderr.write(`error: ${error.message.replaceAll("\n", "\n  ")}\n`);
+  if (error instanceof SpadeError)
+    process.stderr.write(`error: ${withCommand(error.message).replaceAll("\n", "\n  ")}\n`);
   else
     process.stderr.write(
       `unexpected error, please report it:\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,

@@ -48,7 +48,7 @@ test("a sound data set: its ids and the options that train on it", async () => {
   expect(lines).toContain("    255   12.50 %       3  don't care, label 4");
   expect(text).toContain("1 of 4 labels never occur");
   expect(lines.at(-1)).toBe(
-    "  npx spade-webgpu train --name mine --dataset_mode custom --label_dir label --image_dir img --label_nc 4 --contain_dontcare_label --no_instance",
+    "  node dist/cli.js train --name mine --dataset_mode custom --label_dir label --image_dir img --label_nc 4 --contain_dontcare_label --no_instance",
   );
   // The options are what the loader takes.
   const options = optionsOf("custom", { ...folders, label_nc: 4, contain_dontcare_label: true, no_instance: true });

@@ -7,11 +7,16 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { decode } from "fast-png";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { demoFolder } from "../../src/cli/commands/demo.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 let dir: string;
 beforeAll(async () => void (dir = await mkdtemp(join(tmpdir(), "spade-demo-"))));
 afterAll(() => rm(dir, { recursive: true, force: true }));
+
+test("a folder is said as it was given, wherever the clone lies", () => {
+  for (const out of [dir, "out", "../out"]) expect(demoFolder({ out })).toBe(out);
+});
 
 test("paints a street: a bright sky over a dark road, and styles that differ", async () => {
   const out = execFileSync(process.execPath, [join(root, "dist", "cli.js"), "demo", "--out", dir], {

@@ -1,9 +1,9 @@
 // The train command: what it shows, how it stops, how it says to go on; one tiny run as a user starts it.
 
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { interruptible } from "../../src/cli/terminal/interrupt.ts";
@@ -63,18 +63,18 @@ test("a terminal has a bar an epoch, with the losses behind it", () => {
 });
 
 test("the command that goes on is the one given, once with --continue_train", () => {
-  const wanted = "npx spade-webgpu train --name mine --label_dir 'a b' --continue_train";
+  const wanted = "node dist/cli.js train --name mine --label_dir 'a b' --continue_train";
   for (const args of [[], ["--continue_train"], ["--continue-train", "true"], ["--continue_train=false"]])
     expect(resumeCommand(["--name", "mine", ...args, "--label_dir", "a b"], "max_steps")).toBe(wanted);
   for (const steps of [["--max_steps", "5"], ["--max-steps=5"]])
     expect(resumeCommand([...steps, "--name", "x"], "max_steps")).toBe(
-      "npx spade-webgpu train --name x --continue_train",
+      "node dist/cli.js train --name x --continue_train",
     );
   expect(resumeCommand(["--max_steps", "9", "--which_epoch", "3"], "signal")).toBe(
-    "npx spade-webgpu train --max_steps 9 --continue_train",
+    "node dist/cli.js train --max_steps 9 --continue_train",
   );
   expect(resumeCommand(["--name", "it's"], "max_steps")).toBe(
-    `npx spade-webgpu train --name 'it'\\''s' --continue_train`,
+    `node dist/cli.js train --name 'it'\\''s' --continue_train`,
   );
 });
 
@@ -190,7 +190,8 @@ describe("a tiny run", () => {
     expect(first.err).toMatch(/epoch 1\/500, step 1\/2: [\d.]+ images\/s, .+ left, .*GAN [\d.-]+.*D_real [\d.]+\n/);
     expect(first.err).toContain("finishing the step, saving; press again to stop at once\n");
     const [, steps] = /^stopped after (\d+) steps: checkpoints\/tiny\n/.exec(first.out)!;
-    expect(first.out).toContain("\nto go on: npx spade-webgpu train --name tiny --dataset_mode custom ");
+    const cli = relative(await realpath(dir), await realpath(join(root, "dist", "cli.js")));
+    expect(first.out).toContain(`\nto go on: node ${cli} train --name tiny --dataset_mode custom `);
     expect(JSON.parse(await readFile(join(dir, "checkpoints/tiny/opt.json"), "utf8"))).toMatchObject({
       ...{ name: "tiny", dataset_mode: "custom", label_nc: 3, load_size: 64, niter: 500 },
     });

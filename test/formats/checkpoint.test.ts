@@ -136,7 +136,7 @@ test("safetensors: a key picks by prefix, module. goes where all names have it",
 // The project's shared data, where the machine has it: every real file, and the reference checkpoints.
 const shared = fileURLToPath(new URL("../../../shared/", import.meta.url));
 test.runIf(existsSync(`${shared}goldens/checkpoint.safetensors`))(
-  "reference checkpoints equal their safetensors",
+  "reference checkpoints equal their safetensors (needs ../shared)",
   async () => {
     const reference = await readFileTensors(`${shared}goldens/checkpoint.safetensors`);
     expectSameTensors(await readFileTensors(`${shared}goldens/checkpoint_zip.pth`), reference);
@@ -144,7 +144,7 @@ test.runIf(existsSync(`${shared}goldens/checkpoint.safetensors`))(
   },
 );
 
-test.runIf(existsSync(`${shared}data/pth`))("real checkpoints load", async () => {
+test.runIf(existsSync(`${shared}data/pth`))("real checkpoints load (needs ../shared)", async () => {
   for (const [name, count] of [
     ["espnet_camvid_legacy", 189],
     ["lpips_squeeze_legacy", 7],

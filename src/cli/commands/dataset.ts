@@ -1,6 +1,7 @@
 // spade dataset: looks at a data set before a long run. Everything that is wrong at once, what the label maps hold, the options that
 // fit them, and a sheet of pairs to look at. Most runs of the published code fail where this looks.
 
+import { command } from "../terminal/command.ts";
 import { quoted } from "../terminal/output.ts";
 import { listedLabels, labelsFor } from "../../datasets/names.ts";
 import { datasetDefaults, defaultData, type DataOptions } from "../../datasets/options.ts";
@@ -142,5 +143,5 @@ function trainCommand(given: Readonly<Partial<DataOptions>>, o: DataOptions, fit
     if (typeof value === "boolean") return [value ? `--${name}` : `--${name}=false`];
     return [`--${name}`, quoted(String(value))];
   });
-  return ["npx spade-webgpu train --name mine", ...words].join(" ");
+  return [command(), "train --name mine", ...words].join(" ");
 }

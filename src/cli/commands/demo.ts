@@ -11,6 +11,7 @@ import { labelColors, labelRgb, tensorRgbs, tiled, type Rgb } from "../../traini
 import { readLabelMap } from "../inputs/maps.ts";
 import { openNetFile } from "../inputs/net.ts";
 import { writePicture } from "../reports/picture.ts";
+import { command } from "../terminal/command.ts";
 import type { Progress } from "../terminal/progress.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -30,7 +31,8 @@ export interface DemoOptions {
 }
 
 export const demoMaps = (): string => relative(".", join(root, "demo", "maps"));
-export const demoFolder = (o: DemoOptions): string => relative(".", o.out ?? home);
+/** What was given stays as it was given; a folder of ours is said as seen from here. */
+export const demoFolder = ({ out }: Pick<DemoOptions, "out">): string => out ?? relative(".", home);
 export const demoWeights = (): string => relative(".", join(root, "weights", "street_net_G.safetensors"));
 
 export async function streetDemo(o: DemoOptions, progress: Progress): Promise<string[]> {
@@ -57,7 +59,6 @@ export async function streetDemo(o: DemoOptions, progress: Progress): Promise<st
     const painted = performance.now();
     await writePicture(join(folder, "picture.png"), pictures[0]);
     await writePicture(join(folder, "styles.png"), await enlarged(tiled(pictures, COLUMNS)));
-    const again = relative(".", join(root, "dist", "cli.js"));
     return [
       `${join(folder, "label.png")}    the label map, one colour a label: a street that was drawn, not photographed`,
       `${join(folder, "picture.png")}  the picture, ${w}x${h}`,
@@ -67,7 +68,7 @@ export async function streetDemo(o: DemoOptions, progress: Progress): Promise<st
       `The net is a small one, trained on 367 photographs of CamVid by this engine (${relative(".", join(root, "weights", "street.json"))}).`,
       "Paint your own map with it (gray PNG, ids 0 sky, 1 building, 2 pole, 3 road, 4 pavement, 5 tree, 6 sign, 7 fence, 8 car,",
       "9 pedestrian, 10 bicyclist; or in the label map's colours):",
-      `  node ${again} generate --weights ${weights} --label ${label} --style seed:7 --out photo.png`,
+      `  ${command()} generate --weights ${weights} --label ${label} --style seed:7 --out photo.png`,
     ];
   } finally {
     net.dispose();

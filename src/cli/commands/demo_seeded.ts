@@ -12,6 +12,7 @@ import { demoFolder, demoMaps, type DemoOptions } from "./demo.ts";
 import { readInstanceMap, readLabelMap } from "../inputs/maps.ts";
 import { openDeviceFor, openNetFor } from "../inputs/net.ts";
 import { writePicture } from "../reports/picture.ts";
+import { command } from "../terminal/command.ts";
 import type { Progress } from "../terminal/progress.ts";
 
 export async function seededDemo(o: DemoOptions, progress: Progress): Promise<string[]> {
@@ -56,8 +57,8 @@ export async function seededDemo(o: DemoOptions, progress: Progress): Promise<st
     "",
     "The weights come from a seed, not from training: the picture is texture, not a photo. Only its numbers mean something.",
     "With real ones (latest_net_G.pth of the published SPADE, CC BY-NC-SA 4.0, or your own):",
-    "  npx spade-webgpu convert latest_net_G.pth coco.safetensors",
-    `  npx spade-webgpu generate --weights coco.safetensors --label ${label} --instance ${inst} --out photo.png`,
+    `  ${command()} convert latest_net_G.pth coco.safetensors`,
+    `  ${command()} generate --weights coco.safetensors --label ${label} --instance ${inst} --out photo.png`,
   ];
   device.dispose();
   return lines;

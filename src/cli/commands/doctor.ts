@@ -4,6 +4,7 @@ import { conv2d, packConv } from "../../../kernels/conv2d.ts";
 import { seeded } from "../../models/weights/seeded.ts";
 import { openNodeDevice } from "../../node/dawn.ts";
 import { encodeHost, Graph, Program, SpadeError, type Device } from "../../runtime/index.ts";
+import { command } from "../terminal/command.ts";
 
 export interface Report {
   ok: boolean;
@@ -162,7 +163,7 @@ export function describeReport(r: Report): string[] {
     lines.push(
       row(
         "verdict",
-        "works, slowly: pictures take seconds on a software adapter. A CPU runtime is faster here: npx spade-webgpu export, then ONNX Runtime's CPU provider",
+        `works, slowly: pictures take seconds on a software adapter. A CPU runtime is faster here: ${command()} export, then ONNX Runtime's CPU provider`,
       ),
     );
   } else lines.push(row("verdict", "works"));

@@ -6,6 +6,7 @@ import type { TrainProgress, TrainResult, TrainUi } from "../../training/ui.ts";
 import { due } from "../../training/loop.ts";
 import { interruptible } from "../terminal/interrupt.ts";
 import { openDeviceFor } from "../inputs/net.ts";
+import { command } from "../terminal/command.ts";
 import { quoted } from "../terminal/output.ts";
 import type { Progress } from "../terminal/progress.ts";
 
@@ -58,7 +59,7 @@ export function resumeCommand(args: readonly string[], reason: TrainResult["reas
   const rest = args.filter(
     (arg, i) => !gone(arg) && !(i > 0 && gone(args[i - 1]) && !args[i - 1].includes("=") && !arg.startsWith("-")),
   );
-  return ["npx spade-webgpu train", ...rest.map(quoted), "--continue_train"].join(" ");
+  return [command(), "train", ...rest.map(quoted), "--continue_train"].join(" ");
 }
 
 const REASONS: Record<TrainResult["reason"], string> = {

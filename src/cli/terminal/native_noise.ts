@@ -5,6 +5,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { vulkanSettings } from "../../node/dawn.ts";
+import { command } from "./command.ts";
 
 const NOISE = /^Warning: maxDynamic(Uniform|Storage)BuffersPerPipelineLayout artificially reduced from .*$/;
 const CHILD = "SPADE_WEBGPU_CHILD";
@@ -51,7 +52,7 @@ export async function runFiltered(args: readonly string[], program = process.arg
         );
       else if (signal && !["SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE"].includes(signal))
         process.stderr.write(
-          `error: the GPU driver ended the program (${signal}); run it again, and see: npx spade-webgpu doctor\n`,
+          `error: the GPU driver ended the program (${signal}); run it again, and see: ${command()} doctor\n`,
         );
       resolve(code ?? (signal === "SIGINT" ? 130 : 1));
     });
