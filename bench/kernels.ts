@@ -6,6 +6,7 @@ import { conv2d } from "../kernels/conv2d.ts";
 import { gradients } from "../kernels/gradients.ts";
 import { labelTable } from "../kernels/label_table.ts";
 import { blockedShape } from "../kernels/gemm.ts";
+import { maxPool } from "../kernels/max_pool.ts";
 import { modulate } from "../kernels/modulate.ts";
 import { statistics } from "../kernels/statistics.ts";
 import { openNodeDevice } from "../src/node/dawn.ts";
@@ -106,6 +107,28 @@ for (const [n, h, cin, cout, k, stride] of [
       `conv2d backward, d${wanted}, ${n} x ${cin} -> ${cout} at ${h}x${h}, ${k}x${k} stride ${stride}`,
       (g) => ({ out: record(g, wanted), flops, bytes }),
     );
+}
+
+for (const [n, h, w, c, k, ceil] of [
+  [4, 125, 125, 96, 3, true],
+  [4, 45, 61, 96, 3, true],
+  [1, 256, 256, 64, 2, false],
+] as const) {
+  const pool = (g: Graph, backward: boolean): Tensor => {
+    const x = g.input("x", [n, h, w, c]);
+    const y = maxPool(g, { x, k, stride: 2, ceil });
+    if (!backward) return y;
+    const dy = g.input("dy", y.shape);
+    g.dispatches.length = 0;
+    return gradients(g, new Map([[y, dy]]), [x]).get(x)!;
+  };
+  const elements = n * h * w * c;
+  for (const backward of [false, true])
+    await timeGraph(`max_pool${backward ? " backward" : ""} ${k}x${k}/2, ${n} x ${h}x${w}x${c}`, (g) => ({
+      out: pool(g, backward),
+      flops: (elements / 4) * k * k,
+      bytes: elements * (backward ? 9 : 5),
+    }));
 }
 
 for (const [rows5, rows3, c, at] of [

@@ -1,18 +1,31 @@
-// A thread makes one vec4 of one pixel: the largest value of its window, which may reach over the picture's lower and right edge.
+// A thread makes one vec4 of one window: its largest value, or, a byte a channel, the place of the first largest one in raster order. A
+// window that reaches over the picture's edge reads the last row or column again, which never is larger than what it has read there.
 
-@compute @workgroup_size(8, 8, 1)
+@compute @workgroup_size({{LX}}, {{LY}}, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let c = id.x;
   let p = id.y + id.z * $YSPAN;
   if (c >= $C4 || p >= $PIXELS) { return; }
-  let ox = p % $OW;
-  let oy = (p / $OW) % $OH;
+  let px = (p % $OW) * {{STRIDE}}u;
+  let py = ((p / $OW) % $OH) * {{STRIDE}}u;
   let n = p / ($OW * $OH);
-  let bottom = min(oy * $STRIDE + $K, $H);
-  let right = min(ox * $STRIDE + $K, $W);
-  var m = vec4f(x[((n * $H + oy * $STRIDE) * $W + ox * $STRIDE) * $C4 + c]);
-  for (var iy = oy * $STRIDE; iy < bottom; iy++) {
-    for (var ix = ox * $STRIDE; ix < right; ix++) { m = max(m, vec4f(x[((n * $H + iy) * $W + ix) * $C4 + c])); }
+  var m = vec4f(x[((n * $H + py) * $W + px) * $C4 + c]);
+#if places
+  var at = vec4u(0u);
+#endif
+  for (var i = 0u; i < {{K}}u; i++) {
+    let row = (n * $H + min(py + i, $H - 1u)) * $W;
+    for (var j = 0u; j < {{K}}u; j++) {
+      let v = vec4f(x[(row + min(px + j, $W - 1u)) * $C4 + c]);
+#if places
+      at = select(at, vec4u(i * {{K}}u + j), v > m);
+#endif
+      m = max(m, v);
+    }
   }
+#if places
+  y[p * $C4 + c] = at.x | (at.y << 8u) | (at.z << 16u) | (at.w << 24u);
+#else
   y[p * $C4 + c] = y_t(m);
+#endif
 }

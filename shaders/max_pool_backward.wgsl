@@ -1,35 +1,42 @@
-// A thread makes one vec4 of dx: dy of every window whose first largest value this pixel is.
+// A thread makes one vec4 of a block of {{STRIDE}} x {{STRIDE}} pixels of dx. The windows that reach into the block are those that start
+// in it and in the {{REACH}} - 1 blocks above and left of it; each gives its dy to one pixel, which its place names.
 
-@compute @workgroup_size(8, 8, 1)
+@compute @workgroup_size({{LX}}, {{LY}}, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let c = id.x;
   let p = id.y + id.z * $YSPAN;
-  if (c >= $C4 || p >= $PIXELS) { return; }
-  let px = p % $W;
-  let py = (p / $W) % $H;
-  let n = p / ($W * $H);
-  let v = vec4f(x[p * $C4 + c]);
-  // Windows that hold row py start at rows py - K + 1 .. py.
-  let top = (max(py + 1u, $K) - $K + $STRIDE - 1u) / $STRIDE;
-  let bottom = min(py / $STRIDE + 1u, $OH);
-  let left = (max(px + 1u, $K) - $K + $STRIDE - 1u) / $STRIDE;
-  let right = min(px / $STRIDE + 1u, $OW);
-  var s = vec4f(0.0);
-  for (var oy = top; oy < bottom; oy++) {
-    for (var ox = left; ox < right; ox++) {
-      let o = ((n * $OH + oy) * $OW + ox) * $C4 + c;
-      let m = vec4f(y[o]);
-      var first = v == m;
-      let end = min(ox * $STRIDE + $K, $W);
-      for (var iy = oy * $STRIDE; iy <= py; iy++) {
-        // Rows above wholly, this row up to the pixel.
-        let stop = select(end, px, iy == py);
-        for (var ix = ox * $STRIDE; ix < stop; ix++) {
-          first = first & (vec4f(x[((n * $H + iy) * $W + ix) * $C4 + c]) != m);
-        }
-      }
-      s += select(vec4f(0.0), vec4f(dy[o]), first);
+  if (c >= $C4 || p >= $BLOCKS) { return; }
+  let bx = p % $BW;
+  let by = (p / $BW) % $BH;
+  let n = p / ($BW * $BH);
+  // Place and dy of the window u blocks above and v left of the block; a window that is not there has the place of no pixel.
+  var at: array<vec4u, {{REACH}} * {{REACH}}>;
+  var d: array<vec4f, {{REACH}} * {{REACH}}>;
+  for (var u = 0u; u < {{REACH}}u; u++) {
+    for (var v = 0u; v < {{REACH}}u; v++) {
+      let there = by >= u && by - u < $OH && bx >= v && bx - v < $OW;
+      let o = select(0u, ((n * $OH + by - u) * $OW + bx - v) * $C4 + c, there);
+      at[u * {{REACH}}u + v] = select(vec4u(255u), (vec4u(places[o]) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(255u), there);
+      d[u * {{REACH}}u + v] = vec4f(dy[o]);
     }
   }
-  dx[p * $C4 + c] = dx_t(s);
+  for (var i = 0u; i < {{STRIDE}}u; i++) {
+    for (var j = 0u; j < {{STRIDE}}u; j++) {
+      var s = vec4f(0.0);
+      // In raster order of the windows.
+      for (var u = {{REACH}}u; u > 0u; u--) {
+        for (var v = {{REACH}}u; v > 0u; v--) {
+          let row = i + (u - 1u) * {{STRIDE}}u;
+          let column = j + (v - 1u) * {{STRIDE}}u;
+          if (row < {{K}}u && column < {{K}}u) {
+            let w = (u - 1u) * {{REACH}}u + v - 1u;
+            s += select(vec4f(0.0), d[w], at[w] == vec4u(row * {{K}}u + column));
+          }
+        }
+      }
+      let py = by * {{STRIDE}}u + i;
+      let px = bx * {{STRIDE}}u + j;
+      if (py < $H && px < $W) { dx[((n * $H + py) * $W + px) * $C4 + c] = dx_t(s); }
+    }
+  }
 }

@@ -50,6 +50,15 @@ export function whenLost(gpu: GPUDevice, listener: { deviceLost(info: GPUDeviceL
   void gpu.lost.then((info) => ref.deref()?.deviceLost(info));
 }
 
+/**
+ * What tells `listener` of errors outside of any scope, without keeping it: Dawn's binding for Node holds listeners where the garbage
+ * collector does not look, and one that leads to its device keeps that with every pipeline for ever.
+ */
+function refusals(listener: { workRefused(error: GPUError): void }): (event: GPUUncapturedErrorEvent) => void {
+  const ref = new WeakRef(listener);
+  return ({ error }) => ref.deref()?.workRefused(error);
+}
+
 export type DeviceState = "alive" | "lost" | "disposed";
 
 export class Device {
@@ -64,6 +73,7 @@ export class Device {
   private readonly buffers = new Map<GPUBuffer, string>();
   /** What the adapter refused outside of any error scope; it would otherwise show only as wrong numbers. */
   private refused = "";
+  private readonly onRefusal = refusals(this);
 
   /** @param owned false for a borrowed GPUDevice, which dispose() leaves alone */
   constructor(
@@ -86,7 +96,7 @@ export class Device {
     };
     this.pipelines = new PipelineCache(gpu);
     // A borrowed device's errors may be its owner's.
-    if (owned) gpu.addEventListener("uncapturederror", ({ error }) => (this.refused ||= firstLine(error)));
+    if (owned) gpu.addEventListener("uncapturederror", this.onRefusal);
     whenLost(gpu, this);
   }
 
@@ -95,6 +105,11 @@ export class Device {
     if (this.state !== "alive") return;
     this.state = "lost";
     this.lostReason = message || reason;
+  }
+
+  /** @internal */
+  workRefused(error: GPUError): void {
+    this.refused ||= firstLine(error);
   }
 
   /** Adapter as people read it. */
@@ -260,7 +275,10 @@ export class Device {
     this.buffers.clear();
     this.allocated = 0;
     this.state = "disposed";
-    if (this.owned) this.gpu.destroy();
+    this.pipelines.clear();
+    if (!this.owned) return;
+    this.gpu.removeEventListener("uncapturederror", this.onRefusal);
+    this.gpu.destroy();
   }
 }
 

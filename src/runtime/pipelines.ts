@@ -23,6 +23,13 @@ export class PipelineCache {
     return this.pipelines.size;
   }
 
+  /** Lets go of everything made. */
+  clear(): void {
+    this.pipelines.clear();
+    this.modules.clear();
+    this.layouts.clear();
+  }
+
   /** The bind group layout of a signature such as "rrw". */
   layout(signature: string): { group: GPUBindGroupLayout; pipeline: GPUPipelineLayout } {
     let found = this.layouts.get(signature);
