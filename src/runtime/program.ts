@@ -5,10 +5,10 @@ import type { Device } from "./device.ts";
 import { SpadeError } from "./errors.ts";
 import type { CountedGroups, Dispatch, Graph, Groups } from "./graph.ts";
 import { decodeHost, encodeHost, type HostArray } from "./host_data.ts";
-import { describeMemory, placeSizes, planMemory, type MemoryPlan } from "./planner.ts";
+import { describeMemory, planMemory, type MemoryPlan } from "./planner.ts";
+import { packSizes, pipelineRequests } from "./requests.ts";
 import { Profiler, type Profile } from "./profiler.ts";
 import { describe, product, type Storage, type Tensor } from "./tensor.ts";
-import { expand, type BindingDecl } from "./wgsl.ts";
 
 export interface RunOptions {
   /** Values of the program's inputs by name: dense arrays in the tensor's logical shape. Those left out keep their last values. */
@@ -113,23 +113,7 @@ export class Program {
         );
     }
     const memory = planMemory(graph);
-    const sizesAs = graph.target.sizesAs;
-
-    const requests = graph.dispatches.map((d) => {
-      const decls: BindingDecl[] = Object.entries(d.bindings).map(([n, b]) => ({
-        name: n,
-        dtype: b.tensor.dtype,
-        access: b.access,
-        scalar: b.scalar,
-      }));
-      const names = Object.keys(d.sizes ?? {});
-      const wgsl = expand(d.shader, d.constants ?? {}, decls, names, sizesAs);
-      const used = sizesAs === "override" ? Object.fromEntries(names.map((n) => [n, d.sizes![n]])) : {};
-      const layout =
-        decls.map((b) => (b.access === "read" ? "r" : "w")).join("") +
-        (sizesAs === "uniform" && names.length ? "u" : "");
-      return { template: d.shader, wgsl, constants: used, layout };
-    });
+    const requests = pipelineRequests(graph);
     const promises = requests.map((r) => device.pipelines.get(r));
     const distinct = new Set(promises);
     let done = 0;
@@ -412,14 +396,3 @@ export async function runPrograms(
 }
 
 const nothing = (): void => undefined;
-
-/** All sizes of a graph in one uniform buffer; nothing where no dispatch has any. */
-function packSizes(graph: Graph, device: Device, name: string): { storage: Storage; offsets: number[] } | undefined {
-  const { offsets, bytes } = placeSizes(graph);
-  if (!bytes) return undefined;
-  const data = new Uint32Array(bytes / 4);
-  graph.dispatches.forEach((d, i) => data.set(Object.values(d.sizes ?? {}), offsets[i] / 4));
-  const storage = device.alloc(`${name} sizes`, data.byteLength, 64 /* UNIFORM */ | 8 /* COPY_DST */);
-  device.upload(storage, data);
-  return { storage, offsets };
-}

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { bytesAccess } from "../../src/formats/tensors.ts";
 import { openNodeDevice } from "../../src/node/dawn.ts";
 import { Device } from "../../src/runtime/index.ts";
-import { createSpadeOn } from "../../src/session/spade.ts";
+import { createSpadeOn } from "../../src/session/create.ts";
 import { plain, stripes, weights } from "./tiny.ts";
 
 setFlagsFromString("--expose-gc");

@@ -1,0 +1,43 @@
+// What a graph's dispatches ask of the device: a pipeline each, and their sizes in one uniform buffer.
+
+import type { Device } from "./device.ts";
+import type { Graph } from "./graph.ts";
+import type { PipelineRequest } from "./pipelines.ts";
+import { placeSizes } from "./planner.ts";
+import type { Storage } from "./tensor.ts";
+import { expand, type BindingDecl } from "./wgsl.ts";
+
+/** The pipeline of each dispatch: its WGSL expanded, sizes as constants or as uniforms, and the access of its bindings ("rrw"). */
+export function pipelineRequests(graph: Graph): PipelineRequest[] {
+  const sizesAs = graph.target.sizesAs;
+
+  return graph.dispatches.map((d) => {
+    const decls: BindingDecl[] = Object.entries(d.bindings).map(([n, b]) => ({
+      name: n,
+      dtype: b.tensor.dtype,
+      access: b.access,
+      scalar: b.scalar,
+    }));
+    const names = Object.keys(d.sizes ?? {});
+    const wgsl = expand(d.shader, d.constants ?? {}, decls, names, sizesAs);
+    const used = sizesAs === "override" ? Object.fromEntries(names.map((n) => [n, d.sizes![n]])) : {};
+    const layout =
+      decls.map((b) => (b.access === "read" ? "r" : "w")).join("") + (sizesAs === "uniform" && names.length ? "u" : "");
+    return { template: d.shader, wgsl, constants: used, layout };
+  });
+}
+
+/** All sizes of a graph in one uniform buffer; nothing where no dispatch has any. */
+export function packSizes(
+  graph: Graph,
+  device: Device,
+  name: string,
+): { storage: Storage; offsets: number[] } | undefined {
+  const { offsets, bytes } = placeSizes(graph);
+  if (!bytes) return undefined;
+  const data = new Uint32Array(bytes / 4);
+  graph.dispatches.forEach((d, i) => data.set(Object.values(d.sizes ?? {}), offsets[i] / 4));
+  const storage = device.alloc(`${name} sizes`, data.byteLength, 64 /* UNIFORM */ | 8 /* COPY_DST */);
+  device.upload(storage, data);
+  return { storage, offsets };
+}
