@@ -26,6 +26,7 @@ import {
   type DType,
   type Graph,
   type Tensor,
+  viewOf,
 } from "../src/runtime/index.ts";
 import { columnSums, strided, sumSlices } from "./sums.ts";
 
@@ -86,11 +87,12 @@ export const linear = defineOp<LinearArgs, Tensor>({
       const part =
         rows === k
           ? w
-          : g.external(`${w.name}[${row}..]`, [rows, w.shape[1]], w.dtype, {
-              ...w.storage!,
-              offset: w.storage!.offset + row * rowBytes,
-              bytes: rows * rowBytes,
-            });
+          : g.external(
+              `${w.name}[${row}..]`,
+              [rows, w.shape[1]],
+              w.dtype,
+              viewOf(w.storage!, row * rowBytes, rows * rowBytes),
+            );
       const y = g.temp("y", shape, last ? (dtype ?? w.dtype) : "f32");
       const bindings: Record<string, Binding> = { x: readScalars(x), w: read(part) };
       if (bias && !row) bindings.bias = read(bias);

@@ -9,8 +9,8 @@ import type { LabelMap } from "../../src/labels/label_map.ts";
 import type { LevelWindows } from "../../src/labels/windows.ts";
 import { blocks, defaultConfig, generatorShapes, type Config } from "../../src/models/config.ts";
 import { recordNormTables } from "../../src/models/nets/generator.ts";
-import { levelKey, type LevelPlan } from "../../src/models/nets/level_plan.ts";
-import { levelListInputs } from "../../src/models/nets/level_lists.ts";
+import { type LevelPlan } from "../../src/models/nets/level_plan.ts";
+import { idsInput, levelInputs } from "../../src/models/nets/level_inputs.ts";
 import { planLevel } from "../../src/painting/levels.ts";
 import { generatorNet, isTrained, packingOf, type Net } from "../../src/models/weights/packing.ts";
 import { Parameters } from "../../src/models/weights/parameters.ts";
@@ -49,20 +49,12 @@ export interface Block {
 }
 
 function record(g: Graph, p: Parameters, plan: LevelPlan, images: number): { y: Tensor; wrt: Map<string, Tensor> } {
-  const key = levelKey(h, w);
-  const lists = levelListInputs(g, CONFIG, plan, images);
-  const inputs = {
-    innerWindows: g.input(`inner ${key}`, [plan.inner.capacity, 9], "i32", true),
-    ...(plan.mode === "lookup"
-      ? { outerWindows: g.input(`outer ${key}`, [plan.outer.capacity, 9], "i32", true) }
-      : { innerIds: g.input(`inner ids ${key}`, [images, h, w], "i32") }),
-    lists,
-  };
-  const ids = g.input(`ids ${key}`, [images, h, w], "i32");
+  const inputs = levelInputs(g, CONFIG, plan, images, true);
+  const ids = idsInput(g, plan, images);
   const norm = (part: string, x: Tensor): Tensor => {
     const tables = recordNormTables(g, CONFIG, p, `${BLOCK}.${part}`, plan, inputs);
     const { mean, rstd } = statistics(g, { x, per: "batch" });
-    return modulate(g, { x, mean, rstd, ...tables, ids, slope: LEAK, lists: lists.pixels, count: plan.outer });
+    return modulate(g, { x, mean, rstd, ...tables, ids, slope: LEAK, lists: inputs.lists!.pixels, count: plan.outer });
   };
   const conv = (part: string, x: Tensor, residual?: Tensor): Tensor => {
     const [weight, bias] = ["weight", "bias"].map((kind) => p.tensor(g, `${BLOCK}.${part}.${kind}`));

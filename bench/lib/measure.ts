@@ -1,7 +1,7 @@
 // How a bench measures: medians of runs that wait for the device, and the roofline of the same run beside them.
 
 import { spawnSync } from "node:child_process";
-import { Graph, Program, read, write, writeScalars, type Device } from "../../src/runtime/index.ts";
+import { Graph, Program, read, write, writeScalars, type Device, type Target } from "../../src/runtime/index.ts";
 import copyText from "../../shaders/probe_copy.wgsl";
 import fmaText from "../../shaders/probe_fma.wgsl";
 import { root } from "./maps.ts";
@@ -43,45 +43,57 @@ export interface Roofline {
 
 const CHAINS = [...Array(12).keys()];
 
-/** The best of several runs of a kernel of multiply-adds, and of a copy: what this adapter can do at this moment. */
+/** A kernel of multiply-adds, and a copy. */
+export function recordProbes(target: Target): { graph: Graph; inputs: Record<string, Float32Array> }[] {
+  return [recordMultiplyAdds(target), recordCopy(target)];
+}
+
+function recordMultiplyAdds(target: Target): ReturnType<typeof recordProbes>[number] {
+  const [threads, rounds] = target.software ? [1 << 14, 1 << 10] : [1 << 20, 1 << 12];
+  const g = new Graph(target);
+  const y = g.temp("y", [threads]);
+  g.output("y", y);
+  g.dispatch({
+    shader: { name: "probe_fma", text: fmaText },
+    constants: {
+      declare: CHAINS.map((i) => `  var a${i} = f32(id.x + ${i}u);`).join("\n"),
+      chain: CHAINS.map((i) => `    a${i} = a${i} * m + 1.0;`).join("\n"),
+      total: CHAINS.map((i) => `a${i}`).join(" + "),
+    },
+    sizes: { ROUNDS: rounds },
+    bindings: { y: writeScalars(y) },
+    groups: [threads / 64],
+    flops: 2 * CHAINS.length * threads * rounds,
+  });
+  return { graph: g, inputs: {} };
+}
+
+function recordCopy(target: Target): ReturnType<typeof recordProbes>[number] {
+  const elements = target.software ? 1 << 22 : 1 << 24;
+  const g = new Graph(target);
+  const x = g.input("x", [elements]);
+  const y = g.temp("y", [elements]);
+  g.output("y", y);
+  g.dispatch({
+    shader: { name: "probe_copy", text: copyText },
+    bindings: { x: read(x), y: write(y) },
+    groups: [elements / 4 / 64 > 65535 ? 65535 : elements / 4 / 64],
+    flops: 0,
+  });
+  return { graph: g, inputs: { x: new Float32Array(elements) } };
+}
+
+/** The best of several runs of both: what this adapter can do at this moment. */
 export async function probe(device: Device): Promise<Roofline> {
-  const best = async (record: (g: Graph) => void): Promise<{ ms: number; flops: number; bytes: number }> => {
-    const g = new Graph(device.target);
-    record(g);
-    const program = await Program.compile(g, device, { name: "probe" });
+  const best: { ms: number; flops: number; bytes: number }[] = [];
+  for (const { graph, inputs } of recordProbes(device.target)) {
+    const program = await Program.compile(graph, device, { name: "probe" });
+    for (const [name, values] of Object.entries(inputs)) program.setInput(name, values);
     const ms = Math.min(...(await timeProgram(program, {}, 7)));
     program.dispose();
-    return { ms, flops: g.dispatches[0].flops, bytes: g.dispatches[0].bytes };
-  };
-  const [threads, rounds] = device.software ? [1 << 14, 1 << 10] : [1 << 20, 1 << 12];
-  const fma = await best((g) => {
-    const y = g.temp("y", [threads]);
-    g.output("y", y);
-    g.dispatch({
-      shader: { name: "probe_fma", text: fmaText },
-      constants: {
-        declare: CHAINS.map((i) => `  var a${i} = f32(id.x + ${i}u);`).join("\n"),
-        chain: CHAINS.map((i) => `    a${i} = a${i} * m + 1.0;`).join("\n"),
-        total: CHAINS.map((i) => `a${i}`).join(" + "),
-      },
-      sizes: { ROUNDS: rounds },
-      bindings: { y: writeScalars(y) },
-      groups: [threads / 64],
-      flops: 2 * CHAINS.length * threads * rounds,
-    });
-  });
-  const elements = device.software ? 1 << 22 : 1 << 24;
-  const copy = await best((g) => {
-    const x = g.input("x", [elements]);
-    const y = g.temp("y", [elements]);
-    g.output("y", y);
-    g.dispatch({
-      shader: { name: "probe_copy", text: copyText },
-      bindings: { x: read(x), y: write(y) },
-      groups: [elements / 4 / 64 > 65535 ? 65535 : elements / 4 / 64],
-      flops: 0,
-    });
-  });
+    best.push({ ms, flops: graph.dispatches[0].flops, bytes: graph.dispatches[0].bytes });
+  }
+  const [fma, copy] = best;
   return { flops: (fma.flops / fma.ms) * 1e3, bytes: (copy.bytes / copy.ms) * 1e3 };
 }
 

@@ -4,8 +4,9 @@
 
 import { resolutions } from "./nets/generator.ts";
 import { checkPix2pixhd, pix2pixhdNet, pix2pixhdSize, pix2pixhdStride, recordPix2PixHD } from "./nets/pix2pixhd.ts";
+import type { LevelValues } from "./nets/level_inputs.ts";
 import type { LevelPlan } from "./nets/level_plan.ts";
-import { recordTrainingPass, trainingInputs, type TrainingInputs, type TrainingPass } from "./nets/training_pass.ts";
+import { recordTrainingPass, trainingInputs, type TrainingPass } from "./nets/training_pass.ts";
 import { generatorShapes, latentSize, parseNormG, upsamplings, type Config, type NetG } from "./config.ts";
 import { generatorNet, storedShapes, type Net } from "./weights/packing.ts";
 import type { Parameters } from "./weights/parameters.ts";
@@ -47,7 +48,7 @@ export interface Kind {
     plans: readonly LevelPlan[],
     windows: readonly LevelWindows[],
     options: { gradients: boolean },
-  ): TrainingInputs;
+  ): LevelValues;
 }
 
 export const KINDS: Readonly<Record<NetG, Kind>> = {

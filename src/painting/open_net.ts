@@ -12,7 +12,7 @@ import { Parameters, type StateSource } from "../models/weights/parameters.ts";
 import { checkpointSource } from "../models/weights/source.ts";
 import { parseLabels, type Label } from "../pictures/label_names.ts";
 import { SpadeError, type Device, type DType } from "../runtime/index.ts";
-import type { Painter, RunnerOptions } from "./painter.ts";
+import type { Painter, PainterOptions } from "./painter.ts";
 import { createPainter } from "./painters.ts";
 import { windowsOf } from "./windows.ts";
 
@@ -65,7 +65,7 @@ export function loadGenerator(
   return Parameters.loadNet(device, netOf(c, source.shapes), source, dtype, onProgress);
 }
 
-export interface OpenOptions extends Pick<RunnerOptions, "images" | "onProgress"> {
+export interface OpenOptions extends Pick<PainterOptions, "images" | "onProgress"> {
   /** One that stays when the net is disposed, or a way to open one, which goes with it. */
   device: Device | (() => Promise<Device>);
   dtype?: StorageWish;

@@ -1,19 +1,20 @@
 // What paints: a generator with its weights on a device, and its programs.
 
 import type { LevelWindows } from "../labels/windows.ts";
-import type { Profile, RunOptions } from "../runtime/index.ts";
+import type { Profile } from "../runtime/index.ts";
+import type { RunHow } from "./stage.ts";
 
-export interface RunnerOptions {
+export interface PainterOptions {
   /** Pictures at once. */
   images?: number;
-  /** Keep every block's output for readBlock (tests). */
+  /** Keep every block's output, to be read under its name (tests). */
   taps?: boolean;
   /** Programs that are compiled, the current one by its share of pipelines, and programs in all. */
   onProgress?: (done: number, total: number) => void;
 }
 
 /** Bytes on the device. */
-export interface RunnerMemory {
+export interface PainterMemory {
   parameters: number;
   /** Winograd copies, sigmas, 1/std. */
   derived: number;
@@ -24,12 +25,25 @@ export interface RunnerMemory {
 export interface Painter {
   /** Height and width of the picture. */
   readonly size: { h: number; w: number };
-  readonly memory: RunnerMemory;
+  readonly memory: PainterMemory;
+  /** Compiles what the usual map needs, so that the first picture waits for no compiler. */
   warm(signal?: AbortSignal): Promise<void>;
-  /** Takes what windowsOf makes of the maps. */
+  /**
+   * Takes a map's dictionary (windowsOf). Nothing runs on the GPU but uploads; programs are made if the map needs larger tables than those
+   * that are there. The arrays are read before the promise resolves and not kept. After an abort the painter has no map.
+   */
   setMap(windows: readonly LevelWindows[], signal?: AbortSignal): Promise<void>;
-  runTables(how?: Pick<RunOptions, "slice" | "signal">): Promise<void>;
-  paint(z?: Float32Array, how?: Pick<RunOptions, "slice" | "signal">): Promise<Float32Array>;
+  /** Takes a style: [N, z_dim] for nets with VAE. Others read none. */
+  setStyle(z: Float32Array): void;
+  /** Makes what depends on the map alone, if it is stale, and waits for it. */
+  runTables(how?: RunHow): Promise<void>;
+  /** Makes everything that is stale; the picture is then on the device. Resolves when the work is queued. */
+  run(how?: RunHow): Promise<void>;
+  /** The picture of the last run, [N,H,W,3] in [-1,1]. */
+  read(): Promise<Float32Array<ArrayBuffer>>;
+  /** setStyle, if z is given, run and read. */
+  paint(z?: Float32Array, how?: RunHow): Promise<Float32Array<ArrayBuffer>>;
+  /** Dispatch times of every stage. */
   profile(z?: Float32Array): Promise<Profile[]>;
   dispose(): void;
 }
@@ -41,7 +55,7 @@ export class CompileProgress {
   /** @param programs expected; more may come */
   constructor(
     private programs: number,
-    private readonly report: RunnerOptions["onProgress"],
+    private readonly report: PainterOptions["onProgress"],
   ) {}
 
   /** Program.compile's onProgress. */

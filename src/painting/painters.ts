@@ -2,23 +2,46 @@
 
 import type { Config, NetG } from "../models/config.ts";
 import type { Parameters } from "../models/weights/parameters.ts";
-import type { Device } from "../runtime/index.ts";
-import type { Painter, RunnerOptions } from "./painter.ts";
-import { Pix2PixHDRunner } from "./pix2pixhd_runner.ts";
-import { GeneratorRunner } from "./runner.ts";
+import type { LevelWindows } from "../labels/windows.ts";
+import type { Device, Target } from "../runtime/index.ts";
+import type { Recording } from "./stage.ts";
+import type { Painter, PainterOptions } from "./painter.ts";
+import { Pix2pixhdPainter } from "./pix2pixhd_painter.ts";
+import { SpadePainter } from "./spade_painter.ts";
 
 interface PainterKind {
-  create(device: Device, c: Config, parameters: Parameters, options?: RunnerOptions): Promise<Painter>;
+  create(device: Device, c: Config, parameters: Parameters, options?: PainterOptions): Promise<Painter>;
+  record(
+    target: Target,
+    c: Config,
+    parameters: Parameters,
+    windows?: readonly LevelWindows[],
+    options?: PainterOptions,
+  ): Recording[];
 }
 
-const PAINTERS: Readonly<Record<NetG, PainterKind>> = { spade: GeneratorRunner, pix2pixhd: Pix2PixHDRunner };
+const PAINTERS: Readonly<Record<NetG, PainterKind>> = { spade: SpadePainter, pix2pixhd: Pix2pixhdPainter };
 
 /** Takes the parameters over: the painter's dispose() frees them. */
 export function createPainter(
   device: Device,
   c: Config,
   parameters: Parameters,
-  options?: RunnerOptions,
+  options?: PainterOptions,
 ): Promise<Painter> {
   return PAINTERS[c.netG].create(device, c, parameters, options);
+}
+
+/**
+ * The recordings of a painter, without a GPU: what is kept in one is imported by those behind it.
+ * @param parameters on paper; weights that are replaced by their copies are released
+ * @param windows the dictionary of the map; left out: of the usual map
+ */
+export function recordPainter(
+  target: Target,
+  c: Config,
+  parameters: Parameters,
+  windows?: readonly LevelWindows[],
+): Recording[] {
+  return PAINTERS[c.netG].record(target, c, parameters, windows);
 }

@@ -158,6 +158,12 @@ export class Device {
     return { buffer, offset: 0, bytes, label };
   }
 
+  /** Allocates the buffer of a storage that is on paper. */
+  place(storage: Storage, label = storage.label): Storage {
+    storage.buffer = this.alloc(label, storage.bytes).buffer;
+    return storage;
+  }
+
   free(storage: Storage): void {
     this.release(storage.buffer);
   }

@@ -3,7 +3,17 @@
 import { SpadeError } from "./errors.ts";
 import type { OpDef, OpRecord } from "./op.ts";
 import type { Target } from "./target.ts";
-import { bytesOf, describe, isTensor, pitchOf, type DType, type Home, type Storage, type Tensor } from "./tensor.ts";
+import {
+  bytesOf,
+  describe,
+  isTensor,
+  paperStorage,
+  pitchOf,
+  type DType,
+  type Home,
+  type Storage,
+  type Tensor,
+} from "./tensor.ts";
 import type { Template, TextConstants } from "./wgsl.ts";
 
 /** How a dispatch uses a tensor. `scalar`: the shader sees single numbers instead of vec4. */
@@ -127,10 +137,10 @@ export class Graph {
     return this.tensor(name, shape, dtype, "released");
   }
 
-  /** Another program's kept tensor, as an external of this one. */
+  /** Another graph's kept tensor, as an external of this one. That graph is compiled first. */
   import(t: Tensor): Tensor {
     if (!t.storage)
-      throw new SpadeError("usage", describe(t), "has no storage yet", "compile the program that keeps it first");
+      throw new SpadeError("usage", describe(t), "has no storage of its own", "keep it in the graph that computes it");
     return this.external(t.name, t.shape, t.dtype, t.storage);
   }
 
@@ -158,6 +168,7 @@ export class Graph {
       );
     if (this.kept.has(name)) throw new SpadeError("usage", `kept "${name}"`, "is named twice", "use another name");
     t.home = "kept";
+    t.storage ??= paperStorage(name, t.bytes);
     this.kept.set(name, t);
     return t;
   }

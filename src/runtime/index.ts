@@ -3,7 +3,6 @@
 export * from "./device.ts";
 export * from "./errors.ts";
 export * from "./graph.ts";
-export * from "./host_data.ts";
 export * from "./op.ts";
 export * from "./planner.ts";
 export * from "./profiler.ts";

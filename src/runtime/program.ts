@@ -1,14 +1,23 @@
 // A Program is a recorded graph made ready: memory, pipelines, bind groups. Running it creates no GPU object but one encoder and
-// its passes; a binding can't change, an unknown input or a wrong length throws.
+// its passes; a binding can't change, an input that is unknown, of a wrong length or never given throws.
 
 import type { Device } from "./device.ts";
 import { SpadeError } from "./errors.ts";
 import type { CountedGroups, Dispatch, Graph, Groups } from "./graph.ts";
-import { decodeHost, encodeHost, type HostArray } from "./host_data.ts";
+import { Inputs } from "./inputs.ts";
 import { describeMemory, planMemory, type MemoryPlan } from "./planner.ts";
 import { packSizes, pipelineRequests } from "./requests.ts";
 import { Profiler, type Profile } from "./profiler.ts";
-import { describe, product, type Storage, type Tensor } from "./tensor.ts";
+import {
+  decodeHost,
+  type HostArray,
+  describe,
+  forgetBuffer,
+  isAllocated,
+  product,
+  type Storage,
+  type Tensor,
+} from "./tensor.ts";
 
 export interface RunOptions {
   /** Values of the program's inputs by name: dense arrays in the tensor's logical shape. Those left out keep their last values. */
@@ -49,7 +58,7 @@ function groupsOf(groups: Groups, counts: Readonly<Record<string, number>>): [nu
 }
 
 export class Program {
-  private readonly inputs = new Map<string, { tensor: Tensor; storage: Storage; partial: boolean }>();
+  private readonly inputs: Inputs;
   private readonly outputs = new Map<string, Output>();
   private counts: Record<string, number> = {};
   /** The least capacity of every count. */
@@ -69,6 +78,7 @@ export class Program {
     private readonly owned: readonly Storage[],
     private readonly kept: readonly Tensor[],
   ) {
+    this.inputs = new Inputs(name, device);
     for (const { dispatch } of steps) {
       for (const g of dispatch.groups) {
         if (typeof g === "object")
@@ -94,7 +104,7 @@ export class Program {
     const name = options.name ?? "program";
     device.check(name);
     for (const t of graph.kept.values()) {
-      if (t.storage)
+      if (t.storage && isAllocated(t.storage))
         throw new SpadeError(
           "usage",
           `${name}, kept ${describe(t)}`,
@@ -129,10 +139,18 @@ export class Program {
         // A tensor may be kept under two names.
         if (kept.includes(t)) continue;
         kept.push(t);
-        owned.push((t.storage = device.alloc(`${name} ${keptName}`, t.bytes)));
+        owned.push(device.place(t.storage!, `${name} ${keptName}`));
       }
       const place = (t: Tensor): Storage => {
-        if (t.storage) return t.storage;
+        if (t.storage) {
+          if (isAllocated(t.storage)) return t.storage;
+          throw new SpadeError(
+            "usage",
+            `${name}, ${describe(t)}`,
+            "is not allocated",
+            "compile the graph that keeps it first, or load the weights",
+          );
+        }
         const p = memory.placements.get(t.id);
         if (!p)
           throw new SpadeError("usage", describe(t), "has no place in the program", "record an op that writes it");
@@ -161,7 +179,7 @@ export class Program {
       });
       const program = new Program(name, device, memory, steps, owned, kept);
       for (const [inputName, tensor] of graph.inputs)
-        program.inputs.set(inputName, { tensor, storage: place(tensor), partial: graph.partial.has(inputName) });
+        program.inputs.declare(inputName, tensor, place(tensor), graph.partial.has(inputName));
       for (const [outputName, tensor] of graph.outputs) {
         const staging = device.alloc(
           `${name} ${outputName} staging`,
@@ -174,7 +192,7 @@ export class Program {
       return program;
     });
     return compiled.catch((error: unknown) => {
-      for (const t of kept) t.storage = undefined;
+      for (const t of kept) forgetBuffer(t.storage!);
       throw error;
     });
   }
@@ -195,28 +213,7 @@ export class Program {
   /** Writes an input: a dense array in the tensor's logical shape. */
   setInput(name: string, data: HostArray): void {
     this.check();
-    const input = this.inputs.get(name);
-    if (!input)
-      throw new SpadeError(
-        "usage",
-        `${this.name}.run`,
-        `has no input "${name}"`,
-        `give one of: ${[...this.inputs.keys()].join(", ") || "(it has none)"}`,
-      );
-    const { tensor, storage, partial } = input;
-    const wanted = product(tensor.shape);
-    const fits = partial
-      ? data.length <= wanted && data.length % (wanted / tensor.shape[0]) === 0
-      : data.length === wanted;
-    if (!fits) {
-      throw new SpadeError(
-        "shape",
-        `${this.name}.run, input ${describe(tensor)}`,
-        `expects ${wanted} numbers and got ${data.length}`,
-        "give a dense array in that shape",
-      );
-    }
-    this.device.upload(storage, encodeHost(tensor, data));
+    this.inputs.set(name, data);
   }
 
   private prepare(options: RunOptions): void {
@@ -239,6 +236,7 @@ export class Program {
         throw new SpadeError("usage", this.name, `needs the count "${name}"`, "give it in run({ counts })");
     }
     for (const [name, data] of Object.entries(options.inputs ?? {})) this.setInput(name, data);
+    this.inputs.checkAllGiven();
     this.counts = counts;
   }
 
@@ -336,7 +334,7 @@ export class Program {
     if (this.disposed) return;
     this.disposed = true;
     for (const s of this.owned) this.device.free(s);
-    for (const t of this.kept) t.storage = undefined;
+    for (const t of this.kept) forgetBuffer(t.storage!);
     this.profiler?.dispose();
   }
 }

@@ -1,6 +1,8 @@
 // A tensor is a shape, a storage type and a place. Floating tensors pad their last axis (channels) to a multiple of 4, so that
 // every kernel reads vec4; the padded lanes hold zeros. Integer tensors (label ids, window lists) are stored as they are.
 
+import { fromHalf, toHalf } from "./half.ts";
+
 export type DType = "f32" | "f16" | "u32" | "i32";
 
 export const BYTES: Record<DType, number> = { f32: 4, f16: 2, u32: 4, i32: 4 };
@@ -8,13 +10,45 @@ export const BYTES: Record<DType, number> = { f32: 4, f16: 2, u32: 4, i32: 4 };
 /** Where a tensor's bytes live: in the program's arenas (temp, input, output), in a buffer of its own (kept), outside (external), or nowhere any more (released). */
 export type Home = "temp" | "input" | "output" | "kept" | "external" | "released";
 
-/** A range of a GPU buffer. */
+/** A range of a GPU buffer, which may not be allocated yet: recordings bind it, programs are compiled when it is. */
 export interface Storage {
-  readonly buffer: GPUBuffer;
+  buffer: GPUBuffer;
   readonly offset: number;
   readonly bytes: number;
   readonly label: string;
 }
+
+/** Stands for the buffer of a storage that is not allocated. */
+class Unallocated {
+  constructor(readonly size: number) {}
+}
+
+const unallocated = (bytes: number): GPUBuffer => new Unallocated(bytes) as unknown as GPUBuffer;
+
+/** A storage that is not allocated: Device.place does that. */
+export const paperStorage = (label: string, bytes: number): Storage => ({
+  buffer: unallocated(bytes),
+  offset: 0,
+  bytes,
+  label,
+});
+
+export const isAllocated = ({ buffer }: Pick<Storage, "buffer">): boolean => !(buffer instanceof Unallocated);
+
+/** Makes a storage one on paper again; its buffer was freed. */
+export function forgetBuffer(storage: Storage): void {
+  storage.buffer = unallocated(storage.bytes);
+}
+
+/** A part of a storage, allocated with it. */
+export const viewOf = (storage: Storage, offset: number, bytes: number): Storage => ({
+  get buffer() {
+    return storage.buffer;
+  },
+  offset: storage.offset + offset,
+  bytes,
+  label: storage.label,
+});
 
 export interface Tensor {
   readonly id: number;
@@ -75,4 +109,21 @@ export function unpadRows(data: Float32Array, shape: readonly number[]): Float32
   const out = new Float32Array(rows * c);
   for (let r = 0; r < rows; r++) out.set(data.subarray(r * pitch, r * pitch + c), r * c);
   return out;
+}
+
+/** What callers give and get: dense, in a tensor's logical shape. */
+export type HostArray = Float32Array | Int32Array | Uint32Array;
+
+/** A host array as the tensor's bytes: rows padded, halves packed. */
+export function encodeHost(tensor: Pick<Tensor, "shape" | "dtype">, data: HostArray): ArrayBufferView {
+  if (tensor.dtype === "i32" || tensor.dtype === "u32")
+    return data instanceof Float32Array ? Int32Array.from(data) : data;
+  const padded = padRows(data instanceof Float32Array ? data : Float32Array.from(data), tensor.shape);
+  return tensor.dtype === "f16" ? toHalf(padded) : padded;
+}
+
+/** A tensor's bytes as a dense array. */
+export function decodeHost(tensor: Pick<Tensor, "shape" | "dtype">, bytes: ArrayBuffer): Float32Array {
+  const values = tensor.dtype === "f16" ? fromHalf(new Uint16Array(bytes)) : new Float32Array(bytes);
+  return unpadRows(values, tensor.shape);
 }

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { GeneratorRunner } from "../../src/painting/runner.ts";
+import { SpadePainter } from "../../src/painting/spade_painter.ts";
 import { seededGenerator } from "../../src/models/weights/seeded.ts";
 import { memorySource } from "../../src/models/weights/source.ts";
 import { windowsOf } from "../../src/painting/windows.ts";
@@ -212,7 +212,7 @@ describe("a runner", () => {
     const device = await testDevice();
     const parameters = await loadGenerator(device, plain, memorySource(seededGenerator(plain, 3, 1)), "f32");
     let compiled = 0;
-    const runner = await GeneratorRunner.create(device, plain, parameters, { onProgress: () => compiled++ });
+    const runner = await SpadePainter.create(device, plain, parameters, { onProgress: () => compiled++ });
     await expect(runner.paint()).rejects.toMatchObject({ code: "usage" });
     await runner.warm();
     await expect(runner.paint()).rejects.toMatchObject({ code: "usage" });

@@ -16,7 +16,7 @@ import { toF32 } from "../../src/formats/tensors.ts";
 import { calibratedState } from "../../src/painting/calibrated.ts";
 import { defaultConfig, type Config } from "../../src/models/config.ts";
 import { normalValues } from "../../src/models/philox.ts";
-import { GeneratorRunner } from "../../src/painting/runner.ts";
+import { SpadePainter } from "../../src/painting/spade_painter.ts";
 import { pix2pixhdShapes } from "../../src/models/nets/pix2pixhd.ts";
 import { seededState, type HostState } from "../../src/models/weights/seeded.ts";
 import { memorySource } from "../../src/models/weights/source.ts";
@@ -121,7 +121,7 @@ describe("generate", () => {
     expect(err).not.toContain("artificially reduced");
 
     const device = await testDevice();
-    const runner = await GeneratorRunner.create(
+    const runner = await SpadePainter.create(
       device,
       config,
       await loadGenerator(device, config, memorySource(state), "f32"),
@@ -246,7 +246,7 @@ describe("generate", () => {
     expect(plan.out).toMatch(/^memory on .+ = weights [\d.]+ MiB \+ derived/);
     expect(plan.out).toMatch(/up_3\.conv_1\.\S* f32\[1,64,64,1\]/);
     expect(plan.out).toMatch(/^prepare: /m);
-    expect(plan.out).toMatch(/arena \d+ \+ \d+ +inner i32\[\d+,9\], dispatches input\.\.\d+$/m);
+    expect(plan.out).toMatch(/arena \d+ \+ \d+ +inner \d+x\d+ i32\[\d+,9\], dispatches input\.\.\d+$/m);
     expect(plan.out).not.toContain("smaller ones");
     expect(plan.err).not.toContain("loading weights");
     const profile = await spade(

@@ -22,7 +22,7 @@ import { encoderNet } from "../../src/models/nets/encoder.ts";
 import { EncoderRunner } from "../../src/painting/encoder_runner.ts";
 import { Parameters } from "../../src/models/weights/parameters.ts";
 import { keyedSeed, normalValues } from "../../src/models/philox.ts";
-import { GeneratorRunner } from "../../src/painting/runner.ts";
+import { SpadePainter } from "../../src/painting/spade_painter.ts";
 import { seededState, type HostState } from "../../src/models/weights/seeded.ts";
 import { memorySource } from "../../src/models/weights/source.ts";
 import { toPicture } from "../../src/painting/present.ts";
@@ -111,13 +111,13 @@ async function run(
 const folder = (name: string): string => at("results", name, "test_latest");
 const pixels = async (path: string): Promise<number[]> => [...decode(await readFile(path)).data];
 
-const runners = new Map<string, Promise<{ c: Config; runner: GeneratorRunner }>>();
+const runners = new Map<string, Promise<{ c: Config; runner: SpadePainter }>>();
 
-async function openRunner(name: string): Promise<{ c: Config; runner: GeneratorRunner }> {
+async function openRunner(name: string): Promise<{ c: Config; runner: SpadePainter }> {
   const device = await testDevice();
   const c = { ...config, use_vae: name === "vae" };
   const source = memorySource(states.get(`${name}/latest_net_G.safetensors`)!);
-  return { c, runner: await GeneratorRunner.create(device, c, await loadGenerator(device, c, source, "f32")) };
+  return { c, runner: await SpadePainter.create(device, c, await loadGenerator(device, c, source, "f32")) };
 }
 
 /** What a runner of the test's own paints of map n, as bytes. */

@@ -7,7 +7,7 @@ import { blocks, generatorShapes, type Config } from "../../src/models/config.ts
 import { planLevel } from "../../src/painting/levels.ts";
 import { isTrained } from "../../src/models/weights/packing.ts";
 import { Parameters } from "../../src/models/weights/parameters.ts";
-import { GeneratorRunner } from "../../src/painting/runner.ts";
+import { SpadePainter } from "../../src/painting/spade_painter.ts";
 import { seeded, seededGenerator, type HostState } from "../../src/models/weights/seeded.ts";
 import { memorySource } from "../../src/models/weights/source.ts";
 import { recordTrainingPass, trainingInputs } from "../../src/models/nets/training_pass.ts";
@@ -41,7 +41,7 @@ export async function generatorCase(golden: Golden, device: Device): Promise<Ver
 
   const trained = golden.has("out.train");
   if (trained) verdicts.push(...(await trainingMode(golden, device, c, await load(), windows, labels.length, z)));
-  const runner = await GeneratorRunner.create(device, c, await load(), { images: labels.length, taps: !trained });
+  const runner = await SpadePainter.create(device, c, await load(), { images: labels.length, taps: !trained });
   try {
     await runner.setMap(windows);
     const image = await runner.paint(z);
@@ -93,7 +93,7 @@ async function movement(
       const signs = seeded(`${salt}:${key}`, t.shape, 1);
       moved.set(key, { shape: t.shape, data: t.data.map((v, i) => v * (1 + Math.sign(signs[i]) * 2 ** -23)) });
     }
-    const runner = await GeneratorRunner.create(device, c, await loadGenerator(device, c, memorySource(moved), "f32"), {
+    const runner = await SpadePainter.create(device, c, await loadGenerator(device, c, memorySource(moved), "f32"), {
       images,
     });
     await runner.setMap(windows);

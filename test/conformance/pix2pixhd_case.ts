@@ -5,7 +5,7 @@ import { gradients } from "../../kernels/gradients.ts";
 import type { LevelWindows } from "../../src/labels/windows.ts";
 import { isTrained } from "../../src/models/weights/packing.ts";
 import { pix2pixhdNet, recordPix2PixHD } from "../../src/models/nets/pix2pixhd.ts";
-import { Pix2PixHDRunner } from "../../src/painting/pix2pixhd_runner.ts";
+import { Pix2pixhdPainter } from "../../src/painting/pix2pixhd_painter.ts";
 import { windowsOf } from "../../src/painting/windows.ts";
 import { Graph, Program, type Device } from "../../src/runtime/index.ts";
 import { compareActivation, compareGradient, notRun, type Verdict } from "./compare.ts";
@@ -20,7 +20,7 @@ export async function pix2pixhdCase(golden: Golden, device: Device): Promise<Ver
 
   const { images, h, w } = windows[0];
   const p = await netParameters(golden, device, pix2pixhdNet(c), "G");
-  const runner = await Pix2PixHDRunner.create(device, c, p, { images });
+  const runner = await Pix2pixhdPainter.create(device, c, p, { images });
   await runner.setMap(windows);
   const picture = nchw(await runner.paint(), [images, h, w, 3]);
   runner.dispose();

@@ -8,7 +8,7 @@ import { buildLevels } from "../../src/labels/levels.ts";
 import { HIDDEN, labelCount, parseNormG, semanticNc } from "../../src/models/config.ts";
 import { recordNormTables } from "../../src/models/nets/generator.ts";
 import type { LevelPlan } from "../../src/models/nets/level_plan.ts";
-import { levelListInputs, levelListValues } from "../../src/models/nets/level_lists.ts";
+import { idsInput, idsValue, levelInputs, levelListValues, levelValues } from "../../src/models/nets/level_inputs.ts";
 import { Parameters } from "../../src/models/weights/parameters.ts";
 import { seededState } from "../../src/models/weights/seeded.ts";
 import { memorySource } from "../../src/models/weights/source.ts";
@@ -56,14 +56,8 @@ export async function spadeNormCase(golden: Golden, device: Device): Promise<Ver
         inner: { name: "inner", capacity: pixels + 1 },
         outer: { name: "outer", capacity: pixels },
       };
-      const lists = differentiated ? levelListInputs(g, c, plan, n) : undefined;
-      const tables = recordNormTables(g, c, p, "n", plan, {
-        lists,
-        innerWindows: g.input("inner", [plan.inner.capacity, k * k], "i32", true),
-        ...(mode === "lookup"
-          ? { outerWindows: g.input("outer", [plan.outer.capacity, k * k], "i32", true) }
-          : { innerIds: g.input("inner ids", [n, h, w], "i32") }),
-      });
+      const inputs = levelInputs(g, c, plan, n, differentiated);
+      const tables = recordNormTables(g, c, p, "n", plan, inputs);
       const input = g.input("x", [n, h, w, channels]);
       const running = "n.param_free_norm.running_";
       let norm;
@@ -81,10 +75,18 @@ export async function spadeNormCase(golden: Golden, device: Device): Promise<Ver
         }
       } else
         norm = { mean: p.tensor(g, `${running}mean`), rstd: inverseStd(g, { variance: p.tensor(g, `${running}var`) }) };
-      const ids = g.input("ids", [n, h, w], "i32");
+      const ids = idsInput(g, plan, n);
       const out = g.output(
         "y",
-        modulate(g, { x: input, mean: norm.mean, rstd: norm.rstd, ...tables, ids, slope: 1, lists: lists?.pixels }),
+        modulate(g, {
+          x: input,
+          mean: norm.mean,
+          rstd: norm.rstd,
+          ...tables,
+          ids,
+          slope: 1,
+          lists: inputs.lists?.pixels,
+        }),
       );
       const trained = [...shapes.keys()].filter((key) => !key.includes("running_"));
       if (differentiated) {
@@ -93,21 +95,20 @@ export async function spadeNormCase(golden: Golden, device: Device): Promise<Ver
         for (const [key, t] of wrt) g.output(`grad ${key}`, made.get(t)!);
       }
       const program = await Program.compile(g, device, { name: "spade_norm" });
+      const values = levelValues(plan, lw);
       await program.run({
         inputs: {
           x,
-          inner: lw.innerWindows,
+          ...values.inputs,
+          ...idsValue(plan, lw),
           ...(differentiated
             ? {
                 dy: nhwc(await golden.f32("in.cotangent"), golden.shape("in.cotangent")),
                 ...levelListValues(c, plan, lw),
               }
             : {}),
-          ...(mode === "lookup"
-            ? { outer: lw.outerWindows, ids: lw.outerIds }
-            : { "inner ids": lw.innerIds, ids: Int32Array.from({ length: pixels }, (_, i) => i) }),
         },
-        counts: { inner: lw.innerCount, outer: mode === "lookup" ? lw.outerCount : pixels },
+        counts: values.counts,
       });
       const y = nchw(await program.read("y"), [n, h, w, channels]);
       const verdict = await compareActivation(golden, train ? "out.train" : "out.eval", y, [n, channels, h, w]);

@@ -39,7 +39,7 @@ const ALLOWED: [file: string, from: string][] = [
   ["kernels/add.ts", "../src/runtime/index.ts"],
   ["src/models/config.ts", "../labels/levels.ts"],
   ["src/pictures/colors.ts", "../labels/label_map.ts"],
-  ["src/painting/runner.ts", "../models/config.ts"],
+  ["src/painting/spade_painter.ts", "../models/config.ts"],
   ["src/training/step/losses.ts", "../../evaluation/frechet.ts"],
   ["src/index.ts", "./session/spade.ts"],
   ["src/node.ts", "./node/dawn.ts"],

@@ -7,7 +7,7 @@ import { defaultConfig, parseNormG, type Config } from "../../src/models/config.
 import { outputSize } from "../../src/models/kinds.ts";
 import { resolutions } from "../../src/models/nets/generator.ts";
 import { normalValues } from "../../src/models/philox.ts";
-import { GeneratorRunner } from "../../src/painting/runner.ts";
+import { SpadePainter } from "../../src/painting/spade_painter.ts";
 import { powerIterate, seededGenerator } from "../../src/models/weights/seeded.ts";
 import { memorySource } from "../../src/models/weights/source.ts";
 import { testDevice } from "../support/device.ts";
@@ -34,11 +34,7 @@ test.each(["spectralspadeinstance3x3", "spectralspadesyncbatch3x3"])(
       resolutions(c).map((r) => ({ ...r, k: parseNormG(norm_G).k })),
     );
     const paint = async (dtype: "f32" | "f16"): Promise<Float32Array> => {
-      const runner = await GeneratorRunner.create(
-        device,
-        c,
-        await loadGenerator(device, c, memorySource(state), dtype),
-      );
+      const runner = await SpadePainter.create(device, c, await loadGenerator(device, c, memorySource(state), dtype));
       await runner.setMap(windows);
       const image = await runner.paint(normalValues(1, 16));
       runner.dispose();

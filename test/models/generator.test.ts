@@ -11,7 +11,7 @@ import { outputSize } from "../../src/models/kinds.ts";
 import { resolutions } from "../../src/models/nets/generator.ts";
 import { planLevel } from "../../src/painting/levels.ts";
 import { normalValues } from "../../src/models/philox.ts";
-import { GeneratorRunner } from "../../src/painting/runner.ts";
+import { SpadePainter } from "../../src/painting/spade_painter.ts";
 import { powerIterate, seeded, seededGenerator } from "../../src/models/weights/seeded.ts";
 import { memorySource } from "../../src/models/weights/source.ts";
 import { hostGenerator } from "../onnx/host_generator.ts";
@@ -81,7 +81,7 @@ test.each(cases)("%s", async (_name, over, kind) => {
   else expect(windows.map((lw) => planLevel(lw).mode)).toContain("lookup");
 
   const device = await testDevice();
-  const runner = await GeneratorRunner.create(device, c, await loadGenerator(device, c, memorySource(state), "f32"));
+  const runner = await SpadePainter.create(device, c, await loadGenerator(device, c, memorySource(state), "f32"));
   await runner.setMap(windows);
   const z = c.use_vae ? normalValues(2, c.z_dim) : undefined;
   const image = await runner.paint(z);

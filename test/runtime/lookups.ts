@@ -1,16 +1,16 @@
 // Recordings of the label path's gradients, for the tests of generated shaders.
 
+import { paperStorage } from "../../src/runtime/tensor.ts";
 import { gradients } from "../../kernels/gradients.ts";
 import { ops } from "../../kernels/index.ts";
 import { listShapes } from "../../src/labels/lists.ts";
-import { listInputs } from "../../src/models/nets/level_lists.ts";
+import { listInputs } from "../../src/models/nets/level_inputs.ts";
 import type { DType, Graph, Tensor } from "../../src/runtime/index.ts";
-import { paperStorage } from "./paper.ts";
 
 /** The label path and its gradients, in every form. */
 export function lookups(g: Graph, dtype: DType): void {
   let made = 0;
-  const t = (shape: number[], as: DType = dtype) => g.external(`t${made++}`, shape, as, paperStorage(1 << 20));
+  const t = (shape: number[], as: DType = dtype) => g.external(`t${made++}`, shape, as, paperStorage("paper", 1 << 20));
   const lists = (items: number, segments: number) => listInputs(g, `lists ${made++}`, listShapes(items, segments));
   const back = (y: Tensor, ...wrt: Tensor[]) => gradients(g, new Map([[y, t([...y.shape])]]), wrt);
   const count = { name: "rows", capacity: 9 };

@@ -10,9 +10,9 @@ import {
   write,
   type Binding,
   type Tensor,
+  paperStorage,
 } from "../../src/runtime/index.ts";
 import { elementwise, plus, times } from "./tiny.ts";
-import { paperStorage } from "./paper.ts";
 
 /** One step of a random graph. Numbers choose among the tensors that are there. */
 interface Step {
@@ -43,7 +43,7 @@ const target = paperTarget({ limits: { ...BASE_LIMITS, maxBufferSize: 40_000, ma
 
 function record(program: readonly Step[]): Graph {
   const g = new Graph(target);
-  const there: Tensor[] = [g.input("in", [500]), g.external("w", [300], "f32", paperStorage(2048))];
+  const there: Tensor[] = [g.input("in", [500]), g.external("w", [300], "f32", paperStorage("paper", 2048))];
   program.forEach((step, i) => {
     const bindings: Record<string, Binding> = {};
     for (const r of step.reads) bindings[`r${there[r % there.length].id}`] = read(there[r % there.length]);
@@ -224,7 +224,7 @@ describe("recordings that can't be right are refused", () => {
     elementwise(g, "twice", "", { x: read(x), y: write(x) }, x);
     expect(() => planMemory(g)).toThrow(/twice, x f32\[4\]: is bound twice in a dispatch that writes it/);
     const h = graph();
-    const storage = paperStorage(1024);
+    const storage = paperStorage("paper", 1024);
     const a = h.external("a", [4], "f32", storage);
     const b = h.external("b", [4], "f32", { ...storage, offset: 256, bytes: 16 });
     elementwise(h, "shared", "", { a: read(a), b: write(b) }, b);
@@ -239,10 +239,14 @@ describe("recordings that can't be right are refused", () => {
     expect(() => g.output("y", x)).toThrow(/output "y": is named twice/);
     expect(() => g.keep("x", x)).toThrow(/is input and can't be kept/);
     expect(() => g.temp("t", [4, 0])).toThrow(/t f32\[4,0\]: has an axis that is not a positive integer/);
-    expect(() => g.external("e", [5], "f32", paperStorage(16))).toThrow(/needs 32 bytes and is given a buffer of 16/);
-    const skew = { ...paperStorage(64), offset: 16 };
+    expect(() => g.external("e", [5], "f32", paperStorage("paper", 16))).toThrow(
+      /needs 32 bytes and is given a buffer of 16/,
+    );
+    const skew = { ...paperStorage("paper", 64), offset: 16 };
     expect(() => g.external("e", [4], "f32", skew)).toThrow(/starts at byte 16 .* multiples of 256/);
-    expect(() => g.import(g.temp("later", [4]))).toThrow(/has no storage yet; compile the program that keeps it first/);
+    expect(() => g.import(g.temp("later", [4]))).toThrow(
+      /has no storage of its own; keep it in the graph that computes it/,
+    );
   });
 });
 
@@ -259,7 +263,7 @@ test("an input keeps its place to the end, so that a run without it finds its la
 
 test("an external tensor is counted once however often it is bound", () => {
   const g = new Graph(paperTarget());
-  const storage = paperStorage(4096);
+  const storage = paperStorage("paper", 4096);
   const bound = [0, 1].map((i) => g.external(`w${i}`, [256], "f32", storage));
   g.output("y", plus(g, bound[0], bound[1]));
   expect(planMemory(g).external).toBe(1024);

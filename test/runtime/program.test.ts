@@ -268,6 +268,20 @@ test("a device without shader-f16 refuses half tensors by name", async () => {
   });
 });
 
+test("an input that nobody set throws; one that was set keeps its value", async () => {
+  const g = graph();
+  g.output("y", times(g, g.input("x", [2]), 3));
+  const p = await compile(g, "program");
+  await expect(p.run()).rejects.toMatchObject({
+    code: "usage",
+    message: expect.stringContaining('needs the input "x"'),
+  });
+  await p.run({ inputs: { x: Float32Array.of(1, 2) } });
+  await p.run();
+  expect(await floats(p)).toEqual([3, 6]);
+  p.dispose();
+});
+
 describe("kept tensors", () => {
   test("are shared with other programs, and keep their values between runs", async () => {
     const first = graph();
@@ -284,7 +298,24 @@ describe("kept tensors", () => {
     expect(await floats(q)).toEqual([5, 8, 11, 14, 17, 20]);
     q.dispose();
     p.dispose();
-    expect(() => graph().import(table)).toThrow(/has no storage yet/);
+    const late = graph();
+    late.output("y", times(late, late.import(table), 1));
+    await expect(compile(late, "late")).rejects.toThrow(
+      /late, product f32\[6\]: is not allocated; compile the graph that keeps it first/,
+    );
+  });
+
+  test("are imported before their graph is compiled, and bound when it is", async () => {
+    const first = graph();
+    const table = first.keep("table", times(first, first.input("x", [4]), 3));
+    const second = graph();
+    second.output("y", times(second, second.import(table), 2));
+    const p = await compile(first, "first");
+    const q = await compile(second, "second");
+    await runPrograms([p, q], new Map([[p, { inputs: { x: Float32Array.of(1, 2, 3, 4) } }]]));
+    expect(await floats(q)).toEqual([6, 12, 18, 24]);
+    q.dispose();
+    p.dispose();
   });
 
   test("belong to one program: a second one of the same graph is refused while the first lives", async () => {

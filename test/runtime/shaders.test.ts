@@ -1,10 +1,11 @@
 // Every shader as the generator really makes it: compiled by Dawn in both forms, and run by wgsl_reflect's race check.
 
+import { paperStorage } from "../../src/runtime/tensor.ts";
 import { readdirSync, readFileSync } from "node:fs";
 // @ts-expect-error -- the types belong to the plain import, which fails in Node
 import * as reflect from "wgsl_reflect/wgsl_reflect.module.js";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { probe } from "../../bench/lib/measure.ts";
+import { recordProbes } from "../../bench/lib/measure.ts";
 import type { ConvArgs } from "../../kernels/conv_args.ts";
 import { ganModes } from "../../kernels/gan_loss.ts";
 import { gradients } from "../../kernels/gradients.ts";
@@ -23,7 +24,7 @@ import {
 import { expand, type BindingDecl, type SizesAs, type Wgsl } from "../../src/runtime/wgsl.ts";
 import { testDevice } from "../support/device.ts";
 import { lookups } from "./lookups.ts";
-import { paperDevice, paperStorage, recordGenerator, recordings } from "./paper.ts";
+import { recordGenerator } from "./paper.ts";
 
 const tiny: Config = { ...defaultConfig, label_nc: 5, ngf: 1, z_dim: 4, crop_size: 64 };
 const configs: Config[] = [
@@ -38,7 +39,7 @@ const maps = [() => 1, (i: number) => (i * 7 + (i >> 5)) % 5];
 function otherOps(target: Target, dtype: DType): Graph {
   const g = new Graph(target);
   const external = (name: string, shape: number[], type: DType = dtype): Tensor =>
-    g.external(name, shape, type, paperStorage(1 << 16));
+    g.external(name, shape, type, paperStorage("paper", 1 << 16));
   const x = external("x", [2, 6, 7, 5]);
   const one = external("one", [1], "f32");
   /** Records the gradients of a result on some tensors; of a loss, from `one`. */
@@ -103,7 +104,7 @@ function backwards(target: Target, dtype: DType): Graph[] {
   ): void => {
     const g = new Graph(target);
     const t = (name: string, shape: number[], type = dtype): Tensor =>
-      g.external(name, shape, type, paperStorage(1 << 20));
+      g.external(name, shape, type, paperStorage("paper", 1 << 20));
     const [y, wrt] = record(g, t);
     gradients(g, new Map([[y, t("dy", [...y.shape], y.dtype)]]), wrt);
     graphs.push(g);
@@ -166,13 +167,12 @@ beforeAll(async () => {
       for (const dtype of ["f32", "f16"] as const) {
         if (dtype === "f16" && !features.has("shader-f16")) continue;
         const target = paperTarget({ ...device.target, software, features, variants: {} });
-        const paper = paperDevice(target);
         const graphs = [
           otherOps(target, dtype),
           ...backwards(target, dtype),
-          ...(await recordings(paper, () => probe(paper))),
+          ...recordProbes(target).map(({ graph }) => graph),
         ];
-        for (const c of configs) for (const map of maps) graphs.push(...(await recordGenerator(c, target, dtype, map)));
+        for (const c of configs) for (const map of maps) graphs.push(...recordGenerator(c, target, dtype, map));
         for (const d of graphs.flatMap((g) => g.dispatches)) {
           const { code } = finish(d, "uniform");
           const found = shaders.get(code);

@@ -1,22 +1,21 @@
 // What a G step of the published COCO net takes, by its plan: nothing is allocated, no adapter is asked.
 
 import { existsSync } from "node:fs";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { allMaps, COCO, demoMap, demoMaps, type BenchMap } from "../../bench/lib/maps.ts";
 import { discriminatorNet } from "../../src/models/nets/discriminator.ts";
 import { planLevel } from "../../src/painting/levels.ts";
-import { generatorNet, type Net } from "../../src/models/weights/packing.ts";
+import { generatorNet } from "../../src/models/weights/packing.ts";
 import { Parameters } from "../../src/models/weights/parameters.ts";
 import { Frozen, type Perceptual } from "../../src/models/nets/perceptual.ts";
 import { squeezenet } from "../../src/models/nets/squeezenet.ts";
 import { vgg19 } from "../../src/models/nets/vgg19.ts";
 import { windowsOf } from "../../src/painting/windows.ts";
-import { BASE_LIMITS, Graph, paperTarget, planMemory, product, type Device } from "../../src/runtime/index.ts";
+import { BASE_LIMITS, Graph, paperTarget, planMemory } from "../../src/runtime/index.ts";
 import { describeTrainingMemory, trainingMemory, type TrainingMemory } from "../../src/training/step/memory.ts";
 import { Moments } from "../../src/training/step/moments.ts";
 import { defaultTraining, type TrainConfig } from "../../src/training/options.ts";
 import { recordGeneratorStep } from "../../src/training/step/step.ts";
-import { paperDevice, recordings } from "../runtime/paper.ts";
 
 const coco: TrainConfig = { ...defaultTraining, label_nc: 182, contain_dontcare_label: true, ngf: 64, crop_size: 256 };
 /** What autograd saves of G a picture at ADE20K's 256x256, f32; COCO's is no less (kernel notes, D6). */
@@ -29,29 +28,16 @@ const targets = {
 };
 const headline = demoMap();
 
-/** Parameters without values. */
-const load = (device: Device, net: Net): Promise<Parameters> =>
-  Parameters.loadNet(
-    device,
-    net,
-    { shapes: net.shapes, read: (key) => new Float32Array(product(net.shapes.get(key)!)) },
-    "f32",
-  );
-
 describe.each(Object.entries(targets))("COCO at 256x256, ngf 64, one picture, planned for %s", (_, target) => {
-  const device = paperDevice(target);
-  let nets: { G: Parameters; D: Parameters };
-  beforeAll(async () => {
-    nets = { G: await load(device, generatorNet(coco)), D: await load(device, discriminatorNet(coco)) };
-  });
+  const nets = {
+    G: Parameters.onPaper(generatorNet(coco), "f32"),
+    D: Parameters.onPaper(discriminatorNet(coco), "f32"),
+  };
 
-  async function plan(map: BenchMap, net: Perceptual): Promise<TrainingMemory> {
+  function plan(map: BenchMap, net: Perceptual): TrainingMemory {
     const size = { h: 256, w: 256 };
-    let perceptual!: Frozen;
-    await recordings(device, async () => {
-      perceptual = await Frozen.prepare({ net, parameters: await load(device, net.net) }, size);
-    });
-    const moments = [new Moments(device, nets.G, "G")];
+    const perceptual = new Frozen(net, Parameters.onPaper(net.net, "f32"), target, size);
+    const moments = [new Moments(undefined, nets.G, "G")];
     const plans = windowsOf(coco, [map.label], [map.instance]).map((lw) => planLevel(lw));
     const graph = new Graph(target);
     const step = recordGeneratorStep(graph, coco, { ...nets, perceptual }, plans, 1, moments);
@@ -60,8 +46,8 @@ describe.each(Object.entries(targets))("COCO at 256x256, ngf 64, one picture, pl
     return trainingMemory(graph, step, moments, planMemory(graph));
   }
 
-  test.each([squeezenet, vgg19])("$name: recompute, not store", async (net) => {
-    const m = await plan(headline, net);
+  test.each([squeezenet, vgg19])("$name: recompute, not store", (net) => {
+    const m = plan(headline, net);
     console.info(describeTrainingMemory(`${headline.name}, ${net.name}`, m));
     // 4 bytes of 96.5 M parameters, of their gradients, and of two moments each.
     expect(m.gradients).toBeGreaterThan(4 * 96e6);
@@ -73,10 +59,10 @@ describe.each(Object.entries(targets))("COCO at 256x256, ngf 64, one picture, pl
     expect(m.working).toBeLessThan(AUTOGRAD / 3);
   });
 
-  async function mostWindows(maps: readonly BenchMap[]): Promise<void> {
+  function mostWindows(maps: readonly BenchMap[]): void {
     const windows = maps.map((m) => [m, windowsOf(coco, [m.label], [m.instance]).at(-1)!.outerCount] as const);
     const [most] = windows.reduce((a, b) => (b[1] > a[1] ? b : a));
-    const m = await plan(most, squeezenet);
+    const m = plan(most, squeezenet);
     console.info(describeTrainingMemory(`${most.name}, most windows`, m));
     expect(m.saved.get("G")).toBeLessThan(AUTOGRAD / 14);
     expect(m.working).toBeLessThan(AUTOGRAD / 3);

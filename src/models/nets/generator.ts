@@ -24,7 +24,7 @@ import type { ModulateArgs } from "../../../kernels/modulate.ts";
 import type { Lists } from "../../../kernels/segments.ts";
 import { product, type Graph, type Tensor } from "../../runtime/index.ts";
 import { blocks, latentSize, normsOf, parseNormG, type BlockSpec, type Config } from "../config.ts";
-import type { LevelLists } from "./level_lists.ts";
+import type { LevelInputs } from "./level_inputs.ts";
 import { edgeRow, levelKey, type LevelPlan } from "./level_plan.ts";
 import type { Parameters } from "../weights/parameters.ts";
 
@@ -126,18 +126,6 @@ export function recordFirst(
           lists: input.lists,
         }),
   );
-}
-
-/** Inputs of one level's tables. */
-export interface LevelInputs {
-  /** i32 [inner capacity, k*k] */
-  innerWindows: Tensor;
-  /** lookup: i32 [outer capacity, k*k] */
-  outerWindows?: Tensor;
-  /** dense: i32 [N,h,w] */
-  innerIds?: Tensor;
-  /** For gradients. */
-  lists?: LevelLists;
 }
 
 /** gamma and beta of one norm: [rows, C], or in dense mode [N,h,w,C], a row a pixel. */

@@ -1,10 +1,10 @@
 // What the perceptual loss asks of a net: its parameters, its feature maps, and how much each counts. The nets are frozen.
 
-import { deriveWeights } from "../../../kernels/conv2d.ts";
 import type { ConvArgs } from "../../../kernels/conv_args.ts";
-import { Graph, Program, type Tensor } from "../../runtime/index.ts";
+import { Graph, type Target, type Tensor } from "../../runtime/index.ts";
 import type { Net } from "../weights/packing.ts";
-import type { Parameters } from "../weights/parameters.ts";
+import { DerivedWeights, type ConvUse } from "../weights/derived.ts";
+import { Parameters } from "../weights/parameters.ts";
 
 interface ConvSize {
   k: number;
@@ -24,40 +24,42 @@ export interface Perceptual {
   record(g: Graph, convs: Convs, x: Tensor): Tensor[];
 }
 
-/** A frozen net for pictures of one size: its weights, and their derived copies, which are made once. */
+/** Which conv of a net runs at which size, for pictures of one size: recorded on paper, the net itself tells. */
+function convUses({ name, net, record }: Perceptual, target: Target, { h, w }: { h: number; w: number }): ConvUse[] {
+  const uses = new Map<string, ConvUse>();
+  const g = new Graph(target);
+  const weights = Parameters.onPaper(net, "f32");
+  const note: Convs = (layer, size) => {
+    const key = `${layer}.weight`;
+    uses.set(layer, { name: layer, key, ...size });
+    return { w: weights.tensor(g, key) };
+  };
+  g.scope(name, () => record(g, note, g.input("picture", [1, h, w, 3])));
+  return [...uses.values()];
+}
+
+/** A frozen net for pictures of one size: its weights, and their copies. */
 export class Frozen {
-  private constructor(
+  private readonly derived: DerivedWeights;
+
+  /** On paper until `derived` is computed. @param size of the pictures */
+  constructor(
     readonly net: Perceptual,
     private readonly parameters: Parameters,
-    private readonly copies: ReadonlyMap<string, Pick<ConvArgs, "winograd" | "blocked">>,
-    private readonly prepared: Program,
-  ) {}
+    target: Target,
+    size: { h: number; w: number },
+  ) {
+    this.derived = new DerivedWeights(net.name, target, parameters, convUses(net, target, size));
+  }
 
-  /** @param size of the pictures */
+  /** The net with its copies on the parameters' device. */
   static async prepare(
     { net, parameters }: { net: Perceptual; parameters: Parameters },
-    { h, w }: { h: number; w: number },
+    size: { h: number; w: number },
   ): Promise<Frozen> {
-    const { device } = parameters;
-    // Which conv sees which size, the net itself says.
-    const sizes = new Map<string, ConvSize>();
-    const dry = new Graph(device.target);
-    const notes: Convs = (name, size) => {
-      sizes.set(name, size);
-      return { w: parameters.tensor(dry, `${name}.weight`) };
-    };
-    net.record(dry, notes, dry.input("picture", [1, h, w, 3]));
-    const g = new Graph(device.target);
-    const copies = new Map(
-      [...sizes].map(([name, size]) => [
-        name,
-        g.scope(name, () => deriveWeights(g, parameters.tensor(g, `${name}.weight`), size)),
-      ]),
-    );
-    for (const [name, made] of copies) for (const [kind, t] of Object.entries(made)) g.keep(`${name}.${kind}`, t);
-    const prepared = await Program.compile(g, device, { name: net.name });
-    await prepared.run();
-    return new Frozen(net, parameters, copies, prepared);
+    const frozen = new Frozen(net, parameters, parameters.device.target, size);
+    await frozen.derived.compute();
+    return frozen;
   }
 
   /** The net as a part of a graph; fake and real pictures may pass separately. */
@@ -66,17 +68,16 @@ export class Frozen {
     return (name) => {
       let found = known.get(name);
       if (!found) {
-        const made = Object.entries(this.copies.get(name)!).map(([kind, t]) => [kind, g.import(t)]);
         const [w, bias] = ["weight", "bias"].map((part) => this.parameters.tensor(g, `${name}.${part}`));
-        known.set(name, (found = { w, bias, ...Object.fromEntries(made) }));
+        known.set(name, (found = { w, bias, ...this.derived.copies(g, name) }));
       }
-      return found!;
+      return found;
     };
   }
 
   /** Frees the copies; the parameters stay. */
   dispose(): void {
-    this.prepared.dispose();
+    this.derived.dispose();
   }
 }
 

@@ -13,6 +13,7 @@ import {
 import { pad4, SpadeError, type Graph, type Tensor } from "../../runtime/index.ts";
 import { parsePlainNorm, roundHalfEven, semanticNc, type Config } from "../config.ts";
 import type { Net, Packing } from "../weights/packing.ts";
+import type { ConvWeights } from "../weights/derived.ts";
 import type { Parameters } from "../weights/parameters.ts";
 import {
   convName,
@@ -20,7 +21,6 @@ import {
   plainWeights,
   recordPlainConv,
   recordPlainLayer,
-  type ConvWeights,
   type PlainConv,
 } from "./plain_conv.ts";
 
@@ -150,6 +150,22 @@ export function pix2pixhdNet(c: Config): Net {
 interface Size {
   h: number;
   w: number;
+}
+
+/** Every conv, and the size of the input of those whose weights may have a copy: stride-1 convs behind reflection padding. */
+export function pix2pixhdConvs(c: Config): { layer: PlainConv; input?: Size }[] {
+  const { first, down, blocks, up, last } = pix2pixhdLayers(c);
+  const { h, w } = pix2pixhdSize(c);
+  const shrunk = pix2pixhdStride(c);
+  const mirrored = (layer: PlainConv, by: number): { layer: PlainConv; input: Size } => ({
+    layer,
+    input: { h: h / by + 2 * layer.pad, w: w / by + 2 * layer.pad },
+  });
+  return [
+    ...[first, ...down, ...up].map((layer) => ({ layer })),
+    ...blocks.flat().map((layer) => mirrored(layer, shrunk)),
+    mirrored(last, 1),
+  ];
 }
 
 /** A layer's parameters; with the size of a stride-1 conv's input also the copy of its weights that such a conv wants. */

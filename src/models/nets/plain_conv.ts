@@ -2,11 +2,11 @@
 // published key names.
 
 import type { Activation } from "../../../kernels/conv2d.ts";
-import type { ConvArgs } from "../../../kernels/conv_args.ts";
 import { conv2d, inverseStd, normalise, runningStatistics, statistics } from "../../../kernels/index.ts";
 import { product, SpadeError, type Graph, type Tensor } from "../../runtime/index.ts";
 import type { PlainNorm } from "../config.ts";
 import { convWeights } from "./generator.ts";
+import type { ConvWeights } from "../weights/derived.ts";
 import type { Parameters } from "../weights/parameters.ts";
 
 export const LEAK = 0.2;
@@ -48,9 +48,6 @@ export function plainConvShapes(layer: PlainConv): [string, number[]][] {
   }
   return out;
 }
-
-/** What a layer's conv reads. */
-export type ConvWeights = Pick<ConvArgs, "w" | "bias" | "sigma" | "winograd" | "blocked">;
 
 /** A layer's parameters; in training mode after one power iteration. */
 export function plainWeights(g: Graph, p: Parameters, layer: PlainConv, train: boolean): ConvWeights {

@@ -7,6 +7,8 @@ import {
   encodeHost,
   Graph,
   Program,
+  isAllocated,
+  paperStorage,
   SpadeError,
   type Device,
   type DType,
@@ -38,10 +40,29 @@ export class Parameters {
   private readonly bound = new WeakMap<Graph, Map<string, Tensor>>();
 
   private constructor(
-    readonly device: Device,
+    private readonly on: Device | undefined,
     readonly dtype: DType,
     private readonly net: Net,
-  ) {}
+  ) {
+    for (const key of net.shapes.keys()) {
+      const rule = packingOf(net, key);
+      const type: DType = rule.weight ? dtype : "f32";
+      const storage = paperStorage(key, bytesOf(rule.shape, type));
+      this.packed.set(key, { shape: rule.shape, dtype: type, storage });
+      this.rules.set(key, rule);
+    }
+  }
+
+  /** A net's parameters on paper, for recordings: nothing is allocated, and there are no values. */
+  static onPaper(net: Net, dtype: DType): Parameters {
+    return new Parameters(undefined, dtype, net);
+  }
+
+  /** @throws SpadeError usage: the parameters are on paper */
+  get device(): Device {
+    if (this.on) return this.on;
+    throw new SpadeError("usage", "parameters", "are on paper", "load them onto a device");
+  }
 
   /**
    * Reads and uploads every key of a net: generator, discriminator, encoder, perceptual net.
@@ -58,17 +79,16 @@ export class Parameters {
     checkShapes(expected, source.shapes);
     const p = new Parameters(device, dtype, net);
     let done = 0;
-    for (const key of expected.keys()) {
-      const rule = packingOf(net, key);
-      const type: DType = rule.weight ? dtype : "f32";
-      const bytes = encodeHost({ shape: rule.shape, dtype: type }, rule.pack(await source.read(key)));
-      const storage = await device.guard(key, () =>
-        device.alloc(key, Math.max(16, Math.ceil(bytes.byteLength / 16) * 16)),
-      );
-      device.upload(storage, bytes);
-      p.packed.set(key, { shape: rule.shape, dtype: type, storage });
-      p.rules.set(key, rule);
-      onProgress?.(++done, expected.size);
+    try {
+      for (const [key, packed] of p.packed) {
+        const bytes = encodeHost(packed, p.rules.get(key)!.pack(await source.read(key)));
+        await device.guard(key, () => device.place(packed.storage!));
+        device.upload(packed.storage!, bytes);
+        onProgress?.(++done, expected.size);
+      }
+    } catch (error) {
+      p.dispose();
+      throw error;
     }
     await device.gpu.queue.onSubmittedWorkDone();
     return p;
@@ -78,12 +98,10 @@ export class Parameters {
   clone(): Parameters {
     const copy = new Parameters(this.device, this.dtype, this.net);
     const encoder = this.device.gpu.createCommandEncoder({ label: "clone" });
-    for (const [key, p] of this.packed) {
+    for (const key of this.packed.keys()) {
       const from = this.storage(key);
-      const storage = this.device.alloc(`${key} clone`, from.bytes);
+      const storage = this.device.place(copy.packed.get(key)!.storage!, `${key} clone`);
       encoder.copyBufferToBuffer(from.buffer, from.offset, storage.buffer, 0, from.bytes);
-      copy.packed.set(key, { ...p, storage });
-      copy.rules.set(key, this.rules.get(key)!);
     }
     this.device.gpu.queue.submit([encoder.finish()]);
     return copy;
@@ -91,6 +109,11 @@ export class Parameters {
 
   has(key: string): boolean {
     return this.packed.has(key);
+  }
+
+  /** Whether a key's values are held, or were released. */
+  isThere(key: string): boolean {
+    return this.packed.get(key)?.storage !== undefined;
   }
 
   /** Every key, in the net's order. */
@@ -184,7 +207,7 @@ export class Parameters {
     for (const key of keys) {
       const p = this.packed.get(key);
       if (!p?.storage) continue;
-      this.device.free(p.storage);
+      if (isAllocated(p.storage)) this.device.free(p.storage);
       p.storage = undefined;
     }
   }

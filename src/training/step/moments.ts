@@ -3,19 +3,32 @@
 import { adam } from "../../../kernels/index.ts";
 import { isTrained } from "../../models/weights/packing.ts";
 import type { Parameters } from "../../models/weights/parameters.ts";
-import { decodeHost, encodeHost, type Device, type Graph, type Storage, type Tensor } from "../../runtime/index.ts";
+import {
+  decodeHost,
+  encodeHost,
+  paperStorage,
+  type Device,
+  type Graph,
+  type Storage,
+  type Tensor,
+} from "../../runtime/index.ts";
 
 export class Moments {
   private readonly buffers = new Map<string, { m: Storage; v: Storage }>();
 
+  /** @param device left out: on paper, for recordings */
   constructor(
-    readonly device: Device,
+    private readonly device: Device | undefined,
     readonly parameters: Parameters,
     name: string,
   ) {
     for (const key of this.keys) {
       const bytes = parameters.storage(key).bytes;
-      this.buffers.set(key, { m: device.alloc(`${name}.${key} m`, bytes), v: device.alloc(`${name}.${key} v`, bytes) });
+      const [m, v] = ["m", "v"].map((moment) => {
+        const storage = paperStorage(`${name}.${key} ${moment}`, bytes);
+        return device ? device.place(storage) : storage;
+      });
+      this.buffers.set(key, { m, v });
     }
   }
 
@@ -62,19 +75,19 @@ export class Moments {
   /** A key's moments, dense, in the published layout of the key. */
   async read(key: string, which: "m" | "v"): Promise<Float32Array> {
     const { shape, unpack } = this.parameters.layout(key);
-    const bytes = await this.device.download(this.buffers.get(key)![which]);
+    const bytes = await this.device!.download(this.buffers.get(key)![which]);
     return unpack(decodeHost({ shape, dtype: "f32" }, bytes));
   }
 
   write(key: string, which: "m" | "v", values: Float32Array): void {
     const { shape, pack } = this.parameters.layout(key);
-    this.device.upload(this.buffers.get(key)![which], encodeHost({ shape, dtype: "f32" }, pack(values)));
+    this.device!.upload(this.buffers.get(key)![which], encodeHost({ shape, dtype: "f32" }, pack(values)));
   }
 
   dispose(): void {
     for (const { m, v } of this.buffers.values()) {
-      this.device.free(m);
-      this.device.free(v);
+      this.device!.free(m);
+      this.device!.free(v);
     }
   }
 }

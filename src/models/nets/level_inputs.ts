@@ -1,0 +1,175 @@
+// What recordings read of a map's dictionary: the inputs of one resolution, declared and filled here alone, for painting and training.
+// Names, with WxH the resolution: "inner WxH", "outer WxH" (lookup), "inner ids WxH" (dense), "ids WxH", and for gradients the lists
+// "labels WxH order", "... rows", "... parts", and so with "taps" (lookup), "inner pixels" (dense) and "pixels". Of fc without VAE:
+// "windows", "labels fc order" ...
+
+import type { Lists } from "../../../kernels/segments.ts";
+import {
+  idLists,
+  labelListShapes,
+  labelLists,
+  listShapes,
+  ListScratch,
+  pixelLists,
+  pixelListShapes,
+  tapLists,
+  tapListShapes,
+  type Lists as HostLists,
+  type ListShapes,
+} from "../../labels/lists.ts";
+import { pixelWindows } from "../../labels/pixel_windows.ts";
+import type { LevelWindows } from "../../labels/windows.ts";
+import { pad4, type Graph, type HostArray, type Tensor } from "../../runtime/index.ts";
+import { latentSize, parseNormG, semanticNc, type Config } from "../config.ts";
+import { edgeRow, levelKey, type LevelPlan } from "./level_plan.ts";
+
+/** Values of inputs by name, and of counts. */
+export interface LevelValues {
+  inputs: Record<string, HostArray>;
+  counts: Record<string, number>;
+}
+
+/** What the tables of one resolution are made from. */
+export interface LevelInputs {
+  /** i32 [inner capacity, k*k] */
+  innerWindows: Tensor;
+  /** lookup: i32 [outer capacity, k*k] */
+  outerWindows?: Tensor;
+  /** dense: i32 [N,h,w] */
+  innerIds?: Tensor;
+  /** For gradients. */
+  lists?: LevelLists;
+}
+
+export interface LevelLists {
+  /** Inner windows by tap and label: windowGather's. */
+  readonly labels: Lists;
+  /** lookup: outer windows by inner id and tap: labelTable's. */
+  readonly taps?: Lists;
+  /** dense: pixels by inner id: gatherRows'. */
+  readonly innerPixels?: Lists;
+  /** Pixels by row of the tables: modulate's. */
+  readonly pixels: Lists;
+}
+
+const PARTS = ["order", "rows", "parts"] as const;
+
+/** Declares what tables are made from. `gradients`: the lists of their backward pass too. */
+export function levelInputs(g: Graph, c: Config, plan: LevelPlan, images: number, gradients = false): LevelInputs {
+  const taps = parseNormG(c.norm_G).k ** 2;
+  const key = levelKey(plan.h, plan.w);
+  const inputs: LevelInputs = { innerWindows: g.input(`inner ${key}`, [plan.inner.capacity, taps], "i32", true) };
+  if (plan.mode === "lookup") inputs.outerWindows = g.input(`outer ${key}`, [plan.outer.capacity, taps], "i32", true);
+  else inputs.innerIds = g.input(`inner ids ${key}`, [images, plan.h, plan.w], "i32");
+  if (gradients) inputs.lists = levelListInputs(g, c, plan, images);
+  return inputs;
+}
+
+/** Values of levelInputs. The arrays are those of the dictionary. */
+export function levelValues(plan: LevelPlan, lw: LevelWindows): LevelValues {
+  const key = levelKey(plan.h, plan.w);
+  const dense = plan.mode === "dense";
+  return {
+    inputs: {
+      [`inner ${key}`]: lw.innerWindows,
+      ...(dense ? { [`inner ids ${key}`]: lw.innerIds } : { [`outer ${key}`]: lw.outerWindows }),
+    },
+    counts: { [plan.inner.name]: lw.innerCount, [plan.outer.name]: dense ? plan.outer.capacity : lw.outerCount },
+  };
+}
+
+/** Declares i32 [N,h,w]: rows of the tables, one a pixel. */
+export const idsInput = (g: Graph, { h, w }: Pick<LevelPlan, "h" | "w">, images: number): Tensor =>
+  g.input(`ids ${levelKey(h, w)}`, [images, h, w], "i32");
+
+/** Value of idsInput. Tables that were made densely have a row a pixel. */
+export const idsValue = (plan: LevelPlan, lw: LevelWindows): Record<string, HostArray> => ({
+  [`ids ${levelKey(plan.h, plan.w)}`]:
+    plan.mode === "lookup" ? lw.outerIds : Int32Array.from({ length: lw.innerIds.length }, (_, i) => i),
+});
+
+/** fc of a net without VAE is a 3x3 convolution of the label map. */
+const FC_TAPS = 9;
+
+/** Declares what fc of a net without VAE reads: i32 [N*h*w, 9], and the lists of its backward pass. */
+export function firstInputs(
+  g: Graph,
+  c: Config,
+  images: number,
+  gradients = false,
+): { windows: Tensor; lists?: Lists } {
+  const { h, w } = latentSize(c);
+  const rows = images * h * w;
+  const lists = gradients
+    ? listInputs(g, "labels fc", labelListShapes(rows, FC_TAPS, labelChannels(c), edgeRow(c) >= 0))
+    : undefined;
+  return { windows: g.input("windows", [rows, FC_TAPS], "i32"), lists };
+}
+
+/** Values of firstInputs from the dictionary of the smallest resolution. */
+export function firstValues(
+  c: Config,
+  { codes, images, h, w }: LevelWindows,
+  gradients = false,
+): Record<string, HostArray> {
+  const windows = pixelWindows(codes, images, h, w);
+  const labels = { count: images * h * w, taps: FC_TAPS, channels: labelChannels(c), edgeRow: edgeRow(c) };
+  return { windows, ...(gradients ? listValues("labels fc", labelLists(windows, labels)) : {}) };
+}
+
+/** Lists of up to this size as inputs `name order`, `name rows`, `name parts`. */
+export function listInputs(g: Graph, name: string, shapes: ListShapes): Lists {
+  const [order, rows, parts] = PARTS.map((part) => g.input(`${name} ${part}`, shapes[part], "i32", true));
+  return { order, rows, parts };
+}
+
+/** Values of listInputs' inputs. */
+const listValues = (name: string, lists: HostLists): Record<string, HostArray> =>
+  Object.fromEntries(PARTS.map((part) => [`${name} ${part}`, lists[part]]));
+
+/** Channels of mlp_shared's packed weights: the second axis that labelLists counts in. */
+const labelChannels = (c: Config): number => pad4(semanticNc(c));
+
+function levelListInputs(g: Graph, c: Config, plan: LevelPlan, images: number): LevelLists {
+  const { h, w, inner, outer } = plan;
+  const taps = parseNormG(c.norm_G).k ** 2;
+  const key = levelKey(h, w);
+  return {
+    labels: listInputs(g, `labels ${key}`, labelListShapes(inner.capacity, taps, labelChannels(c), edgeRow(c) >= 0)),
+    ...(plan.mode === "lookup"
+      ? { taps: listInputs(g, `taps ${key}`, tapListShapes(outer.capacity, inner.capacity, taps)) }
+      : { innerPixels: listInputs(g, `inner pixels ${key}`, listShapes(images * h * w, inner.capacity)) }),
+    pixels: listInputs(g, `pixels ${key}`, pixelListShapes(images * h * w, outer.capacity)),
+  };
+}
+
+/** Reusable memory of one level's lists. */
+export class LevelListScratch {
+  readonly labels = new ListScratch();
+  readonly tables = new ListScratch();
+  readonly pixels = new ListScratch();
+  identity: Int32Array | undefined;
+}
+
+/** Values of levelListInputs' inputs; with a scratch valid until its next use. */
+export function levelListValues(
+  c: Config,
+  plan: LevelPlan,
+  lw: LevelWindows,
+  scratch = new LevelListScratch(),
+): Record<string, HostArray> {
+  const key = levelKey(plan.h, plan.w);
+  const labels = { count: lw.innerCount, taps: lw.k ** 2, channels: labelChannels(c), edgeRow: edgeRow(c) };
+  const out = listValues(`labels ${key}`, labelLists(lw.innerWindows, labels, scratch.labels));
+  if (plan.mode === "lookup") {
+    Object.assign(out, listValues(`taps ${key}`, tapLists(lw, scratch.tables)));
+    return Object.assign(out, listValues(`pixels ${key}`, pixelLists(lw, scratch.pixels)));
+  }
+  const size = lw.innerIds.length;
+  if (scratch.identity?.length !== size) scratch.identity = Int32Array.from({ length: size }, (_, i) => i);
+  Object.assign(out, listValues(`inner pixels ${key}`, idLists(lw.innerIds, lw.innerCount, scratch.tables)));
+  return Object.assign(
+    out,
+    listValues(`pixels ${key}`, pixelLists({ ...lw, outerIds: scratch.identity, outerCount: size }, scratch.pixels)),
+  );
+}

@@ -1,0 +1,168 @@
+// pix2pixHD's generator ready to paint. Two stages: what follows from weights alone, and the picture. Nothing of it is kept between maps:
+// the first conv looks labels up pixel by pixel, and everything behind it depends on its window.
+
+import type { LevelWindows } from "../labels/windows.ts";
+import type { Config } from "../models/config.ts";
+import { outputSize } from "../models/kinds.ts";
+import { layerWeights, pix2pixhdConvs, recordPix2PixHD } from "../models/nets/pix2pixhd.ts";
+import { convName, type PlainConv } from "../models/nets/plain_conv.ts";
+import { DerivedWeights, type ConvWeights } from "../models/weights/derived.ts";
+import type { Parameters } from "../models/weights/parameters.ts";
+import { Graph, SpadeError, type Device, type Profile, type Target } from "../runtime/index.ts";
+import { CompileProgress, type Painter, type PainterMemory, type PainterOptions } from "./painter.ts";
+import { runStale, Stage, type Recording, type RunHow } from "./stage.ts";
+
+/** Sigmas and copies of the weights. */
+function derivedOf(target: Target, config: Config, parameters: Parameters): DerivedWeights {
+  const convs = pix2pixhdConvs(config);
+  const uses = convs.flatMap(({ layer, input }) =>
+    input
+      ? [
+          {
+            name: layer.name,
+            key: `${convName(layer)}.weight${layer.norm.spectral ? "_orig" : ""}`,
+            k: layer.k,
+            ...input,
+          },
+        ]
+      : [],
+  );
+  return new DerivedWeights("prepare", target, parameters, uses, (g) => {
+    for (const { layer } of convs) {
+      const { sigma } = layerWeights(g, parameters, layer, false);
+      if (sigma) g.keep(`${layer.name}.sigma`, sigma);
+    }
+  });
+}
+
+/** Input "codes": i32 [N,H,W], label*2 + edge. */
+function recordPicture(
+  target: Target,
+  config: Config,
+  parameters: Parameters,
+  derived: DerivedWeights,
+  images: number,
+): Recording {
+  const { h, w } = outputSize(config);
+  const graph = new Graph(target);
+  const codes = graph.input("codes", [images, h, w], "i32");
+  const weightsOf = (layer: PlainConv): ConvWeights => ({
+    ...storedWeights(graph, parameters, layer),
+    ...derived.copies(graph, layer.name),
+  });
+  graph.output("image", recordPix2PixHD(graph, config, parameters, codes, false, weightsOf));
+  return { name: "image", reads: ["weights", "map"], graph };
+}
+
+export class Pix2pixhdPainter implements Painter {
+  private mapped = false;
+
+  private constructor(
+    readonly device: Device,
+    readonly config: Config,
+    readonly parameters: Parameters,
+    private readonly derived: DerivedWeights,
+    private readonly image: Stage,
+  ) {}
+
+  /** Computes what depends on the weights alone. Weights that get a copy give up their original. */
+  static async create(
+    device: Device,
+    config: Config,
+    parameters: Parameters,
+    { images = 1, onProgress }: PainterOptions = {},
+  ): Promise<Pix2pixhdPainter> {
+    const { target } = device;
+    const progress = new CompileProgress(2, onProgress);
+    const derived = derivedOf(target, config, parameters);
+    try {
+      await derived.compute(progress.pipelines);
+      derived.releaseOriginals();
+      const recording = recordPicture(target, config, parameters, derived, images);
+      const image = await Stage.compile(recording, device, progress.pipelines);
+      return new Pix2pixhdPainter(device, config, parameters, derived, image);
+    } catch (error) {
+      derived.dispose();
+      throw error;
+    }
+  }
+
+  /** @param parameters on paper, or with their originals */
+  static record(
+    target: Target,
+    config: Config,
+    parameters: Parameters,
+    _windows?: readonly LevelWindows[],
+    { images = 1 }: PainterOptions = {},
+  ): Recording[] {
+    const derived = derivedOf(target, config, parameters);
+    derived.releaseOriginals();
+    return [
+      { name: "prepare", reads: ["weights"], graph: derived.graph },
+      recordPicture(target, config, parameters, derived, images),
+    ];
+  }
+
+  get size(): { h: number; w: number } {
+    return outputSize(this.config);
+  }
+
+  /** Everything was compiled at the start. */
+  async warm(): Promise<void> {}
+
+  /** Reads the codes at full size alone. */
+  async setMap([{ codes }]: readonly LevelWindows[]): Promise<void> {
+    this.device.check("setMap");
+    this.image.set({ codes });
+    this.image.change("map");
+    this.mapped = true;
+  }
+
+  /** z is not read, as published. */
+  setStyle(): void {}
+
+  /** There are no tables. */
+  async runTables(): Promise<void> {}
+
+  async run(how: RunHow = {}): Promise<void> {
+    if (!this.mapped) throw new SpadeError("usage", "paint", "there is no label map yet", "call setMap first");
+    await runStale([this.image], how);
+  }
+
+  read(): Promise<Float32Array<ArrayBuffer>> {
+    return this.image.program.read("image");
+  }
+
+  async paint(_z?: Float32Array, how: RunHow = {}): Promise<Float32Array<ArrayBuffer>> {
+    await this.run(how);
+    return this.read();
+  }
+
+  async profile(): Promise<Profile[]> {
+    return [await this.image.program.profile()];
+  }
+
+  get memory(): PainterMemory {
+    return {
+      parameters: this.parameters.bytes,
+      derived: this.derived.bytes,
+      tables: 0,
+      activations: this.image.program.memory.peak,
+    };
+  }
+
+  dispose(): void {
+    this.image.dispose();
+    this.derived.dispose();
+    this.parameters.dispose();
+  }
+}
+
+/** A layer's parameters as they are. */
+function storedWeights(g: Graph, p: Parameters, layer: PlainConv): ConvWeights {
+  const name = convName(layer);
+  return {
+    w: p.tensor(g, `${name}.weight${layer.norm.spectral ? "_orig" : ""}`),
+    bias: p.has(`${name}.bias`) ? p.tensor(g, `${name}.bias`) : undefined,
+  };
+}

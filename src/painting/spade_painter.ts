@@ -1,0 +1,203 @@
+// A SPADE generator ready to paint. Tables have a capacity; a map that outgrows it re-records once and keeps the larger tables. A level
+// that has been made both by lookup and densely keeps both, so that maps which alternate record nothing but the image.
+
+import type { LevelWindows } from "../labels/windows.ts";
+import type { Config } from "../models/config.ts";
+import { outputSize } from "../models/kinds.ts";
+import { resolutions } from "../models/nets/generator.ts";
+import { firstValues, idsValue, levelValues } from "../models/nets/level_inputs.ts";
+import { levelKey, type LevelPlan } from "../models/nets/level_plan.ts";
+import type { Parameters } from "../models/weights/parameters.ts";
+import { SpadeError, type Device, type Profile, type Target } from "../runtime/index.ts";
+import { firstPlan, planLevel } from "./levels.ts";
+import { CompileProgress, type Painter, type PainterMemory, type PainterOptions } from "./painter.ts";
+import { SpadeStages, type FirstRecording, type TablesRecording } from "./spade_stages.ts";
+import { runStale, Stage, type Reads, type Recording, type RunHow } from "./stage.ts";
+
+type Tables = Stage<TablesRecording>;
+
+export class SpadePainter implements Painter {
+  /** The tables of the current map, by levelKey. */
+  private readonly levels = new Map<string, Tables>();
+  /** Those of the other mode, for maps that want it again. */
+  private readonly spare = new Map<string, Tables>();
+  private first: Stage<FirstRecording> | undefined;
+  private image: Stage | undefined;
+  private mapped = false;
+
+  private constructor(
+    readonly device: Device,
+    readonly config: Config,
+    readonly parameters: Parameters,
+    private readonly stages: SpadeStages,
+    private readonly progress: CompileProgress,
+  ) {}
+
+  /** Computes what depends on the weights alone. Weights that get a copy give up their original. */
+  static async create(
+    device: Device,
+    config: Config,
+    parameters: Parameters,
+    options: PainterOptions = {},
+  ): Promise<SpadePainter> {
+    const stages = new SpadeStages(device.target, config, parameters, options);
+    const progress = new CompileProgress(stages.count, options.onProgress);
+    await stages.derived.compute(progress.pipelines);
+    stages.derived.releaseOriginals();
+    return new SpadePainter(device, config, parameters, stages, progress);
+  }
+
+  /** The recordings for a map's dictionary; without one, for the usual map. @param parameters on paper, or with their originals */
+  static record(
+    target: Target,
+    config: Config,
+    parameters: Parameters,
+    windows?: readonly LevelWindows[],
+    options?: PainterOptions,
+  ): Recording[] {
+    const stages = new SpadeStages(target, config, parameters, options);
+    const usual = (): LevelPlan[] => resolutions(config).map((size) => firstPlan({ ...size, images: stages.images }));
+    return stages.all(windows ? windows.map((lw) => planLevel(lw)) : usual());
+  }
+
+  get size(): { h: number; w: number } {
+    return outputSize(this.config);
+  }
+
+  async warm(signal?: AbortSignal): Promise<void> {
+    for (const { h, w } of resolutions(this.config)) {
+      signal?.throwIfAborted();
+      const key = levelKey(h, w);
+      if (this.levels.has(key)) continue;
+      this.take(key, await this.compile(this.stages.tables(firstPlan({ h, w, images: this.stages.images }))));
+    }
+    await this.compileRest(signal);
+  }
+
+  async setMap(windows: readonly LevelWindows[], signal?: AbortSignal): Promise<void> {
+    this.device.check("setMap");
+    this.mapped = false;
+    const plans: LevelPlan[] = [];
+    for (const lw of windows) {
+      signal?.throwIfAborted();
+      const key = levelKey(lw.h, lw.w);
+      const known = [this.levels.get(key), this.spare.get(key)];
+      const plan = planLevel(lw, known[0]?.recording.plan, known[1]?.recording.plan);
+      // The new one first: if it fails, the old tables are still there.
+      const level = known.find((l) => l?.recording.plan === plan) ?? (await this.compile(this.stages.tables(plan)));
+      if (level !== known[0]) this.take(key, level);
+      const { inputs, counts } = levelValues(plan, lw);
+      level.set(inputs, counts);
+      plans.push(plan);
+    }
+    await this.compileRest(signal);
+    this.first?.set(firstValues(this.config, windows[0]));
+    plans.forEach((plan, i) => this.image!.set(idsValue(plan, windows[i])));
+    this.change("map");
+    this.mapped = true;
+  }
+
+  setStyle(z: Float32Array): void {
+    if (!this.image) throw new SpadeError("usage", "setStyle", "there is no label map yet", "call setMap first");
+    this.image.set({ z });
+    this.change("style");
+  }
+
+  private compile<R extends Recording>(recording: R): Promise<Stage<R>> {
+    return Stage.compile(recording, this.device, this.progress.pipelines);
+  }
+
+  private change(what: Reads): void {
+    for (const stage of this.order()) stage.change(what);
+  }
+
+  /** The stages of the current map, in order. */
+  private order(): Stage[] {
+    return [...this.ofMap(), ...(this.image ? [this.image] : [])];
+  }
+
+  private ofMap(): Stage[] {
+    return [...(this.first ? [this.first] : []), ...this.levels.values()];
+  }
+
+  /**
+   * Makes `level` current. The previous level becomes the spare if its mode differs, else it is freed. The image program is dropped: its
+   * bind groups point at the old tables.
+   */
+  private take(key: string, level: Tables): void {
+    this.image?.dispose();
+    this.image = undefined;
+    const before = [this.levels.get(key), this.spare.get(key)];
+    this.levels.set(key, level);
+    this.spare.delete(key);
+    for (const l of before) {
+      if (!l || l === level) continue;
+      if (l.recording.plan.mode !== level.recording.plan.mode) this.spare.set(key, l);
+      else l.dispose();
+    }
+  }
+
+  /** What is not there yet beside the tables: fc of a net without VAE, the image. */
+  private async compileRest(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    const first = this.first ? undefined : this.stages.first();
+    if (first) this.first = await this.compile(first);
+    signal?.throwIfAborted();
+    if (this.image) return;
+    const levels = new Map([...this.levels].map(([key, { recording }]) => [key, recording]));
+    this.image = await this.compile(this.stages.image(levels, this.first?.recording));
+  }
+
+  async runTables(how: RunHow = {}): Promise<void> {
+    await runStale(this.ofMap(), how);
+    await this.device.gpu.queue.onSubmittedWorkDone();
+    this.device.check("tables");
+  }
+
+  async run(how: RunHow = {}): Promise<void> {
+    if (!this.image || !this.mapped)
+      throw new SpadeError("usage", "paint", "there is no label map yet", "call setMap first");
+    await runStale(this.order(), how);
+  }
+
+  read(): Promise<Float32Array<ArrayBuffer>> {
+    return this.image!.program.read("image");
+  }
+
+  async paint(z?: Float32Array, how: RunHow = {}): Promise<Float32Array<ArrayBuffer>> {
+    if (z && this.config.use_vae) this.setStyle(z);
+    await this.run(how);
+    return this.read();
+  }
+
+  /** Output of a block in the last picture, [N,h,w,C]; the painter must have been made with `taps`. */
+  readBlock(name: string): Promise<Float32Array> {
+    return this.image!.program.read(name);
+  }
+
+  async profile(z?: Float32Array): Promise<Profile[]> {
+    if (z && this.config.use_vae) this.setStyle(z);
+    const out: Profile[] = [];
+    for (const stage of this.order()) out.push(await stage.program.profile(stage.options));
+    return out;
+  }
+
+  get memory(): PainterMemory {
+    let tables = 0;
+    for (const l of [...this.levels.values(), ...this.spare.values()]) tables += l.program.memory.peak;
+    return {
+      parameters: this.parameters.bytes,
+      derived: this.stages.derived.bytes,
+      tables,
+      activations: this.image?.program.memory.peak ?? 0,
+    };
+  }
+
+  dispose(): void {
+    for (const stage of [...this.order(), ...this.spare.values()]) stage.dispose();
+    this.levels.clear();
+    this.spare.clear();
+    this.stages.derived.dispose();
+    this.parameters.dispose();
+  }
+}

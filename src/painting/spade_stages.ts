@@ -1,0 +1,154 @@
+// The stages of a SPADE generator as recordings (Park et al. 2019):
+//   prepare       weights            sigmas, 1/std, copies of weights
+//   tables WxH    weights, map       gamma and beta of every norm of a resolution, per distinct window
+//   fc            weights, map       the first features of a net without VAE
+//   image         all                the picture; with VAE the first features too
+// Nothing here touches a GPU.
+
+import { statistics } from "../../kernels/index.ts";
+import { blocks, parseNormG, type Config } from "../models/config.ts";
+import {
+  convLayers,
+  recordFirst,
+  recordImage,
+  recordPrepare,
+  recordTables,
+  resolutions,
+  type Layers,
+} from "../models/nets/generator.ts";
+import { firstInputs, idsInput, levelInputs } from "../models/nets/level_inputs.ts";
+import { levelKey, type LevelPlan } from "../models/nets/level_plan.ts";
+import { DerivedWeights } from "../models/weights/derived.ts";
+import type { Parameters } from "../models/weights/parameters.ts";
+import { Graph, type Target, type Tensor } from "../runtime/index.ts";
+import type { Recording } from "./stage.ts";
+
+/** The tables of one resolution. */
+export interface TablesRecording extends Recording {
+  readonly plan: LevelPlan;
+  readonly tables: ReadonlyMap<string, { gamma: Tensor; beta: Tensor }>;
+}
+
+export interface FirstRecording extends Recording {
+  readonly features: Tensor;
+}
+
+export class SpadeStages {
+  readonly images: number;
+  private readonly taps: boolean;
+  readonly derived: DerivedWeights;
+
+  /** @param taps every block's output is an output of the image stage, under its name */
+  constructor(
+    readonly target: Target,
+    readonly config: Config,
+    readonly parameters: Parameters,
+    { images = 1, taps = false }: { images?: number; taps?: boolean } = {},
+  ) {
+    this.images = images;
+    this.taps = taps;
+    const uses = convLayers(config).map(({ name, k, h, w }) => {
+      const key = parameters.has(`${name}.weight`) ? `${name}.weight` : `${name}.weight_orig`;
+      return { name, key, k, h, w };
+    });
+    this.derived = new DerivedWeights("prepare", target, parameters, uses, (g) => recordPrepare(g, config, parameters));
+  }
+
+  tables(plan: LevelPlan): TablesRecording {
+    const graph = new Graph(this.target);
+    const tables = recordTables(
+      graph,
+      this.config,
+      this.parameters,
+      plan,
+      levelInputs(graph, this.config, plan, this.images),
+    );
+    for (const [name, { gamma, beta }] of tables) {
+      graph.keep(`${name}.gamma`, gamma);
+      graph.keep(`${name}.beta`, beta);
+    }
+    return { name: `tables ${plan.w}x${plan.h}`, reads: ["weights", "map"], graph, plan, tables };
+  }
+
+  /** fc of a net without VAE: a 3x3 conv of the label map at the smallest size, by lookup. Undefined for nets with VAE. */
+  first(): FirstRecording | undefined {
+    const { config: c, images } = this;
+    if (c.use_vae) return undefined;
+    const graph = new Graph(this.target);
+    const made = recordFirst(graph, c, this.parameters, { ...firstInputs(graph, c, images), images });
+    return { name: "fc", reads: ["weights", "map"], graph, features: graph.keep("fc", made) };
+  }
+
+  /** @param levels the tables that it reads, by levelKey */
+  image(levels: ReadonlyMap<string, TablesRecording>, first: FirstRecording | undefined): Recording {
+    const { config: c, images } = this;
+    const graph = new Graph(this.target);
+    const start = first
+      ? graph.import(first.features)
+      : recordFirst(graph, c, this.parameters, { z: graph.input("z", [images, c.z_dim]), images });
+    const tap = this.taps ? (name: string, y: Tensor): void => void graph.output(name, y) : undefined;
+    graph.output("image", recordImage(graph, c, this.layers(graph, levels), start, tap));
+    return { name: "image", reads: ["weights", "map", "style"], graph };
+  }
+
+  /** All stages for these plans. */
+  all(plans: readonly LevelPlan[]): Recording[] {
+    const levels = new Map(plans.map((plan) => [levelKey(plan.h, plan.w), this.tables(plan)]));
+    const first = this.first();
+    const prepare: Recording = { name: "prepare", reads: ["weights"], graph: this.derived.graph };
+    this.derived.releaseOriginals();
+    return [prepare, ...levels.values(), ...(first ? [first] : []), this.image(levels, first)];
+  }
+
+  /** Programs that a painter compiles before its first picture. */
+  get count(): number {
+    return resolutions(this.config).length + (this.config.use_vae ? 2 : 3);
+  }
+
+  /** Layers whose constants come from `prepare` and whose tables come from the label programs. */
+  private layers(g: Graph, levels: ReadonlyMap<string, TablesRecording>): Layers {
+    const imported = new Map<Tensor, Tensor>();
+    const bring = (t: Tensor): Tensor => {
+      if (!imported.has(t)) imported.set(t, g.import(t));
+      return imported.get(t)!;
+    };
+    const { spectral, kind } = parseNormG(this.config.norm_G);
+    const p = this.parameters;
+    const sizes = new Map<string, string>(
+      blocks(this.config).flatMap((b) =>
+        ["norm_0", "norm_1", "norm_s"].map((n): [string, string] => [`${b.name}.${n}`, levelKey(b.h, b.w)]),
+      ),
+    );
+    const idTensors = new Map<string, Tensor>();
+    const known = new Map<Tensor, ReturnType<typeof statistics>>();
+    return {
+      conv: (name) => {
+        const weight = p.has(`${name}.weight`) || !spectral ? `${name}.weight` : `${name}.weight_orig`;
+        return {
+          w: p.tensor(g, weight),
+          bias: p.has(`${name}.bias`) ? p.tensor(g, `${name}.bias`) : undefined,
+          ...this.derived.copies(g, name),
+        };
+      },
+      normalise: (name, x) => {
+        if (kind === "instance") {
+          if (!known.has(x)) known.set(x, statistics(g, { x, per: "instance" }));
+          return known.get(x)!;
+        }
+        return {
+          mean: p.tensor(g, `${name}.param_free_norm.running_mean`),
+          rstd: this.derived.tensor(g, `${name}.rstd`)!,
+        };
+      },
+      table: (name) => {
+        const { gamma, beta } = levels.get(sizes.get(name)!)!.tables.get(name)!;
+        return { gamma: bring(gamma), beta: bring(beta) };
+      },
+      ids: (h, w) => {
+        const key = levelKey(h, w);
+        if (!idTensors.has(key)) idTensors.set(key, idsInput(g, { h, w }, this.images));
+        return idTensors.get(key)!;
+      },
+    };
+  }
+}

@@ -1,0 +1,73 @@
+// A painter is a list of stages: programs in order, each of which declares what it reads. A change marks the stages that read it as stale;
+// a run makes the stale ones, in order, and nothing else. Recordings exist without a GPU: memory reports and tests read them.
+
+import { Program, runPrograms, type Device, type Graph, type HostArray, type RunOptions } from "../runtime/index.ts";
+
+/** What a stage's results may depend on. */
+export type Reads = "weights" | "map" | "style";
+
+/** A stage as it is recorded. */
+export interface Recording {
+  readonly name: string;
+  /** All that its results depend on, through earlier stages too. */
+  readonly reads: readonly Reads[];
+  readonly graph: Graph;
+}
+
+/** How a run is cut and ended. */
+export type RunHow = Pick<RunOptions, "slice" | "signal">;
+
+/** A stage on a device. */
+export class Stage<R extends Recording = Recording> {
+  private counts: Record<string, number> = {};
+  private stale = true;
+
+  private constructor(
+    readonly recording: R,
+    readonly program: Program,
+  ) {}
+
+  static async compile<R extends Recording>(
+    recording: R,
+    device: Device,
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<Stage<R>> {
+    return new Stage(recording, await Program.compile(recording.graph, device, { name: recording.name, onProgress }));
+  }
+
+  /** Sets inputs, and the counts of the next runs. Does not mark the stage: change() does. */
+  set(inputs: Readonly<Record<string, HostArray>>, counts: Record<string, number> = {}): void {
+    for (const [name, data] of Object.entries(inputs)) this.program.setInput(name, data);
+    Object.assign(this.counts, counts);
+  }
+
+  get isStale(): boolean {
+    return this.stale;
+  }
+
+  /** What it reads has changed. */
+  change(what: Reads): void {
+    if (this.recording.reads.includes(what)) this.stale = true;
+  }
+
+  /** @internal Its results belong to what it reads now. */
+  made(): void {
+    this.stale = false;
+  }
+
+  get options(): RunOptions {
+    return { counts: this.counts };
+  }
+
+  dispose(): void {
+    this.program.dispose();
+  }
+}
+
+/** Runs the stale stages in their order, in one submit or in slices. Resolves when the work is queued; an aborted stage stays stale. */
+export async function runStale(stages: readonly Stage[], how: RunHow = {}): Promise<void> {
+  const stale = stages.filter((stage) => stage.isStale);
+  const options = new Map(stale.map((stage) => [stage.program, stage.options]));
+  await runPrograms([...options.keys()], options, how);
+  for (const stage of stale) stage.made();
+}
