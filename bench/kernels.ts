@@ -11,7 +11,7 @@ import { modulate } from "../kernels/modulate.ts";
 import { statistics } from "../kernels/statistics.ts";
 import { openNodeDevice } from "../src/node/dawn.ts";
 import { normalValues } from "../src/models/philox.ts";
-import { Graph, Program, type Device, type Tensor } from "../src/runtime/index.ts";
+import { Graph, product, Program, type Device, type Tensor } from "../src/runtime/index.ts";
 import { openConv, type ConvVariant } from "./lib/conv.ts";
 import { machine, median, probe, timeProgram } from "./lib/measure.ts";
 import { convFlops, convName, type ConvShape } from "./peers/convs.ts";
@@ -80,6 +80,8 @@ async function timeGraph(
   const { out, counts, flops, bytes } = record(g);
   g.output("out", out);
   const program = await Program.compile(g, device, { name });
+  for (const [input, t] of g.inputs)
+    program.setInput(input, t.dtype === "i32" ? new Int32Array(product(t.shape)) : new Float32Array(product(t.shape)));
   report(name, await timeProgram(program, { counts }, runs), flops, bytes);
   program.dispose();
 }

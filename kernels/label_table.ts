@@ -46,6 +46,8 @@ export interface LabelTableArgs {
   windows: Tensor;
   inner: Count;
   outer: Count;
+  /** i32 [1]: the row of the table that the first window goes to; the rows before it stay. Left out: 0. */
+  first?: Tensor;
   /** For the backward pass: outer windows by inner id and tap, from tapLists. */
   lists?: Lists;
 }
@@ -61,7 +63,7 @@ export function slicePlan(taps: number, innerCapacity: number, c4: number): numb
 
 export const labelTable = defineOp<LabelTableArgs, Tensor>({
   name: "label_table",
-  forward(g: Graph, { a, w, bias, windows, inner, outer }) {
+  forward(g: Graph, { a, w, bias, windows, inner, outer, first }) {
     const taps = w.shape[0];
     const c = bias.shape[0];
     const c4 = bias.pitch / 4;
@@ -86,9 +88,15 @@ export const labelTable = defineOp<LabelTableArgs, Tensor>({
       const wide = wideLanes(g.target, n4);
       g.dispatch({
         shader: { name: "table_sum", text: tableSum },
-        constants: wide,
+        constants: { ...wide, first: !!first },
         sizes: { T4: n4, C4: c4, COL: col, TAPS: taps, INNER: inner.capacity, ROWS: outer.capacity, YSPAN: Y_SPAN },
-        bindings: { t: read(t), windows: readScalars(windows), bias: read(bias), y: write(table) },
+        bindings: {
+          t: read(t),
+          windows: readScalars(windows),
+          bias: read(bias),
+          ...(first ? { first: readScalars(first) } : {}),
+          y: write(table),
+        },
         groups: rowGroups(n4, outer.capacity, outer, 1, wide.COLUMNS),
         flops: outer.capacity * taps * n4 * 4,
         bytes: outer.capacity * (taps + 1) * n4 * 4 * 4,

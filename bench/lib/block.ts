@@ -49,7 +49,7 @@ export interface Block {
 }
 
 function record(g: Graph, p: Parameters, plan: LevelPlan, images: number): { y: Tensor; wrt: Map<string, Tensor> } {
-  const inputs = levelInputs(g, CONFIG, plan, images, true);
+  const inputs = levelInputs(g, CONFIG, plan, images, { gradients: true });
   const ids = idsInput(g, plan, images);
   const norm = (part: string, x: Tensor): Tensor => {
     const tables = recordNormTables(g, CONFIG, p, `${BLOCK}.${part}`, plan, inputs);

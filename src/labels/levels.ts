@@ -8,6 +8,7 @@
 import { SpadeError } from "../runtime/errors.ts";
 import { instanceEdges } from "./edges.ts";
 import { checkedLabels, checkInstances, type LabelMap, type LabelSpace } from "./label_map.ts";
+import { LiveWindows } from "./dictionary.ts";
 import { room } from "./room.ts";
 import { buildWindows, type LevelWindows, WindowScratch, WindowWork } from "./windows.ts";
 
@@ -26,7 +27,7 @@ export interface LabelConfig extends LabelSpace {
 /** Reusable memory for buildLevels: the arrays of a result lie in it, valid until the next call with the same scratch. */
 export class LevelsScratch {
   readonly work = new WindowWork();
-  readonly levels: { windows: WindowScratch; codes?: Int32Array }[] = [];
+  readonly levels: { windows?: WindowScratch; codes?: Int32Array }[] = [];
   labels: Int32Array | undefined;
   edges: Int32Array | undefined;
   columns: Int32Array | undefined;
@@ -38,17 +39,14 @@ export function torchNearest(i: number, size: number, outSize: number): number {
   return Math.min(Math.floor(Math.fround(i * scale)), size - 1);
 }
 
-/**
- * The windows of each level, for a batch of label maps of one size. `config.edges`: with an edge channel and no instance
- * maps, the label maps themselves say where instances meet; without one, instance maps are ignored. Maps stay unchanged.
- * Without a scratch the result owns its memory; with one, its arrays are valid until the scratch's next use.
- */
-export function buildLevels(
+/** The codes of each level in turn, for a batch of label maps of one size: `make` gets them, and the number of the level. */
+function eachLevel(
   maps: readonly LabelMap[],
   instances: readonly LabelMap[] | null,
   config: LabelConfig,
   levels: readonly Level[],
-  scratch: LevelsScratch = new LevelsScratch(),
+  scratch: Omit<LevelsScratch, "work" | "levels"> & { levels: { codes?: Int32Array }[] },
+  make: (level: { codes: Int32Array; images: number } & Level, i: number) => LevelWindows,
 ): LevelWindows[] {
   const labels = (scratch.labels = checkedLabels(maps, config, scratch.labels));
   const images = maps.length;
@@ -67,13 +65,49 @@ export function buildLevels(
     if (![h, w].every((n) => Number.isInteger(n) && n >= 1)) {
       throw new SpadeError("shape", `level ${i}`, `its size is ${w} x ${h}`, "give whole sizes");
     }
-    const own = (scratch.levels[i] ??= { windows: new WindowScratch(scratch.work) });
+    const own = (scratch.levels[i] ??= {});
     own.codes = room(own.codes, images * h * w);
     scratch.columns = room(scratch.columns, w);
     sampleCodes(labels, edges, images, height, width, h, w, scratch.columns, own.codes);
     if (k === 0) return withoutWindows(own.codes, images, h, w);
-    return buildWindows({ codes: own.codes, images, h, w, k }, own.windows);
+    return make({ codes: own.codes, images, h, w, k }, i);
   });
+}
+
+/**
+ * The windows of each level, for a batch of label maps of one size. `config.edges`: with an edge channel and no instance
+ * maps, the label maps themselves say where instances meet; without one, instance maps are ignored. Maps stay unchanged.
+ * Without a scratch the result owns its memory; with one, its arrays are valid until the scratch's next use.
+ */
+export function buildLevels(
+  maps: readonly LabelMap[],
+  instances: readonly LabelMap[] | null,
+  config: LabelConfig,
+  levels: readonly Level[],
+  scratch: LevelsScratch = new LevelsScratch(),
+): LevelWindows[] {
+  return eachLevel(maps, instances, config, levels, scratch, (level, i) =>
+    buildWindows(level, (scratch.levels[i].windows ??= new WindowScratch(scratch.work))),
+  );
+}
+
+/** The windows of each level over a sequence of maps: those that stay keep their numbers (dictionary.ts). */
+export class LiveLevels {
+  private readonly work = new WindowWork();
+  private readonly dictionaries: LiveWindows[] = [];
+  private readonly scratch = { levels: [], labels: undefined, edges: undefined, columns: undefined };
+
+  /** Arguments as buildLevels'. The arrays of the result are valid until the next call. */
+  update(
+    maps: readonly LabelMap[],
+    instances: readonly LabelMap[] | null,
+    config: LabelConfig,
+    levels: readonly Level[],
+  ): LevelWindows[] {
+    return eachLevel(maps, instances, config, levels, this.scratch, (level, i) =>
+      (this.dictionaries[i] ??= new LiveWindows(this.work)).update(level),
+    );
+  }
 }
 
 function withoutWindows(codes: Int32Array, images: number, h: number, w: number): LevelWindows {

@@ -22,6 +22,8 @@ export interface LevelWindows {
   images: number;
   /** [N, h, w]: label*2 + edge. */
   codes: Int32Array;
+  /** Where windows are numbered over several maps; left out: for this one alone. */
+  live?: LiveNumbers;
   /** [N, h, w]: from 1 on, in order of first appearance in raster order; 0 is "outside the image". */
   innerIds: Int32Array;
   /** Rows of innerWindows, the reserved row 0 included. */
@@ -35,15 +37,41 @@ export interface LevelWindows {
   outerWindows: Int32Array;
 }
 
+/** Outer windows `from` .. `to`, with the inner windows that they name, as a dictionary of their own. */
+export type Rows = Pick<LevelWindows, "innerCount" | "innerWindows" | "outerCount" | "outerWindows">;
+
+/** The numbers of a level's windows, where windows that stay keep theirs from map to map (dictionary.ts). */
+export interface LiveNumbers {
+  /** Changes when numbers mean other windows than before. */
+  readonly generation: number;
+  /** All numbers are below it. */
+  readonly total: number;
+  /** The outer windows numbered from `from` on. */
+  rowsFrom(from: number): Rows;
+  /** Numbers the windows of the same map anew, from 0 on: a new generation. */
+  anew(): LevelWindows;
+}
+
 export const OUTSIDE_CODE = -1;
 export const OUTSIDE_INNER = 0;
 /** What the window of inner id 0, which no pixel has, is filled with. */
 export const NO_WINDOW = -2;
 
-/** Memory that levels share while they are worked on, one after another. */
-export class WindowWork {
+/** Numbers of the windows of one kind: of horizontal runs, and of stacks of runs, which are the windows. */
+export class Numbers {
   readonly runs = new TupleTable();
   readonly stacks = new TupleTable();
+
+  /** Forgets every window of k x k. */
+  reset(k: number): void {
+    this.runs.reset(k);
+    this.stacks.reset(k);
+  }
+}
+
+/** Memory that levels share while they are worked on, one after another. */
+export class WindowWork {
+  readonly numbers = new Numbers();
   line: Int32Array | undefined;
   runIds: Int32Array | undefined;
   ends: Int32Array | undefined;
@@ -59,7 +87,7 @@ export class WindowScratch {
   }
 }
 
-interface Found {
+export interface Found {
   ids?: Int32Array;
   windows?: Int32Array;
 }
@@ -87,9 +115,15 @@ export function buildWindows(
   }
   const { work, inner, outer } = scratch;
   const size = images * h * w;
-  const innerCount = findWindows(work, inner, codes, images, h, w, k, OUTSIDE_CODE, 1);
+  const { numbers } = work;
+  const find = (found: Found, values: Int32Array, { outside, firstId }: WindowKind): number => {
+    numbers.reset(k);
+    numberWindows(work, numbers, found, values, { images, h, w, k, outside, firstId });
+    return expandWindows(numbers, found, k, outside, firstId);
+  };
+  const innerCount = find(inner, codes, INNER);
   const innerIds = inner.ids!.subarray(0, size);
-  const outerCount = findWindows(work, outer, innerIds, images, h, w, k, OUTSIDE_INNER, 0);
+  const outerCount = find(outer, innerIds, OUTER);
   return {
     h,
     w,
@@ -105,35 +139,38 @@ export function buildWindows(
   };
 }
 
-/** Ids of all windows into found.ids (from `firstId` on), the windows into found.windows; returns the number of its rows. */
-function findWindows(
+/** What tells inner windows (of codes) from outer ones (of inner ids). */
+export interface WindowKind {
+  /** The value outside the image. */
+  readonly outside: number;
+  /** Of the first window; ids below it are reserved. */
+  readonly firstId: number;
+}
+
+export const INNER: WindowKind = { outside: OUTSIDE_CODE, firstId: 1 };
+export const OUTER: WindowKind = { outside: OUTSIDE_INNER, firstId: 0 };
+
+/** Ids of all windows into found.ids; windows that `numbers` knows keep theirs, new ones are numbered in order of first appearance. */
+export function numberWindows(
   work: WindowWork,
+  { runs, stacks }: Numbers,
   found: Found,
   values: Int32Array,
-  images: number,
-  h: number,
-  w: number,
-  k: number,
-  outside: number,
-  firstId: number,
-): number {
+  { images, h, w, k, outside, firstId }: WindowKind & { images: number; h: number; w: number; k: number },
+): void {
   const r = (k - 1) / 2;
   const padded = h + 2 * r;
   const runIds = (work.runIds = room(work.runIds, images * padded * w));
   const ends = (work.ends = room(work.ends, images * padded * w));
   const ids = (found.ids = room(found.ids, images * h * w));
-  const { runs, stacks } = work;
-  runs.reset(k);
-  stacks.reset(k);
   for (let n = 0; n < images; n++) {
     const top = n * padded * w;
     const bottom = top + (r + h) * w;
     runIds.fill(0, top, top + r * w).fill(0, bottom, bottom + r * w);
     ends.fill(w, top, top + r * w).fill(w, bottom, bottom + r * w);
-    findRuns(work, values, n * h * w, h, w, k, outside, runIds, ends, top + r * w);
+    findRuns(work, runs, values, n * h * w, h, w, k, outside, runIds, ends, top + r * w);
     findStacks(stacks, runIds, ends, top, h, w, k, firstId, ids, n * h * w);
   }
-  return expandWindows(work, found, k, outside, firstId);
 }
 
 /**
@@ -142,6 +179,7 @@ function findWindows(
  */
 function findRuns(
   work: WindowWork,
+  runs: TupleTable,
   values: Int32Array,
   from: number,
   h: number,
@@ -152,7 +190,6 @@ function findRuns(
   ends: Int32Array,
   to: number,
 ): void {
-  const { runs } = work;
   const r = (k - 1) / 2;
   const line = (work.line = room(work.line, w + 2 * r));
   line.fill(outside, 0, r);
@@ -206,8 +243,7 @@ function findStacks(
 }
 
 /** Writes the k*k values of each distinct window, row by row, after `firstId` reserved rows. */
-function expandWindows(work: WindowWork, found: Found, k: number, outside: number, firstId: number): number {
-  const { runs, stacks } = work;
+function expandWindows({ runs, stacks }: Numbers, found: Found, k: number, outside: number, firstId: number): number {
   const count = firstId + stacks.count;
   const windows = (found.windows = room(found.windows, count * k * k));
   windows.fill(NO_WINDOW, 0, firstId * k * k);

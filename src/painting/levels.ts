@@ -8,7 +8,7 @@ import { levelKey, type LevelPlan } from "../models/nets/level_plan.ts";
  * mlp_shared map. Products alone say 1/2.25; the transforms, and a matrix product that is slower with few rows, move it up.
  */
 const DENSE_SHARE = 0.9;
-/** A level that went dense comes back only below this share, so that similar maps do not flip it. */
+/** In training a level that went dense comes back only below this share, so that similar batches do not flip it. */
 const LOOKUP_SHARE = 0.7;
 /** Levels of at most so many pixels have room for every case, and no other mode: their tables cost little either way. */
 const SMALL = 16 * 16;
@@ -52,14 +52,22 @@ export function firstPlan(size: Size): LevelPlan {
 }
 
 /**
- * The plan for this map: one of the known ones if it serves, else one with room. Capacities never shrink.
- * @param old the plan at hand
+ * The plan for this map: one of the known ones if it serves, else one with room. Capacities never shrink. The mode is decided from the
+ * map's own counts, so that a picture does not depend on the maps before it.
+ * @param old the current plan
  * @param other the plan of the other mode, if there ever was one
  */
-export function planLevel(windows: LevelWindows, old?: LevelPlan, other?: LevelPlan): LevelPlan {
+export const planLevel = (windows: LevelWindows, old?: LevelPlan, other?: LevelPlan): LevelPlan =>
+  planWith(windows, DENSE_SHARE, old, other);
+
+/** The same in training, where a change of mode records the step anew: it depends on the plan before. */
+export const planTrainingLevel = (windows: LevelWindows, old?: LevelPlan): LevelPlan =>
+  planWith(windows, old?.mode === "dense" ? LOOKUP_SHARE : DENSE_SHARE, old);
+
+function planWith(windows: LevelWindows, denseShare: number, old?: LevelPlan, other?: LevelPlan): LevelPlan {
   const { h, w, images, innerCount, outerCount } = windows;
   const share = innerCount / (images * h * w);
-  const isDense = h * w > SMALL && share > (old?.mode === "dense" ? LOOKUP_SHARE : DENSE_SHARE);
+  const isDense = h * w > SMALL && share > denseShare;
   const known = [old, other].find((plan) => plan?.mode === (isDense ? "dense" : "lookup"));
   if (isDense) return known ?? dense(windows);
   if (known && innerCount <= known.inner.capacity && outerCount <= known.outer.capacity) return known;

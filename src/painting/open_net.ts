@@ -3,7 +3,7 @@
 
 import type { Checkpoint } from "../formats/checkpoint.ts";
 import type { LabelMap } from "../labels/label_map.ts";
-import { LevelsScratch } from "../labels/levels.ts";
+import { LiveLevels } from "../labels/levels.ts";
 import type { LevelWindows } from "../labels/windows.ts";
 import { labelCount, type Config } from "../models/config.ts";
 import { checkNet, netOf, withSize } from "../models/kinds.ts";
@@ -14,7 +14,7 @@ import { parseLabels, type Label } from "../pictures/label_names.ts";
 import { SpadeError, type Device, type DType } from "../runtime/index.ts";
 import type { Painter, PainterOptions } from "./painter.ts";
 import { createPainter } from "./painters.ts";
-import { windowsOf } from "./windows.ts";
+import { liveWindowsOf } from "./windows.ts";
 
 /** Storage of weights and activations; "auto": f16 where a hardware adapter has it, else f32. */
 export type StorageWish = "auto" | "f16" | "f32";
@@ -76,7 +76,7 @@ export interface OpenOptions extends Pick<PainterOptions, "images" | "onProgress
 
 /** A net on a device, ready to paint. */
 export class OpenNet {
-  private scratch: LevelsScratch | undefined = new LevelsScratch();
+  private dictionary: LiveLevels | undefined = new LiveLevels();
 
   /** @internal */
   constructor(
@@ -88,20 +88,20 @@ export class OpenNet {
     private readonly ownsDevice: boolean,
   ) {}
 
-  /** The dictionary of one map of the net's size, good until the next call. */
+  /** The dictionary of one map of the net's size, good until the next call. Windows that stay from map to map keep their numbers. */
   windows(map: LabelMap, instance: LabelMap | undefined): LevelWindows[] {
-    return windowsOf(this.config, [map], instance ? [instance] : null, this.scratch);
+    return liveWindowsOf(this.config, this.dictionary!, [map], instance ? [instance] : null);
   }
 
-  /** Takes a map; the tables are made with the next picture. */
-  async setMap(map: LabelMap, instance: LabelMap | undefined): Promise<void> {
-    await this.painter.setMap(this.windows(map, instance));
+  /** Takes a map; what is new of its tables is made with the next picture. */
+  setMap(map: LabelMap, instance: LabelMap | undefined): Promise<{ newWindows: number }> {
+    return this.painter.setMap(this.windows(map, instance));
   }
 
   dispose(): void {
     this.painter.dispose();
     if (this.ownsDevice) this.device.dispose();
-    this.scratch = undefined;
+    this.dictionary = undefined;
   }
 }
 

@@ -29,10 +29,11 @@ export interface Painter {
   /** Compiles what the usual map needs, so that the first picture waits for no compiler. */
   warm(signal?: AbortSignal): Promise<void>;
   /**
-   * Takes a map's dictionary (windowsOf). Nothing runs on the GPU but uploads; programs are made if the map needs larger tables than those
+   * Takes a map's dictionary (windowsOf, or one that lives on from map to map: then tables keep their rows, and get new ones for new windows
+   * alone). Gives the number of windows for which rows are to be made. Nothing runs on the GPU but uploads; programs are made if the map needs larger tables than those
    * that are there. The arrays are read before the promise resolves and not kept. After an abort the painter has no map.
    */
-  setMap(windows: readonly LevelWindows[], signal?: AbortSignal): Promise<void>;
+  setMap(windows: readonly LevelWindows[], signal?: AbortSignal): Promise<{ newWindows: number }>;
   /** Takes a style: [N, z_dim] for nets with VAE. Others read none. */
   setStyle(z: Float32Array): void;
   /** Makes what depends on the map alone, if it is stale, and waits for it. */

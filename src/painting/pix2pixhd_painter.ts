@@ -111,11 +111,12 @@ export class Pix2pixhdPainter implements Painter {
   async warm(): Promise<void> {}
 
   /** Reads the codes at full size alone. */
-  async setMap([{ codes }]: readonly LevelWindows[]): Promise<void> {
+  async setMap([{ codes }]: readonly LevelWindows[]): Promise<{ newWindows: number }> {
     this.device.check("setMap");
     this.image.set({ codes });
     this.image.change("map");
     this.mapped = true;
+    return { newWindows: 0 };
   }
 
   /** z is not read, as published. */

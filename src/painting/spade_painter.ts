@@ -5,22 +5,21 @@ import type { LevelWindows } from "../labels/windows.ts";
 import type { Config } from "../models/config.ts";
 import { outputSize } from "../models/kinds.ts";
 import { resolutions } from "../models/nets/generator.ts";
-import { firstValues, idsValue, levelValues } from "../models/nets/level_inputs.ts";
+import { firstValues, idsValue } from "../models/nets/level_inputs.ts";
 import { levelKey, type LevelPlan } from "../models/nets/level_plan.ts";
 import type { Parameters } from "../models/weights/parameters.ts";
 import { SpadeError, type Device, type Profile, type Target } from "../runtime/index.ts";
 import { firstPlan, planLevel } from "./levels.ts";
 import { CompileProgress, type Painter, type PainterMemory, type PainterOptions } from "./painter.ts";
-import { SpadeStages, type FirstRecording, type TablesRecording } from "./spade_stages.ts";
-import { runStale, Stage, type Reads, type Recording, type RunHow } from "./stage.ts";
-
-type Tables = Stage<TablesRecording>;
+import { SpadeStages, type FirstRecording } from "./spade_stages.ts";
+import { runStale, Stage, type Recording, type RunHow } from "./stage.ts";
+import { TableRows } from "./table_rows.ts";
 
 export class SpadePainter implements Painter {
   /** The tables of the current map, by levelKey. */
-  private readonly levels = new Map<string, Tables>();
+  private readonly levels = new Map<string, TableRows>();
   /** Those of the other mode, for maps that want it again. */
-  private readonly spare = new Map<string, Tables>();
+  private readonly spare = new Map<string, TableRows>();
   private first: Stage<FirstRecording> | undefined;
   private image: Stage | undefined;
   private mapped = false;
@@ -69,46 +68,51 @@ export class SpadePainter implements Painter {
       signal?.throwIfAborted();
       const key = levelKey(h, w);
       if (this.levels.has(key)) continue;
-      this.take(key, await this.compile(this.stages.tables(firstPlan({ h, w, images: this.stages.images }))));
+      const tables = this.stages.tables(firstPlan({ h, w, images: this.stages.images }));
+      this.take(key, new TableRows(await this.compile(tables)));
     }
     await this.compileRest(signal);
   }
 
-  async setMap(windows: readonly LevelWindows[], signal?: AbortSignal): Promise<void> {
+  async setMap(windows: readonly LevelWindows[], signal?: AbortSignal): Promise<{ newWindows: number }> {
     this.device.check("setMap");
     this.mapped = false;
-    const plans: LevelPlan[] = [];
+    const filled: [LevelPlan, LevelWindows][] = [];
+    let newWindows = 0;
     for (const lw of windows) {
       signal?.throwIfAborted();
-      const key = levelKey(lw.h, lw.w);
-      const known = [this.levels.get(key), this.spare.get(key)];
-      const plan = planLevel(lw, known[0]?.recording.plan, known[1]?.recording.plan);
-      // The new one first: if it fails, the old tables are still there.
-      const level = known.find((l) => l?.recording.plan === plan) ?? (await this.compile(this.stages.tables(plan)));
-      if (level !== known[0]) this.take(key, level);
-      const { inputs, counts } = levelValues(plan, lw);
-      level.set(inputs, counts);
-      plans.push(plan);
+      const [level, current] = await this.levelFor(lw);
+      newWindows += level.fill(current);
+      filled.push([level.plan, current]);
     }
     await this.compileRest(signal);
     this.first?.set(firstValues(this.config, windows[0]));
-    plans.forEach((plan, i) => this.image!.set(idsValue(plan, windows[i])));
-    this.change("map");
+    this.first?.change("map");
+    for (const [plan, lw] of filled) this.image!.set(idsValue(plan, lw));
+    this.image!.change("map");
     this.mapped = true;
+    return { newWindows };
+  }
+
+  /** The level whose tables have room for the map's windows, made current, and the dictionary whose numbers fit it. */
+  private async levelFor(lw: LevelWindows): Promise<[TableRows, LevelWindows]> {
+    const key = levelKey(lw.h, lw.w);
+    const known = [this.levels.get(key), this.spare.get(key)];
+    const plan = planLevel(lw, known[0]?.plan, known[1]?.plan);
+    // The new one first: if it fails, the old tables are still there.
+    const level = known.find((l) => l?.plan === plan) ?? new TableRows(await this.compile(this.stages.tables(plan)));
+    if (level !== known[0]) this.take(key, level);
+    return [level, level.fits(lw) ? lw : lw.live!.anew()];
   }
 
   setStyle(z: Float32Array): void {
     if (!this.image) throw new SpadeError("usage", "setStyle", "there is no label map yet", "call setMap first");
     this.image.set({ z });
-    this.change("style");
+    this.image.change("style");
   }
 
   private compile<R extends Recording>(recording: R): Promise<Stage<R>> {
     return Stage.compile(recording, this.device, this.progress.pipelines);
-  }
-
-  private change(what: Reads): void {
-    for (const stage of this.order()) stage.change(what);
   }
 
   /** The stages of the current map, in order. */
@@ -117,14 +121,14 @@ export class SpadePainter implements Painter {
   }
 
   private ofMap(): Stage[] {
-    return [...(this.first ? [this.first] : []), ...this.levels.values()];
+    return [...(this.first ? [this.first] : []), ...[...this.levels.values()].map((l) => l.stage)];
   }
 
   /**
    * Makes `level` current. The previous level becomes the spare if its mode differs, else it is freed. The image program is dropped: its
    * bind groups point at the old tables.
    */
-  private take(key: string, level: Tables): void {
+  private take(key: string, level: TableRows): void {
     this.image?.dispose();
     this.image = undefined;
     const before = [this.levels.get(key), this.spare.get(key)];
@@ -132,8 +136,8 @@ export class SpadePainter implements Painter {
     this.spare.delete(key);
     for (const l of before) {
       if (!l || l === level) continue;
-      if (l.recording.plan.mode !== level.recording.plan.mode) this.spare.set(key, l);
-      else l.dispose();
+      if (l.plan.mode !== level.plan.mode) this.spare.set(key, l);
+      else l.stage.dispose();
     }
   }
 
@@ -144,7 +148,7 @@ export class SpadePainter implements Painter {
     if (first) this.first = await this.compile(first);
     signal?.throwIfAborted();
     if (this.image) return;
-    const levels = new Map([...this.levels].map(([key, { recording }]) => [key, recording]));
+    const levels = new Map([...this.levels].map(([key, { stage }]) => [key, stage.recording]));
     this.image = await this.compile(this.stages.image(levels, this.first?.recording));
   }
 
@@ -184,7 +188,7 @@ export class SpadePainter implements Painter {
 
   get memory(): PainterMemory {
     let tables = 0;
-    for (const l of [...this.levels.values(), ...this.spare.values()]) tables += l.program.memory.peak;
+    for (const l of [...this.levels.values(), ...this.spare.values()]) tables += l.stage.program.memory.peak;
     return {
       parameters: this.parameters.bytes,
       derived: this.stages.derived.bytes,
@@ -194,7 +198,8 @@ export class SpadePainter implements Painter {
   }
 
   dispose(): void {
-    for (const stage of [...this.order(), ...this.spare.values()]) stage.dispose();
+    for (const stage of this.order()) stage.dispose();
+    for (const { stage } of this.spare.values()) stage.dispose();
     this.levels.clear();
     this.spare.clear();
     this.stages.derived.dispose();

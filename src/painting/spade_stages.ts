@@ -61,7 +61,7 @@ export class SpadeStages {
       this.config,
       this.parameters,
       plan,
-      levelInputs(graph, this.config, plan, this.images),
+      levelInputs(graph, this.config, plan, this.images, { append: true }),
     );
     for (const [name, { gamma, beta }] of tables) {
       graph.keep(`${name}.gamma`, gamma);

@@ -1,7 +1,7 @@
 // The dictionary of a net's maps at every resolution at which it reads labels.
 
 import type { LabelMap } from "../labels/label_map.ts";
-import { buildLevels, type LevelsScratch } from "../labels/levels.ts";
+import { buildLevels, type LevelsScratch, type LiveLevels } from "../labels/levels.ts";
 import type { LevelWindows } from "../labels/windows.ts";
 import { labelSpace, type Config } from "../models/config.ts";
 import { kindOf } from "../models/kinds.ts";
@@ -17,4 +17,14 @@ export function windowsOf(
   scratch?: LevelsScratch,
 ): LevelWindows[] {
   return buildLevels(maps, instances, labelSpace(config), kindOf(config).levels(config), scratch);
+}
+
+/** The same from a dictionary that lives on from map to map. */
+export function liveWindowsOf(
+  config: Config,
+  dictionary: LiveLevels,
+  maps: readonly LabelMap[],
+  instances: readonly LabelMap[] | null,
+): LevelWindows[] {
+  return dictionary.update(maps, instances, labelSpace(config), kindOf(config).levels(config));
 }

@@ -122,11 +122,10 @@ export class SpadeSession extends EventTarget implements Spade {
       this.painted = undefined;
       const levels = net.windows(map, instance);
       t1 = performance.now();
-      await painter.setMap(levels, signal);
+      ({ newWindows } = await painter.setMap(levels, signal));
       await painter.runTables({ slice, signal });
       signal.throwIfAborted();
-      newWindows = levels.reduce((sum, l) => sum + l.outerCount, 0);
-      this.painted = painted = { map, instance, windows: newWindows };
+      this.painted = painted = { map, instance, windows: levels.reduce((sum, l) => sum + l.outerCount, 0) };
       t2 = performance.now();
     }
     const image = await painter.paint(z, { slice, signal });

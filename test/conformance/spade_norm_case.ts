@@ -56,7 +56,7 @@ export async function spadeNormCase(golden: Golden, device: Device): Promise<Ver
         inner: { name: "inner", capacity: pixels + 1 },
         outer: { name: "outer", capacity: pixels },
       };
-      const inputs = levelInputs(g, c, plan, n, differentiated);
+      const inputs = levelInputs(g, c, plan, n, { gradients: differentiated });
       const tables = recordNormTables(g, c, p, "n", plan, inputs);
       const input = g.input("x", [n, h, w, channels]);
       const running = "n.param_free_norm.running_";

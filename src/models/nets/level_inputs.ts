@@ -1,5 +1,5 @@
 // What recordings read of a map's dictionary: the inputs of one resolution, declared and filled here alone, for painting and training.
-// Names, with WxH the resolution: "inner WxH", "outer WxH" (lookup), "inner ids WxH" (dense), "ids WxH", and for gradients the lists
+// Names, with WxH the resolution: "inner WxH", "outer WxH" (lookup), "inner ids WxH" (dense), "first WxH" (lookup, where rows are added), "ids WxH", and for gradients the lists
 // "labels WxH order", "... rows", "... parts", and so with "taps" (lookup), "inner pixels" (dense) and "pixels". Of fc without VAE:
 // "windows", "labels fc order" ...
 
@@ -18,7 +18,7 @@ import {
   type ListShapes,
 } from "../../labels/lists.ts";
 import { pixelWindows } from "../../labels/pixel_windows.ts";
-import type { LevelWindows } from "../../labels/windows.ts";
+import type { LevelWindows, Rows } from "../../labels/windows.ts";
 import { pad4, type Graph, type HostArray, type Tensor } from "../../runtime/index.ts";
 import { latentSize, parseNormG, semanticNc, type Config } from "../config.ts";
 import { edgeRow, levelKey, type LevelPlan } from "./level_plan.ts";
@@ -37,6 +37,8 @@ export interface LevelInputs {
   outerWindows?: Tensor;
   /** dense: i32 [N,h,w] */
   innerIds?: Tensor;
+  /** lookup, where tables live on from map to map: i32 [1], the row that the first outer window goes to. */
+  first?: Tensor;
   /** For gradients. */
   lists?: LevelLists;
 }
@@ -54,23 +56,31 @@ export interface LevelLists {
 
 const PARTS = ["order", "rows", "parts"] as const;
 
-/** Declares what tables are made from. `gradients`: the lists of their backward pass too. */
-export function levelInputs(g: Graph, c: Config, plan: LevelPlan, images: number, gradients = false): LevelInputs {
+/** Declares what tables are made from. `gradients`: the lists of their backward pass too; `append`: rows may be added to tables. */
+export function levelInputs(
+  g: Graph,
+  c: Config,
+  plan: LevelPlan,
+  images: number,
+  { gradients = false, append = false }: { gradients?: boolean; append?: boolean } = {},
+): LevelInputs {
   const taps = parseNormG(c.norm_G).k ** 2;
   const key = levelKey(plan.h, plan.w);
   const inputs: LevelInputs = { innerWindows: g.input(`inner ${key}`, [plan.inner.capacity, taps], "i32", true) };
   if (plan.mode === "lookup") inputs.outerWindows = g.input(`outer ${key}`, [plan.outer.capacity, taps], "i32", true);
   else inputs.innerIds = g.input(`inner ids ${key}`, [images, plan.h, plan.w], "i32");
+  if (append && plan.mode === "lookup") inputs.first = g.input(`first ${key}`, [1], "i32");
   if (gradients) inputs.lists = levelListInputs(g, c, plan, images);
   return inputs;
 }
 
-/** Values of levelInputs. The arrays are those of the dictionary. */
-export function levelValues(plan: LevelPlan, lw: LevelWindows): LevelValues {
+/** Values of levelInputs. The arrays are those of the dictionary. @param first where rows may be added, the first row */
+export function levelValues(plan: LevelPlan, lw: Rows & Pick<LevelWindows, "innerIds">, first?: number): LevelValues {
   const key = levelKey(plan.h, plan.w);
   const dense = plan.mode === "dense";
   return {
     inputs: {
+      ...(first !== undefined && !dense ? { [`first ${key}`]: Int32Array.of(first) } : {}),
       [`inner ${key}`]: lw.innerWindows,
       ...(dense ? { [`inner ids ${key}`]: lw.innerIds } : { [`outer ${key}`]: lw.outerWindows }),
     },

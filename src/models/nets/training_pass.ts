@@ -51,7 +51,7 @@ export function recordTrainingPass(
   const lists = new Map<string, Pick<ModulateArgs, "lists" | "count">>();
   for (const plan of plans) {
     const key = levelKey(plan.h, plan.w);
-    const inputs = levelInputs(g, c, plan, images, options.gradients);
+    const inputs = levelInputs(g, c, plan, images, { gradients: options.gradients });
     if (inputs.lists) lists.set(key, { lists: inputs.lists.pixels, count: plan.outer });
     ids.set(key, idsInput(g, plan, images));
     for (const name of normsAt(c, plan)) levels.set(name, [plan, inputs]);

@@ -7,7 +7,7 @@ import { LevelsScratch } from "../../labels/levels.ts";
 import type { LabelMap } from "../../labels/label_map.ts";
 import type { LevelPlan } from "../../models/nets/level_plan.ts";
 import { outputSize } from "../../models/kinds.ts";
-import { planLevel } from "../../painting/levels.ts";
+import { planTrainingLevel } from "../../painting/levels.ts";
 import { Frozen } from "../../models/nets/perceptual.ts";
 import { windowsOf } from "../../painting/windows.ts";
 import type { LevelWindows } from "../../labels/windows.ts";
@@ -103,7 +103,7 @@ export class Stepper {
    * parameter; `overflowed` tells.
    */
   async step(prepared: Prepared, { lr, generator = true }: StepArgs = {}): Promise<Record<string, number>> {
-    this.plans = prepared.windows.map((lw, i) => planLevel(lw, this.plans[i]));
+    this.plans = prepared.windows.map((lw, i) => planTrainingLevel(lw, this.plans[i]));
     const compiled = await this.programs(this.plans);
     const nets = generator ? (["G", "D"] as const) : (["D"] as const);
     for (const net of nets) {

@@ -1,0 +1,177 @@
+// A dictionary of windows that lives on from map to map: windows that stay keep their numbers, new ones are appended, so that tables of
+// gamma and beta get rows for the new ones alone. An edit of 8 x 8 pixels brings about 6 % new windows.
+//
+// Numbers of windows that no map shows any more stay taken. When there are more than twice as many numbers as the map has windows, all are
+// given anew: tables stay within twice the room that the map needs.
+
+import { SpadeError } from "../runtime/errors.ts";
+import { room } from "./room.ts";
+import {
+  buildWindows,
+  INNER,
+  NO_WINDOW,
+  numberWindows,
+  Numbers,
+  OUTER,
+  OUTSIDE_CODE,
+  OUTSIDE_INNER,
+  WindowScratch,
+  WindowWork,
+  type Found,
+  type LevelWindows,
+  type Rows,
+} from "./windows.ts";
+
+/** More numbers than so many times the windows of the map: they are given anew. */
+const MOST = 2;
+
+let generations = 0;
+
+/** Marks which of some numbers occur. */
+class Marks {
+  private stamps = new Int32Array(1024);
+  private stamp = 0;
+
+  /** How many of 0 .. total - 1 occur in `ids`. */
+  distinct(ids: Int32Array, total: number): number {
+    if (this.stamps.length < total) this.stamps = new Int32Array(2 ** Math.ceil(Math.log2(total)));
+    const { stamps } = this;
+    const stamp = ++this.stamp;
+    let count = 0;
+    for (let i = 0; i < ids.length; i++) {
+      if (stamps[ids[i]] === stamp) continue;
+      stamps[ids[i]] = stamp;
+      count++;
+    }
+    return count;
+  }
+}
+
+/** The living dictionary of one resolution. The arrays of its results are valid until its next use. */
+export class LiveWindows {
+  private readonly inner = new Numbers();
+  private readonly outer = new Numbers();
+  private readonly found: { inner: Found; outer: Found } = { inner: {}, outer: {} };
+  private readonly scratch: WindowScratch;
+  private readonly marks = new Marks();
+  private generation = 0;
+  private k = 0;
+  private local: Int32Array | undefined;
+  private innerRows: Int32Array | undefined;
+  private outerRows: Int32Array | undefined;
+
+  /** @param work shared with other levels */
+  constructor(private readonly work = new WindowWork()) {
+    this.scratch = new WindowScratch(work);
+  }
+
+  /**
+   * The windows of a map. Counts are those of this map; `innerWindows` and `outerWindows` are empty: `live.rowsFrom` gives those that tables
+   * lack, `live.anew` a dictionary of this map alone.
+   */
+  update(input: { codes: Int32Array; images: number; h: number; w: number; k: number }): LevelWindows {
+    const { codes, images, h, w, k } = input;
+    if (k % 2 === 0 || k < 1) throw new SpadeError("shape", "windows", `kernel ${k}`, "give an odd kernel");
+    if (k !== this.k) this.reset(k);
+    const size = images * h * w;
+    const number = (): [innerCount: number, outerCount: number] => {
+      numberWindows(this.work, this.inner, this.found.inner, codes, { images, h, w, k, ...INNER });
+      const innerIds = this.found.inner.ids!.subarray(0, size);
+      numberWindows(this.work, this.outer, this.found.outer, innerIds, { images, h, w, k, ...OUTER });
+      const outerIds = this.found.outer.ids!.subarray(0, size);
+      return [
+        1 + this.marks.distinct(innerIds, this.inner.stacks.count + 1),
+        this.marks.distinct(outerIds, this.outer.stacks.count),
+      ];
+    };
+    let [innerCount, outerCount] = number();
+    if (this.outer.stacks.count > MOST * outerCount) {
+      this.reset(k);
+      [innerCount, outerCount] = number();
+    }
+    const none = new Int32Array(0);
+    return {
+      h,
+      w,
+      k,
+      images,
+      codes: codes.subarray(0, size),
+      innerIds: this.found.inner.ids!.subarray(0, size),
+      innerCount,
+      innerWindows: none,
+      outerIds: this.found.outer.ids!.subarray(0, size),
+      outerCount,
+      outerWindows: none,
+      live: {
+        generation: this.generation,
+        total: this.outer.stacks.count,
+        rowsFrom: (from) => this.rowsFrom(from),
+        anew: () => this.anew(input),
+      },
+    };
+  }
+
+  private reset(k: number): void {
+    this.k = k;
+    this.inner.reset(k);
+    this.outer.reset(k);
+    this.generation = ++generations;
+  }
+
+  /** Everything numbered anew, with all windows written out. */
+  private anew(input: { codes: Int32Array; images: number; h: number; w: number; k: number }): LevelWindows {
+    this.reset(input.k);
+    const { live } = this.update(input);
+    // Fresh numbers are those of a dictionary of the map alone.
+    return { ...buildWindows(input, this.scratch), live };
+  }
+
+  private rowsFrom(from: number): Rows {
+    const { k } = this;
+    const { stacks } = this.outer;
+    const outerCount = Math.max(0, stacks.count - from);
+    const taps = k * k;
+    const outerWindows = (this.outerRows = room(this.outerRows, outerCount * taps));
+    // local[id]: the inner window's number among those named here, 0 for none yet.
+    const local = (this.local = room(this.local, this.inner.stacks.count + 1)).fill(0, 0, this.inner.stacks.count + 1);
+    const named: number[] = [];
+    writeWindows(this.outer, from, k, OUTSIDE_INNER, outerWindows);
+    for (let i = 0; i < outerCount * taps; i++) {
+      const id = outerWindows[i];
+      if (id === OUTSIDE_INNER) continue;
+      if (local[id] === 0) local[id] = named.push(id);
+      outerWindows[i] = local[id];
+    }
+    const innerCount = named.length + 1;
+    const innerWindows = (this.innerRows = room(this.innerRows, innerCount * taps));
+    innerWindows.fill(NO_WINDOW, 0, taps);
+    named.forEach((id, i) =>
+      writeWindow(this.inner, id - INNER.firstId, k, OUTSIDE_CODE, innerWindows, (i + 1) * taps),
+    );
+    return {
+      innerCount,
+      innerWindows: innerWindows.subarray(0, innerCount * taps),
+      outerCount,
+      outerWindows: outerWindows.subarray(0, outerCount * taps),
+    };
+  }
+}
+
+/** The k*k values of window `index`. */
+function writeWindow(
+  { runs, stacks }: Numbers,
+  index: number,
+  k: number,
+  outside: number,
+  to: Int32Array,
+  at: number,
+): void {
+  for (let i = 0; i < k; i++) {
+    const run = stacks.keys[index * k + i];
+    for (let j = 0; j < k; j++) to[at++] = run === 0 ? outside : runs.keys[(run - 1) * k + j];
+  }
+}
+
+function writeWindows(numbers: Numbers, from: number, k: number, outside: number, to: Int32Array): void {
+  for (let i = from, at = 0; i < numbers.stacks.count; i++, at += k * k) writeWindow(numbers, i, k, outside, to, at);
+}

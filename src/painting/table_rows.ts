@@ -1,0 +1,56 @@
+// The tables of one resolution on a device, and which of their rows are made: windows that stay from map to map keep their rows, and a run
+// makes those of new windows alone.
+
+import type { LevelWindows } from "../labels/windows.ts";
+import { levelValues } from "../models/nets/level_inputs.ts";
+import type { LevelPlan } from "../models/nets/level_plan.ts";
+import type { TablesRecording } from "./spade_stages.ts";
+import type { Stage } from "./stage.ts";
+
+/** Rows 0 .. rows-1, under the numbers of a generation of the dictionary. */
+interface Made {
+  readonly generation: number;
+  readonly rows: number;
+}
+
+export class TableRows {
+  /** Rows that are made once the stage is not stale. */
+  private pending: Made | undefined;
+  /** Rows that are made whatever happens to the next run. */
+  private made: Made | undefined;
+
+  constructor(readonly stage: Stage<TablesRecording>) {}
+
+  get plan(): LevelPlan {
+    return this.stage.recording.plan;
+  }
+
+  /** Whether the dictionary's numbers and what is new of it have room here; its map itself has. */
+  fits({ live }: LevelWindows): boolean {
+    if (!live) return true;
+    // A row a pixel, under numbers of this map alone.
+    if (this.plan.mode === "dense") return false;
+    if (live.total > this.plan.outer.capacity) return false;
+    return live.rowsFrom(this.from(live.generation)).innerCount <= this.plan.inner.capacity;
+  }
+
+  private from(generation: number): number {
+    if (!this.stage.isStale) this.made = this.pending;
+    return this.made?.generation === generation ? this.made.rows : 0;
+  }
+
+  /** Takes a map's dictionary. The stage is stale afterwards only if rows are to be made; gives their number. */
+  fill(lw: LevelWindows): number {
+    const { live } = lw;
+    const dense = this.plan.mode === "dense";
+    const from = live && !dense ? this.from(live.generation) : 0;
+    const rows = live && !dense ? live.rowsFrom(from) : lw;
+    const { inputs, counts } = levelValues(this.plan, { ...rows, innerIds: lw.innerIds }, from);
+    this.made = from > 0 ? this.made : undefined;
+    this.pending = live && !dense ? { generation: live.generation, rows: live.total } : undefined;
+    if (rows.outerCount === 0) return 0;
+    this.stage.set(inputs, counts);
+    this.stage.change("map");
+    return dense ? lw.outerCount : rows.outerCount;
+  }
+}
