@@ -23,6 +23,7 @@ import tiledText from "../shaders/gemm_tiled.wgsl";
 import {
   ceilDiv,
   read,
+  readScalars,
   write,
   type Binding,
   type Count,
@@ -53,6 +54,8 @@ export interface GemmArgs {
   n4: number;
   /** vec4 elements from one matrix of the batch to the next; 0: a serves all. */
   aBatch: number;
+  /** i32 [M, Z]: the row of a that stands in row m of matrix z; left out: m. For a in rows. */
+  picks?: Tensor;
   /** Blocks of 16 columns of one matrix of b, and the first one taken. */
   bBlocks: number;
   bBlock?: number;
@@ -117,9 +120,11 @@ function moveBlocks(from: Float32Array, [o, i, kh, kw]: readonly number[], back:
 
 const span = (n: number): number[] => [...Array(n).keys()];
 
-/** Index of a row's first vec4 in a, without its batch. */
-const rowAt = (blocked: boolean, row: string): string =>
-  blocked ? `(${row} >> 3u) * $K4 * 8u + (${row} & 7u)` : `${row} * $K4`;
+/** Index of a row's first vec4 in a, without its batch; `z`: the matrix. */
+const rowAt = ({ aBlocked, picks }: GemmArgs, row: string, z: string): string => {
+  if (aBlocked) return `(${row} >> 3u) * $K4 * 8u + (${row} & 7u)`;
+  return picks ? `u32(picks[${row} * $Z + ${z}]) * $K4` : `${row} * $K4`;
+};
 
 function subgroupConstants(p: GemmArgs, lanes: number, perLane: number): Record<string, string | number> {
   const rows = span(perLane);
@@ -131,7 +136,7 @@ function subgroupConstants(p: GemmArgs, lanes: number, perLane: number): Record<
     address: rows
       .map(
         (i) =>
-          `  let r${i} = min(row + ${i * lanes}u, $M - 1u);\n  let p${i} = g.z * $ABATCH + ${rowAt(!!p.aBlocked, `r${i}`)};`,
+          `  let r${i} = min(row + ${i * lanes}u, $M - 1u);\n  let p${i} = g.z * $ABATCH + ${rowAt(p, `r${i}`, "g.z")};`,
       )
       .join("\n"),
     declare: rows
@@ -180,18 +185,19 @@ export function gemm(g: Graph, p: GemmArgs): void {
       address: span(4)
         .map(
           (i) =>
-            `  let r${i} = min(row + ${i}u, $M - 1u);\n  let p${i} = id.z * $ABATCH + ${rowAt(!!p.aBlocked, `r${i}`)};`,
+            `  let r${i} = min(row + ${i}u, $M - 1u);\n  let p${i} = id.z * $ABATCH + ${rowAt(p, `r${i}`, "id.z")};`,
         )
         .join("\n"),
     }),
     subgroup: () => subgroupConstants(p, lanes, perLane),
-    tiled: () => ({ row_source: rowAt(!!p.aBlocked, "source") }),
+    tiled: () => ({ row_source: rowAt(p, "source", "g.z") }),
   }[variant]();
   g.dispatch({
     shader: { name: `gemm_${variant}`, text: `${text}\n${finishText}` },
     constants: { ...constants, sigma: !!p.sigma, bias: !!p.bias, act: ACTIVATION[p.act ?? "none"] },
     sizes: {
       M: p.m,
+      ...(p.picks ? { Z: p.batch } : {}),
       K4: p.k4,
       N4: p.n4,
       ABATCH: p.aBatch,
@@ -201,7 +207,13 @@ export function gemm(g: Graph, p: GemmArgs): void {
       BBLOCKS: p.bBlocks - (p.bBlock ?? 0),
       CBATCH: p.m * p.n4,
     },
-    bindings: { a: read(p.a), b: read(p.b), ...epilogue, c: write(p.c) },
+    bindings: {
+      a: read(p.a),
+      ...(p.picks ? { picks: readScalars(p.picks) } : {}),
+      b: read(p.b),
+      ...epilogue,
+      c: write(p.c),
+    },
     groups: [p.count ? { count: p.count, per: tile } : ceilDiv(p.m, tile), ceilDiv(p.n4, columns), p.batch],
     flops: 2 * p.batch * p.m * p.k4 * 4 * p.n4 * 4,
   });

@@ -25,6 +25,7 @@ import {
   product,
   read,
   readScalars,
+  SpadeError,
   write,
   type Count,
   type Graph,
@@ -46,6 +47,13 @@ export interface LabelTableArgs {
   windows: Tensor;
   inner: Count;
   outer: Count;
+  /**
+   * i32 [inner capacity, k*k]: row m of T of a tap is of the inner window picks[m, tap], and `windows` name rows of T: an edit's new windows
+   * name few of the inner windows by each tap. Row 0 is all zeros. Left out: row m is of inner window m. Not for gradients.
+   */
+  picks?: Tensor;
+  /** Rows of `picks` in use. */
+  picked?: Count;
   /** i32 [1]: the row of the table that the first window goes to; the rows before it stay. Left out: 0. */
   first?: Tensor;
   /** For the backward pass: outer windows by inner id and tap, from tapLists. */
@@ -63,7 +71,7 @@ export function slicePlan(taps: number, innerCapacity: number, c4: number): numb
 
 export const labelTable = defineOp<LabelTableArgs, Tensor>({
   name: "label_table",
-  forward(g: Graph, { a, w, bias, windows, inner, outer, first }) {
+  forward(g: Graph, { a, w, bias, windows, inner, outer, picks, picked, first }) {
     const taps = w.shape[0];
     const c = bias.shape[0];
     const c4 = bias.pitch / 4;
@@ -78,10 +86,11 @@ export const labelTable = defineOp<LabelTableArgs, Tensor>({
         c: t,
         batch: taps,
         m: inner.capacity,
-        count: inner,
+        count: picked ?? inner,
         k4: a.pitch / 4,
         n4,
         aBatch: 0,
+        picks,
         bBlocks: w.shape[1],
         bBlock: col / (BLOCK / 4),
       });
@@ -104,7 +113,14 @@ export const labelTable = defineOp<LabelTableArgs, Tensor>({
     }
     return table;
   },
-  backward(g: Graph, { a, w, bias, inner, lists }, _, dtable, wanted) {
+  backward(g: Graph, { a, w, bias, inner, picks, lists }, _, dtable, wanted) {
+    if (picks)
+      throw new SpadeError(
+        "unsupported",
+        "label_table",
+        "has no gradients through picks",
+        "leave picks out in training",
+      );
     const segments = needLists(lists, "label_table", "tapLists");
     const taps = w.shape[0];
     const c4 = bias.pitch / 4;

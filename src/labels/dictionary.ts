@@ -57,6 +57,8 @@ export class LiveWindows {
   private generation = 0;
   private k = 0;
   private local: Int32Array | undefined;
+  private places: Int32Array | undefined;
+  private picks: Int32Array | undefined;
   private innerRows: Int32Array | undefined;
   private outerRows: Int32Array | undefined;
 
@@ -136,12 +138,28 @@ export class LiveWindows {
     const local = (this.local = room(this.local, this.inner.stacks.count + 1)).fill(0, 0, this.inner.stacks.count + 1);
     const named: number[] = [];
     writeWindows(this.outer, from, k, OUTSIDE_INNER, outerWindows);
-    for (let i = 0; i < outerCount * taps; i++) {
-      const id = outerWindows[i];
-      if (id === OUTSIDE_INNER) continue;
-      if (local[id] === 0) local[id] = named.push(id);
-      outerWindows[i] = local[id];
+    // places[tap, id]: the row of picks that names it for that tap.
+    const ids = this.inner.stacks.count + 1;
+    const places = (this.places = room(this.places, taps * ids)).fill(0, 0, taps * ids);
+    const picks = (this.picks = room(this.picks, (outerCount + 1) * taps)).fill(0, 0, taps);
+    const used = new Int32Array(taps);
+    for (let i = 0; i < outerCount; i++) {
+      for (let tap = 0; tap < taps; tap++) {
+        const id = outerWindows[i * taps + tap];
+        if (id === OUTSIDE_INNER) continue;
+        if (local[id] === 0) local[id] = named.push(id);
+        let place = places[tap * ids + id];
+        if (place === 0) {
+          place = places[tap * ids + id] = ++used[tap];
+          picks[place * taps + tap] = local[id];
+        }
+        outerWindows[i * taps + tap] = place;
+      }
     }
+    // Where a tap names fewer than the others, its rows go on with "outside".
+    const pickCount = 1 + Math.max(0, ...used);
+    for (let tap = 0; tap < taps; tap++)
+      for (let place = used[tap] + 1; place < pickCount; place++) picks[place * taps + tap] = 0;
     const innerCount = named.length + 1;
     const innerWindows = (this.innerRows = room(this.innerRows, innerCount * taps));
     innerWindows.fill(NO_WINDOW, 0, taps);
@@ -153,6 +171,8 @@ export class LiveWindows {
       innerWindows: innerWindows.subarray(0, innerCount * taps),
       outerCount,
       outerWindows: outerWindows.subarray(0, outerCount * taps),
+      pickCount,
+      picks: picks.subarray(0, pickCount * taps),
     };
   }
 }

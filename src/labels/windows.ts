@@ -37,8 +37,14 @@ export interface LevelWindows {
   outerWindows: Int32Array;
 }
 
-/** Outer windows `from` .. `to`, with the inner windows that they name, as a dictionary of their own. */
-export type Rows = Pick<LevelWindows, "innerCount" | "innerWindows" | "outerCount" | "outerWindows">;
+/**
+ * Some outer windows, with the inner windows that they name, as a dictionary of their own. `outerWindows` names, tap by tap, rows of `picks`,
+ * [pickCount, k*k], and these name rows of innerWindows; row 0 stands for "outside the image". Without picks, as in LevelWindows.
+ */
+export type Rows = Pick<LevelWindows, "innerCount" | "innerWindows" | "outerCount" | "outerWindows"> & {
+  pickCount?: number;
+  picks?: Int32Array;
+};
 
 /** The numbers of a level's windows, where windows that stay keep theirs from map to map (dictionary.ts). */
 export interface LiveNumbers {

@@ -18,8 +18,14 @@ const OUTER_A_SIDE = 64;
 
 type Size = Pick<LevelWindows, "h" | "w" | "images">;
 
-/** Room for these counts, in powers of two up to what the pixels allow, and no less than before. */
-function lookup({ h, w, images }: Size, inner: number, outer: number, before?: LevelPlan): LevelPlan {
+/** Tables of a small level have room for so many maps: their rows live on from map to map, and many of them are new after an edit. */
+const SMALL_MAPS = 2;
+
+/**
+ * Room for these counts, in powers of two up to what the pixels allow, and no less than before. @param maps for so many maps a small level
+ * has room
+ */
+function lookup({ h, w, images }: Size, inner: number, outer: number, maps: number, before?: LevelPlan): LevelPlan {
   const pixels = images * h * w;
   const room = (count: number, most: number, least = 0): number =>
     h * w <= SMALL ? most : Math.max(least, Math.min(most, 2 ** Math.ceil(Math.log2(Math.max(64, count)))));
@@ -29,7 +35,10 @@ function lookup({ h, w, images }: Size, inner: number, outer: number, before?: L
     w,
     mode: "lookup",
     inner: { name: `inner ${name}`, capacity: room(inner, pixels + 1, before?.inner.capacity) },
-    outer: { name: `outer ${name}`, capacity: room(outer, pixels, before?.outer.capacity) },
+    outer: {
+      name: `outer ${name}`,
+      capacity: room(outer, h * w <= SMALL ? maps * pixels : pixels, before?.outer.capacity),
+    },
   };
 }
 
@@ -48,7 +57,7 @@ function dense({ h, w, images }: Size): LevelPlan {
 /** The plan before any map is known, with room for the usual one. */
 export function firstPlan(size: Size): LevelPlan {
   const side = size.images * Math.sqrt(size.h * size.w);
-  return lookup(size, INNER_A_SIDE * side, OUTER_A_SIDE * side);
+  return lookup(size, INNER_A_SIDE * side, OUTER_A_SIDE * side, SMALL_MAPS);
 }
 
 /**
@@ -58,13 +67,19 @@ export function firstPlan(size: Size): LevelPlan {
  * @param other the plan of the other mode, if there ever was one
  */
 export const planLevel = (windows: LevelWindows, old?: LevelPlan, other?: LevelPlan): LevelPlan =>
-  planWith(windows, DENSE_SHARE, old, other);
+  planWith(windows, DENSE_SHARE, SMALL_MAPS, old, other);
 
 /** The same in training, where a change of mode records the step anew: it depends on the plan before. */
 export const planTrainingLevel = (windows: LevelWindows, old?: LevelPlan): LevelPlan =>
-  planWith(windows, old?.mode === "dense" ? LOOKUP_SHARE : DENSE_SHARE, old);
+  planWith(windows, old?.mode === "dense" ? LOOKUP_SHARE : DENSE_SHARE, 1, old);
 
-function planWith(windows: LevelWindows, denseShare: number, old?: LevelPlan, other?: LevelPlan): LevelPlan {
+function planWith(
+  windows: LevelWindows,
+  denseShare: number,
+  maps: number,
+  old?: LevelPlan,
+  other?: LevelPlan,
+): LevelPlan {
   const { h, w, images, innerCount, outerCount } = windows;
   const share = innerCount / (images * h * w);
   const isDense = h * w > SMALL && share > denseShare;
@@ -72,5 +87,5 @@ function planWith(windows: LevelWindows, denseShare: number, old?: LevelPlan, ot
   if (isDense) return known ?? dense(windows);
   if (known && innerCount <= known.inner.capacity && outerCount <= known.outer.capacity) return known;
   // A quarter of room, so that the next map of this kind fits.
-  return lookup(windows, innerCount * 1.25, outerCount * 1.25, known);
+  return lookup(windows, innerCount * 1.25, outerCount * 1.25, maps, known);
 }

@@ -24,6 +24,13 @@ test.each(variants.flatMap((variant) => shapes.map((s) => ({ variant, ...s }))))
           for (let i = 0; i < k; i++) sum += a[(z * m + r) * k + i] * oihw[(c * k + i) * batch + z];
           ref[(z * m + r) * n + c] = sum;
         }
+    const picks = Int32Array.from({ length: m * batch }, (_, i) => (i * 7 + (i % batch) * 3) % m);
+    const refPicked = new Float64Array(batch * m * n);
+    for (let z = 0; z < batch; z++)
+      for (let r = 0; r < m; r++)
+        for (let c = 0; c < n; c++)
+          for (let i = 0; i < k; i++)
+            refPicked[(z * m + r) * n + c] += a[picks[r * batch + z] * k + i] * oihw[(c * k + i) * batch + z];
     const b = packBlocks(oihw, [n, k, batch, 1]);
     expect(unpackBlocks(b, [n, k, batch, 1])).toEqual(oihw);
     const groups = Math.ceil(m / ROWS);
@@ -44,6 +51,10 @@ test.each(variants.flatMap((variant) => shapes.map((s) => ({ variant, ...s }))))
         gemm(g, { ...shape, a: plain, c: c0, aBatch: (m * k) / 4 });
         gemm(g, { ...shape, a: rows, aBlocked: true, c: c1, aBatch: (groups * ROWS * k) / 4 });
         const results: Record<string, typeof c0> = { c0, c1 };
+        // Rows of matrix 0, in an order of each matrix's own.
+        const picked = inputs.tensor("picks", [m, batch], picks, "i32");
+        const c2 = (results.c2 = g.temp("c2", [batch, m, n]));
+        gemm(g, { ...shape, a: plain, c: c2, aBatch: 0, picks: picked });
         if (n > 16) {
           const part = g.temp("part", [batch, m, n - 16]);
           gemm(g, { ...shape, n4: n / 4 - 4, bBlock: 1, a: plain, c: part, aBatch: (m * k) / 4 });
@@ -55,6 +66,7 @@ test.each(variants.flatMap((variant) => shapes.map((s) => ({ variant, ...s }))))
     );
     expect(relativeError(out.c0, ref)).toBeLessThan(2e-6);
     expect(relativeError(out.c1, ref)).toBeLessThan(2e-6);
+    expect(relativeError(out.c2, refPicked)).toBeLessThan(2e-6);
     if (out.part)
       expect(
         relativeError(

@@ -25,11 +25,16 @@ class HostTable {
   take({ live, k }: LevelWindows): number {
     const from = live!.generation === this.generation ? this.rows.length : 0;
     this.generation = live!.generation;
-    const { innerWindows, innerCount, outerWindows, outerCount } = live!.rowsFrom(from);
-    expect(innerWindows).toHaveLength(innerCount * k * k);
-    expect(outerWindows).toHaveLength(outerCount * k * k);
+    const { innerWindows, innerCount, outerWindows, outerCount, picks, pickCount } = live!.rowsFrom(from);
+    const taps = k * k;
+    expect(innerWindows).toHaveLength(innerCount * taps);
+    expect(outerWindows).toHaveLength(outerCount * taps);
+    expect(picks).toHaveLength(pickCount! * taps);
+    expect(Math.max(0, ...outerWindows)).toBeLessThan(pickCount!);
+    expect(pickCount).toBeLessThanOrEqual(Math.min(innerCount, outerCount + 1));
+    const inner = outerWindows.map((place, i) => picks![place * taps + (i % taps)]);
     const ids = Int32Array.from({ length: outerCount }, (_, i) => i);
-    this.rows = [...this.rows.slice(0, from), ...spelled(ids, outerWindows, innerWindows, k)];
+    this.rows = [...this.rows.slice(0, from), ...spelled(ids, inner, innerWindows, k)];
     expect(this.rows).toHaveLength(live!.total);
     return outerCount;
   }

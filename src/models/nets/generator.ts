@@ -166,7 +166,7 @@ export function recordNormTables(
             windows: inputs.outerWindows!,
             inner: level.inner,
             outer: level.outer,
-            first: inputs.first,
+            ...inputs.append,
             lists: inputs.lists?.taps,
           });
         const plain = unblockColumns(g, { blocked: w, cout: bias.shape[0] });

@@ -1,5 +1,5 @@
 // What recordings read of a map's dictionary: the inputs of one resolution, declared and filled here alone, for painting and training.
-// Names, with WxH the resolution: "inner WxH", "outer WxH" (lookup), "inner ids WxH" (dense), "first WxH" (lookup, where rows are added), "ids WxH", and for gradients the lists
+// Names, with WxH the resolution: "inner WxH", "outer WxH" (lookup), "inner ids WxH" (dense), "first WxH", "picks WxH" (lookup, where rows are added), "ids WxH", and for gradients the lists
 // "labels WxH order", "... rows", "... parts", and so with "taps" (lookup), "inner pixels" (dense) and "pixels". Of fc without VAE:
 // "windows", "labels fc order" ...
 
@@ -19,7 +19,7 @@ import {
 } from "../../labels/lists.ts";
 import { pixelWindows } from "../../labels/pixel_windows.ts";
 import type { LevelWindows, Rows } from "../../labels/windows.ts";
-import { pad4, type Graph, type HostArray, type Tensor } from "../../runtime/index.ts";
+import { pad4, type Count, type Graph, type HostArray, type Tensor } from "../../runtime/index.ts";
 import { latentSize, parseNormG, semanticNc, type Config } from "../config.ts";
 import { edgeRow, levelKey, type LevelPlan } from "./level_plan.ts";
 
@@ -37,8 +37,8 @@ export interface LevelInputs {
   outerWindows?: Tensor;
   /** dense: i32 [N,h,w] */
   innerIds?: Tensor;
-  /** lookup, where tables live on from map to map: i32 [1], the row that the first outer window goes to. */
-  first?: Tensor;
+  /** lookup, where tables live on from map to map: labelTable's, of outer windows to be added. */
+  append?: { first: Tensor; picks: Tensor; picked: Count };
   /** For gradients. */
   lists?: LevelLists;
 }
@@ -69,22 +69,36 @@ export function levelInputs(
   const inputs: LevelInputs = { innerWindows: g.input(`inner ${key}`, [plan.inner.capacity, taps], "i32", true) };
   if (plan.mode === "lookup") inputs.outerWindows = g.input(`outer ${key}`, [plan.outer.capacity, taps], "i32", true);
   else inputs.innerIds = g.input(`inner ids ${key}`, [images, plan.h, plan.w], "i32");
-  if (append && plan.mode === "lookup") inputs.first = g.input(`first ${key}`, [1], "i32");
+  if (append && plan.mode === "lookup") {
+    const picked = { name: `picked ${key}`, capacity: plan.inner.capacity };
+    const picks = g.input(`picks ${key}`, [picked.capacity, taps], "i32", true);
+    inputs.append = { first: g.input(`first ${key}`, [1], "i32"), picks, picked };
+  }
   if (gradients) inputs.lists = levelListInputs(g, c, plan, images);
   return inputs;
 }
+
+/** labelTable's picks where every tap names every inner window. */
+const allPicks = (count: number, taps: number): Int32Array =>
+  Int32Array.from({ length: count * taps }, (_, i) => Math.floor(i / taps));
 
 /** Values of levelInputs. The arrays are those of the dictionary. @param first where rows may be added, the first row */
 export function levelValues(plan: LevelPlan, lw: Rows & Pick<LevelWindows, "innerIds">, first?: number): LevelValues {
   const key = levelKey(plan.h, plan.w);
   const dense = plan.mode === "dense";
+  const append = first !== undefined && !dense;
+  const { pickCount = lw.innerCount, picks = allPicks(pickCount, lw.innerWindows.length / lw.innerCount) } = lw;
   return {
     inputs: {
-      ...(first !== undefined && !dense ? { [`first ${key}`]: Int32Array.of(first) } : {}),
+      ...(append ? { [`first ${key}`]: Int32Array.of(first!), [`picks ${key}`]: picks } : {}),
       [`inner ${key}`]: lw.innerWindows,
       ...(dense ? { [`inner ids ${key}`]: lw.innerIds } : { [`outer ${key}`]: lw.outerWindows }),
     },
-    counts: { [plan.inner.name]: lw.innerCount, [plan.outer.name]: dense ? plan.outer.capacity : lw.outerCount },
+    counts: {
+      [plan.inner.name]: lw.innerCount,
+      [plan.outer.name]: dense ? plan.outer.capacity : lw.outerCount,
+      ...(append ? { [`picked ${key}`]: pickCount } : {}),
+    },
   };
 }
 
