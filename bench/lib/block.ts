@@ -9,11 +9,11 @@ import type { LabelMap } from "../../src/labels/label_map.ts";
 import type { LevelWindows } from "../../src/labels/windows.ts";
 import { blocks, defaultConfig, generatorShapes, type Config } from "../../src/models/config.ts";
 import { recordNormTables } from "../../src/models/nets/generator.ts";
-import { type LevelPlan } from "../../src/models/nets/level_plan.ts";
+import { type TableRoom } from "../../src/models/nets/table_room.ts";
 import { idsInput, levelInputs } from "../../src/models/nets/level_inputs.ts";
-import { planLevel } from "../../src/painting/levels.ts";
+import { roomFor } from "../../src/painting/choose_room.ts";
 import { generatorNet, isTrained, packingOf, type Net } from "../../src/models/weights/packing.ts";
-import { Parameters } from "../../src/models/weights/parameters.ts";
+import { ParameterStore } from "../../src/models/weights/parameters.ts";
 import { seeded, seededState } from "../../src/models/weights/seeded.ts";
 import { memorySource } from "../../src/models/weights/source.ts";
 import { trainingInputs } from "../../src/models/nets/training_pass.ts";
@@ -48,7 +48,7 @@ export interface Block {
   dispose(): void;
 }
 
-function record(g: Graph, p: Parameters, plan: LevelPlan, images: number): { y: Tensor; wrt: Map<string, Tensor> } {
+function record(g: Graph, p: ParameterStore, plan: TableRoom, images: number): { y: Tensor; wrt: Map<string, Tensor> } {
   const inputs = levelInputs(g, CONFIG, plan, images, { gradients: true });
   const ids = idsInput(g, plan, images);
   const norm = (part: string, x: Tensor): Tensor => {
@@ -74,11 +74,11 @@ export async function openBlock(device: Device, maps: readonly LabelMap[]): Prom
     new Map([...all].filter(([key]) => key.startsWith(`${BLOCK}.`) && isTrained(key))),
   );
   const state = seededState(net.shapes, 1, 1);
-  const p = await Parameters.loadNet(device, net, memorySource(state), "f32");
+  const p = await ParameterStore.loadNet(device, net, memorySource(state), "f32");
   const scratch = new LevelsScratch();
   const windows = (): LevelWindows =>
     buildLevels(maps, null, { labelCount: BLOCK_LABELS, dontCare: null, edges: false }, [{ h, w, k: 3 }], scratch)[0];
-  const plan = planLevel(windows());
+  const plan = roomFor(windows());
 
   const g = new Graph(device.target);
   const { y, wrt } = record(g, p, plan, images);

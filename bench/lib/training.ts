@@ -5,7 +5,7 @@ import { openCheckpointFile } from "../../src/formats/file.ts";
 import type { LabelMap } from "../../src/labels/label_map.ts";
 import { discriminatorNet } from "../../src/models/nets/discriminator.ts";
 import { generatorNet, type Net } from "../../src/models/weights/packing.ts";
-import { Parameters } from "../../src/models/weights/parameters.ts";
+import { ParameterStore } from "../../src/models/weights/parameters.ts";
 import { normalValues } from "../../src/models/philox.ts";
 import { seededState } from "../../src/models/weights/seeded.ts";
 import { checkpointSource, memorySource } from "../../src/models/weights/source.ts";
@@ -37,10 +37,10 @@ export async function openTraining(
     ndf: 16,
     crop_size: size,
   };
-  const load = (net: Net, seed: number): Promise<Parameters> =>
-    Parameters.loadNet(device, net, memorySource(seededState(net.shapes, seed, 1)), "f32");
+  const load = (net: Net, seed: number): Promise<ParameterStore> =>
+    ParameterStore.loadNet(device, net, memorySource(seededState(net.shapes, seed, 1)), "f32");
   const file = await openCheckpointFile(join(root, "weights", "squeezenet1_0_features.safetensors"));
-  const frozen = await Parameters.loadNet(device, squeezenet.net, squeezenetSource(checkpointSource(file)), "f32");
+  const frozen = await ParameterStore.loadNet(device, squeezenet.net, squeezenetSource(checkpointSource(file)), "f32");
   await file.close();
   const nets = {
     G: await load(generatorNet(c), 1),

@@ -2,7 +2,7 @@
 // photos. Small VAEs tend to leave z unread; then the first is next to nothing.
 
 import type { FeatureExtractor } from "./features.ts";
-import type { Picture } from "../pictures/pil_bilinear.ts";
+import type { Pixels } from "../pictures/pil_bilinear.ts";
 
 /** Below this share of the photos' distance the styles are as good as none. */
 export const LEAST_DIVERSITY = 0.1;
@@ -17,7 +17,7 @@ function distance(a: Float32Array, b: Float32Array): number {
 export async function styleDiversity<Map>(
   extractor: Pick<FeatureExtractor, "features">,
   maps: readonly Map[],
-  paint: (map: Map, style: 0 | 1) => Promise<Picture>,
+  paint: (map: Map, style: 0 | 1) => Promise<Pixels>,
 ): Promise<number> {
   let sum = 0;
   for (const map of maps) {

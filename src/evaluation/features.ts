@@ -4,12 +4,12 @@
 import { statistics } from "../../kernels/index.ts";
 import { openFile, packagedFile } from "../formats/file.ts";
 import { openSafetensors } from "../formats/safetensors.ts";
-import { Parameters } from "../models/weights/parameters.ts";
+import { ParameterStore } from "../models/weights/parameters.ts";
 import { Frozen } from "../models/nets/perceptual.ts";
 import { checkpointSource } from "../models/weights/source.ts";
 import { SQUEEZENET_FILE, squeezenet, squeezenetSource } from "../models/nets/squeezenet.ts";
 import { Graph, Program, type Device } from "../runtime/index.ts";
-import { bilinearResize, type Picture } from "../pictures/pil_bilinear.ts";
+import { bilinearResize, type Pixels } from "../pictures/pil_bilinear.ts";
 
 const SIZE = { width: 256, height: 192 };
 const FEATURES = 512;
@@ -19,7 +19,7 @@ const BATCH = 2;
 export class FeatureExtractor {
   private constructor(
     private readonly program: Program,
-    private readonly parameters: Parameters,
+    private readonly parameters: ParameterStore,
     private readonly frozen: Frozen,
   ) {}
 
@@ -28,7 +28,7 @@ export class FeatureExtractor {
     const checkpoint = await openSafetensors(await openFile(packagedFile(SQUEEZENET_FILE)));
     try {
       const source = squeezenetSource(checkpointSource(checkpoint));
-      const parameters = await Parameters.loadNet(device, squeezenet.net, source, "f32");
+      const parameters = await ParameterStore.loadNet(device, squeezenet.net, source, "f32");
       const frozen = await Frozen.prepare({ net: squeezenet, parameters }, { h: SIZE.height, w: SIZE.width });
       const g = new Graph(device.target);
       const pictures = g.input("pictures", [BATCH, SIZE.height, SIZE.width, 3]);
@@ -41,7 +41,7 @@ export class FeatureExtractor {
   }
 
   /** One vector a picture. Bytes are in 0..255, floats in [-1,1]. */
-  async features(pictures: readonly Picture[]): Promise<Float32Array[]> {
+  async features(pictures: readonly Pixels[]): Promise<Float32Array[]> {
     const out: Float32Array[] = [];
     const size = SIZE.width * SIZE.height * 3;
     for (let from = 0; from < pictures.length; from += BATCH) {
@@ -62,7 +62,7 @@ export class FeatureExtractor {
   }
 }
 
-function normalised(picture: Picture): Float32Array {
+function normalised(picture: Pixels): Float32Array {
   const values = bilinearResize(picture, SIZE.width, SIZE.height);
   return picture.data instanceof Uint8Array ? values.map((v) => v / 127.5 - 1) : values;
 }

@@ -3,7 +3,7 @@
 
 import type { InferenceSession } from "onnxruntime-node";
 import { SpadeError } from "../runtime/errors.ts";
-import { bilinearResize, type Picture } from "../pictures/pil_bilinear.ts";
+import { bilinearResize, type Pixels } from "../pictures/pil_bilinear.ts";
 
 type Ort = typeof import("onnxruntime-node");
 
@@ -64,7 +64,7 @@ export class Segmenter {
   }
 
   /** The likeliest class of each pixel. */
-  async segment(picture: Picture & { readonly data: Uint8Array }): Promise<Segmentation> {
+  async segment(picture: Pixels & { readonly data: Uint8Array }): Promise<Segmentation> {
     const { width: w, height: h } = this;
     const resized = bilinearResize(picture, w, h);
     const planes = new Float32Array(resized.length);

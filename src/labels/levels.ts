@@ -13,7 +13,7 @@ import { room } from "./room.ts";
 import { buildWindows, type LevelWindows, WindowScratch, WindowWork } from "./windows.ts";
 
 /** One resolution of a net and the kernel of its norm layers there (norm_G's 3x3, 5x5 ...); 0 where only the codes are read. */
-export interface Level {
+export interface LevelSize {
   h: number;
   w: number;
   k: number;
@@ -44,9 +44,9 @@ function eachLevel(
   maps: readonly LabelMap[],
   instances: readonly LabelMap[] | null,
   config: LabelConfig,
-  levels: readonly Level[],
+  levels: readonly LevelSize[],
   scratch: Omit<LevelsScratch, "work" | "levels"> & { levels: { codes?: Int32Array }[] },
-  make: (level: { codes: Int32Array; images: number } & Level, i: number) => LevelWindows,
+  make: (level: { codes: Int32Array; images: number } & LevelSize, i: number) => LevelWindows,
 ): LevelWindows[] {
   const labels = (scratch.labels = checkedLabels(maps, config, scratch.labels));
   const images = maps.length;
@@ -83,7 +83,7 @@ export function buildLevels(
   maps: readonly LabelMap[],
   instances: readonly LabelMap[] | null,
   config: LabelConfig,
-  levels: readonly Level[],
+  levels: readonly LevelSize[],
   scratch: LevelsScratch = new LevelsScratch(),
 ): LevelWindows[] {
   return eachLevel(maps, instances, config, levels, scratch, (level, i) =>
@@ -102,7 +102,7 @@ export class LiveLevels {
     maps: readonly LabelMap[],
     instances: readonly LabelMap[] | null,
     config: LabelConfig,
-    levels: readonly Level[],
+    levels: readonly LevelSize[],
   ): LevelWindows[] {
     return eachLevel(maps, instances, config, levels, this.scratch, (level, i) =>
       (this.dictionaries[i] ??= new LiveWindows(this.work)).update(level),

@@ -1,4 +1,4 @@
-// Lists for sums over "everything that reads row r of a table": the gradients of a look-up, without float atomics and in one order.
+// HostLists for sums over "everything that reads row r of a table": the gradients of a look-up, without float atomics and in one order.
 //
 //   order    what reads the rows, row after row (counting sort, so ascending within a row)
 //   rows     [2 + segments, 2]: (segments in use, 0); what the whole table's bias sums over; then segment by segment (start, length)
@@ -14,7 +14,7 @@ import { room } from "./room.ts";
 import { NO_WINDOW, type LevelWindows } from "./windows.ts";
 
 /** Arrays of lists as programs take them. With a scratch they are views of it, valid until its next use. */
-export interface Lists {
+export interface HostLists {
   order: Int32Array;
   rows: Int32Array;
   parts: Int32Array;
@@ -60,7 +60,7 @@ const MOST = 0xffff;
 export function pixelLists(
   { outerIds, outerCount, images, h, w }: Pick<LevelWindows, "outerIds" | "outerCount" | "images" | "h" | "w">,
   scratch: ListScratch = new ListScratch(),
-): Lists {
+): HostLists {
   if (images * h > MOST || w > MOST) {
     throw new SpadeError(
       "shape",
@@ -75,7 +75,7 @@ export function pixelLists(
 }
 
 /** Positions in `ids` by id. For `gatherRows`. */
-export function idLists(ids: Int32Array, count: number, scratch: ListScratch = new ListScratch()): Lists {
+export function idLists(ids: Int32Array, count: number, scratch: ListScratch = new ListScratch()): HostLists {
   const values = (scratch.values = room(scratch.values, ids.length));
   for (let i = 0; i < ids.length; i++) values[i] = i;
   return sorted(scratch, ids, ids.length, count, 0);
@@ -85,7 +85,7 @@ export function idLists(ids: Int32Array, count: number, scratch: ListScratch = n
 export function tapLists(
   { outerWindows, outerCount, innerCount, k }: Pick<LevelWindows, "outerWindows" | "outerCount" | "innerCount" | "k">,
   scratch: ListScratch = new ListScratch(),
-): Lists {
+): HostLists {
   const taps = k * k;
   const keys = (scratch.keys = room(scratch.keys, outerCount * taps));
   const values = (scratch.values = room(scratch.values, outerCount * (taps + 1)));
@@ -108,7 +108,7 @@ export function labelLists(
   windows: Int32Array,
   { count, taps, channels, edgeRow }: { count: number; taps: number; channels: number; edgeRow: number },
   scratch: ListScratch = new ListScratch(),
-): Lists {
+): HostLists {
   const most = count * taps * (edgeRow < 0 ? 1 : 2);
   const keys = (scratch.keys = room(scratch.keys, most));
   const values = (scratch.values = room(scratch.values, most + count));
@@ -130,8 +130,8 @@ export function labelLists(
   return sorted(scratch, keys, n, taps * channels, all);
 }
 
-/** Lists of values[0..items) under their keys, stable; values[items..items + all) are the whole table's. */
-function sorted(scratch: ListScratch, keys: Int32Array, items: number, segments: number, all: number): Lists {
+/** HostLists of values[0..items) under their keys, stable; values[items..items + all) are the whole table's. */
+function sorted(scratch: ListScratch, keys: Int32Array, items: number, segments: number, all: number): HostLists {
   const values = scratch.values!;
   const total = items + all;
   const order = (scratch.order = room(scratch.order, total));

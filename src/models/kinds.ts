@@ -5,12 +5,12 @@
 import { resolutions } from "./nets/generator.ts";
 import { checkPix2pixhd, pix2pixhdNet, pix2pixhdSize, pix2pixhdStride, recordPix2PixHD } from "./nets/pix2pixhd.ts";
 import type { LevelValues } from "./nets/level_inputs.ts";
-import type { LevelPlan } from "./nets/level_plan.ts";
+import type { TableRoom } from "./nets/table_room.ts";
 import { recordTrainingPass, trainingInputs, type TrainingPass } from "./nets/training_pass.ts";
 import { generatorShapes, latentSize, parseNormG, upsamplings, type Config, type NetG } from "./config.ts";
 import { generatorNet, storedShapes, type Net } from "./weights/packing.ts";
-import type { Parameters } from "./weights/parameters.ts";
-import type { Level } from "../labels/levels.ts";
+import type { ParameterStore } from "./weights/parameters.ts";
+import type { LevelSize } from "../labels/levels.ts";
 import type { LevelWindows } from "../labels/windows.ts";
 import { SpadeError, type Graph, type Tensor } from "../runtime/index.ts";
 
@@ -32,20 +32,20 @@ export interface Kind {
   /** Numbers of a style (z); 0: the net has one picture a map. */
   styleLength(c: Config): number;
   /** The resolutions at which it reads labels, the smallest first. */
-  levels(c: Config): Level[];
+  levels(c: Config): LevelSize[];
   /** The forward pass of a training step. `codes`: i32 [N,H,W] at full size; `z`: [N, z_dim] where styleLength is not 0. */
   recordTraining(
     g: Graph,
     c: Config,
-    p: Parameters,
-    plans: readonly LevelPlan[],
+    p: ParameterStore,
+    rooms: readonly TableRoom[],
     images: number,
     reads: { codes: Tensor; z?: Tensor; gradients: boolean },
   ): TrainingPass;
   /** Values of the inputs that recordTraining declares, for a batch's dictionary. */
   trainingInputs(
     c: Config,
-    plans: readonly LevelPlan[],
+    rooms: readonly TableRoom[],
     windows: readonly LevelWindows[],
     options: { gradients: boolean },
   ): LevelValues;
@@ -71,8 +71,8 @@ export const KINDS: Readonly<Record<NetG, Kind>> = {
       const { k } = parseNormG(c.norm_G);
       return resolutions(c).map((r) => ({ ...r, k }));
     },
-    recordTraining: (g, c, p, plans, images, { z, gradients }) =>
-      recordTrainingPass(g, c, p, plans, images, { z, gradients }),
+    recordTraining: (g, c, p, rooms, images, { z, gradients }) =>
+      recordTrainingPass(g, c, p, rooms, images, { z, gradients }),
     trainingInputs,
   },
   pix2pixhd: {

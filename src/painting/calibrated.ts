@@ -5,7 +5,7 @@ import { loadGenerator } from "./open_net.ts";
 import type { LevelWindows } from "../labels/windows.ts";
 import { Graph, Program, type Device } from "../runtime/index.ts";
 import type { Config } from "../models/config.ts";
-import { planLevel } from "./levels.ts";
+import { roomFor } from "./choose_room.ts";
 import { powerIterate, seededGenerator, type HostState } from "../models/weights/seeded.ts";
 import { memorySource } from "../models/weights/source.ts";
 import { recordTrainingPass, trainingInputs } from "../models/nets/training_pass.ts";
@@ -31,7 +31,7 @@ export async function calibratedState(
   powerIterate(state, 10);
   onProgress?.("uploading");
   const p = await loadGenerator(device, config, memorySource(state), "f32");
-  const plans = windows.map((lw) => planLevel(lw));
+  const plans = windows.map((lw) => roomFor(lw));
   const g = new Graph(device.target);
   const pass = recordTrainingPass(g, config, p, plans, 1, { momentum: 1 });
   g.output("image", pass.image);

@@ -2,7 +2,7 @@
 
 import { Graph, Program, SpadeError, type Device } from "../runtime/index.ts";
 import { recordEncoder, type EncoderConfig } from "../models/nets/encoder.ts";
-import type { Parameters } from "../models/weights/parameters.ts";
+import type { ParameterStore } from "../models/weights/parameters.ts";
 
 /** A normal distribution of z a picture, [N, z_dim] each. */
 export interface Encoded {
@@ -12,7 +12,7 @@ export interface Encoded {
 
 export class EncoderRunner {
   private constructor(
-    private readonly parameters: Parameters,
+    private readonly parameters: ParameterStore,
     private readonly program: Program,
     /** Values of its input. */
     private readonly length: number,
@@ -25,7 +25,7 @@ export class EncoderRunner {
   static async create(
     device: Device,
     config: EncoderConfig,
-    parameters: Parameters,
+    parameters: ParameterStore,
     size: { h: number; w: number; images?: number },
   ): Promise<EncoderRunner> {
     const g = new Graph(device.target);

@@ -8,7 +8,7 @@ import type { LevelWindows } from "../labels/windows.ts";
 import { labelCount, type Config } from "../models/config.ts";
 import { checkNet, netOf, withSize } from "../models/kinds.ts";
 import { guessConfig } from "../models/weights/guess.ts";
-import { Parameters, type StateSource } from "../models/weights/parameters.ts";
+import { ParameterStore, type StateSource } from "../models/weights/parameters.ts";
 import { checkpointSource } from "../models/weights/source.ts";
 import { parseLabels, type Label } from "../pictures/label_names.ts";
 import { SpadeError, type Device, type DType } from "../runtime/index.ts";
@@ -61,8 +61,8 @@ export function loadGenerator(
   source: StateSource,
   dtype: DType,
   onProgress?: (done: number, total: number) => void,
-): Promise<Parameters> {
-  return Parameters.loadNet(device, netOf(c, source.shapes), source, dtype, onProgress);
+): Promise<ParameterStore> {
+  return ParameterStore.loadNet(device, netOf(c, source.shapes), source, dtype, onProgress);
 }
 
 export interface OpenOptions extends Pick<PainterOptions, "images" | "onProgress"> {
@@ -110,7 +110,7 @@ export async function openNet({ config, source, labels }: NetWeights, o: OpenOpt
   const { signal } = o;
   const ownsDevice = typeof o.device === "function";
   const device = typeof o.device === "function" ? await o.device() : o.device;
-  let parameters: Parameters | undefined;
+  let parameters: ParameterStore | undefined;
   try {
     const dtype = storageType(device, o.dtype);
     parameters = await loadGenerator(device, config, source, dtype, (done, total) => {

@@ -1,7 +1,7 @@
 // What paints with each kind of generator. A kind without a painter does not compile.
 
 import type { Config, NetG } from "../models/config.ts";
-import type { Parameters } from "../models/weights/parameters.ts";
+import type { ParameterStore } from "../models/weights/parameters.ts";
 import type { LevelWindows } from "../labels/windows.ts";
 import type { Device, Target } from "../runtime/index.ts";
 import type { Recording } from "./stage.ts";
@@ -10,11 +10,11 @@ import { Pix2pixhdPainter } from "./pix2pixhd_painter.ts";
 import { SpadePainter } from "./spade_painter.ts";
 
 interface PainterKind {
-  create(device: Device, c: Config, parameters: Parameters, options?: PainterOptions): Promise<Painter>;
+  create(device: Device, c: Config, parameters: ParameterStore, options?: PainterOptions): Promise<Painter>;
   record(
     target: Target,
     c: Config,
-    parameters: Parameters,
+    parameters: ParameterStore,
     windows?: readonly LevelWindows[],
     options?: PainterOptions,
   ): Recording[];
@@ -26,7 +26,7 @@ const PAINTERS: Readonly<Record<NetG, PainterKind>> = { spade: SpadePainter, pix
 export function createPainter(
   device: Device,
   c: Config,
-  parameters: Parameters,
+  parameters: ParameterStore,
   options?: PainterOptions,
 ): Promise<Painter> {
   return PAINTERS[c.netG].create(device, c, parameters, options);
@@ -40,7 +40,7 @@ export function createPainter(
 export function recordPainter(
   target: Target,
   c: Config,
-  parameters: Parameters,
+  parameters: ParameterStore,
   windows?: readonly LevelWindows[],
 ): Recording[] {
   return PAINTERS[c.netG].record(target, c, parameters, windows);

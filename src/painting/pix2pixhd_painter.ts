@@ -7,13 +7,13 @@ import { outputSize } from "../models/kinds.ts";
 import { layerWeights, pix2pixhdConvs, recordPix2PixHD } from "../models/nets/pix2pixhd.ts";
 import { convName, type PlainConv } from "../models/nets/plain_conv.ts";
 import { DerivedWeights, type ConvWeights } from "../models/weights/derived.ts";
-import type { Parameters } from "../models/weights/parameters.ts";
+import type { ParameterStore } from "../models/weights/parameters.ts";
 import { Graph, SpadeError, type Device, type Profile, type Target } from "../runtime/index.ts";
 import { CompileProgress, type Painter, type PainterMemory, type PainterOptions } from "./painter.ts";
 import { runStale, Stage, type Recording, type RunHow } from "./stage.ts";
 
 /** Sigmas and copies of the weights. */
-function derivedOf(target: Target, config: Config, parameters: Parameters): DerivedWeights {
+function derivedOf(target: Target, config: Config, parameters: ParameterStore): DerivedWeights {
   const convs = pix2pixhdConvs(config);
   const uses = convs.flatMap(({ layer, input }) =>
     input
@@ -39,7 +39,7 @@ function derivedOf(target: Target, config: Config, parameters: Parameters): Deri
 function recordPicture(
   target: Target,
   config: Config,
-  parameters: Parameters,
+  parameters: ParameterStore,
   derived: DerivedWeights,
   images: number,
 ): Recording {
@@ -60,7 +60,7 @@ export class Pix2pixhdPainter implements Painter {
   private constructor(
     readonly device: Device,
     readonly config: Config,
-    readonly parameters: Parameters,
+    readonly parameters: ParameterStore,
     private readonly derived: DerivedWeights,
     private readonly image: Stage,
   ) {}
@@ -69,7 +69,7 @@ export class Pix2pixhdPainter implements Painter {
   static async create(
     device: Device,
     config: Config,
-    parameters: Parameters,
+    parameters: ParameterStore,
     { images = 1, onProgress }: PainterOptions = {},
   ): Promise<Pix2pixhdPainter> {
     const { target } = device;
@@ -91,7 +91,7 @@ export class Pix2pixhdPainter implements Painter {
   static record(
     target: Target,
     config: Config,
-    parameters: Parameters,
+    parameters: ParameterStore,
     _windows?: readonly LevelWindows[],
     { images = 1 }: PainterOptions = {},
   ): Recording[] {
@@ -160,7 +160,7 @@ export class Pix2pixhdPainter implements Painter {
 }
 
 /** A layer's parameters as they are. */
-function storedWeights(g: Graph, p: Parameters, layer: PlainConv): ConvWeights {
+function storedWeights(g: Graph, p: ParameterStore, layer: PlainConv): ConvWeights {
   const name = convName(layer);
   return {
     w: p.tensor(g, `${name}.weight${layer.norm.spectral ? "_orig" : ""}`),

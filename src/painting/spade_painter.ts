@@ -6,10 +6,10 @@ import type { Config } from "../models/config.ts";
 import { outputSize } from "../models/kinds.ts";
 import { resolutions } from "../models/nets/generator.ts";
 import { firstValues, idsValue } from "../models/nets/level_inputs.ts";
-import { levelKey, type LevelPlan } from "../models/nets/level_plan.ts";
-import type { Parameters } from "../models/weights/parameters.ts";
+import { levelKey, type TableRoom } from "../models/nets/table_room.ts";
+import type { ParameterStore } from "../models/weights/parameters.ts";
 import { SpadeError, type Device, type Profile, type Target } from "../runtime/index.ts";
-import { firstPlan, planLevel } from "./levels.ts";
+import { usualRoom, roomFor } from "./choose_room.ts";
 import { CompileProgress, type Painter, type PainterMemory, type PainterOptions } from "./painter.ts";
 import { SpadeStages, type FirstRecording } from "./spade_stages.ts";
 import { runStale, Stage, type Recording, type RunHow } from "./stage.ts";
@@ -27,7 +27,7 @@ export class SpadePainter implements Painter {
   private constructor(
     readonly device: Device,
     readonly config: Config,
-    readonly parameters: Parameters,
+    readonly parameters: ParameterStore,
     private readonly stages: SpadeStages,
     private readonly progress: CompileProgress,
   ) {}
@@ -36,7 +36,7 @@ export class SpadePainter implements Painter {
   static async create(
     device: Device,
     config: Config,
-    parameters: Parameters,
+    parameters: ParameterStore,
     options: PainterOptions = {},
   ): Promise<SpadePainter> {
     const stages = new SpadeStages(device.target, config, parameters, options);
@@ -50,13 +50,13 @@ export class SpadePainter implements Painter {
   static record(
     target: Target,
     config: Config,
-    parameters: Parameters,
+    parameters: ParameterStore,
     windows?: readonly LevelWindows[],
     options?: PainterOptions,
   ): Recording[] {
     const stages = new SpadeStages(target, config, parameters, options);
-    const usual = (): LevelPlan[] => resolutions(config).map((size) => firstPlan({ ...size, images: stages.images }));
-    return stages.all(windows ? windows.map((lw) => planLevel(lw)) : usual());
+    const usual = (): TableRoom[] => resolutions(config).map((size) => usualRoom({ ...size, images: stages.images }));
+    return stages.all(windows ? windows.map((lw) => roomFor(lw)) : usual());
   }
 
   get size(): { h: number; w: number } {
@@ -68,7 +68,7 @@ export class SpadePainter implements Painter {
       signal?.throwIfAborted();
       const key = levelKey(h, w);
       if (this.levels.has(key)) continue;
-      const tables = this.stages.tables(firstPlan({ h, w, images: this.stages.images }));
+      const tables = this.stages.tables(usualRoom({ h, w, images: this.stages.images }));
       this.take(key, new TableRows(await this.compile(tables)));
     }
     await this.compileRest(signal);
@@ -77,18 +77,18 @@ export class SpadePainter implements Painter {
   async setMap(windows: readonly LevelWindows[], signal?: AbortSignal): Promise<{ newWindows: number }> {
     this.device.check("setMap");
     this.mapped = false;
-    const filled: [LevelPlan, LevelWindows][] = [];
+    const filled: [TableRoom, LevelWindows][] = [];
     let newWindows = 0;
     for (const lw of windows) {
       signal?.throwIfAborted();
       const [level, current] = await this.levelFor(lw);
       newWindows += level.fill(current);
-      filled.push([level.plan, current]);
+      filled.push([level.room, current]);
     }
     await this.compileRest(signal);
     this.first?.set(firstValues(this.config, windows[0]));
     this.first?.change("map");
-    for (const [plan, lw] of filled) this.image!.set(idsValue(plan, lw));
+    for (const [room, lw] of filled) this.image!.set(idsValue(room, lw));
     this.image!.change("map");
     this.mapped = true;
     return { newWindows };
@@ -98,9 +98,9 @@ export class SpadePainter implements Painter {
   private async levelFor(lw: LevelWindows): Promise<[TableRows, LevelWindows]> {
     const key = levelKey(lw.h, lw.w);
     const known = [this.levels.get(key), this.spare.get(key)];
-    const plan = planLevel(lw, known[0]?.plan, known[1]?.plan);
+    const room = roomFor(lw, known[0]?.room, known[1]?.room);
     // The new one first: if it fails, the old tables are still there.
-    const level = known.find((l) => l?.plan === plan) ?? new TableRows(await this.compile(this.stages.tables(plan)));
+    const level = known.find((l) => l?.room === room) ?? new TableRows(await this.compile(this.stages.tables(room)));
     if (level !== known[0]) this.take(key, level);
     return [level, level.fits(lw) ? lw : lw.live!.anew()];
   }
@@ -136,7 +136,7 @@ export class SpadePainter implements Painter {
     this.spare.delete(key);
     for (const l of before) {
       if (!l || l === level) continue;
-      if (l.plan.mode !== level.plan.mode) this.spare.set(key, l);
+      if (l.room.mode !== level.room.mode) this.spare.set(key, l);
       else l.stage.dispose();
     }
   }

@@ -17,15 +17,15 @@ import {
   type Layers,
 } from "../models/nets/generator.ts";
 import { firstInputs, idsInput, levelInputs } from "../models/nets/level_inputs.ts";
-import { levelKey, type LevelPlan } from "../models/nets/level_plan.ts";
+import { levelKey, type TableRoom } from "../models/nets/table_room.ts";
 import { DerivedWeights } from "../models/weights/derived.ts";
-import type { Parameters } from "../models/weights/parameters.ts";
+import type { ParameterStore } from "../models/weights/parameters.ts";
 import { Graph, type Target, type Tensor } from "../runtime/index.ts";
 import type { Recording } from "./stage.ts";
 
 /** The tables of one resolution. */
 export interface TablesRecording extends Recording {
-  readonly plan: LevelPlan;
+  readonly room: TableRoom;
   readonly tables: ReadonlyMap<string, { gamma: Tensor; beta: Tensor }>;
 }
 
@@ -42,7 +42,7 @@ export class SpadeStages {
   constructor(
     readonly target: Target,
     readonly config: Config,
-    readonly parameters: Parameters,
+    readonly parameters: ParameterStore,
     { images = 1, taps = false }: { images?: number; taps?: boolean } = {},
   ) {
     this.images = images;
@@ -54,20 +54,20 @@ export class SpadeStages {
     this.derived = new DerivedWeights("prepare", target, parameters, uses, (g) => recordPrepare(g, config, parameters));
   }
 
-  tables(plan: LevelPlan): TablesRecording {
+  tables(room: TableRoom): TablesRecording {
     const graph = new Graph(this.target);
     const tables = recordTables(
       graph,
       this.config,
       this.parameters,
-      plan,
-      levelInputs(graph, this.config, plan, this.images, { append: true }),
+      room,
+      levelInputs(graph, this.config, room, this.images, { append: true }),
     );
     for (const [name, { gamma, beta }] of tables) {
       graph.keep(`${name}.gamma`, gamma);
       graph.keep(`${name}.beta`, beta);
     }
-    return { name: `tables ${plan.w}x${plan.h}`, reads: ["weights", "map"], graph, plan, tables };
+    return { name: `tables ${room.w}x${room.h}`, reads: ["weights", "map"], graph, room, tables };
   }
 
   /** fc of a net without VAE: a 3x3 conv of the label map at the smallest size, by lookup. Undefined for nets with VAE. */
@@ -91,9 +91,9 @@ export class SpadeStages {
     return { name: "image", reads: ["weights", "map", "style"], graph };
   }
 
-  /** All stages for these plans. */
-  all(plans: readonly LevelPlan[]): Recording[] {
-    const levels = new Map(plans.map((plan) => [levelKey(plan.h, plan.w), this.tables(plan)]));
+  /** All stages for these rooms. */
+  all(rooms: readonly TableRoom[]): Recording[] {
+    const levels = new Map(rooms.map((room) => [levelKey(room.h, room.w), this.tables(room)]));
     const first = this.first();
     const prepare: Recording = { name: "prepare", reads: ["weights"], graph: this.derived.graph };
     this.derived.releaseOriginals();

@@ -3,7 +3,7 @@
 
 import type { LevelWindows } from "../labels/windows.ts";
 import { levelValues } from "../models/nets/level_inputs.ts";
-import type { LevelPlan } from "../models/nets/level_plan.ts";
+import type { TableRoom } from "../models/nets/table_room.ts";
 import type { TablesRecording } from "./spade_stages.ts";
 import type { Stage } from "./stage.ts";
 
@@ -21,17 +21,17 @@ export class TableRows {
 
   constructor(readonly stage: Stage<TablesRecording>) {}
 
-  get plan(): LevelPlan {
-    return this.stage.recording.plan;
+  get room(): TableRoom {
+    return this.stage.recording.room;
   }
 
   /** Whether the dictionary's numbers and what is new of it have room here; its map itself has. */
   fits({ live }: LevelWindows): boolean {
     if (!live) return true;
     // A row a pixel, under numbers of this map alone.
-    if (this.plan.mode === "dense") return false;
-    if (live.total > this.plan.outer.capacity) return false;
-    return live.rowsFrom(this.from(live.generation)).innerCount <= this.plan.inner.capacity;
+    if (this.room.mode === "dense") return false;
+    if (live.total > this.room.outer.capacity) return false;
+    return live.rowsFrom(this.from(live.generation)).innerCount <= this.room.inner.capacity;
   }
 
   private from(generation: number): number {
@@ -42,10 +42,10 @@ export class TableRows {
   /** Takes a map's dictionary. The stage is stale afterwards only if rows are to be made; gives their number. */
   fill(lw: LevelWindows): number {
     const { live } = lw;
-    const dense = this.plan.mode === "dense";
+    const dense = this.room.mode === "dense";
     const from = live && !dense ? this.from(live.generation) : 0;
     const rows = live && !dense ? live.rowsFrom(from) : lw;
-    const { inputs, counts } = levelValues(this.plan, { ...rows, innerIds: lw.innerIds }, from);
+    const { inputs, counts } = levelValues(this.room, { ...rows, innerIds: lw.innerIds }, from);
     this.made = from > 0 ? this.made : undefined;
     this.pending = live && !dense ? { generation: live.generation, rows: live.total } : undefined;
     if (rows.outerCount === 0) return 0;

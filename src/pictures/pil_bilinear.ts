@@ -2,7 +2,7 @@
 // every pixel counts. Rows first, then columns, here in float and not rounded in between; PIL rounds to bytes after each.
 
 /** RGB, three values a pixel. */
-export interface Picture {
+export interface Pixels {
   readonly data: Uint8Array | Float32Array;
   readonly width: number;
   readonly height: number;
@@ -39,7 +39,7 @@ function triangle(size: number, out: number): Taps {
 }
 
 /** [height,width,3], in the picture's range. */
-export function bilinearResize(picture: Picture, width: number, height: number): Float32Array {
+export function bilinearResize(picture: Pixels, width: number, height: number): Float32Array {
   const { data, width: w, height: h } = picture;
   if (w === width && h === height) return Float32Array.from(data);
   const across = triangle(w, width);

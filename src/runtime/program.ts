@@ -36,7 +36,7 @@ export interface CompileOptions {
   onProgress?: (done: number, total: number) => void;
 }
 
-interface Step {
+interface Launch {
   readonly dispatch: Dispatch;
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
@@ -74,7 +74,7 @@ export class Program {
     readonly name: string,
     readonly device: Device,
     readonly memory: MemoryPlan,
-    private readonly steps: readonly Step[],
+    private readonly steps: readonly Launch[],
     private readonly owned: readonly Storage[],
     private readonly kept: readonly Tensor[],
   ) {
@@ -158,7 +158,7 @@ export class Program {
       };
       const sizes = packSizes(graph, device, name);
       if (sizes) owned.push(sizes.storage);
-      const steps = graph.dispatches.map((dispatch, i): Step => {
+      const steps = graph.dispatches.map((dispatch, i): Launch => {
         const entries: GPUBindGroupEntry[] = Object.values(dispatch.bindings).map((b, binding) => {
           const s = place(b.tensor);
           return { binding, resource: { buffer: s.buffer, offset: s.offset, size: b.tensor.bytes } };

@@ -48,15 +48,15 @@ export function netMetadata(
 }
 
 /** A tensor on the host, dense, as published. */
-export interface HostTensor {
+export interface StateTensor {
   readonly shape: readonly number[];
   readonly data: Float32Array;
 }
 
-export type HostTensors = ReadonlyMap<string, HostTensor>;
+export type StateTensors = ReadonlyMap<string, StateTensor>;
 
 /** In the map's order, f32. */
-export function tensorsToWrite(tensors: HostTensors): TensorToWrite[] {
+export function tensorsToWrite(tensors: StateTensors): TensorToWrite[] {
   return [...tensors].map(([name, { shape, data }]) => ({
     name,
     dtype: "F32",
@@ -87,7 +87,7 @@ export async function writeNet(
   folder: string,
   which: string,
   role: string,
-  net: HostTensors,
+  net: StateTensors,
   metadata: Record<string, string>,
   pth: boolean,
 ): Promise<void> {

@@ -7,7 +7,7 @@ import { openCheckpointFile, packagedFile } from "../formats/file.ts";
 import { discriminatorNet } from "../models/nets/discriminator.ts";
 import { encoderNet } from "../models/nets/encoder.ts";
 import type { Net } from "../models/weights/packing.ts";
-import { Parameters } from "../models/weights/parameters.ts";
+import { ParameterStore } from "../models/weights/parameters.ts";
 import { netOf } from "../models/kinds.ts";
 import { checkpointSource, memorySource } from "../models/weights/source.ts";
 import { SQUEEZENET_FILE, squeezenet, squeezenetSource } from "../models/nets/squeezenet.ts";
@@ -40,7 +40,7 @@ async function openPerceptual(device: Device, o: TrainOptions): Promise<Nets["pe
     const source = checkpointSource(checkpoint);
     const net = o.vgg_weights ? vgg19 : squeezenet;
     const values = o.vgg_weights ? source : squeezenetSource(source);
-    return { net, parameters: await Parameters.loadNet(device, net.net, values, "f32") };
+    return { net, parameters: await ParameterStore.loadNet(device, net.net, values, "f32") };
   } finally {
     await checkpoint.close();
   }
@@ -52,10 +52,10 @@ function savedPath(o: TrainOptions, role: string): string | undefined {
   return [`${base}.safetensors`, `${base}.pth`].find(existsSync);
 }
 
-async function savedNet(device: Device, o: TrainOptions, role: string, net: Net): Promise<Parameters> {
+async function savedNet(device: Device, o: TrainOptions, role: string, net: Net): Promise<ParameterStore> {
   const checkpoint = await openSavedNet(o, role);
   try {
-    return await Parameters.loadNet(device, net, checkpointSource(checkpoint), "f32");
+    return await ParameterStore.loadNet(device, net, checkpointSource(checkpoint), "f32");
   } finally {
     await checkpoint.close();
   }
@@ -83,12 +83,12 @@ async function netsPosition(o: TrainOptions): Promise<Position> {
 async function openAverage(
   device: Device,
   o: TrainOptions,
-  G: Parameters,
+  G: ParameterStore,
   saved: SavedRun | "nets" | undefined,
-): Promise<Parameters> {
+): Promise<ParameterStore> {
   if (saved === "nets") return savedPath(o, AVERAGE) ? savedNet(device, o, AVERAGE, netOf(o)) : G.clone();
   const source = saved && netSource(saved, AVERAGE);
-  return source?.shapes.size ? Parameters.loadNet(device, netOf(o), source, "f32") : G.clone();
+  return source?.shapes.size ? ParameterStore.loadNet(device, netOf(o), source, "f32") : G.clone();
 }
 
 /** `say`: told where the nets come from. */
@@ -100,12 +100,12 @@ export async function openSession(device: Device, o: TrainOptions, say: (line: s
   const from = saved ?? (anew ? undefined : "nets");
   if (!saved) await setAside(stateFolder(o), say);
   try {
-    const load = async (role: string, net: Net): Promise<Parameters> => {
-      if (saved) return Parameters.loadNet(device, net, netSource(saved, role), "f32");
+    const load = async (role: string, net: Net): Promise<ParameterStore> => {
+      if (saved) return ParameterStore.loadNet(device, net, netSource(saved, role), "f32");
       if (!anew) return savedNet(device, o, role, net);
-      return Parameters.loadNet(device, net, memorySource(initialState(net, o)), "f32");
+      return ParameterStore.loadNet(device, net, memorySource(initialState(net, o)), "f32");
     };
-    const loaded: Partial<Record<"G" | "D" | "E", Parameters>> = {};
+    const loaded: Partial<Record<"G" | "D" | "E", ParameterStore>> = {};
     for (const [role, net] of netsOf(o)) loaded[role] = await load(role, net);
     const nets: Nets = { G: loaded.G!, D: loaded.D!, E: loaded.E, perceptual: await openPerceptual(device, o) };
     const average = o.ema > 0 ? await openAverage(device, o, nets.G, from) : undefined;

@@ -1,6 +1,6 @@
 // A training run: its nets, what steps them, and where it stands.
 
-import type { Parameters } from "../models/weights/parameters.ts";
+import type { ParameterStore } from "../models/weights/parameters.ts";
 import type { Position } from "./position.ts";
 import type { Nets } from "./step/step.ts";
 import type { Stepper } from "./step/stepper.ts";
@@ -11,7 +11,7 @@ export interface RunParts {
   readonly stepper: Stepper;
   readonly styles: Styles | undefined;
   /** The moving average of G (--ema). */
-  readonly average: Parameters | undefined;
+  readonly average: ParameterStore | undefined;
   readonly position: Position;
   /** The last of every loss. */
   losses: Record<string, number>;

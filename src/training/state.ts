@@ -11,7 +11,7 @@ import type { Checkpoint } from "../formats/checkpoint.ts";
 import { isTrained } from "../models/weights/packing.ts";
 import type { StateSource } from "../models/weights/parameters.ts";
 import { SpadeError } from "../runtime/errors.ts";
-import { tensorsToWrite, type HostTensor, type HostTensors } from "./net_files.ts";
+import { tensorsToWrite, type StateTensor, type StateTensors } from "./net_files.ts";
 import type { Position } from "./position.ts";
 import type { RunParts } from "./run.ts";
 import type { Nets } from "./step/step.ts";
@@ -22,9 +22,9 @@ import type { Styles } from "./styles.ts";
 export interface Snapshot {
   readonly position: Position;
   /** Keys and values of every net, by role. */
-  readonly nets: ReadonlyMap<string, HostTensors>;
+  readonly nets: ReadonlyMap<string, StateTensors>;
   /** All that the state's file holds: the nets under ROLE.KEY, Adam's moments, styles. */
-  readonly tensors: HostTensors;
+  readonly tensors: StateTensors;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -39,12 +39,12 @@ export async function takeSnapshot(
   stepper: Stepper,
   { nets, styles, average, position, losses }: Pick<RunParts, "nets" | "styles" | "average" | "position" | "losses">,
 ): Promise<Snapshot> {
-  const tensors = new Map<string, HostTensor>();
+  const tensors = new Map<string, StateTensor>();
   const moments = [...stepper.moments.G, ...stepper.moments.D];
-  const saved = new Map<string, HostTensors>();
+  const saved = new Map<string, StateTensors>();
   for (const [role, p] of Object.entries({ G: nets.G, D: nets.D, E: nets.E, [AVERAGE]: average })) {
     if (!p) continue;
-    const net = new Map<string, HostTensor>();
+    const net = new Map<string, StateTensor>();
     const adam = moments.find((m) => m.parameters === p);
     for (const key of p.keys()) {
       const shape = p.shape(key);

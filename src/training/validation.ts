@@ -8,7 +8,7 @@ import { FeatureExtractor } from "../evaluation/features.ts";
 import { frechetDistance, gaussian, type Gaussian } from "../evaluation/frechet.ts";
 import type { LabelMap } from "../labels/label_map.ts";
 import { type Config } from "../models/config.ts";
-import type { Parameters } from "../models/weights/parameters.ts";
+import type { ParameterStore } from "../models/weights/parameters.ts";
 import { keyedSeed, normalValues } from "../models/philox.ts";
 import { SpadeError, type Device } from "../runtime/index.ts";
 import type { Validation as Validated } from "./records/records.ts";
@@ -55,7 +55,7 @@ export class Validation {
   }
 
   /** Paints every map with its own style; `G` is read, not changed. */
-  async run(G: Parameters): Promise<Validated> {
+  async run(G: ParameterStore): Promise<Validated> {
     const { device, config, pairs } = this;
     const { h, w } = outputSize(config);
     const source = { shapes: netOf(config).shapes, read: (key: string) => G.read(key) };

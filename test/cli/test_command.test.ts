@@ -20,7 +20,7 @@ import { calibratedState } from "../../src/painting/calibrated.ts";
 import { defaultConfig, type Config } from "../../src/models/config.ts";
 import { encoderNet } from "../../src/models/nets/encoder.ts";
 import { EncoderRunner } from "../../src/painting/encoder_runner.ts";
-import { Parameters } from "../../src/models/weights/parameters.ts";
+import { ParameterStore } from "../../src/models/weights/parameters.ts";
 import { keyedSeed, normalValues } from "../../src/models/philox.ts";
 import { SpadePainter } from "../../src/painting/spade_painter.ts";
 import { seededState, type HostState } from "../../src/models/weights/seeded.ts";
@@ -134,7 +134,7 @@ async function encoded(n: number): Promise<{ mu: Float32Array; logvar: Float32Ar
   const device = await testDevice();
   const net = encoderNet(encoderConfig);
   const state = states.get("vae/latest_net_E.safetensors")!;
-  const parameters = await Parameters.loadNet(device, net, memorySource(state), "f32");
+  const parameters = await ParameterStore.loadNet(device, net, memorySource(state), "f32");
   const encoder = await EncoderRunner.create(device, encoderConfig, parameters, { h: SIZE, w: SIZE });
   const rgb = Array.from({ length: SIZE * SIZE }, (_, p) => photo(n)(p % SIZE, Math.floor(p / SIZE))).flat();
   // Torch's order of roundings: pictures are compared byte for byte.

@@ -4,9 +4,9 @@ import { loadGenerator } from "../../src/painting/open_net.ts";
 import { gradients } from "../../kernels/gradients.ts";
 import type { LabelMap } from "../../src/labels/label_map.ts";
 import { blocks, generatorShapes, type Config } from "../../src/models/config.ts";
-import { planLevel } from "../../src/painting/levels.ts";
+import { roomFor } from "../../src/painting/choose_room.ts";
 import { isTrained } from "../../src/models/weights/packing.ts";
-import { Parameters } from "../../src/models/weights/parameters.ts";
+import { ParameterStore } from "../../src/models/weights/parameters.ts";
 import { SpadePainter } from "../../src/painting/spade_painter.ts";
 import { seeded, seededGenerator, type HostState } from "../../src/models/weights/seeded.ts";
 import { memorySource } from "../../src/models/weights/source.ts";
@@ -37,7 +37,7 @@ export async function generatorCase(golden: Golden, device: Device): Promise<Ver
   const instances = golden.has("in.inst") ? await maps(golden, "in.inst") : labels;
   const z = golden.has("in.z") ? await golden.f32("in.z") : undefined;
   const windows = windowsOf(c, labels, instances);
-  const load = (): Promise<Parameters> => loadGenerator(device, c, memorySource(state), "f32");
+  const load = (): Promise<ParameterStore> => loadGenerator(device, c, memorySource(state), "f32");
 
   const trained = golden.has("out.train");
   if (trained) verdicts.push(...(await trainingMode(golden, device, c, await load(), windows, labels.length, z)));
@@ -107,12 +107,12 @@ async function trainingMode(
   golden: Golden,
   device: Device,
   c: Config,
-  p: Parameters,
+  p: ParameterStore,
   windows: LevelWindows[],
   images: number,
   z?: Float32Array,
 ): Promise<Verdict[]> {
-  const plans = windows.map((lw) => planLevel(lw));
+  const plans = windows.map((lw) => roomFor(lw));
   const g = new Graph(device.target);
   const style = z && g.input("z", [images, c.z_dim]);
   const differentiated = golden.has("in.cotangent");

@@ -5,7 +5,7 @@ import { defaultDiscriminator, discriminatorNet, recordDiscriminator } from "../
 import { defaultEncoder, encoderNet, recordEncoder } from "../../src/models/nets/encoder.ts";
 import { isTrained, type Net } from "../../src/models/weights/packing.ts";
 import { semanticNc } from "../../src/models/config.ts";
-import { Parameters } from "../../src/models/weights/parameters.ts";
+import { ParameterStore } from "../../src/models/weights/parameters.ts";
 import { seededState } from "../../src/models/weights/seeded.ts";
 import { memorySource } from "../../src/models/weights/source.ts";
 import { Graph, Program, type Device, type HostArray, type Tensor } from "../../src/runtime/index.ts";
@@ -24,7 +24,7 @@ interface NetCase {
   net: Net;
   role: "D" | "E";
   values: Record<string, HostArray>;
-  record(g: Graph, p: Parameters): Recorded;
+  record(g: Graph, p: ParameterStore): Recorded;
   /** The gradient of the case's own input, in its published layout, out of those of the graph's inputs. */
   inputGradient(grads: Record<string, Float32Array>): { name: string; values: Float32Array; shape: readonly number[] };
 }
@@ -35,10 +35,10 @@ const published = (values: Float32Array, shape: readonly number[]): { values: Fl
     ? { values: nchw(values, shape), shape: [shape[0], shape[3], shape[1], shape[2]] }
     : { values, shape: [...shape] };
 
-export async function netParameters(golden: Golden, device: Device, net: Net, role: string): Promise<Parameters> {
+export async function netParameters(golden: Golden, device: Device, net: Net, role: string): Promise<ParameterStore> {
   const state = seededState(net.shapes, golden.seeds[role].seed, golden.seeds[role].gain);
   for (const [key, t] of await storedState(golden, role)) if (!key.endsWith("num_batches_tracked")) state.set(key, t);
-  return Parameters.loadNet(device, net, memorySource(state), "f32");
+  return ParameterStore.loadNet(device, net, memorySource(state), "f32");
 }
 
 async function runNetCase(c: NetCase): Promise<Verdict[]> {

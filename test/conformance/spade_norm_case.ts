@@ -7,9 +7,9 @@ import { inverseStd, modulate, runningStatistics, statistics } from "../../kerne
 import { buildLevels } from "../../src/labels/levels.ts";
 import { HIDDEN, labelCount, parseNormG, semanticNc } from "../../src/models/config.ts";
 import { recordNormTables } from "../../src/models/nets/generator.ts";
-import type { LevelPlan } from "../../src/models/nets/level_plan.ts";
+import type { TableRoom } from "../../src/models/nets/table_room.ts";
 import { idsInput, idsValue, levelInputs, levelListValues, levelValues } from "../../src/models/nets/level_inputs.ts";
-import { Parameters } from "../../src/models/weights/parameters.ts";
+import { ParameterStore } from "../../src/models/weights/parameters.ts";
 import { seededState } from "../../src/models/weights/seeded.ts";
 import { memorySource } from "../../src/models/weights/source.ts";
 import { Graph, Program, type Device, type Tensor } from "../../src/runtime/index.ts";
@@ -47,9 +47,9 @@ export async function spadeNormCase(golden: Golden, device: Device): Promise<Ver
   for (const mode of ["lookup", "dense"] as const) {
     for (const train of [true, false]) {
       const differentiated = golden.has("in.cotangent");
-      const p = await Parameters.loadNet(device, generatorNet(c, shapes), memorySource(state), "f32");
+      const p = await ParameterStore.loadNet(device, generatorNet(c, shapes), memorySource(state), "f32");
       const g = new Graph(device.target);
-      const plan: LevelPlan = {
+      const plan: TableRoom = {
         h,
         w,
         mode,

@@ -4,7 +4,7 @@ import { outputSize } from "../../src/models/kinds.ts";
 import { discriminatorNet } from "../../src/models/nets/discriminator.ts";
 import { encoderNet } from "../../src/models/nets/encoder.ts";
 import { isTrained, type Net } from "../../src/models/weights/packing.ts";
-import { Parameters } from "../../src/models/weights/parameters.ts";
+import { ParameterStore } from "../../src/models/weights/parameters.ts";
 import { netOf } from "../../src/models/kinds.ts";
 import { seeded, seededState, seededVgg, type HostState } from "../../src/models/weights/seeded.ts";
 import { memorySource } from "../../src/models/weights/source.ts";
@@ -98,12 +98,12 @@ async function runSteps(
 ): Promise<Map<string, Value>> {
   const images = golden.shape("in.label.0")[0];
   const { h, w } = outputSize(c);
-  const nets: Record<string, Parameters> = {};
+  const nets: Record<string, ParameterStore> = {};
   for (const [role, net] of roles)
-    nets[role] = await Parameters.loadNet(device, net, memorySource(start.get(role)!), "f32");
+    nets[role] = await ParameterStore.loadNet(device, net, memorySource(start.get(role)!), "f32");
   const vgg = golden.seeds.VGG;
   const frozen =
-    vgg && (await Parameters.loadNet(device, vgg19.net, memorySource(seededVgg(vgg.seed, vgg.gain)), "f32"));
+    vgg && (await ParameterStore.loadNet(device, vgg19.net, memorySource(seededVgg(vgg.seed, vgg.gain)), "f32"));
   const stepper = new Stepper(
     device,
     c,
@@ -144,7 +144,7 @@ async function states(
   i: number,
   role: string,
   net: Net,
-  p: Parameters,
+  p: ParameterStore,
   start: HostState,
   out: Map<string, Value>,
 ): Promise<void> {

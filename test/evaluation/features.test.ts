@@ -2,17 +2,17 @@
 
 import { expect, test } from "vitest";
 import { FeatureExtractor } from "../../src/evaluation/features.ts";
-import { bilinearResize, type Picture } from "../../src/pictures/pil_bilinear.ts";
+import { bilinearResize, type Pixels } from "../../src/pictures/pil_bilinear.ts";
 import { openFile } from "../../src/formats/file.ts";
 import { openSafetensors } from "../../src/formats/safetensors.ts";
-import { Parameters } from "../../src/models/weights/parameters.ts";
+import { ParameterStore } from "../../src/models/weights/parameters.ts";
 import { Frozen } from "../../src/models/nets/perceptual.ts";
 import { checkpointSource } from "../../src/models/weights/source.ts";
 import { squeezenet, squeezenetSource } from "../../src/models/nets/squeezenet.ts";
 import { Graph, Program } from "../../src/runtime/index.ts";
 import { noise, relativeError, testDevice } from "../support/device.ts";
 
-const bytes = (width: number, height: number, seed = 1): Picture => ({
+const bytes = (width: number, height: number, seed = 1): Pixels => ({
   data: Uint8Array.from(noise(width * height * 3, seed), (v) => Math.floor((v + 1) * 128)),
   width,
   height,
@@ -27,7 +27,7 @@ const LARGE = [
 ];
 
 test("a smaller and a larger size, within the rounding of PIL's bytes", () => {
-  const a: Picture = {
+  const a: Pixels = {
     data: Uint8Array.from({ length: 60 }, (_, i) => {
       const [y, x] = [Math.floor(i / 15), Math.floor(i / 3) % 5];
       return [10 * y + x, 100 + x, 50 * y][i % 3];
@@ -57,7 +57,7 @@ test("a vector is fire9's mean over the picture", async () => {
 
   const weights = new URL("../../weights/squeezenet1_0_features.safetensors", import.meta.url).pathname;
   const source = checkpointSource(await openSafetensors(await openFile(weights)));
-  const p = await Parameters.loadNet(device, squeezenet.net, squeezenetSource(source), "f32");
+  const p = await ParameterStore.loadNet(device, squeezenet.net, squeezenetSource(source), "f32");
   const frozen = await Frozen.prepare({ net: squeezenet, parameters: p }, { h: 192, w: 256 });
   const g = new Graph(device.target);
   g.output("fire9", squeezenet.record(g, frozen.convs(g), g.input("picture", [1, 192, 256, 3]))[4]);

@@ -9,13 +9,13 @@ import {
   pixelLists,
   tapLists,
   tapListShapes,
-  type Lists,
+  type HostLists,
 } from "../../src/labels/lists.ts";
 import { noise } from "../support/device.ts";
 import { windowsOf } from "../support/windows.ts";
 
 /** Items of each segment (0: the whole table's), as a kernel walks them; checks that parts tile what is cut. */
-function walk({ order, rows, parts }: Lists): number[][] {
+function walk({ order, rows, parts }: HostLists): number[][] {
   const cut = new Map<number, number[]>();
   for (let p = 1, left = 0; p <= parts[0]; p++) {
     const [start, end, row, n] = parts.subarray(4 * p);
@@ -35,7 +35,7 @@ function walk({ order, rows, parts }: Lists): number[][] {
   });
 }
 
-const fits = (lists: Lists, shapes: ReturnType<typeof listShapes>): void => {
+const fits = (lists: HostLists, shapes: ReturnType<typeof listShapes>): void => {
   for (const key of ["order", "rows", "parts"] as const) {
     expect(lists[key].length).toBeLessThanOrEqual(shapes[key].reduce((a: number, b: number) => a * b, 1));
   }

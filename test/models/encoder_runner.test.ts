@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { defaultEncoder, encoderNet, encoderShapes } from "../../src/models/nets/encoder.ts";
 import { EncoderRunner } from "../../src/painting/encoder_runner.ts";
 import { guessEncoder } from "../../src/models/weights/guess.ts";
-import { Parameters } from "../../src/models/weights/parameters.ts";
+import { ParameterStore } from "../../src/models/weights/parameters.ts";
 import { seededState } from "../../src/models/weights/seeded.ts";
 import { memorySource } from "../../src/models/weights/source.ts";
 import { nhwc, openGolden, storedState } from "../conformance/golden.ts";
@@ -31,7 +31,7 @@ test("equals PyTorch, given the u and v that its training pass left", async () =
   }
   const device = await testDevice();
   const [images, , h, w] = golden.shape("in.image");
-  const parameters = await Parameters.loadNet(device, net, memorySource(state), "f32");
+  const parameters = await ParameterStore.loadNet(device, net, memorySource(state), "f32");
   const encoder = await EncoderRunner.create(device, config, parameters, { h, w, images });
   const picture = nhwc(await golden.f32("in.image"), golden.shape("in.image"));
   const first = await encoder.encode(picture);

@@ -9,7 +9,7 @@ import { buildLevels } from "../../src/labels/levels.ts";
 import { defaultConfig, labelCount, parseNormG, semanticNc, type Config } from "../../src/models/config.ts";
 import { outputSize } from "../../src/models/kinds.ts";
 import { resolutions } from "../../src/models/nets/generator.ts";
-import { planLevel } from "../../src/painting/levels.ts";
+import { roomFor } from "../../src/painting/choose_room.ts";
 import { normalValues } from "../../src/models/philox.ts";
 import { SpadePainter } from "../../src/painting/spade_painter.ts";
 import { powerIterate, seeded, seededGenerator } from "../../src/models/weights/seeded.ts";
@@ -77,8 +77,8 @@ test.each(cases)("%s", async (_name, over, kind) => {
     { labelCount: n, dontCare: c.contain_dontcare_label ? c.label_nc : null, edges: !c.no_instance },
     resolutions(c).map((r) => ({ ...r, k })),
   );
-  if (kind === "noise") expect(windows.map((lw) => planLevel(lw).mode)).toContain("dense");
-  else expect(windows.map((lw) => planLevel(lw).mode)).toContain("lookup");
+  if (kind === "noise") expect(windows.map((lw) => roomFor(lw).mode)).toContain("dense");
+  else expect(windows.map((lw) => roomFor(lw).mode)).toContain("lookup");
 
   const device = await testDevice();
   const runner = await SpadePainter.create(device, c, await loadGenerator(device, c, memorySource(state), "f32"));

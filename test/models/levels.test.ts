@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { LevelWindows } from "../../src/labels/windows.ts";
-import type { LevelPlan } from "../../src/models/nets/level_plan.ts";
-import { firstPlan, planLevel } from "../../src/painting/levels.ts";
+import type { TableRoom } from "../../src/models/nets/table_room.ts";
+import { usualRoom, roomFor } from "../../src/painting/choose_room.ts";
 
 const none = new Int32Array();
 const counts = (h: number, w: number, images: number, innerCount: number, outerCount: number): LevelWindows => ({
@@ -11,11 +11,11 @@ const counts = (h: number, w: number, images: number, innerCount: number, outerC
 });
 
 /** Plans a sequence of maps as the runner does: one plan a mode is kept. */
-function* sequence(maps: readonly LevelWindows[], first?: LevelPlan): Generator<{ plan: LevelPlan; made: boolean }> {
+function* sequence(maps: readonly LevelWindows[], first?: TableRoom): Generator<{ plan: TableRoom; made: boolean }> {
   let old = first;
-  let other: LevelPlan | undefined;
+  let other: TableRoom | undefined;
   for (const lw of maps) {
-    const plan = planLevel(lw, old, other);
+    const plan = roomFor(lw, old, other);
     const made = plan !== old && plan !== other;
     if (plan !== old) other = [old, other].find((p) => p && p.mode !== plan.mode);
     old = plan;
@@ -33,7 +33,7 @@ const shares = fc.array(
   { minLength: 1, maxLength: 40 },
 );
 
-describe("planLevel", () => {
+describe("roomFor", () => {
   test("over any maps: everything fits, caps hold, lookup capacities never shrink, plans are few, and none is made the second time round", () => {
     fc.assert(
       fc.property(level, shares, fc.boolean(), ({ h, w, images }, drawn, warm) => {
@@ -42,7 +42,7 @@ describe("planLevel", () => {
           counts(h, w, images, 2 + Math.floor(a * (pixels - 1)), 1 + Math.floor(b * (pixels - 1))),
         );
         let [inner, outer, made] = [0, 0, 0];
-        const planned = [...sequence([...maps, ...maps, ...maps], warm ? firstPlan({ h, w, images }) : undefined)];
+        const planned = [...sequence([...maps, ...maps, ...maps], warm ? usualRoom({ h, w, images }) : undefined)];
         planned.forEach(({ plan, made: isNew }, i) => {
           const { innerCount, outerCount } = maps[i % maps.length];
           expect(plan.inner.capacity).toBeGreaterThanOrEqual(innerCount);
@@ -80,8 +80,8 @@ describe("planLevel", () => {
       [128, 3263, 6853],
       [256, 4528, 13151],
     ]) {
-      const plan = firstPlan({ h: side, w: side, images: 1 });
-      expect(planLevel(counts(side, side, 1, inner, outer), plan)).toBe(plan);
+      const plan = usualRoom({ h: side, w: side, images: 1 });
+      expect(roomFor(counts(side, side, 1, inner, outer), plan)).toBe(plan);
     }
   });
 });

@@ -7,7 +7,7 @@ import { checkedConfig, guessConfig } from "../../src/models/weights/guess.ts";
 import { isTrained } from "../../src/models/weights/packing.ts";
 import { loadGenerator } from "../../src/painting/open_net.ts";
 import { createPainter } from "../../src/painting/painters.ts";
-import { Parameters } from "../../src/models/weights/parameters.ts";
+import { ParameterStore } from "../../src/models/weights/parameters.ts";
 import { pix2pixhdNet, pix2pixhdShapes, recordPix2PixHD } from "../../src/models/nets/pix2pixhd.ts";
 import { netOf } from "../../src/models/kinds.ts";
 import { seededState } from "../../src/models/weights/seeded.ts";
@@ -49,7 +49,7 @@ test("values are read as they were written, transposed convs' too", async () => 
   const c = { ...tiny, norm_G: "spectralbatch" };
   const net = pix2pixhdNet(c);
   const state = seededState(net.shapes, 1, 1);
-  const p = await Parameters.loadNet(await testDevice(), net, memorySource(state), "f32");
+  const p = await ParameterStore.loadNet(await testDevice(), net, memorySource(state), "f32");
   for (const [key, { data }] of state) expect(await p.read(key), key).toEqual(data);
   p.dispose();
 });
@@ -57,7 +57,7 @@ test("values are read as they were written, transposed convs' too", async () => 
 test.each(["instance", "batch", "none", "spectralsync_batch"])("norm_G %s paints", async (norm_G) => {
   const device = await testDevice();
   const c = { ...tiny, norm_G };
-  const p = await Parameters.loadNet(device, netOf(c), memorySource(seededState(netOf(c).shapes, 1, 1)), "f32");
+  const p = await ParameterStore.loadNet(device, netOf(c), memorySource(seededState(netOf(c).shapes, 1, 1)), "f32");
   const map = { data: Int32Array.from({ length: 256 }, (_, i) => (i >> 5) % 5), width: 16, height: 16 };
   const [{ codes }] = windowsOf(c, [map], null);
   const g = new Graph(device.target);

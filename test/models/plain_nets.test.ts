@@ -14,7 +14,7 @@ import {
 } from "../../src/models/nets/discriminator.ts";
 import { encoderNet, encoderShapes, recordEncoder } from "../../src/models/nets/encoder.ts";
 import { isTrained, type Net } from "../../src/models/weights/packing.ts";
-import { Parameters } from "../../src/models/weights/parameters.ts";
+import { ParameterStore } from "../../src/models/weights/parameters.ts";
 import { Frozen, type Convs, type Perceptual } from "../../src/models/nets/perceptual.ts";
 import { plainConvShapes, recordPlainConv, type PlainConv } from "../../src/models/nets/plain_conv.ts";
 import { seeded, seededState } from "../../src/models/weights/seeded.ts";
@@ -36,14 +36,14 @@ const size = (shapes: ReadonlyMap<string, readonly number[]>): number =>
 async function evaluateNet(
   net: Net,
   inputs: Record<string, HostArray>,
-  record: (g: Graph, p: Parameters) => Record<string, Tensor>,
-): Promise<{ out: Record<string, Float32Array>; p: Parameters; state: ReturnType<typeof seededState> }> {
+  record: (g: Graph, p: ParameterStore) => Record<string, Tensor>,
+): Promise<{ out: Record<string, Float32Array>; p: ParameterStore; state: ReturnType<typeof seededState> }> {
   const device = await testDevice();
   const state = seededState(net.shapes, 5, 1);
   for (const [key, t] of state)
     if (/\.1\.(weight|bias|running_\w+)$/.test(key))
       state.set(key, { shape: t.shape, data: seeded(key, t.shape, 0.4).map((v) => v + 1) });
-  const p = await Parameters.loadNet(device, net, memorySource(state), "f32");
+  const p = await ParameterStore.loadNet(device, net, memorySource(state), "f32");
   const g = new Graph(device.target);
   const results = record(g, p);
   for (const [name, t] of Object.entries(results)) g.output(name, t);
@@ -242,7 +242,7 @@ test("SqueezeNet's features equal a float64 host that reads BGR in 0..255 less t
     ),
   );
   const device = await testDevice();
-  const p = await Parameters.loadNet(device, squeezenet.net, squeezenetSource(source), "f32");
+  const p = await ParameterStore.loadNet(device, squeezenet.net, squeezenetSource(source), "f32");
   const shape = [1, 37, 43, 3];
   const picture = noise(product(shape), 4);
   const g = new Graph(device.target);

@@ -5,8 +5,8 @@ import { labelCount, parseNormG, type Config } from "../../src/models/config.ts"
 import { netOf, outputSize } from "../../src/models/kinds.ts";
 import { resolutions } from "../../src/models/nets/generator.ts";
 import { recordTrainingPass } from "../../src/models/nets/training_pass.ts";
-import { Parameters } from "../../src/models/weights/parameters.ts";
-import { planLevel } from "../../src/painting/levels.ts";
+import { ParameterStore } from "../../src/models/weights/parameters.ts";
+import { roomFor } from "../../src/painting/choose_room.ts";
 import { recordPainter } from "../../src/painting/painters.ts";
 import { Graph, type DType, type Target } from "../../src/runtime/index.ts";
 
@@ -21,10 +21,10 @@ export function recordGenerator(config: Config, target: Target, dtype: DType, la
     { labelCount: labelCount(config), dontCare: null, edges: !config.no_instance },
     resolutions(config).map((r) => ({ ...r, k })),
   );
-  const stages = recordPainter(target, config, Parameters.onPaper(netOf(config), dtype), windows);
+  const stages = recordPainter(target, config, ParameterStore.onPaper(netOf(config), dtype), windows);
   const train = new Graph(target);
-  const plans = windows.map((lw) => planLevel(lw));
-  const { image } = recordTrainingPass(train, config, Parameters.onPaper(netOf(config), dtype), plans, 1);
+  const plans = windows.map((lw) => roomFor(lw));
+  const { image } = recordTrainingPass(train, config, ParameterStore.onPaper(netOf(config), dtype), plans, 1);
   train.output("image", image);
   return [...stages.map(({ graph }) => graph), train];
 }

@@ -1,7 +1,7 @@
 // Dictionaries of small maps for kernel tests, and lists as tensors of a test graph.
 
 import { buildLevels } from "../../src/labels/levels.ts";
-import type { Lists, ListShapes } from "../../src/labels/lists.ts";
+import type { HostLists, ListShapes } from "../../src/labels/lists.ts";
 import type { LevelWindows } from "../../src/labels/windows.ts";
 import type { Lists as ListTensors } from "../../kernels/segments.ts";
 import type { Inputs } from "./device.ts";
@@ -33,8 +33,8 @@ export function windowsOf(
 }
 
 /** Lists as inputs with room to spare: what lies beyond the lists must not matter. */
-export function listTensors(inputs: Inputs, name: string, lists: Lists, shapes: ListShapes): ListTensors {
-  const one = (key: keyof Lists): ListTensors["order"] => {
+export function listTensors(inputs: Inputs, name: string, lists: HostLists, shapes: ListShapes): ListTensors {
+  const one = (key: keyof HostLists): ListTensors["order"] => {
     const t = inputs.graph.input(`${name} ${key}`, shapes[key], "i32", true);
     inputs.values[`${name} ${key}`] = lists[key];
     return t;

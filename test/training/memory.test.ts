@@ -4,9 +4,9 @@ import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { allMaps, COCO, demoMap, demoMaps, type BenchMap } from "../../bench/lib/maps.ts";
 import { discriminatorNet } from "../../src/models/nets/discriminator.ts";
-import { planLevel } from "../../src/painting/levels.ts";
+import { roomFor } from "../../src/painting/choose_room.ts";
 import { generatorNet } from "../../src/models/weights/packing.ts";
-import { Parameters } from "../../src/models/weights/parameters.ts";
+import { ParameterStore } from "../../src/models/weights/parameters.ts";
 import { Frozen, type Perceptual } from "../../src/models/nets/perceptual.ts";
 import { squeezenet } from "../../src/models/nets/squeezenet.ts";
 import { vgg19 } from "../../src/models/nets/vgg19.ts";
@@ -30,15 +30,15 @@ const headline = demoMap();
 
 describe.each(Object.entries(targets))("COCO at 256x256, ngf 64, one picture, planned for %s", (_, target) => {
   const nets = {
-    G: Parameters.onPaper(generatorNet(coco), "f32"),
-    D: Parameters.onPaper(discriminatorNet(coco), "f32"),
+    G: ParameterStore.onPaper(generatorNet(coco), "f32"),
+    D: ParameterStore.onPaper(discriminatorNet(coco), "f32"),
   };
 
   function plan(map: BenchMap, net: Perceptual): TrainingMemory {
     const size = { h: 256, w: 256 };
-    const perceptual = new Frozen(net, Parameters.onPaper(net.net, "f32"), target, size);
+    const perceptual = new Frozen(net, ParameterStore.onPaper(net.net, "f32"), target, size);
     const moments = [new Moments(undefined, nets.G, "G")];
-    const plans = windowsOf(coco, [map.label], [map.instance]).map((lw) => planLevel(lw));
+    const plans = windowsOf(coco, [map.label], [map.instance]).map((lw) => roomFor(lw));
     const graph = new Graph(target);
     const step = recordGeneratorStep(graph, coco, { ...nets, perceptual }, plans, 1, moments);
     for (const [loss, t] of step.losses) graph.output(loss, t);

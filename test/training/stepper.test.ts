@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { discriminatorNet } from "../../src/models/nets/discriminator.ts";
 import { generatorNet, isTrained } from "../../src/models/weights/packing.ts";
-import { Parameters } from "../../src/models/weights/parameters.ts";
+import { ParameterStore } from "../../src/models/weights/parameters.ts";
 import { seededState } from "../../src/models/weights/seeded.ts";
 import { memorySource } from "../../src/models/weights/source.ts";
 import { defaultTraining, type TrainConfig } from "../../src/training/options.ts";
@@ -37,12 +37,12 @@ const batch: Batch = {
 /** Runs `body` with a stepper over nets that always start alike. */
 async function withStepper<T>(
   c: TrainConfig,
-  body: (stepper: Stepper, nets: { G: Parameters; D: Parameters }) => Promise<T>,
-  options: StepOptions | ((G: Parameters) => StepOptions) = {},
+  body: (stepper: Stepper, nets: { G: ParameterStore; D: ParameterStore }) => Promise<T>,
+  options: StepOptions | ((G: ParameterStore) => StepOptions) = {},
 ): Promise<T> {
   const device = await testDevice();
-  const load = (net: ReturnType<typeof generatorNet>, seed: number): Promise<Parameters> =>
-    Parameters.loadNet(device, net, memorySource(seededState(net.shapes as Map<string, number[]>, seed, 1)), "f32");
+  const load = (net: ReturnType<typeof generatorNet>, seed: number): Promise<ParameterStore> =>
+    ParameterStore.loadNet(device, net, memorySource(seededState(net.shapes as Map<string, number[]>, seed, 1)), "f32");
   const nets = { G: await load(generatorNet(c), 1), D: await load(discriminatorNet(c), 2) };
   const stepper = new Stepper(device, c, nets, 1, typeof options === "function" ? options(nets.G) : options);
   try {
@@ -57,7 +57,7 @@ async function withStepper<T>(
 const once = (stepper: Stepper): Promise<Record<string, number>> => stepper.step(stepper.prepare(batch));
 
 /** Every value of a net, as bits. */
-async function bits(p: Parameters): Promise<Map<string, string>> {
+async function bits(p: ParameterStore): Promise<Map<string, string>> {
   const out = new Map<string, string>();
   for (const key of p.keys()) out.set(key, Buffer.from((await p.read(key)).buffer).toString("base64"));
   return out;
@@ -77,7 +77,7 @@ describe("a training step", () => {
   test("moves the average of the generator, and copies its buffers", async () => {
     const device = await testDevice();
     const decay = 0.75;
-    let average!: Parameters;
+    let average!: ParameterStore;
     await withStepper(
       tiny,
       async (stepper, { G }) => {

@@ -74,7 +74,7 @@ const FILE_NAME = /\.(png|jpe?g|webp|safetensors)$/i;
 const stem = (path: string): string => basename(path, extname(path));
 
 /** Which files go where. */
-async function plan(o: GenerateOptions): Promise<Job[]> {
+async function jobsOf(o: GenerateOptions): Promise<Job[]> {
   const many = o.label.length > 1 || (await isFolder(o.label[0]));
   const labels = (
     await Promise.all(o.label.map(async (path) => ((await isFolder(path)) ? pngsOf(path) : [path])))
@@ -162,7 +162,7 @@ async function readMaps(
 
 /** Gives the lines to print, one a picture, as they come. */
 export async function* generate(o: GenerateOptions, progress: Progress): AsyncGenerator<string> {
-  const jobs = await plan(o);
+  const jobs = await jobsOf(o);
   if (o.plan) {
     yield await memoryPlan(o.weights, o, progress, (net) => readMaps(jobs[0], net));
     if (!o.out && !o.raw && !o.profile) return;

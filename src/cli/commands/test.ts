@@ -14,7 +14,7 @@ import { writePicture } from "../reports/picture.ts";
 import type { Progress } from "../terminal/progress.ts";
 import { testData, type TestOptions } from "../options/test_options.ts";
 import { testPage, type Row } from "../reports/test_page.ts";
-import { planStyles, type Styles, type StylePlan } from "../inputs/photo_styles.ts";
+import { styleSource, type Styles, type StyleSource } from "../inputs/photo_styles.ts";
 
 /** The generator's file. @throws SpadeError file: there is none */
 function findWeights(o: TestOptions): string {
@@ -68,25 +68,25 @@ export async function testNet(
   const phase = o.data.phase ?? "test";
   const folder = join(o.results_dir, o.name, `${phase}_${o.which_epoch}`);
   const index = join(folder, "index.html");
-  let plan!: StylePlan;
+  let source!: StyleSource;
   let count = 0;
   const net = await openNetFile(weights, o, progress, async ({ config, labels }) => {
     const data = testData(o.data, config);
     const open = (photos: boolean): Promise<Dataset> => Dataset.open(data, { photos, colors: labels });
-    plan = await planStyles(o, weights, config, data, open, (line) => progress.say(line));
-    count = Math.min(plan.dataset.length, o.how_many);
-    refuseTwins(plan.dataset, count);
+    source = await styleSource(o, weights, config, data, open, (line) => progress.say(line));
+    count = Math.min(source.dataset.length, o.how_many);
+    refuseTwins(source.dataset, count);
     await makeFolderOf(index);
   });
   const rows: Row[] = [];
   let styles: Styles | undefined;
   try {
-    styles = await plan.start(net.device);
+    styles = await source.start(net.device);
     for (let i = 0; i < count && !signal.aborted; i++) {
-      const { label, image } = plan.dataset.paths(i);
+      const { label, image } = source.dataset.paths(i);
       progress.batch("painting", i, count);
       progress.above(() => started(image || label));
-      rows.push(await paint(net, plan.dataset, styles, i, o.n_samples, folder));
+      rows.push(await paint(net, source.dataset, styles, i, o.n_samples, folder));
     }
   } finally {
     progress.end();

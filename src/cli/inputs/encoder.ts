@@ -9,7 +9,7 @@ import type { Config } from "../../models/config.ts";
 import { encoderNet } from "../../models/nets/encoder.ts";
 import { EncoderRunner } from "../../painting/encoder_runner.ts";
 import { guessEncoder } from "../../models/weights/guess.ts";
-import { Parameters } from "../../models/weights/parameters.ts";
+import { ParameterStore } from "../../models/weights/parameters.ts";
 import { checkpointSource } from "../../models/weights/source.ts";
 import { SpadeError, type Device } from "../../runtime/index.ts";
 import { mapSize } from "./maps.ts";
@@ -58,7 +58,7 @@ export async function openEncoder(
         `gives ${encoder.z_dim} numbers where the generator's z_dim is ${config.z_dim}`,
         "give the encoder that was trained with this generator",
       );
-    const parameters = await Parameters.loadNet(device, encoderNet(encoder), source, "f32");
+    const parameters = await ParameterStore.loadNet(device, encoderNet(encoder), source, "f32");
     return await EncoderRunner.create(device, encoder, parameters, { h: size.height, w: size.width });
   } finally {
     await checkpoint.close();

@@ -23,7 +23,7 @@ export interface Styles {
 }
 
 /** What is known before a device is there: the data, opened with photos or without, and what will give the styles. */
-export interface StylePlan {
+export interface StyleSource {
   readonly dataset: Dataset;
   start(device: Device): Promise<Styles>;
 }
@@ -32,15 +32,15 @@ export interface StylePlan {
  * @param open the data set of `data`, with photos or without
  * @throws SpadeError usage, unsupported: a style that this net or --n_samples does not go with; file: of the data
  */
-export async function planStyles(
+export async function styleSource(
   o: TestOptions,
   weights: string,
   config: Config,
   data: DataOptions,
   open: (photos: boolean) => Promise<Dataset>,
   say: (line: string) => void,
-): Promise<StylePlan> {
-  const byPhoto = (dataset: Dataset, file: string): StylePlan => ({
+): Promise<StyleSource> {
+  const byPhoto = (dataset: Dataset, file: string): StyleSource => ({
     dataset,
     start: async (device) => new PhotoStyles(device, config, file, dataset.options.seed),
   });

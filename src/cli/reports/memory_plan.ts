@@ -5,7 +5,7 @@ import type { LabelMap } from "../../labels/label_map.ts";
 import type { LevelWindows } from "../../labels/windows.ts";
 import type { Config } from "../../models/config.ts";
 import { netOf } from "../../models/kinds.ts";
-import { Parameters } from "../../models/weights/parameters.ts";
+import { ParameterStore } from "../../models/weights/parameters.ts";
 import { storageType, type NetWeights } from "../../painting/open_net.ts";
 import { recordPainter } from "../../painting/painters.ts";
 import type { Recording } from "../../painting/stage.ts";
@@ -50,7 +50,7 @@ function describePlan(
   shapes: NetWeights["source"]["shapes"],
   windows: readonly LevelWindows[],
 ): string {
-  const parameters = Parameters.onPaper(netOf(config, shapes), dtype);
+  const parameters = ParameterStore.onPaper(netOf(config, shapes), dtype);
   const stored = parameters.keys().map((key) => parameters.storage(key));
   const stages = recordPainter(target, config, parameters, windows);
   const plans = new Map(stages.map((stage) => [stage, planMemory(stage.graph)]));

@@ -7,7 +7,7 @@ import { addShared, avgPool, conv2d, labelConv, labelPool, slice } from "../../.
 import { pad4, SpadeError, type DType, type Graph, type Tensor } from "../../runtime/index.ts";
 import { parsePlainNorm, semanticNc, type LabelConfig } from "../config.ts";
 import type { Net } from "../weights/packing.ts";
-import type { Parameters } from "../weights/parameters.ts";
+import type { ParameterStore } from "../weights/parameters.ts";
 import { LEAK, plainConvShapes, recordPlainConv, type PlainConv } from "./plain_conv.ts";
 
 export interface DiscriminatorConfig extends LabelConfig {
@@ -75,7 +75,7 @@ export type Semantics = { codes: Tensor } | { dense: Tensor };
 export function recordDiscriminator(
   g: Graph,
   c: DiscriminatorConfig,
-  p: Parameters,
+  p: ParameterStore,
   labels: Semantics,
   pictures: Tensor,
 ): Tensor[][] {
@@ -104,7 +104,7 @@ function poolSemantics(g: Graph, c: DiscriminatorConfig, labels: Semantics, dtyp
 function firstConv(
   g: Graph,
   c: DiscriminatorConfig,
-  p: Parameters,
+  p: ParameterStore,
   { name, k, stride, pad }: PlainConv,
   labels: Semantics,
   pictures: Tensor,

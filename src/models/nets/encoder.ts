@@ -5,7 +5,7 @@ import { conv2d, reshape, resize } from "../../../kernels/index.ts";
 import type { Graph, Tensor } from "../../runtime/index.ts";
 import { parsePlainNorm, type Config } from "../config.ts";
 import { convPacking, type Net } from "../weights/packing.ts";
-import type { Parameters } from "../weights/parameters.ts";
+import type { ParameterStore } from "../weights/parameters.ts";
 import { plainConvShapes, recordPlainConv, type PlainConv } from "./plain_conv.ts";
 
 export interface EncoderConfig extends Pick<Config, "ngf" | "z_dim"> {
@@ -57,7 +57,7 @@ export const encoderNet = (c: EncoderConfig): Net => ({
 export function recordEncoder(
   g: Graph,
   c: EncoderConfig,
-  p: Parameters,
+  p: ParameterStore,
   picture: Tensor,
   train: boolean,
 ): { mu: Tensor; logvar: Tensor } {

@@ -25,8 +25,8 @@ import type { Lists } from "../../../kernels/segments.ts";
 import { product, type Graph, type Tensor } from "../../runtime/index.ts";
 import { blocks, latentSize, normsOf, parseNormG, type BlockSpec, type Config } from "../config.ts";
 import type { LevelInputs } from "./level_inputs.ts";
-import { edgeRow, levelKey, type LevelPlan } from "./level_plan.ts";
-import type { Parameters } from "../weights/parameters.ts";
+import { edgeRow, levelKey, type TableRoom } from "./table_room.ts";
+import type { ParameterStore } from "../weights/parameters.ts";
 
 const LEAK = 0.2;
 
@@ -108,7 +108,7 @@ export function recordImage(
 export function recordFirst(
   g: Graph,
   c: Config,
-  p: Parameters,
+  p: ParameterStore,
   input: { z?: Tensor; windows?: Tensor; lists?: Lists; images: number },
 ): Tensor {
   const { h, w } = latentSize(c);
@@ -132,9 +132,9 @@ export function recordFirst(
 export function recordNormTables(
   g: Graph,
   c: Config,
-  p: Parameters,
+  p: ParameterStore,
   name: string,
-  level: LevelPlan,
+  level: TableRoom,
   inputs: LevelInputs,
 ): { gamma: Tensor; beta: Tensor } {
   const { k } = parseNormG(c.norm_G);
@@ -185,7 +185,7 @@ export function recordNormTables(
 }
 
 /** Names of the norms at one resolution. */
-export const normsAt = (c: Config, { h, w }: Pick<LevelPlan, "h" | "w">): string[] =>
+export const normsAt = (c: Config, { h, w }: Pick<TableRoom, "h" | "w">): string[] =>
   blocks(c)
     .filter((b) => b.h === h && b.w === w)
     .flatMap(normsOf)
@@ -195,8 +195,8 @@ export const normsAt = (c: Config, { h, w }: Pick<LevelPlan, "h" | "w">): string
 export function recordTables(
   g: Graph,
   c: Config,
-  p: Parameters,
-  level: LevelPlan,
+  p: ParameterStore,
+  level: TableRoom,
   inputs: LevelInputs,
 ): Map<string, { gamma: Tensor; beta: Tensor }> {
   return new Map(normsAt(c, level).map((name) => [name, recordNormTables(g, c, p, name, level, inputs)]));
@@ -226,7 +226,7 @@ export function convLayers(
 /** The weights of a conv under its published keys. sigma comes from u and v; in training mode after one power iteration. */
 export function convWeights(
   g: Graph,
-  p: Parameters,
+  p: ParameterStore,
   layer: { name: string; spectral: boolean; bias: boolean },
   train: boolean,
 ): Pick<ConvArgs, "w" | "bias" | "sigma"> {
@@ -251,7 +251,7 @@ const MOMENTUM = 0.1;
 export function trainingLayers(
   g: Graph,
   c: Config,
-  p: Parameters,
+  p: ParameterStore,
   table: Layers["table"],
   ids: (h: number, w: number) => Tensor,
   momentum = MOMENTUM,
@@ -290,7 +290,7 @@ export function trainingLayers(
 }
 
 /** What an eval-mode image recording imports: sigmas and 1/std from `prepare`. */
-export function recordPrepare(g: Graph, c: Config, p: Parameters): void {
+export function recordPrepare(g: Graph, c: Config, p: ParameterStore): void {
   for (const layer of convLayers(c)) {
     const { sigma } = convWeights(g, p, layer, false);
     if (sigma) g.keep(`${layer.name}.sigma`, sigma);

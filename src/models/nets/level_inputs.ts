@@ -14,14 +14,14 @@ import {
   pixelListShapes,
   tapLists,
   tapListShapes,
-  type Lists as HostLists,
+  type HostLists,
   type ListShapes,
 } from "../../labels/lists.ts";
 import { pixelWindows } from "../../labels/pixel_windows.ts";
 import type { LevelWindows, Rows } from "../../labels/windows.ts";
 import { pad4, type Count, type Graph, type HostArray, type Tensor } from "../../runtime/index.ts";
 import { latentSize, parseNormG, semanticNc, type Config } from "../config.ts";
-import { edgeRow, levelKey, type LevelPlan } from "./level_plan.ts";
+import { edgeRow, levelKey, type TableRoom } from "./table_room.ts";
 
 /** Values of inputs by name, and of counts. */
 export interface LevelValues {
@@ -60,21 +60,21 @@ const PARTS = ["order", "rows", "parts"] as const;
 export function levelInputs(
   g: Graph,
   c: Config,
-  plan: LevelPlan,
+  room: TableRoom,
   images: number,
   { gradients = false, append = false }: { gradients?: boolean; append?: boolean } = {},
 ): LevelInputs {
   const taps = parseNormG(c.norm_G).k ** 2;
-  const key = levelKey(plan.h, plan.w);
-  const inputs: LevelInputs = { innerWindows: g.input(`inner ${key}`, [plan.inner.capacity, taps], "i32", true) };
-  if (plan.mode === "lookup") inputs.outerWindows = g.input(`outer ${key}`, [plan.outer.capacity, taps], "i32", true);
-  else inputs.innerIds = g.input(`inner ids ${key}`, [images, plan.h, plan.w], "i32");
-  if (append && plan.mode === "lookup") {
-    const picked = { name: `picked ${key}`, capacity: plan.inner.capacity };
+  const key = levelKey(room.h, room.w);
+  const inputs: LevelInputs = { innerWindows: g.input(`inner ${key}`, [room.inner.capacity, taps], "i32", true) };
+  if (room.mode === "lookup") inputs.outerWindows = g.input(`outer ${key}`, [room.outer.capacity, taps], "i32", true);
+  else inputs.innerIds = g.input(`inner ids ${key}`, [images, room.h, room.w], "i32");
+  if (append && room.mode === "lookup") {
+    const picked = { name: `picked ${key}`, capacity: room.inner.capacity };
     const picks = g.input(`picks ${key}`, [picked.capacity, taps], "i32", true);
     inputs.append = { first: g.input(`first ${key}`, [1], "i32"), picks, picked };
   }
-  if (gradients) inputs.lists = levelListInputs(g, c, plan, images);
+  if (gradients) inputs.lists = levelListInputs(g, c, room, images);
   return inputs;
 }
 
@@ -83,9 +83,9 @@ const allPicks = (count: number, taps: number): Int32Array =>
   Int32Array.from({ length: count * taps }, (_, i) => Math.floor(i / taps));
 
 /** Values of levelInputs. The arrays are those of the dictionary. @param first where rows may be added, the first row */
-export function levelValues(plan: LevelPlan, lw: Rows & Pick<LevelWindows, "innerIds">, first?: number): LevelValues {
-  const key = levelKey(plan.h, plan.w);
-  const dense = plan.mode === "dense";
+export function levelValues(room: TableRoom, lw: Rows & Pick<LevelWindows, "innerIds">, first?: number): LevelValues {
+  const key = levelKey(room.h, room.w);
+  const dense = room.mode === "dense";
   const append = first !== undefined && !dense;
   const { pickCount = lw.innerCount, picks = allPicks(pickCount, lw.innerWindows.length / lw.innerCount) } = lw;
   return {
@@ -95,21 +95,21 @@ export function levelValues(plan: LevelPlan, lw: Rows & Pick<LevelWindows, "inne
       ...(dense ? { [`inner ids ${key}`]: lw.innerIds } : { [`outer ${key}`]: lw.outerWindows }),
     },
     counts: {
-      [plan.inner.name]: lw.innerCount,
-      [plan.outer.name]: dense ? plan.outer.capacity : lw.outerCount,
+      [room.inner.name]: lw.innerCount,
+      [room.outer.name]: dense ? room.outer.capacity : lw.outerCount,
       ...(append ? { [`picked ${key}`]: pickCount } : {}),
     },
   };
 }
 
 /** Declares i32 [N,h,w]: rows of the tables, one a pixel. */
-export const idsInput = (g: Graph, { h, w }: Pick<LevelPlan, "h" | "w">, images: number): Tensor =>
+export const idsInput = (g: Graph, { h, w }: Pick<TableRoom, "h" | "w">, images: number): Tensor =>
   g.input(`ids ${levelKey(h, w)}`, [images, h, w], "i32");
 
 /** Value of idsInput. Tables that were made densely have a row a pixel. */
-export const idsValue = (plan: LevelPlan, lw: LevelWindows): Record<string, HostArray> => ({
-  [`ids ${levelKey(plan.h, plan.w)}`]:
-    plan.mode === "lookup" ? lw.outerIds : Int32Array.from({ length: lw.innerIds.length }, (_, i) => i),
+export const idsValue = (room: TableRoom, lw: LevelWindows): Record<string, HostArray> => ({
+  [`ids ${levelKey(room.h, room.w)}`]:
+    room.mode === "lookup" ? lw.outerIds : Int32Array.from({ length: lw.innerIds.length }, (_, i) => i),
 });
 
 /** fc of a net without VAE is a 3x3 convolution of the label map. */
@@ -154,13 +154,13 @@ const listValues = (name: string, lists: HostLists): Record<string, HostArray> =
 /** Channels of mlp_shared's packed weights: the second axis that labelLists counts in. */
 const labelChannels = (c: Config): number => pad4(semanticNc(c));
 
-function levelListInputs(g: Graph, c: Config, plan: LevelPlan, images: number): LevelLists {
-  const { h, w, inner, outer } = plan;
+function levelListInputs(g: Graph, c: Config, room: TableRoom, images: number): LevelLists {
+  const { h, w, inner, outer } = room;
   const taps = parseNormG(c.norm_G).k ** 2;
   const key = levelKey(h, w);
   return {
     labels: listInputs(g, `labels ${key}`, labelListShapes(inner.capacity, taps, labelChannels(c), edgeRow(c) >= 0)),
-    ...(plan.mode === "lookup"
+    ...(room.mode === "lookup"
       ? { taps: listInputs(g, `taps ${key}`, tapListShapes(outer.capacity, inner.capacity, taps)) }
       : { innerPixels: listInputs(g, `inner pixels ${key}`, listShapes(images * h * w, inner.capacity)) }),
     pixels: listInputs(g, `pixels ${key}`, pixelListShapes(images * h * w, outer.capacity)),
@@ -178,14 +178,14 @@ export class LevelListScratch {
 /** Values of levelListInputs' inputs; with a scratch valid until its next use. */
 export function levelListValues(
   c: Config,
-  plan: LevelPlan,
+  room: TableRoom,
   lw: LevelWindows,
   scratch = new LevelListScratch(),
 ): Record<string, HostArray> {
-  const key = levelKey(plan.h, plan.w);
+  const key = levelKey(room.h, room.w);
   const labels = { count: lw.innerCount, taps: lw.k ** 2, channels: labelChannels(c), edgeRow: edgeRow(c) };
   const out = listValues(`labels ${key}`, labelLists(lw.innerWindows, labels, scratch.labels));
-  if (plan.mode === "lookup") {
+  if (room.mode === "lookup") {
     Object.assign(out, listValues(`taps ${key}`, tapLists(lw, scratch.tables)));
     return Object.assign(out, listValues(`pixels ${key}`, pixelLists(lw, scratch.pixels)));
   }

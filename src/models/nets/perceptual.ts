@@ -4,7 +4,7 @@ import type { ConvArgs } from "../../../kernels/conv_args.ts";
 import { Graph, type Target, type Tensor } from "../../runtime/index.ts";
 import type { Net } from "../weights/packing.ts";
 import { DerivedWeights, type ConvUse } from "../weights/derived.ts";
-import { Parameters } from "../weights/parameters.ts";
+import { ParameterStore } from "../weights/parameters.ts";
 
 interface ConvSize {
   k: number;
@@ -28,7 +28,7 @@ export interface Perceptual {
 function convUses({ name, net, record }: Perceptual, target: Target, { h, w }: { h: number; w: number }): ConvUse[] {
   const uses = new Map<string, ConvUse>();
   const g = new Graph(target);
-  const weights = Parameters.onPaper(net, "f32");
+  const weights = ParameterStore.onPaper(net, "f32");
   const note: Convs = (layer, size) => {
     const key = `${layer}.weight`;
     uses.set(layer, { name: layer, key, ...size });
@@ -45,7 +45,7 @@ export class Frozen {
   /** On paper until `derived` is computed. @param size of the pictures */
   constructor(
     readonly net: Perceptual,
-    private readonly parameters: Parameters,
+    private readonly parameters: ParameterStore,
     target: Target,
     size: { h: number; w: number },
   ) {
@@ -54,7 +54,7 @@ export class Frozen {
 
   /** The net with its copies on the parameters' device. */
   static async prepare(
-    { net, parameters }: { net: Perceptual; parameters: Parameters },
+    { net, parameters }: { net: Perceptual; parameters: ParameterStore },
     size: { h: number; w: number },
   ): Promise<Frozen> {
     const frozen = new Frozen(net, parameters, parameters.device.target, size);

@@ -14,7 +14,7 @@ import { pad4, SpadeError, type Graph, type Tensor } from "../../runtime/index.t
 import { parsePlainNorm, roundHalfEven, semanticNc, type Config } from "../config.ts";
 import type { Net, Packing } from "../weights/packing.ts";
 import type { ConvWeights } from "../weights/derived.ts";
-import type { Parameters } from "../weights/parameters.ts";
+import type { ParameterStore } from "../weights/parameters.ts";
 import {
   convName,
   plainConvShapes,
@@ -169,7 +169,7 @@ export function pix2pixhdConvs(c: Config): { layer: PlainConv; input?: Size }[] 
 }
 
 /** A layer's parameters; with the size of a stride-1 conv's input also the copy of its weights that such a conv wants. */
-export function layerWeights(g: Graph, p: Parameters, layer: PlainConv, train: boolean, input?: Size): ConvWeights {
+export function layerWeights(g: Graph, p: ParameterStore, layer: PlainConv, train: boolean, input?: Size): ConvWeights {
   const weights = plainWeights(g, p, layer, train);
   if (!input) return weights;
   return { ...weights, ...g.scope(layer.name, () => deriveWeights(g, weights.w, { k: layer.k, ...input })) };
@@ -185,7 +185,7 @@ export type WeightsOf = (layer: PlainConv, input?: Size) => ConvWeights;
 export function recordPix2PixHD(
   g: Graph,
   c: Config,
-  p: Parameters,
+  p: ParameterStore,
   codes: Tensor,
   train: boolean,
   weightsOf: WeightsOf = (layer, input) => layerWeights(g, p, layer, train, input),

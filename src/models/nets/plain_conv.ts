@@ -7,7 +7,7 @@ import { product, SpadeError, type Graph, type Tensor } from "../../runtime/inde
 import type { PlainNorm } from "../config.ts";
 import { convWeights } from "./generator.ts";
 import type { ConvWeights } from "../weights/derived.ts";
-import type { Parameters } from "../weights/parameters.ts";
+import type { ParameterStore } from "../weights/parameters.ts";
 
 export const LEAK = 0.2;
 /** The published momentum of the running statistics. */
@@ -50,7 +50,7 @@ export function plainConvShapes(layer: PlainConv): [string, number[]][] {
 }
 
 /** A layer's parameters; in training mode after one power iteration. */
-export function plainWeights(g: Graph, p: Parameters, layer: PlainConv, train: boolean): ConvWeights {
+export function plainWeights(g: Graph, p: ParameterStore, layer: PlainConv, train: boolean): ConvWeights {
   const { norm } = layer;
   return convWeights(g, p, { name: convName(layer), spectral: norm.spectral, bias: norm.kind === "none" }, train);
 }
@@ -58,7 +58,7 @@ export function plainWeights(g: Graph, p: Parameters, layer: PlainConv, train: b
 /** The layer over x. In training mode: one power iteration, the batch's own statistics, running statistics moved. */
 export function recordPlainConv(
   g: Graph,
-  p: Parameters,
+  p: ParameterStore,
   layer: PlainConv,
   x: Tensor,
   train: boolean,
@@ -71,7 +71,7 @@ export function recordPlainConv(
 /** The same around a convolution of another kind, which without a norm takes the activation too. */
 export function recordPlainLayer(
   g: Graph,
-  p: Parameters,
+  p: ParameterStore,
   layer: PlainConv,
   train: boolean,
   conv: (act: Activation) => Tensor,
@@ -80,7 +80,7 @@ export function recordPlainLayer(
   return g.scope(name, () => (norm.kind === "none" ? conv(act) : recordNorm(g, p, layer, conv("none"), train)));
 }
 
-function recordNorm(g: Graph, p: Parameters, { name, norm, act }: PlainConv, x: Tensor, train: boolean): Tensor {
+function recordNorm(g: Graph, p: ParameterStore, { name, norm, act }: PlainConv, x: Tensor, train: boolean): Tensor {
   const slope = SLOPES[act];
   if (slope === undefined) throw new SpadeError("unsupported", name, `${act} behind a norm`, "leave the norm out");
   if (norm.kind === "instance") return normalise(g, { x, ...moments(statistics(g, { x, per: "instance" })), slope });

@@ -5,7 +5,7 @@ import type { ModulateArgs } from "../../../kernels/modulate.ts";
 import type { LevelWindows } from "../../labels/windows.ts";
 import type { Graph, Tensor } from "../../runtime/index.ts";
 import type { Config } from "../config.ts";
-import type { Parameters } from "../weights/parameters.ts";
+import type { ParameterStore } from "../weights/parameters.ts";
 import { normsAt, recordFirst, recordImage, recordNormTables, trainingLayers } from "./generator.ts";
 import {
   firstInputs,
@@ -18,7 +18,7 @@ import {
   type LevelInputs,
   type LevelValues,
 } from "./level_inputs.ts";
-import { levelKey, type LevelPlan } from "./level_plan.ts";
+import { levelKey, type TableRoom } from "./table_room.ts";
 
 export interface TrainingPassOptions {
   /** Of the running statistics: as published if left out. */
@@ -41,20 +41,20 @@ export interface TrainingPass {
 export function recordTrainingPass(
   g: Graph,
   c: Config,
-  p: Parameters,
-  plans: readonly LevelPlan[],
+  p: ParameterStore,
+  rooms: readonly TableRoom[],
   images: number,
   options: TrainingPassOptions = {},
 ): TrainingPass {
-  const levels = new Map<string, [LevelPlan, LevelInputs]>();
+  const levels = new Map<string, [TableRoom, LevelInputs]>();
   const ids = new Map<string, Tensor>();
   const lists = new Map<string, Pick<ModulateArgs, "lists" | "count">>();
-  for (const plan of plans) {
-    const key = levelKey(plan.h, plan.w);
-    const inputs = levelInputs(g, c, plan, images, { gradients: options.gradients });
-    if (inputs.lists) lists.set(key, { lists: inputs.lists.pixels, count: plan.outer });
-    ids.set(key, idsInput(g, plan, images));
-    for (const name of normsAt(c, plan)) levels.set(name, [plan, inputs]);
+  for (const room of rooms) {
+    const key = levelKey(room.h, room.w);
+    const inputs = levelInputs(g, c, room, images, { gradients: options.gradients });
+    if (inputs.lists) lists.set(key, { lists: inputs.lists.pixels, count: room.outer });
+    ids.set(key, idsInput(g, room, images));
+    for (const name of normsAt(c, room)) levels.set(name, [room, inputs]);
   }
   const blocks = new Map<string, Tensor>();
   const tables: Tensor[] = [];
@@ -79,7 +79,7 @@ export function recordTrainingPass(
 function recordStart(
   g: Graph,
   c: Config,
-  p: Parameters,
+  p: ParameterStore,
   images: number,
   { z, gradients }: TrainingPassOptions,
 ): Tensor {
@@ -90,16 +90,16 @@ function recordStart(
 /** Values of recordTrainingPass's inputs (z left out) and counts for a batch's dictionary. */
 export function trainingInputs(
   c: Config,
-  plans: readonly LevelPlan[],
+  rooms: readonly TableRoom[],
   windows: readonly LevelWindows[],
   { gradients = false }: Pick<TrainingPassOptions, "gradients"> = {},
 ): LevelValues {
   const out: LevelValues = { inputs: {}, counts: {} };
-  plans.forEach((plan, i) => {
-    const { inputs, counts } = levelValues(plan, windows[i]);
-    Object.assign(out.inputs, inputs, idsValue(plan, windows[i]));
+  rooms.forEach((room, i) => {
+    const { inputs, counts } = levelValues(room, windows[i]);
+    Object.assign(out.inputs, inputs, idsValue(room, windows[i]));
     Object.assign(out.counts, counts);
-    if (gradients) Object.assign(out.inputs, levelListValues(c, plan, windows[i]));
+    if (gradients) Object.assign(out.inputs, levelListValues(c, room, windows[i]));
   });
   if (!c.use_vae) Object.assign(out.inputs, firstValues(c, windows[0], gradients));
   return out;

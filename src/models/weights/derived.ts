@@ -4,7 +4,7 @@
 import { deriveWeights } from "../../../kernels/conv2d.ts";
 import type { ConvArgs } from "../../../kernels/conv_args.ts";
 import { Graph, planMemory, Program, type Target, type Tensor } from "../../runtime/index.ts";
-import type { Parameters } from "./parameters.ts";
+import type { ParameterStore } from "./parameters.ts";
 
 /** The weights of a conv, ready for conv2d. */
 export type ConvWeights = Pick<ConvArgs, "w" | "bias" | "sigma" | "winograd" | "blocked">;
@@ -34,7 +34,7 @@ export class DerivedWeights {
   constructor(
     readonly name: string,
     target: Target,
-    private readonly parameters: Parameters,
+    private readonly parameters: ParameterStore,
     uses: Iterable<ConvUse>,
     more: (g: Graph) => void = () => undefined,
   ) {

@@ -32,7 +32,7 @@ interface Packed {
   storage: Storage | undefined;
 }
 
-export class Parameters {
+export class ParameterStore {
   private readonly packed = new Map<string, Packed>();
   private readonly rules = new Map<string, Packing>();
   /** f16 copies of weights; what is in `packed` is then their master. */
@@ -54,8 +54,8 @@ export class Parameters {
   }
 
   /** A net's parameters on paper, for recordings: nothing is allocated, and there are no values. */
-  static onPaper(net: Net, dtype: DType): Parameters {
-    return new Parameters(undefined, dtype, net);
+  static onPaper(net: Net, dtype: DType): ParameterStore {
+    return new ParameterStore(undefined, dtype, net);
   }
 
   /** @throws SpadeError usage: the parameters are on paper */
@@ -74,10 +74,10 @@ export class Parameters {
     source: StateSource,
     dtype: DType,
     onProgress?: (done: number, total: number) => void,
-  ): Promise<Parameters> {
+  ): Promise<ParameterStore> {
     const expected = net.shapes;
     checkShapes(expected, source.shapes);
-    const p = new Parameters(device, dtype, net);
+    const p = new ParameterStore(device, dtype, net);
     let done = 0;
     try {
       for (const [key, packed] of p.packed) {
@@ -95,8 +95,8 @@ export class Parameters {
   }
 
   /** The same values (of f16 copies, their masters) in buffers of their own. */
-  clone(): Parameters {
-    const copy = new Parameters(this.device, this.dtype, this.net);
+  clone(): ParameterStore {
+    const copy = new ParameterStore(this.device, this.dtype, this.net);
     const encoder = this.device.gpu.createCommandEncoder({ label: "clone" });
     for (const key of this.packed.keys()) {
       const from = this.storage(key);

@@ -2,7 +2,7 @@
 
 import { adam } from "../../../kernels/index.ts";
 import { isTrained } from "../../models/weights/packing.ts";
-import type { Parameters } from "../../models/weights/parameters.ts";
+import type { ParameterStore } from "../../models/weights/parameters.ts";
 import {
   decodeHost,
   encodeHost,
@@ -19,7 +19,7 @@ export class Moments {
   /** @param device left out: on paper, for recordings */
   constructor(
     private readonly device: Device | undefined,
-    readonly parameters: Parameters,
+    readonly parameters: ParameterStore,
     name: string,
   ) {
     for (const key of this.keys) {

@@ -8,8 +8,8 @@ import { gradients } from "../../../kernels/gradients.ts";
 import { outputSize } from "../../models/kinds.ts";
 import { recordDiscriminator } from "../../models/nets/discriminator.ts";
 import { recordEncoder } from "../../models/nets/encoder.ts";
-import type { LevelPlan } from "../../models/nets/level_plan.ts";
-import type { Parameters } from "../../models/weights/parameters.ts";
+import type { TableRoom } from "../../models/nets/table_room.ts";
+import type { ParameterStore } from "../../models/weights/parameters.ts";
 import type { Frozen, Perceptual } from "../../models/nets/perceptual.ts";
 import type { DType, Graph, Tensor } from "../../runtime/index.ts";
 import { recordAverage, type Average } from "./average.ts";
@@ -23,10 +23,10 @@ import type { Moments } from "./moments.ts";
 import type { TrainConfig } from "../options.ts";
 
 export interface Nets {
-  G: Parameters;
-  D: Parameters;
-  E?: Parameters;
-  perceptual?: { net: Perceptual; parameters: Parameters };
+  G: ParameterStore;
+  D: ParameterStore;
+  E?: ParameterStore;
+  perceptual?: { net: Perceptual; parameters: ParameterStore };
 }
 
 /** The nets as a step takes them. */
@@ -71,7 +71,7 @@ function recordFake(
   g: Graph,
   c: TrainConfig,
   nets: StepNets,
-  plans: readonly LevelPlan[],
+  plans: readonly TableRoom[],
   images: number,
   differentiated: boolean,
   dtype: DType = "f32",
@@ -95,7 +95,12 @@ function recordFake(
 }
 
 /** Fake and real through D as one batch, fake first. */
-function recordJudgement(g: Graph, c: TrainConfig, D: Parameters, { fake, real, codes, ends }: Painted): Tensor[][] {
+function recordJudgement(
+  g: Graph,
+  c: TrainConfig,
+  D: ParameterStore,
+  { fake, real, codes, ends }: Painted,
+): Tensor[][] {
   const pair = concat(g, { a: fake, b: real, axis: 0 });
   const scales = g.scope("D", () => recordDiscriminator(g, c, D, { codes }, pair));
   ends.set("D", g.dispatches.length);
@@ -135,7 +140,7 @@ export function recordGeneratorStep(
   g: Graph,
   c: TrainConfig,
   nets: StepNets,
-  plans: readonly LevelPlan[],
+  plans: readonly TableRoom[],
   images: number,
   moments: readonly Moments[],
   options: StepOptions = {},
@@ -169,7 +174,7 @@ export function recordDiscriminatorStep(
   g: Graph,
   c: TrainConfig,
   nets: StepNets,
-  plans: readonly LevelPlan[],
+  plans: readonly TableRoom[],
   images: number,
   moments: readonly Moments[],
   options: StepOptions = {},

@@ -5,9 +5,9 @@ import { kindOf } from "../../models/kinds.ts";
 import { adamFactors } from "../../../kernels/adam.ts";
 import { LevelsScratch } from "../../labels/levels.ts";
 import type { LabelMap } from "../../labels/label_map.ts";
-import type { LevelPlan } from "../../models/nets/level_plan.ts";
+import type { TableRoom } from "../../models/nets/table_room.ts";
 import { outputSize } from "../../models/kinds.ts";
-import { planTrainingLevel } from "../../painting/levels.ts";
+import { trainingRoomFor } from "../../painting/choose_room.ts";
 import { Frozen } from "../../models/nets/perceptual.ts";
 import { windowsOf } from "../../painting/windows.ts";
 import type { LevelWindows } from "../../labels/windows.ts";
@@ -52,7 +52,7 @@ interface Compiled {
 }
 
 interface Recorded {
-  plans: LevelPlan[];
+  plans: TableRoom[];
   G: Compiled;
   D: Compiled;
 }
@@ -60,7 +60,7 @@ interface Recorded {
 /** What a checkpoint keeps beside parameters and moments. */
 export interface StepperState {
   /** Sums over labels are cut by them: a resumed run goes on with them. */
-  plans: LevelPlan[];
+  plans: TableRoom[];
   adam: { G: number; D: number };
   /** f16 alone. */
   lossScale?: { G: LossScaleState; D: LossScaleState };
@@ -73,7 +73,7 @@ export class Stepper {
   private recorded: Recorded | undefined;
   private frozen: Frozen | undefined;
   /** How label tables are made at every resolution. */
-  private plans: LevelPlan[] = [];
+  private plans: TableRoom[] = [];
   private readonly scales: { G: LossScale; D: LossScale } | undefined;
   /** Nets with a gradient in the last step that is not finite: it changed nothing of them. */
   overflowed: ("G" | "D")[] = [];
@@ -103,7 +103,7 @@ export class Stepper {
    * parameter; `overflowed` tells.
    */
   async step(prepared: Prepared, { lr, generator = true }: StepArgs = {}): Promise<Record<string, number>> {
-    this.plans = prepared.windows.map((lw, i) => planTrainingLevel(lw, this.plans[i]));
+    this.plans = prepared.windows.map((lw, i) => trainingRoomFor(lw, this.plans[i]));
     const compiled = await this.programs(this.plans);
     const nets = generator ? (["G", "D"] as const) : (["D"] as const);
     for (const net of nets) {
@@ -202,7 +202,7 @@ export class Stepper {
     return profiles;
   }
 
-  private async programs(plans: LevelPlan[]): Promise<Recorded> {
+  private async programs(plans: TableRoom[]): Promise<Recorded> {
     const old = this.recorded;
     if (old?.plans.every((p, i) => p === plans[i])) return old;
     // Two programs' memory at once would be the peak.

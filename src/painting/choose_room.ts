@@ -1,7 +1,7 @@
 // How the label tables of each resolution are made, decided from a map's dictionary: by distinct window, or densely.
 
 import type { LevelWindows } from "../labels/windows.ts";
-import { levelKey, type LevelPlan } from "../models/nets/level_plan.ts";
+import { levelKey, type TableRoom } from "../models/nets/table_room.ts";
 
 /**
  * Above this share of distinct inner windows the table of a level is made densely, by Winograd convolution of the gathered
@@ -25,7 +25,7 @@ const SMALL_MAPS = 2;
  * Room for these counts, in powers of two up to what the pixels allow, and no less than before. @param maps for so many maps a small level
  * has room
  */
-function lookup({ h, w, images }: Size, inner: number, outer: number, maps: number, before?: LevelPlan): LevelPlan {
+function lookup({ h, w, images }: Size, inner: number, outer: number, maps: number, before?: TableRoom): TableRoom {
   const pixels = images * h * w;
   const room = (count: number, most: number, least = 0): number =>
     h * w <= SMALL ? most : Math.max(least, Math.min(most, 2 ** Math.ceil(Math.log2(Math.max(64, count)))));
@@ -42,7 +42,7 @@ function lookup({ h, w, images }: Size, inner: number, outer: number, maps: numb
   };
 }
 
-function dense({ h, w, images }: Size): LevelPlan {
+function dense({ h, w, images }: Size): TableRoom {
   const pixels = images * h * w;
   const name = levelKey(h, w);
   return {
@@ -54,36 +54,36 @@ function dense({ h, w, images }: Size): LevelPlan {
   };
 }
 
-/** The plan before any map is known, with room for the usual one. */
-export function firstPlan(size: Size): LevelPlan {
+/** The room before any map is known, as the usual map wants it. */
+export function usualRoom(size: Size): TableRoom {
   const side = size.images * Math.sqrt(size.h * size.w);
   return lookup(size, INNER_A_SIDE * side, OUTER_A_SIDE * side, SMALL_MAPS);
 }
 
 /**
- * The plan for this map: one of the known ones if it serves, else one with room. Capacities never shrink. The mode is decided from the
+ * The room for this map: one of the known ones if the map fits, else a larger one. Capacities never shrink. The mode is decided from the
  * map's own counts, so that a picture does not depend on the maps before it.
- * @param old the current plan
- * @param other the plan of the other mode, if there ever was one
+ * @param old the current room
+ * @param other the room of the other mode, if there ever was one
  */
-export const planLevel = (windows: LevelWindows, old?: LevelPlan, other?: LevelPlan): LevelPlan =>
-  planWith(windows, DENSE_SHARE, SMALL_MAPS, old, other);
+export const roomFor = (windows: LevelWindows, old?: TableRoom, other?: TableRoom): TableRoom =>
+  choose(windows, DENSE_SHARE, SMALL_MAPS, old, other);
 
-/** The same in training, where a change of mode records the step anew: it depends on the plan before. */
-export const planTrainingLevel = (windows: LevelWindows, old?: LevelPlan): LevelPlan =>
-  planWith(windows, old?.mode === "dense" ? LOOKUP_SHARE : DENSE_SHARE, 1, old);
+/** The same in training, where a change of mode records the step anew: it depends on the room before. */
+export const trainingRoomFor = (windows: LevelWindows, old?: TableRoom): TableRoom =>
+  choose(windows, old?.mode === "dense" ? LOOKUP_SHARE : DENSE_SHARE, 1, old);
 
-function planWith(
+function choose(
   windows: LevelWindows,
   denseShare: number,
   maps: number,
-  old?: LevelPlan,
-  other?: LevelPlan,
-): LevelPlan {
+  old?: TableRoom,
+  other?: TableRoom,
+): TableRoom {
   const { h, w, images, innerCount, outerCount } = windows;
   const share = innerCount / (images * h * w);
   const isDense = h * w > SMALL && share > denseShare;
-  const known = [old, other].find((plan) => plan?.mode === (isDense ? "dense" : "lookup"));
+  const known = [old, other].find((room) => room?.mode === (isDense ? "dense" : "lookup"));
   if (isDense) return known ?? dense(windows);
   if (known && innerCount <= known.inner.capacity && outerCount <= known.outer.capacity) return known;
   // A quarter of room, so that the next map of this kind fits.

@@ -4,7 +4,7 @@ import type { Count } from "../../runtime/index.ts";
 import { semanticNc, type Config } from "../config.ts";
 
 /** How the tables of one resolution are made: per distinct window, or (for maps with too many) per pixel by dense convolution. */
-export interface LevelPlan {
+export interface TableRoom {
   readonly h: number;
   readonly w: number;
   readonly mode: "lookup" | "dense";
