@@ -16,12 +16,22 @@ import {
 } from "../src/runtime/index.ts";
 import { BLOCK, blockedShape, blocksOf } from "./gemm.ts";
 
-function rearrange(g: Graph, x: Tensor, y: Tensor, taps: number, k: number, n: number, unblock: boolean): Tensor {
+function rearrange(
+  g: Graph,
+  x: Tensor,
+  y: Tensor,
+  taps: number,
+  k: number,
+  n: number,
+  unblock: boolean,
+  blocks = blocksOf(n),
+  first = 0,
+): Tensor {
   const npad = blocksOf(n) * BLOCK;
   g.dispatch({
     shader: { name: "block_columns", text: shader },
     constants: { unblock },
-    sizes: { NPAD: npad, K4: k / 4, N: n },
+    sizes: { NPAD: npad, K4: k / 4, N: n, BLOCKS: blocks, FIRST: first },
     bindings: { x: readScalars(x), y: writeScalars(y) },
     groups: [ceilDiv(npad, 8), ceilDiv(k / 4, 8), taps],
     flops: 0,
@@ -39,16 +49,20 @@ export const blockColumns: Op<{ w: Tensor }, Tensor> = defineOp<{ w: Tensor }, T
   backward: (g, { w }, _, grad) => ({ w: unblockColumns(g, { blocked: grad, cout: w.shape[2] }) }),
 });
 
+export interface UnblockArgs {
+  blocked: Tensor;
+  cout: number;
+  /** The first block taken; left out: 0, and all of them are (a part has no gradient). */
+  first?: number;
+}
+
 /** Blocks to [taps, Cin padded to 4, Cout]. */
-export const unblockColumns: Op<{ blocked: Tensor; cout: number }, Tensor> = defineOp<
-  { blocked: Tensor; cout: number },
-  Tensor
->({
+export const unblockColumns: Op<UnblockArgs, Tensor> = defineOp<UnblockArgs, Tensor>({
   name: "unblock_columns",
-  forward(g, { blocked, cout }) {
-    const [taps, , k4] = blocked.shape;
+  forward(g, { blocked, cout, first = 0 }) {
+    const [taps, blocks, k4] = blocked.shape;
     const w = g.temp("w", [taps, k4 * 4, cout], blocked.dtype);
-    return rearrange(g, blocked, w, taps, k4 * 4, w.pitch, true);
+    return rearrange(g, blocked, w, taps, k4 * 4, w.pitch, true, blocks, first);
   },
   backward: (g, _args, _w, grad) => ({ blocked: blockColumns(g, { w: grad }) }),
 });

@@ -54,6 +54,9 @@ export interface GemmArgs {
   n4: number;
   /** vec4 elements from one matrix of the batch to the next; 0: a serves all. */
   aBatch: number;
+  /** Of a in rows: vec4 from one row to the next (k4 by default), and the first one taken: a part of its columns. */
+  aPitch?: number;
+  aFirst?: number;
   /** i32 [M, Z]: the row of a that stands in row m of matrix z; left out: m. For a in rows. */
   picks?: Tensor;
   /** Blocks of 16 columns of one matrix of b, and the first one taken. */
@@ -123,7 +126,8 @@ const span = (n: number): number[] => [...Array(n).keys()];
 /** Index of a row's first vec4 in a, without its batch; `z`: the matrix. */
 const rowAt = ({ aBlocked, picks }: GemmArgs, row: string, z: string): string => {
   if (aBlocked) return `(${row} >> 3u) * $K4 * 8u + (${row} & 7u)`;
-  return picks ? `u32(picks[${row} * $Z + ${z}]) * $K4` : `${row} * $K4`;
+  const at = picks ? `u32(picks[${row} * $Z + ${z}])` : row;
+  return `${at} * $APITCH + $AFIRST`;
 };
 
 function subgroupConstants(p: GemmArgs, lanes: number, perLane: number): Record<string, string | number> {
@@ -201,6 +205,7 @@ export function gemm(g: Graph, p: GemmArgs): void {
       K4: p.k4,
       N4: p.n4,
       ABATCH: p.aBatch,
+      ...(p.aBlocked ? {} : { APITCH: p.aPitch ?? p.k4, AFIRST: p.aFirst ?? 0 }),
       ASTEP: p.aBlocked ? ROWS : 1,
       BBATCH: p.bBlocks * p.k4 * BLOCK,
       BBLOCK: p.bBlock ?? 0,

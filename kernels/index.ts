@@ -18,6 +18,7 @@ import { l1Mean } from "./l1_mean.ts";
 import { labelConv } from "./label_conv.ts";
 import { labelPool } from "./label_pool.ts";
 import { labelTable } from "./label_table.ts";
+import { labelTablePair } from "./label_table_pair.ts";
 import { linear } from "./linear.ts";
 import { maxPool } from "./max_pool.ts";
 import { modulate } from "./modulate.ts";
@@ -51,6 +52,7 @@ export const ops = {
   labelConv,
   labelPool,
   labelTable,
+  labelTablePair,
   linear,
   maxPool,
   modulate,
@@ -88,6 +90,7 @@ export {
   labelConv,
   labelPool,
   labelTable,
+  labelTablePair,
   linear,
   maxPool,
   modulate,

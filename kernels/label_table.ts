@@ -25,7 +25,6 @@ import {
   product,
   read,
   readScalars,
-  SpadeError,
   write,
   type Count,
   type Graph,
@@ -47,15 +46,6 @@ export interface LabelTableArgs {
   windows: Tensor;
   inner: Count;
   outer: Count;
-  /**
-   * i32 [inner capacity, k*k]: row m of T of a tap is of the inner window picks[m, tap], and `windows` name rows of T: an edit's new windows
-   * name few of the inner windows by each tap. Row 0 is all zeros. Left out: row m is of inner window m. Not for gradients.
-   */
-  picks?: Tensor;
-  /** Rows of `picks` in use. */
-  picked?: Count;
-  /** i32 [1]: the row of the table that the first window goes to; the rows before it stay. Left out: 0. */
-  first?: Tensor;
   /** For the backward pass: outer windows by inner id and tap, from tapLists. */
   lists?: Lists;
 }
@@ -71,7 +61,7 @@ export function slicePlan(taps: number, innerCapacity: number, c4: number): numb
 
 export const labelTable = defineOp<LabelTableArgs, Tensor>({
   name: "label_table",
-  forward(g: Graph, { a, w, bias, windows, inner, outer, picks, picked, first }) {
+  forward(g: Graph, { a, w, bias, windows, inner, outer }) {
     const taps = w.shape[0];
     const c = bias.shape[0];
     const c4 = bias.pitch / 4;
@@ -86,24 +76,22 @@ export const labelTable = defineOp<LabelTableArgs, Tensor>({
         c: t,
         batch: taps,
         m: inner.capacity,
-        count: picked ?? inner,
+        count: inner,
         k4: a.pitch / 4,
         n4,
         aBatch: 0,
-        picks,
         bBlocks: w.shape[1],
         bBlock: col / (BLOCK / 4),
       });
       const wide = wideLanes(g.target, n4);
       g.dispatch({
         shader: { name: "table_sum", text: tableSum },
-        constants: { ...wide, first: !!first },
+        constants: wide,
         sizes: { T4: n4, C4: c4, COL: col, TAPS: taps, INNER: inner.capacity, ROWS: outer.capacity, YSPAN: Y_SPAN },
         bindings: {
           t: read(t),
           windows: readScalars(windows),
           bias: read(bias),
-          ...(first ? { first: readScalars(first) } : {}),
           y: write(table),
         },
         groups: rowGroups(n4, outer.capacity, outer, 1, wide.COLUMNS),
@@ -113,14 +101,7 @@ export const labelTable = defineOp<LabelTableArgs, Tensor>({
     }
     return table;
   },
-  backward(g: Graph, { a, w, bias, inner, picks, lists }, _, dtable, wanted) {
-    if (picks)
-      throw new SpadeError(
-        "unsupported",
-        "label_table",
-        "has no gradients through picks",
-        "leave picks out in training",
-      );
+  backward(g: Graph, { a, w, bias, inner, lists }, _, dtable, wanted) {
     const segments = needLists(lists, "label_table", "tapLists");
     const taps = w.shape[0];
     const c4 = bias.pitch / 4;

@@ -6,7 +6,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let n = id.x;
   let k4 = id.y;
   if (n >= $NPAD || k4 >= $K4) { return; }
-  let blocked = (((id.z * ($NPAD / 16u) + n / 16u) * $K4 + k4) * 16u + n % 16u) * 4u;
+  let blocked = (((id.z * $BLOCKS + $FIRST + n / 16u) * $K4 + k4) * 16u + n % 16u) * 4u;
   let plain = (id.z * $K4 * 4u + k4 * 4u) * $N + n;
   for (var e = 0u; e < 4u; e++) {
 #if unblock

@@ -6,14 +6,16 @@
 // Nothing here touches a GPU.
 
 import { statistics } from "../../kernels/index.ts";
-import { blocks, parseNormG, type Config } from "../models/config.ts";
+import { blocks, normsOf, parseNormG, type Config } from "../models/config.ts";
 import {
   convLayers,
   recordFirst,
   recordImage,
+  recordLabelWeights,
   recordPrepare,
   recordTables,
   resolutions,
+  type LabelWeights,
   type Layers,
 } from "../models/nets/generator.ts";
 import { firstInputs, idsInput, levelInputs } from "../models/nets/level_inputs.ts";
@@ -51,7 +53,12 @@ export class SpadeStages {
       const key = parameters.has(`${name}.weight`) ? `${name}.weight` : `${name}.weight_orig`;
       return { name, key, k, h, w };
     });
-    this.derived = new DerivedWeights("prepare", target, parameters, uses, (g) => recordPrepare(g, config, parameters));
+    this.derived = new DerivedWeights("prepare", target, parameters, uses, (g, replaced) => {
+      recordPrepare(g, config, parameters);
+      for (const [name, made] of recordLabelWeights(g, config, parameters)) g.keep(name, made);
+      for (const { name } of blocks(config).flatMap(normsOf))
+        replaced.push(`${name}.mlp_gamma.weight`, `${name}.mlp_beta.weight`);
+    });
   }
 
   tables(room: TableRoom): TablesRecording {
@@ -62,12 +69,24 @@ export class SpadeStages {
       this.parameters,
       room,
       levelInputs(graph, this.config, room, this.images, { append: true }),
+      this.labelWeights(graph),
     );
     for (const [name, { gamma, beta }] of tables) {
       graph.keep(`${name}.gamma`, gamma);
       graph.keep(`${name}.beta`, beta);
     }
     return { name: `tables ${room.w}x${room.h}`, reads: ["weights", "map"], graph, room, tables };
+  }
+
+  private labelWeights(g: Graph): LabelWeights {
+    const of = (name: string): Tensor => this.derived.tensor(g, name)!;
+    return {
+      shared({ h, w }) {
+        const key = levelKey(h, w);
+        return { w: of(`${key}.shared`), bias: of(`${key}.shared_bias`) };
+      },
+      pair: (norm) => of(`${norm}.pair`),
+    };
   }
 
   /** fc of a net without VAE: a 3x3 conv of the label map at the smallest size, by lookup. Undefined for nets with VAE. */

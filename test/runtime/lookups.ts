@@ -23,6 +23,10 @@ export function lookups(g: Graph, dtype: DType): void {
   const [inner, many] = [{ name: "inner", capacity: 200 }, t([200, 12])];
   const table = { a: many, w: blocked, bias: t([20], "f32"), windows: t([9, 9], "i32"), inner, outer: count };
   back(ops.labelTable(g, { ...table, lists: lists(90, 1800) }), many, blocked, table.bias);
+  ops.labelTablePair(g, {
+    ...{ a: many, part: 0, w: t([9, 4, 3, 64]), bias: { gamma: table.bias, beta: table.bias }, windows: table.windows },
+    ...{ picks: t([9, 9], "i32"), picked: count, first: t([1], "i32"), outer: count },
+  });
   back(ops.gatherRows(g, { table: a, ids: t([1, 10, 10], "i32"), lists: lists(100, 9) }), a);
   for (const c of [3, 7, 9, 29]) {
     for (const [up, per, slope] of [

@@ -6,10 +6,12 @@
 
 import {
   activation,
+  concat,
   conv2d,
   gatherRows,
   inverseStd,
   labelTable,
+  labelTablePair,
   linear,
   modulate,
   runningStatistics,
@@ -18,6 +20,7 @@ import {
   unblockColumns,
   windowGather,
 } from "../../../kernels/index.ts";
+import { blocksOf } from "../../../kernels/gemm.ts";
 import { deriveWeights } from "../../../kernels/conv2d.ts";
 import type { ConvArgs } from "../../../kernels/conv_args.ts";
 import type { ModulateArgs } from "../../../kernels/modulate.ts";
@@ -128,6 +131,105 @@ export function recordFirst(
   );
 }
 
+/** What painting reads in place of the label path's weights, made of them once. */
+export interface LabelWeights {
+  /** mlp_shared of all norms of a level side by side: [k*k, S, norms * 128]. */
+  shared(level: TableRoom): { w: Tensor; bias: Tensor };
+  /** Blocks of a norm's mlp_gamma columns, then of its mlp_beta's. */
+  pair(norm: string): Tensor;
+}
+
+/** Records LabelWeights, under the names "WxH.shared", "WxH.shared_bias" and "NORM.pair". */
+export function recordLabelWeights(g: Graph, c: Config, p: ParameterStore): Map<string, Tensor> {
+  const out = new Map<string, Tensor>();
+  for (const size of resolutions(c)) {
+    const norms = normsAt(c, size);
+    const joined = (part: string, axis: number): Tensor =>
+      norms.map((name) => p.tensor(g, `${name}.mlp_shared.0.${part}`)).reduce((a, b) => concat(g, { a, b, axis }));
+    const key = levelKey(size.h, size.w);
+    out.set(`${key}.shared`, joined("weight", 2)).set(`${key}.shared_bias`, joined("bias", 0));
+    for (const name of norms) {
+      const [a, b] = ["mlp_gamma", "mlp_beta"].map((mlp) => p.tensor(g, `${name}.${mlp}.weight`));
+      out.set(`${name}.pair`, concat(g, { a, b, axis: 1 }));
+    }
+  }
+  return out;
+}
+
+/** mlp_shared of one norm: [inner capacity, 128]. */
+const gatherShared = (
+  g: Graph,
+  c: Config,
+  p: ParameterStore,
+  name: string,
+  level: TableRoom,
+  inputs: LevelInputs,
+): Tensor =>
+  g.scope("mlp_shared", () =>
+    windowGather(g, {
+      windows: inputs.innerWindows,
+      w: p.tensor(g, `${name}.mlp_shared.0.weight`),
+      bias: p.tensor(g, `${name}.mlp_shared.0.bias`),
+      edgeRow: edgeRow(c),
+      relu: true,
+      count: level.inner,
+      lists: inputs.lists?.labels,
+    }),
+  );
+
+/** gamma and beta of one norm by lookup, [rows, C]; for training. */
+function lookUp(
+  g: Graph,
+  p: ParameterStore,
+  name: string,
+  a: Tensor,
+  level: TableRoom,
+  inputs: LevelInputs,
+): NormTables {
+  const mlp = (part: string): Tensor =>
+    g.scope(part, () =>
+      labelTable(g, {
+        a,
+        w: p.tensor(g, `${name}.${part}.weight`),
+        bias: p.tensor(g, `${name}.${part}.bias`),
+        windows: inputs.outerWindows!,
+        inner: level.inner,
+        outer: level.outer,
+        lists: inputs.lists?.taps,
+      }),
+    );
+  return { gamma: mlp("mlp_gamma"), beta: mlp("mlp_beta") };
+}
+
+/** gamma and beta of one norm by dense convolution, [N,h,w,C], a row a pixel. @param pair LabelWeights' of the norm, if there is one */
+function convolve(
+  g: Graph,
+  p: ParameterStore,
+  name: string,
+  a: Tensor,
+  k: number,
+  { h, w }: TableRoom,
+  inputs: LevelInputs,
+  pair?: Tensor,
+): NormTables {
+  const x = gatherRows(g, { table: a, ids: inputs.innerIds!, lists: inputs.lists?.innerPixels });
+  const mlp = (part: string): Tensor =>
+    g.scope(part, () => {
+      const bias = p.tensor(g, `${name}.${part}.bias`);
+      const cout = bias.shape[0];
+      const blocked = pair ?? p.tensor(g, `${name}.${part}.weight`);
+      const first = pair && part === "mlp_beta" ? blocksOf(cout) : 0;
+      const plain = unblockColumns(g, { blocked, cout, first });
+      return conv2d(g, { x, w: plain, ...deriveWeights(g, plain, { k, h, w }), bias, kh: k, kw: k, pad: k >> 1 });
+    });
+  return { gamma: mlp("mlp_gamma"), beta: mlp("mlp_beta") };
+}
+
+export interface NormTables {
+  gamma: Tensor;
+  beta: Tensor;
+}
+
 /** gamma and beta of one norm: [rows, C], or in dense mode [N,h,w,C], a row a pixel. */
 export function recordNormTables(
   g: Graph,
@@ -136,52 +238,46 @@ export function recordNormTables(
   name: string,
   level: TableRoom,
   inputs: LevelInputs,
-): { gamma: Tensor; beta: Tensor } {
+  pair?: Tensor,
+): NormTables {
   const { k } = parseNormG(c.norm_G);
   return g.scope(name, () => {
-    const a = g.scope("mlp_shared", () =>
-      windowGather(g, {
-        windows: inputs.innerWindows,
-        w: p.tensor(g, `${name}.mlp_shared.0.weight`),
-        bias: p.tensor(g, `${name}.mlp_shared.0.bias`),
-        edgeRow: edgeRow(c),
-        relu: true,
-        count: level.inner,
-        lists: inputs.lists?.labels,
-      }),
-    );
-    const map =
-      level.mode === "dense"
-        ? gatherRows(g, { table: a, ids: inputs.innerIds!, lists: inputs.lists?.innerPixels })
-        : undefined;
-    const mlp = (part: string): Tensor =>
-      g.scope(part, () => {
-        const w = p.tensor(g, `${name}.${part}.weight`);
-        const bias = p.tensor(g, `${name}.${part}.bias`);
-        if (!map)
-          return labelTable(g, {
-            a,
-            w,
-            bias,
-            windows: inputs.outerWindows!,
-            inner: level.inner,
-            outer: level.outer,
-            ...inputs.append,
-            lists: inputs.lists?.taps,
-          });
-        const plain = unblockColumns(g, { blocked: w, cout: bias.shape[0] });
-        return conv2d(g, {
-          x: map,
-          w: plain,
-          ...deriveWeights(g, plain, { k, h: level.h, w: level.w }),
-          bias,
-          kh: k,
-          kw: k,
-          pad: k >> 1,
-        });
-      });
-    return { gamma: mlp("mlp_gamma"), beta: mlp("mlp_beta") };
+    const a = gatherShared(g, c, p, name, level, inputs);
+    return level.mode === "dense"
+      ? convolve(g, p, name, a, k, level, inputs, pair)
+      : lookUp(g, p, name, a, level, inputs);
   });
+}
+
+/** gamma and beta of every norm at one resolution, for painting: rows may be added (inputs.append). */
+export function recordTables(
+  g: Graph,
+  c: Config,
+  p: ParameterStore,
+  level: TableRoom,
+  inputs: LevelInputs,
+  weights: LabelWeights,
+): Map<string, NormTables> {
+  const norms = normsAt(c, level);
+  const { append } = inputs;
+  if (!append)
+    return new Map(norms.map((name) => [name, recordNormTables(g, c, p, name, level, inputs, weights.pair(name))]));
+  const a = g.scope("mlp_shared", () =>
+    windowGather(g, {
+      ...{ windows: inputs.innerWindows, count: level.inner },
+      ...{ ...weights.shared(level), edgeRow: edgeRow(c), relu: true },
+    }),
+  );
+  return new Map(
+    norms.map((name, part): [string, NormTables] => {
+      const [gamma, beta] = ["mlp_gamma", "mlp_beta"].map((mlp) => p.tensor(g, `${name}.${mlp}.bias`));
+      const rows = { windows: inputs.outerWindows!, outer: level.outer, ...append };
+      return [
+        name,
+        g.scope(name, () => labelTablePair(g, { a, part, w: weights.pair(name), bias: { gamma, beta }, ...rows })),
+      ];
+    }),
+  );
 }
 
 /** Names of the norms at one resolution. */
@@ -190,17 +286,6 @@ export const normsAt = (c: Config, { h, w }: Pick<TableRoom, "h" | "w">): string
     .filter((b) => b.h === h && b.w === w)
     .flatMap(normsOf)
     .map(({ name }) => name);
-
-/** gamma and beta of every norm at one resolution. */
-export function recordTables(
-  g: Graph,
-  c: Config,
-  p: ParameterStore,
-  level: TableRoom,
-  inputs: LevelInputs,
-): Map<string, { gamma: Tensor; beta: Tensor }> {
-  return new Map(normsAt(c, level).map((name) => [name, recordNormTables(g, c, p, name, level, inputs)]));
-}
 
 /** Names of all convs that see features, conv_img last, with the size at which they run. */
 export function convLayers(

@@ -30,16 +30,16 @@ export class DerivedWeights {
   readonly replaced: string[] = [];
   private program: Program | undefined;
 
-  /** @param more records what else follows from the weights and keeps it; a conv's sigma is kept as `name.sigma` */
+  /** @param more records what else follows from the weights and keeps it (a conv's sigma as `name.sigma`), and notes the keys that it replaces */
   constructor(
     readonly name: string,
     target: Target,
     private readonly parameters: ParameterStore,
     uses: Iterable<ConvUse>,
-    more: (g: Graph) => void = () => undefined,
+    more: (g: Graph, replaced: string[]) => void = () => undefined,
   ) {
     const g = (this.graph = new Graph(target));
-    more(g);
+    more(g, this.replaced);
     for (const { name, key, ...size } of uses) {
       const copies = g.scope(name, () => deriveWeights(g, parameters.tensor(g, key), size));
       for (const [kind, t] of Object.entries(copies)) g.keep(`${name}.${kind}`, t);
