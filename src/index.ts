@@ -1,4 +1,4 @@
-// spade-webgpu: SPADE (GauGAN) on WebGPU. This entry holds nothing of Node; node.ts is the same with Dawn and files.
+// spade-webgpu: SPADE (GauGAN) on WebGPU. This entry imports nothing of Node; node.ts has the same API with Dawn and files.
 
 import type { AdapterInfo, Source, Spade, SpadeOptions } from "./session/api.ts";
 import { blobAccess, bytesAccess, type RandomAccess } from "./formats/tensors.ts";
@@ -27,7 +27,7 @@ function pageGpu(): GPU {
   );
 }
 
-/** Bytes of any source a page has; downloads are reported as they come. */
+/** Opens any source that a page may have; reports download progress. */
 export async function openSource(
   source: Source,
   report: (loaded: number, total: number | undefined) => void,
@@ -68,7 +68,7 @@ export function createSpade(options: SpadeOptions): Promise<Spade> {
   return createSpadeOn(page, options);
 }
 
-/** Whether this page can paint, and on what. */
+/** Whether this page can paint, and on which adapter. */
 export async function isSupported(): Promise<{ ok: true; adapter: AdapterInfo } | { ok: false; error: SpadeError }> {
   return supported(page.openDevice);
 }

@@ -1,4 +1,4 @@
-// spade-webgpu in Node: the same API over Dawn; a string or file: URL is a path.
+// spade-webgpu in Node: the same API on Dawn. Strings and file: URLs are paths, except http(s) addresses.
 
 import { fileURLToPath } from "node:url";
 import type { AdapterInfo, Source, Spade, SpadeOptions } from "./session/api.ts";
@@ -37,7 +37,7 @@ export async function createSpade(options: SpadeOptions): Promise<Spade> {
   return createSpadeOn({ sizesAs: sizesWish(), openDevice: openNodeDevice, open }, options);
 }
 
-/** Whether this machine can paint, and on what. */
+/** Whether this machine can paint, and on which adapter. */
 export function isSupported(): Promise<{ ok: true; adapter: AdapterInfo } | { ok: false; error: SpadeError }> {
   return supported(openNodeDevice);
 }

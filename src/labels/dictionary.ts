@@ -1,8 +1,8 @@
-// A dictionary of windows that lives on from map to map: windows that stay keep their numbers, new ones are appended, so that tables of
-// gamma and beta get rows for the new ones alone. An edit of 8 x 8 pixels brings about 6 % new windows.
+// A dictionary of windows that is kept from map to map: known windows keep their numbers and new ones are appended, so the tables of
+// gamma and beta only need rows for the new ones. An edit of 8 x 8 pixels brings about 6 % new windows.
 //
-// Numbers of windows that no map shows any more stay taken. When there are more than twice as many numbers as the map has windows, all are
-// given anew: tables stay within twice the room that the map needs.
+// Windows that no longer occur keep their numbers. Once more than twice as many outer windows are numbered as the map has, all windows
+// are renumbered, so tables never need more than twice the rows of the map.
 
 import { SpadeError } from "../runtime/errors.ts";
 import { room } from "./room.ts";
@@ -22,17 +22,17 @@ import {
   type Rows,
 } from "./windows.ts";
 
-/** More numbers than so many times the windows of the map: they are given anew. */
+/** Renumber when more than this many times the map's outer windows are numbered. */
 const MOST = 2;
 
 let generations = 0;
 
-/** Marks which of some numbers occur. */
+/** Counts distinct ids. */
 class Marks {
   private stamps = new Int32Array(1024);
   private stamp = 0;
 
-  /** How many of 0 .. total - 1 occur in `ids`. */
+  /** How many distinct ids occur in `ids`; all are in 0 .. total - 1. */
   distinct(ids: Int32Array, total: number): number {
     if (this.stamps.length < total) this.stamps = new Int32Array(2 ** Math.ceil(Math.log2(total)));
     const { stamps } = this;
@@ -47,7 +47,7 @@ class Marks {
   }
 }
 
-/** The living dictionary of one resolution. The arrays of its results are valid until its next use. */
+/** The dictionary of one resolution. The arrays of its results are valid until its next use. */
 export class LiveWindows {
   private readonly inner = new Numbers();
   private readonly outer = new Numbers();
@@ -62,14 +62,14 @@ export class LiveWindows {
   private innerRows: Int32Array | undefined;
   private outerRows: Int32Array | undefined;
 
-  /** @param work shared with other levels */
+  /** @param work scratch memory; levels may share it */
   constructor(private readonly work = new WindowWork()) {
     this.scratch = new WindowScratch(work);
   }
 
   /**
-   * The windows of a map. Counts are those of this map; `innerWindows` and `outerWindows` are empty: `live.rowsFrom` gives those that tables
-   * lack, `live.anew` a dictionary of this map alone.
+   * The windows of a map. Counts are of this map; `innerWindows` and `outerWindows` are empty: `live.rowsFrom` returns the windows that
+   * tables lack, `live.anew` a dictionary of this map alone.
    */
   update(input: { codes: Int32Array; images: number; h: number; w: number; k: number }): LevelWindows {
     const { codes, images, h, w, k } = input;
@@ -120,11 +120,11 @@ export class LiveWindows {
     this.generation = ++generations;
   }
 
-  /** Everything numbered anew, with all windows written out. */
+  /** Renumbers everything from 0, and writes out all windows. */
   private anew(input: { codes: Int32Array; images: number; h: number; w: number; k: number }): LevelWindows {
     this.reset(input.k);
     const { live } = this.update(input);
-    // Fresh numbers are those of a dictionary of the map alone.
+    // After a reset the numbers equal those of a dictionary of the map alone.
     return { ...buildWindows(input, this.scratch), live };
   }
 
@@ -134,11 +134,11 @@ export class LiveWindows {
     const outerCount = Math.max(0, stacks.count - from);
     const taps = k * k;
     const outerWindows = (this.outerRows = room(this.outerRows, outerCount * taps));
-    // local[id]: the inner window's number among those named here, 0 for none yet.
+    // local[id]: the inner window's number among those used here; 0: not used yet.
     const local = (this.local = room(this.local, this.inner.stacks.count + 1)).fill(0, 0, this.inner.stacks.count + 1);
     const named: number[] = [];
     writeWindows(this.outer, from, k, OUTSIDE_INNER, outerWindows);
-    // places[tap, id]: the row of picks that names it for that tap.
+    // places[tap, id]: the row of picks that holds inner window id for that tap; 0: none yet.
     const ids = this.inner.stacks.count + 1;
     const places = (this.places = room(this.places, taps * ids)).fill(0, 0, taps * ids);
     const picks = (this.picks = room(this.picks, (outerCount + 1) * taps)).fill(0, 0, taps);
@@ -156,7 +156,7 @@ export class LiveWindows {
         outerWindows[i * taps + tap] = place;
       }
     }
-    // Where a tap names fewer than the others, its rows go on with "outside".
+    // Taps that use fewer inner windows fill their remaining rows with 0, "outside".
     const pickCount = 1 + Math.max(0, ...used);
     for (let tap = 0; tap < taps; tap++)
       for (let place = used[tap] + 1; place < pickCount; place++) picks[place * taps + tap] = 0;

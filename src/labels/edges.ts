@@ -1,10 +1,10 @@
-// Instance edges, as published: 1 where a pixel's left, right, upper or lower neighbour has another instance id, so both
-// sides of a boundary are marked; the border of the image alone is no edge. Taken at the net's full input size, after
-// resizing; each level then samples them like labels, and thin edges drop out.
+// Instance edges, like the published code: 1 where a pixel's left, right, upper or lower neighbour has another instance id, so
+// both sides of a boundary are marked; the image border is not an edge. Computed at the net's full input size, after
+// resizing; each level then samples them like labels, so some thin edges are lost.
 
 /**
  * Writes the edges of one image of ids into `edges[to ..]`. `ids` may be any array of integers; only equality counts.
- * traffic: 3 reads and 1 write a pixel, 2 more a boundary.
+ * traffic: 3 reads and 1 write per pixel, 2 more per boundary.
  */
 export function instanceEdges(
   ids: ArrayLike<number>,

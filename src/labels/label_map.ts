@@ -1,13 +1,13 @@
-// Label maps as they come in, and as the engine wants them: one batch of int32 labels, every one of them legal.
+// Checks label maps from the user and converts them to the engine's form: one batch of legal int32 labels.
 //
-// A net knows `labelCount` labels, 0..labelCount-1: label_nc of them, and one more, the last, for "don't care" when it was
-// trained with contain_dontcare_label. As published, 255 in a map means don't care and becomes label_nc; a net without
-// don't care has no place for it. The published code lets other values crash in a scatter; here they are refused by pixel.
+// A net has `labelCount` labels, 0..labelCount-1: label_nc, plus a last one for "don't care" if it was trained with
+// contain_dontcare_label. Like in the published code, 255 in a map means don't care and becomes label_nc; nets without don't care
+// reject it. The published code crashes on other illegal values in a scatter; we throw an error that names the pixel.
 
 import { SpadeError } from "../runtime/errors.ts";
 import { room } from "./room.ts";
 
-/** Row by row, one id a pixel. An instance map has the same form; only equality of its ids counts. */
+/** One id per pixel, row by row. An instance map has the same form; only equality of its ids matters. */
 export interface LabelMap {
   data: Uint8Array | Uint8ClampedArray | Uint16Array | Int32Array;
   width: number;
@@ -20,17 +20,17 @@ export interface LabelSpace {
   dontCare?: number | null;
 }
 
-/** The id that means "don't care" in a file or a map. */
+/** The id for "don't care" in files and maps. */
 export const DONT_CARE_ID = 255;
 
 const MAP_TYPES = ["Uint8Array", "Uint8ClampedArray", "Uint16Array", "Int32Array"];
 
-/** Names a map in messages: `label map`, or `label map 2 of 4` in a batch. */
+/** A map's name in messages: `label map`, or `label map 2 of 4` in a batch. */
 function nameOf(kind: string, index: number, count: number): string {
   return count === 1 ? kind : `${kind} ${index + 1} of ${count}`;
 }
 
-/** Checks types and sizes of the maps of a batch: all alike, none empty. `kind` names them in messages. */
+/** Checks that the maps of a batch have a legal type and one size, and are not empty. `kind` names them in messages. */
 export function checkMapSizes(maps: readonly LabelMap[], kind: "label map" | "instance map"): void {
   if (maps.length === 0) throw new SpadeError("shape", `${kind}s`, "none is given", "give at least one");
   maps.forEach((map, n) => {
@@ -54,7 +54,7 @@ export function checkMapSizes(maps: readonly LabelMap[], kind: "label map" | "in
   });
 }
 
-/** Checks that there is one instance map for each label map, of its size. */
+/** Checks that every label map has an instance map of its size. */
 export function checkInstances(maps: readonly LabelMap[], instances: readonly LabelMap[]): void {
   checkMapSizes(instances, "instance map");
   if (instances.length !== maps.length) {
@@ -93,8 +93,8 @@ function illegal(where: string, map: LabelMap, pixel: number, value: number, spa
 }
 
 /**
- * The labels of a batch, [N, H, W], checked, with 255 -> dontCare where the net has it. The maps stay as they are.
- * `into` is used if it is long enough; the result may be longer than N*H*W.
+ * The checked labels of a batch, [N, H, W], with 255 -> dontCare if the net has it. Does not change the maps.
+ * Writes to `into` if it is long enough; the result may be longer than N*H*W.
  */
 export function checkedLabels(maps: readonly LabelMap[], space: LabelSpace, into?: Int32Array): Int32Array {
   checkMapSizes(maps, "label map");
@@ -120,7 +120,7 @@ export function checkedLabels(maps: readonly LabelMap[], space: LabelSpace, into
   return labels;
 }
 
-/** Copies the labels of one map; stops at the first that is not legal and returns its pixel, else -1. */
+/** Copies the labels of one map; stops at the first illegal one and returns its pixel, else -1. */
 function copyLabels(
   data: LabelMap["data"],
   size: number,

@@ -1,9 +1,9 @@
-// From label maps to the windows of every resolution level of a net.
+// Computes the windows of every resolution level of a net from label maps.
 //
-//   labels, instance edges at full size -> nearest sample per level, as torch does -> codes (label*2 + edge) -> windows
+//   labels, instance edges at full size -> nearest sample per level, like torch -> codes (label*2 + edge) -> windows
 //
 // F.interpolate(mode="nearest") reads src = min(floor(i * scale), in-1) with scale = in/out and the product both in float32.
-// That is floor(i*in/out) but for rare ratios (84 -> 20 at i = 15, 376 -> 40 at i = 25), where it is one more.
+// That equals floor(i*in/out) except at rare ratios (84 -> 20 at i = 15, 376 -> 40 at i = 25), where it is one more.
 
 import { SpadeError } from "../runtime/errors.ts";
 import { instanceEdges } from "./edges.ts";
@@ -12,14 +12,14 @@ import { LiveWindows } from "./dictionary.ts";
 import { room } from "./room.ts";
 import { buildWindows, type LevelWindows, WindowScratch, WindowWork } from "./windows.ts";
 
-/** One resolution of a net and the kernel of its norm layers there (norm_G's 3x3, 5x5 ...); 0 where only the codes are read. */
+/** One resolution of a net, and the kernel of its norm layers there (norm_G's 3x3, 5x5 ...); k = 0: the net reads only codes. */
 export interface LevelSize {
   h: number;
   w: number;
   k: number;
 }
 
-/** `edges`: the net has the instance-edge channel (published: not no_instance). */
+/** `edges`: the net has the instance-edge channel (published option: not no_instance). */
 export interface LabelConfig extends LabelSpace {
   edges: boolean;
 }
@@ -39,7 +39,7 @@ export function torchNearest(i: number, size: number, outSize: number): number {
   return Math.min(Math.floor(Math.fround(i * scale)), size - 1);
 }
 
-/** The codes of each level in turn, for a batch of label maps of one size: `make` gets them, and the number of the level. */
+/** Calls `make` with the codes and index of each level in turn, for a batch of label maps of one size. */
 function eachLevel(
   maps: readonly LabelMap[],
   instances: readonly LabelMap[] | null,
@@ -75,8 +75,8 @@ function eachLevel(
 }
 
 /**
- * The windows of each level, for a batch of label maps of one size. `config.edges`: with an edge channel and no instance
- * maps, the label maps themselves say where instances meet; without one, instance maps are ignored. Maps stay unchanged.
+ * The windows of each level, for a batch of label maps of one size. If `config.edges` is set and no instance maps are given,
+ * edges are computed from the label maps; if it is not set, instance maps are ignored. Maps are not changed.
  * Without a scratch the result owns its memory; with one, its arrays are valid until the scratch's next use.
  */
 export function buildLevels(
@@ -91,13 +91,13 @@ export function buildLevels(
   );
 }
 
-/** The windows of each level over a sequence of maps: those that stay keep their numbers (dictionary.ts). */
+/** The windows of each level over a sequence of maps; known windows keep their numbers (dictionary.ts). */
 export class LiveLevels {
   private readonly work = new WindowWork();
   private readonly dictionaries: LiveWindows[] = [];
   private readonly scratch = { levels: [], labels: undefined, edges: undefined, columns: undefined };
 
-  /** Arguments as buildLevels'. The arrays of the result are valid until the next call. */
+  /** Takes buildLevels' arguments. The arrays of the result are valid until the next call. */
   update(
     maps: readonly LabelMap[],
     instances: readonly LabelMap[] | null,
@@ -117,7 +117,7 @@ function withoutWindows(codes: Int32Array, images: number, h: number, w: number)
   return { h, w, k: 0, images, codes: codes.subarray(0, images * h * w), ...inner, ...outer };
 }
 
-/** codes[n, y, x] = label*2 + edge of the pixel that torch's nearest resize reads. `columns`: room for w indices. */
+/** codes[n, y, x] = label*2 + edge of the pixel that torch's nearest resize reads. `columns`: scratch for w indices. */
 function sampleCodes(
   labels: Int32Array,
   edges: Int32Array | null,

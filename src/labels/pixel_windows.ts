@@ -1,4 +1,4 @@
-// Windows of codes without a dictionary, one a pixel: what fc of a net without VAE reads.
+// Windows of codes without a dictionary, one per pixel; fc of a net without VAE reads them.
 
 import { OUTSIDE_CODE } from "./windows.ts";
 

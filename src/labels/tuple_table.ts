@@ -1,9 +1,9 @@
-// Ids for tuples of int32: equal tuples, equal id; new tuples are numbered 0, 1, 2 ... in order of appearance.
+// Ids for tuples of int32: equal tuples have equal ids; new tuples are numbered 0, 1, 2 ... in order of appearance.
 //
 // Open addressing with linear probing over typed arrays. A slot holds base + id; tuples are compared in full, so the hash
-// decides the speed and never the answer. Emptying the table moves `base` past every value in the slots, which
-// thereby all read as free: no clearing. The slots in use start few (they stay in the first-level cache for the small levels)
-// and grow fourfold whenever half of them are taken.
+// only affects the speed, never the result. Emptying the table moves `base` past every value in the slots, so that all slots
+// read as free without clearing. The table starts with few slots (small levels stay in the first-level cache) and grows
+// fourfold whenever half of them are in use.
 
 import { room } from "./room.ts";
 
@@ -13,7 +13,7 @@ const LAST_BASE = 2 ** 30;
 export class TupleTable {
   /** Number of distinct tuples so far. */
   count = 0;
-  /** [count, arity], valid until the table is next emptied or grows. */
+  /** [count, arity], valid until the next reset or new tuple. */
   keys: Int32Array = new Int32Array(16);
   private arity = 1;
   private slots: Int32Array = new Int32Array(FIRST_SLOTS);
@@ -28,7 +28,7 @@ export class TupleTable {
     this.mask = FIRST_SLOTS - 1;
   }
 
-  /** The id of the tuple source[at], source[at + stride], ...; a new id if it is new. */
+  /** The id of the tuple source[at], source[at + stride], ...; a new tuple gets the next id. */
   idOf(source: Int32Array, at: number, stride: number): number {
     const { arity, keys, slots, mask, base } = this;
     if (arity === 3) return this.idOfTriple(source, at, stride);
@@ -48,7 +48,7 @@ export class TupleTable {
     return this.add(source, at, stride);
   }
 
-  /** The same, unrolled: nearly all published norms have k = 3. */
+  /** idOf unrolled for arity 3: nearly all published norms have k = 3. */
   private idOfTriple(source: Int32Array, at: number, stride: number): number {
     const { keys, slots, mask, base } = this;
     const a = source[at];
@@ -76,7 +76,7 @@ export class TupleTable {
     return id;
   }
 
-  /** Makes every slot read as free. `count` is still that of the values in the slots. */
+  /** Makes every slot read as free. Call it while `count` still counts the values in the slots. */
   private rebase(): void {
     this.base += this.count;
     if (this.base > LAST_BASE) {

@@ -1,4 +1,4 @@
-// The dictionary of windows: what SPADE's label path depends on, once per distinct case instead of once per pixel.
+// The dictionary of windows: SPADE's label path is computed once per distinct window instead of once per pixel.
 //
 //   actv = relu(b1 + W1 * onehot(label, edge))    sees k x k codes      -> "inner" windows: distinct k x k windows of codes
 //   gamma, beta = b2 + W2 * actv                  sees k x k of actv    -> "outer" windows: distinct k x k windows of inner ids
@@ -6,10 +6,10 @@
 // Both convolutions pad with zeros. Outside the image the one-hot tensor is zero (code -1: no weight column is added), and
 // actv is zero, not relu(b1) (inner id 0: a zero row of the table).
 //
-// A window is found in two steps: ids of horizontal runs of k values, then ids of vertical stacks of k run ids; equal
-// windows are equal stacks. Stretches of one run id, or of one stack, are looked up once: most of a real map is such.
+// Windows are numbered in two steps: ids of horizontal runs of k values, then ids of vertical stacks of k run ids; equal
+// windows are equal stacks. A stretch of equal runs, or of equal stacks, is looked up once; most of a real map is such stretches.
 // cost: a real 256x256 COCO map with edges, levels 8..256, k = 3: 3.4 ms (1.7 to 5.8 over 21 maps; bench/labels.ts), most of
-// it look-ups at boundaries. traffic: about 4 reads and 4 writes of an int32 a pixel and stage.
+// it look-ups at boundaries. traffic: about 4 reads and 4 writes of an int32 per pixel and stage.
 
 import { SpadeError } from "../runtime/errors.ts";
 import { room } from "./room.ts";
@@ -22,11 +22,11 @@ export interface LevelWindows {
   images: number;
   /** [N, h, w]: label*2 + edge. */
   codes: Int32Array;
-  /** Where windows are numbered over several maps; left out: for this one alone. */
+  /** Set if windows are numbered over several maps; omitted: over this one alone. */
   live?: LiveNumbers;
   /** [N, h, w]: from 1 on, in order of first appearance in raster order; 0 is "outside the image". */
   innerIds: Int32Array;
-  /** Rows of innerWindows, the reserved row 0 included. */
+  /** Rows of innerWindows, including the reserved row 0. */
   innerCount: number;
   /** [innerCount, k*k]: codes, -1 outside the image. Row 0 is all -2: its row in any table is zero. */
   innerWindows: Int32Array;
@@ -38,32 +38,32 @@ export interface LevelWindows {
 }
 
 /**
- * Some outer windows, with the inner windows that they name, as a dictionary of their own. `outerWindows` names, tap by tap, rows of `picks`,
- * [pickCount, k*k], and these name rows of innerWindows; row 0 stands for "outside the image". Without picks, as in LevelWindows.
+ * Some outer windows, with the inner windows that they refer to. With picks, `outerWindows` holds for each tap a row of `picks`,
+ * [pickCount, k*k], which holds for that tap a row of innerWindows; 0 means "outside the image". Without picks, like LevelWindows.
  */
 export type Rows = Pick<LevelWindows, "innerCount" | "innerWindows" | "outerCount" | "outerWindows"> & {
   pickCount?: number;
   picks?: Int32Array;
 };
 
-/** The numbers of a level's windows, where windows that stay keep theirs from map to map (dictionary.ts). */
+/** Numbers of a level's windows that are kept from map to map (dictionary.ts). */
 export interface LiveNumbers {
-  /** Changes when numbers mean other windows than before. */
+  /** Changes whenever the windows are renumbered. */
   readonly generation: number;
-  /** All numbers are below it. */
+  /** Outer windows numbered so far; all outer ids are below it. */
   readonly total: number;
-  /** The outer windows numbered from `from` on. */
+  /** The outer windows with numbers >= `from`. */
   rowsFrom(from: number): Rows;
-  /** Numbers the windows of the same map anew, from 0 on: a new generation. */
+  /** Renumbers the windows of the same map from 0, as a new generation. */
   anew(): LevelWindows;
 }
 
 export const OUTSIDE_CODE = -1;
 export const OUTSIDE_INNER = 0;
-/** What the window of inner id 0, which no pixel has, is filled with. */
+/** Fills the window of inner id 0, which no pixel has. */
 export const NO_WINDOW = -2;
 
-/** Numbers of the windows of one kind: of horizontal runs, and of stacks of runs, which are the windows. */
+/** Numbers of the windows of one kind: of horizontal runs, and of stacks of runs (the windows). */
 export class Numbers {
   readonly runs = new TupleTable();
   readonly stacks = new TupleTable();
@@ -75,7 +75,7 @@ export class Numbers {
   }
 }
 
-/** Memory that levels share while they are worked on, one after another. */
+/** Scratch memory that levels share, as they are processed one after another. */
 export class WindowWork {
   readonly numbers = new Numbers();
   line: Int32Array | undefined;
@@ -83,7 +83,7 @@ export class WindowWork {
   ends: Int32Array | undefined;
 }
 
-/** Reusable memory of one LevelWindows. The arrays of a result lie in it: valid until the next call with the same scratch. */
+/** Reusable memory of one LevelWindows. A result's arrays are views of it, valid until the next call with the same scratch. */
 export class WindowScratch {
   readonly work: WindowWork;
   readonly inner: Found = {};
@@ -101,7 +101,7 @@ export interface Found {
 /**
  * The distinct windows of a batch of code maps [N, h, w]; images share the dictionary, windows never cross images. k is odd.
  * Without a scratch the result owns its memory; with one, its arrays (views of the scratch) are valid until the scratch's
- * next use, and a warm call allocates no memory but those views. `codes` is passed on, not copied.
+ * next use, and a warm call allocates nothing but those views. `codes` is passed on, not copied.
  */
 export function buildWindows(
   input: { codes: Int32Array; images: number; h: number; w: number; k: number },
@@ -145,18 +145,18 @@ export function buildWindows(
   };
 }
 
-/** What tells inner windows (of codes) from outer ones (of inner ids). */
+/** The parameters that differ between inner windows (of codes) and outer ones (of inner ids). */
 export interface WindowKind {
   /** The value outside the image. */
   readonly outside: number;
-  /** Of the first window; ids below it are reserved. */
+  /** Id of the first window; lower ids are reserved. */
   readonly firstId: number;
 }
 
 export const INNER: WindowKind = { outside: OUTSIDE_CODE, firstId: 1 };
 export const OUTER: WindowKind = { outside: OUTSIDE_INNER, firstId: 0 };
 
-/** Ids of all windows into found.ids; windows that `numbers` knows keep theirs, new ones are numbered in order of first appearance. */
+/** Writes the ids of all windows to found.ids. Known windows keep their ids; new ones are numbered in order of first appearance. */
 export function numberWindows(
   work: WindowWork,
   { runs, stacks }: Numbers,
@@ -180,8 +180,8 @@ export function numberWindows(
 }
 
 /**
- * Ids, from 1 on, of the horizontal runs of k values around each pixel of one image, and where each stretch of equal ids ends.
- * Run 0 is a run outside the image.
+ * Finds the ids, from 1 on, of the horizontal runs of k values around each pixel of one image, and where each stretch of equal ids
+ * ends. Run 0 lies outside the image.
  */
 function findRuns(
   work: WindowWork,
@@ -204,7 +204,7 @@ function findRuns(
     const row = from + y * w;
     const out = to + y * w;
     for (let x = 0; x < w; x++) line[r + x] = values[row + x];
-    // The run of x covers line[x .. x+k-1]. It equals the run of x-1 if and only if line[x-1 .. x+k-1] are all equal.
+    // The run at x is line[x .. x+k-1]. It equals the run at x-1 if and only if line[x-1 .. x+k-1] are all equal.
     // `same`: first position of the stretch of equal values that ends at line[x+k-1].
     let same = 0;
     for (let p = 1; p < k; p++) if (line[p] !== line[p - 1]) same = p;

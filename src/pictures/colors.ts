@@ -10,7 +10,7 @@ export function labelColor(id: number): [number, number, number] {
   return rgb;
 }
 
-/** RGB bytes [H,W,3] of a map. */
+/** Colours a map: RGB bytes [H,W,3]. */
 export function coloredMap(
   map: LabelMap,
   colorOf: (id: number) => readonly [number, number, number] = labelColor,
@@ -26,7 +26,7 @@ export function coloredMap(
   return rgb;
 }
 
-/** The same as #rrggbb. */
+/** The colour of a label as #rrggbb. */
 export function labelHex(id: number): string {
   return `#${labelColor(id)
     .map((v) => v.toString(16).padStart(2, "0"))

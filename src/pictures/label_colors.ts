@@ -1,9 +1,9 @@
-// Label maps drawn in colours, read through a palette: every pixel must be one of its colours, or it is an error that
-// says which is not. A colour that is nearly right (antialiasing, JPEG, resizing) is the usual mistake.
+// Reads label maps drawn in colours through a palette. A pixel of any other colour is an error that names the pixel. The usual
+// mistake is a colour that is nearly right (antialiasing, JPEG, resizing).
 
 import { SpadeError } from "../runtime/errors.ts";
 
-/** An ImageData, or its shape: RGBA, four bytes a pixel; alpha does not count. */
+/** An ImageData, or an object of its shape: RGBA, four bytes per pixel; alpha is ignored. */
 export interface ColorImage {
   data: Uint8Array | Uint8ClampedArray;
   width: number;
@@ -11,11 +11,11 @@ export interface ColorImage {
 }
 
 /**
- * Ids of an image whose colours stand for them: the index of a pixel's colour in `palette` (CSS colours: "#rgb",
- * "#rrggbb", "rgb(r, g, b)"; "" for an id without a colour; of equal colours the first). `tolerance`: the greatest
- * difference allowed in a channel (left out: exact); the nearest colour is taken.
- * Fails with `label` where a pixel has another colour, naming the count of distinct colours, the first foreign one and
- * its pixel; with `usage` on a palette that is none.
+ * Label ids of an image: the index of each pixel's colour in `palette` (CSS colours: "#rgb", "#rrggbb", "rgb(r, g, b)";
+ * "" for an id without a colour; of equal colours the first counts). `tolerance`: the greatest difference allowed in any
+ * channel (omitted: exact); the nearest colour wins.
+ * Fails with `label` if a pixel has another colour, naming the count of distinct colours, the first foreign colour and
+ * its pixel; with `usage` if a palette entry is not a colour, or the data has the wrong length.
  */
 export function labelMapFromColors(
   image: ColorImage,
@@ -58,12 +58,12 @@ export function labelMapFromColors(
     `its colour ${cssOf(foreign.color)} is none of the ${colors.length} label colours; of the ${known.size} distinct colours in the map ${foreignColors} are foreign`,
     foreignColors > 32 || (tolerance ?? 0) > 0
       ? "give a map of ids (gray or indexed PNG), or one drawn without antialiasing and never resized smoothly or saved as JPEG"
-      : // Who gives a tolerance of 0 has none to offer.
+      : // A caller that gave a tolerance of 0 does not want one.
         `add the colour to the labels${tolerance === undefined ? ", repaint it, or allow a tolerance" : ", or repaint it"}`,
   );
 }
 
-/** RGB as decodeLabelPng gives it to the shape that labelMapFromColors takes. */
+/** Converts decodeLabelPng's RGB to labelMapFromColors' input. */
 export function colorImageFromRgb(rgb: Uint8Array, width: number, height: number): ColorImage {
   const data = new Uint8ClampedArray(4 * width * height);
   for (let p = 0; p < width * height; p++) {
@@ -73,7 +73,7 @@ export function colorImageFromRgb(rgb: Uint8Array, width: number, height: number
   return { data, width, height };
 }
 
-/** 0xrrggbb of a CSS colour of the forms above; fails with `usage` on another. */
+/** 0xrrggbb of a CSS colour of the forms above; fails with `usage` on any other text. */
 export function parseColor(text: string): number {
   const t = text.trim().toLowerCase();
   const hex = /^#(?:([0-9a-f]{3})|([0-9a-f]{6}))$/.exec(t);
@@ -88,7 +88,7 @@ export function parseColor(text: string): number {
   );
 }
 
-/** A photo given by mistake has a million colours: plain arithmetic, no allocation. */
+/** Id of the nearest colour within `tolerance`. Allocates nothing: a photo given by mistake has a million colours. */
 function nearest(color: number, colors: { id: number; color: number }[], tolerance: number): number | undefined {
   let best: number | undefined;
   let bestDistance = tolerance + 1;

@@ -1,9 +1,9 @@
-// The labels that weights carry in their metadata: a JSON list of ids with names and colours.
+// The labels in the metadata of weights: a JSON list of ids with names and colours.
 
 import { SpadeError } from "../runtime/errors.ts";
 import { parseColor } from "./label_colors.ts";
 
-/** One label as users name it; `color` is "#rgb", "#rrggbb" or "rgb(r, g, b)". */
+/** One label; `color` is "#rgb", "#rrggbb" or "rgb(r, g, b)". */
 export interface Label {
   id: number;
   name: string;
@@ -12,8 +12,8 @@ export interface Label {
 }
 
 /**
- * Reads a list of labels. `where`: the file, for messages. `labelCount`: of the net, if known.
- * Fails with `file` on what is no such list or an empty one, and on ids or colours that come twice or ids beyond the net's.
+ * Reads a list of labels. `where`: the file, for messages. `labelCount`: the net's, if known.
+ * Fails with `file` if the text is not such a list, if the list is empty, if an id or colour occurs twice, or if an id is too large.
  */
 export function parseLabels(json: string, where: string, labelCount?: number): Label[] {
   const wrong = (problem: string): SpadeError =>

@@ -1,8 +1,8 @@
-// PIL's Image.resize(BICUBIC) of 8-bit RGB, by which the published code resizes photos: an antialiased cubic (a = -0.5) in fixed
-// point, across and then down, with bytes between the two passes. Bit for bit PIL's, which no image library of Node is.
+// PIL's Image.resize(BICUBIC) of 8-bit RGB, with which the published code resizes photos: an antialiased cubic (a = -0.5) in fixed
+// point, across and then down, rounded to bytes after each pass. Equal to PIL bit for bit; no image library for Node is.
 
 export interface RgbImage {
-  /** Three bytes a pixel. */
+  /** Three bytes per pixel. */
   data: Uint8Array;
   width: number;
   height: number;
@@ -21,12 +21,12 @@ interface Taps {
   /** First source index and number of taps of each output index. */
   first: Int32Array;
   count: Int32Array;
-  /** `most` weights an output index, with 22 fractional bits. */
+  /** `most` weights per output index, with 22 fractional bits. */
   weights: Int32Array;
   most: number;
 }
 
-/** Which source samples make each output sample, in the same order of float64 operations as Pillow's precompute_coeffs. */
+/** Source samples and weights of each output sample, in the order of float64 operations of Pillow's precompute_coeffs. */
 function tapsOf(inSize: number, outSize: number): Taps {
   const scale = inSize / outSize;
   const filterScale = Math.max(scale, 1);
@@ -60,7 +60,7 @@ const clip = (sum: number): number => {
   return v < 0 ? 0 : v > 255 ? 255 : v;
 };
 
-/** One pass along a direction: `lines` lines that begin `line` bytes apart, their samples `step` bytes apart. */
+/** Resizes along one direction: `lines` lines that begin `line` bytes apart, with samples `step` bytes apart. */
 function pass(
   data: Uint8Array,
   out: Uint8Array,
@@ -90,7 +90,7 @@ function pass(
   }
 }
 
-/** The picture at outWidth x outHeight (at least 1); a direction that keeps its size is copied. Sources up to 2^24 a side. */
+/** Resizes a picture to outWidth x outHeight (at least 1 each); copies a direction whose size does not change. Sources up to 2^24 per side. */
 export function pilBicubicResize(image: RgbImage, outWidth: number, outHeight: number): RgbImage {
   const { width, height } = image;
   let data = image.data;

@@ -1,7 +1,7 @@
-// Bilinear resizing as PIL's BILINEAR does it: pixel centres at half places, and a triangle that is widened where a picture shrinks, so that
-// every pixel counts. Rows first, then columns, here in float and not rounded in between; PIL rounds to bytes after each.
+// Bilinear resizing like PIL's BILINEAR: pixel centres at half integers, and a triangle filter that widens when a picture shrinks, so
+// that every pixel counts. Along rows first, then columns. We compute in float; PIL rounds to bytes after each pass.
 
-/** RGB, three values a pixel. */
+/** RGB, three values per pixel. */
 export interface Pixels {
   readonly data: Uint8Array | Float32Array;
   readonly width: number;
@@ -11,7 +11,7 @@ export interface Pixels {
 interface Taps {
   /** The first source pixel of each output pixel. */
   readonly from: Int32Array;
-  /** Its weights, `width` an output pixel, 0 where there are fewer. */
+  /** Weights, `width` per output pixel; unused ones are 0. */
   readonly weights: Float32Array;
   readonly width: number;
 }
@@ -38,7 +38,7 @@ function triangle(size: number, out: number): Taps {
   return { from, weights, width };
 }
 
-/** [height,width,3], in the picture's range. */
+/** The resized picture [height,width,3], in the input's range. */
 export function bilinearResize(picture: Pixels, width: number, height: number): Float32Array {
   const { data, width: w, height: h } = picture;
   if (w === width && h === height) return Float32Array.from(data);

@@ -1,9 +1,9 @@
-// PIL's Image.resize(NEAREST), by which the published code resizes labels and instances. It differs from torch's nearest
+// PIL's Image.resize(NEAREST), with which the published code resizes labels and instances. It differs from torch's nearest
 // (which takes the top-left sample) and, at a few indices, from floor((i + 1/2) in / out): PIL adds up the step.
 
 /**
  * Source index of each output index: trunc of an accumulator that starts at half a step and grows by in / out, in
- * float64, as ImagingScaleAffine does it. Sizes are at least 1.
+ * float64, like Pillow's ImagingScaleAffine. Sizes are at least 1.
  */
 export function pilNearestIndices(inSize: number, outSize: number): Uint32Array {
   const step = inSize / outSize;
@@ -13,7 +13,7 @@ export function pilNearestIndices(inSize: number, outSize: number): Uint32Array 
   return indices;
 }
 
-/** A map resized to outWidth x outHeight by PIL's nearest; the same array type, a copy even if the size is the same. */
+/** Resizes a map to outWidth x outHeight with PIL's nearest. Keeps the array type; returns a copy even if the size is the same. */
 export function pilNearestResize<T extends Uint8Array | Uint8ClampedArray | Uint16Array | Int32Array>(
   map: { data: T; width: number; height: number },
   outWidth: number,

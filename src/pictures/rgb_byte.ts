@@ -1,4 +1,4 @@
-// The published tensor2im: a value of a picture in [-1,1] as a byte, truncated, not rounded.
+// Converts a picture's value in [-1,1] to a byte like the published tensor2im: truncates, does not round.
 
 /** 0 for NaN. */
 export function rgbByte(value: number): number {

@@ -1,4 +1,4 @@
-// A GPU device with what we know about it: what plans may use, its pipelines, its state.
+// A GPU device with its plan target (features and limits), pipeline cache, buffers and state.
 
 import { SpadeError } from "./errors.ts";
 import { PipelineCache } from "./pipelines.ts";
@@ -15,9 +15,9 @@ export interface OpenOptions {
   sizesAs?: SizesAs;
   /** Variants from a plan file. */
   variants?: Readonly<Record<string, string>>;
-  /** Told once when the adapter is a CPU in disguise. */
+  /** Called once if the adapter is software (runs on the CPU). */
   onSoftware?: (message: string, fix: string) => void;
-  /** How to wait for a software adapter, where an open promise costs it time. */
+  /** Awaits a promise of a software adapter, where a pending promise slows the adapter down. */
   rest?: <T>(promise: Promise<T>) => Promise<T>;
 }
 
@@ -42,8 +42,8 @@ function fixedSubgroup({ subgroupMinSize, subgroupMaxSize }: GPUAdapterInfo): nu
 }
 
 /**
- * Tells `listener` of a loss without keeping it: a borrowed device outlives what was made on it. A function of its own, since
- * closures of one function share what any of them holds.
+ * Calls `listener` when the device is lost, without keeping it alive: a borrowed device outlives the objects created on it. Kept
+ * apart from other closures, because closures of one function share one scope and all that it holds.
  */
 export function whenLost(gpu: GPUDevice, listener: { deviceLost(info: GPUDeviceLostInfo): void }): void {
   const ref = new WeakRef(listener);
@@ -51,8 +51,8 @@ export function whenLost(gpu: GPUDevice, listener: { deviceLost(info: GPUDeviceL
 }
 
 /**
- * What tells `listener` of errors outside of any scope, without keeping it: Dawn's binding for Node holds listeners where the garbage
- * collector does not look, and one that leads to its device keeps that with every pipeline for ever.
+ * An event handler that passes errors outside any error scope to `listener`, without keeping it alive: the garbage collector can't see
+ * the listeners that Dawn's Node binding holds, and one that refers to its device would leak the device and every pipeline.
  */
 function refusals(listener: { workRefused(error: GPUError): void }): (event: GPUUncapturedErrorEvent) => void {
   const ref = new WeakRef(listener);
@@ -68,10 +68,10 @@ export class Device {
   state: DeviceState = "alive";
   /** Why the device was lost, if it was. */
   lostReason = "";
-  /** Bytes of the buffers made here and not yet destroyed. */
+  /** Bytes of the buffers allocated here and not yet destroyed. */
   allocated = 0;
   private readonly buffers = new Map<GPUBuffer, string>();
-  /** What the adapter refused outside of any error scope; it would otherwise show only as wrong numbers. */
+  /** The first error outside any error scope; without it, refused work would show only as wrong numbers. */
   private refused = "";
   private readonly onRefusal = refusals(this);
 
@@ -95,7 +95,7 @@ export class Device {
       variants: options.variants ?? {},
     };
     this.pipelines = new PipelineCache(gpu);
-    // A borrowed device's errors may be its owner's.
+    // On a borrowed device, the errors may come from its owner's work.
     if (owned) gpu.addEventListener("uncapturederror", this.onRefusal);
     whenLost(gpu, this);
   }
@@ -112,13 +112,13 @@ export class Device {
     this.refused ||= firstLine(error);
   }
 
-  /** Adapter as people read it. */
+  /** The adapter's name for messages. */
   get name(): string {
     const { vendor, architecture, device, description } = this.info;
     return description || [vendor, architecture, device].filter(Boolean).join(" ") || "unknown adapter";
   }
 
-  /** Throws unless the device can be used; every entry point calls it. */
+  /** Throws if the device can't be used; every entry point calls it. */
   check(where: string): void {
     if (this.state === "lost")
       throw new SpadeError(
@@ -139,13 +139,13 @@ export class Device {
     );
   }
 
-  /** Waits for a promise of the GPUDevice. */
+  /** Awaits a promise of the GPUDevice. */
   wait<T>(promise: Promise<T>): Promise<T> {
     const { rest } = this.options;
     return this.software && rest ? rest(promise) : promise;
   }
 
-  /** A storage buffer. Out of memory shows at the next `guard`. */
+  /** Allocates a storage buffer. The enclosing `guard` reports out of memory. */
   alloc(
     label: string,
     bytes: number,
@@ -158,7 +158,7 @@ export class Device {
     return { buffer, offset: 0, bytes, label };
   }
 
-  /** Allocates the buffer of a storage that is on paper. */
+  /** Allocates the buffer of a paper storage. */
   place(storage: Storage, label = storage.label): Storage {
     storage.buffer = this.alloc(label, storage.bytes).buffer;
     return storage;
@@ -175,8 +175,8 @@ export class Device {
   }
 
   /**
-   * Runs allocations and turns the adapter's out-of-memory into our error, with the largest buffers named. Whatever fails, the
-   * buffers that the body made are freed.
+   * Runs allocations and turns the adapter's out-of-memory into our error, with the largest buffers named. On any failure it frees
+   * the buffers that `body` allocated.
    */
   async guard<T>(where: string, body: () => T): Promise<T> {
     this.check(where);
@@ -190,7 +190,7 @@ export class Device {
       result = { thrown };
     }
     const made = [...this.buffers.keys()].filter((b) => !before.has(b));
-    // Both scopes are popped in this tick: scopes are a stack, and others push theirs meanwhile.
+    // Pop both scopes in this tick: scopes are a stack, and other calls push theirs meanwhile.
     const [invalid, full] = await Promise.all([this.gpu.popErrorScope(), this.gpu.popErrorScope()]);
     try {
       this.check(where);
@@ -242,7 +242,7 @@ export class Device {
     );
   }
 
-  /** Reads a range back through a staging buffer of its own (set-up and tests; programs have theirs). */
+  /** Reads a range back through a temporary staging buffer (for set-up and tests; programs keep staging buffers). */
   async download(storage: Storage): Promise<ArrayBuffer> {
     const staging = this.alloc(`${storage.label} staging`, storage.bytes, 1 /* MAP_READ */ | 8 /* COPY_DST */);
     try {
@@ -252,7 +252,7 @@ export class Device {
     }
   }
 
-  /** Copies a range to a staging buffer of its size, now in the queue's order, and gives the bytes when the queue has come so far. */
+  /** Queues a copy of a range to a staging buffer of the same size at once; resolves with the bytes when the queue has run it. */
   async fetch(
     where: string,
     from: Pick<Storage, "buffer" | "offset" | "bytes">,
@@ -264,7 +264,7 @@ export class Device {
     try {
       await this.wait(staging.mapAsync(1 /* READ */));
     } catch (cause) {
-      // A lost or disposed device says so itself.
+      // If the device is lost or disposed, check() throws that error instead.
       this.check(where);
       throw new SpadeError("disposed", where, "was disposed while it was read", "await the read first", cause);
     }
@@ -274,7 +274,7 @@ export class Device {
     return copy;
   }
 
-  /** Destroys the buffers made here, and the GPUDevice if it is ours. */
+  /** Destroys the buffers allocated here, and the GPUDevice unless it is borrowed. */
   dispose(): void {
     if (this.state === "disposed") return;
     for (const buffer of this.buffers.keys()) buffer.destroy();
@@ -296,7 +296,7 @@ async function pickAdapter(gpu: GPU, wish: AdapterWish, powerPreference: GPUPowe
   for (const forceFallbackAdapter of [false, true]) {
     const adapter = await gpu.requestAdapter({ powerPreference, forceFallbackAdapter });
     if (adapter) found.push(adapter);
-    // Asking a page for its fallback adapter may start one.
+    // Stop here: requesting a browser's fallback adapter may start one.
     if (adapter && (wish === "auto" || wish === "hardware") && !isSoftware(adapter.info)) return adapter;
   }
   const hardware = found.filter((a) => !isSoftware(a.info));
@@ -323,7 +323,7 @@ async function pickAdapter(gpu: GPU, wish: AdapterWish, powerPreference: GPUPowe
   );
 }
 
-/** What people are told of a software adapter, and what they can do. */
+/** The notice for users of a software adapter: what it means, and what they can do. */
 export function softwareNotice({ name }: Device): { message: string; fix: string } {
   return {
     message: `${name} is a software adapter: the CPU pretends to be a GPU, and pictures take seconds`,
@@ -331,7 +331,7 @@ export function softwareNotice({ name }: Device): { message: string; fix: string
   };
 }
 
-/** Opens a device of our own: hardware first, with every feature and limit that the adapter has and we can use. */
+/** Opens an owned device: hardware first, with every feature and limit that the adapter has and we can use. */
 export async function openDevice(gpu: GPU, options: OpenOptions = {}): Promise<Device> {
   const adapter = await pickAdapter(gpu, options.adapter ?? "auto", options.powerPreference ?? "high-performance");
   const requiredFeatures = FEATURES.filter((f) => adapter.features.has(f)) as GPUFeatureName[];

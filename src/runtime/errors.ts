@@ -1,4 +1,4 @@
-// One family of errors. Every message is one line that says where, what, and how to mend it.
+// The one error class. Every message is one line: where the problem is, what it is, and how to fix it.
 
 export type SpadeErrorCode =
   | "device-lost"
@@ -17,7 +17,7 @@ export type SpadeErrorCode =
   | "file"
   | "usage";
 
-/** `where`: the option, tensor, file or call at fault. `problem`: what was found. `fix`: what the reader can do. */
+/** `where`: the option, tensor, file or call at fault. `problem`: what is wrong with it. `fix`: what the user can do. */
 export class SpadeError extends Error {
   readonly code: SpadeErrorCode;
   readonly where: string;

@@ -1,4 +1,4 @@
-// Recording: a Graph collects ops, and under them dispatches, with every shape known. Nothing here touches the GPU.
+// A Graph records ops and the dispatches that they expand to, with every shape known. Nothing here touches the GPU.
 
 import { SpadeError } from "./errors.ts";
 import type { OpDef, OpRecord } from "./op.ts";
@@ -28,13 +28,13 @@ export const write = (tensor: Tensor): Binding => ({ tensor, access: "read_write
 export const readScalars = (tensor: Tensor): Binding => ({ tensor, access: "read", scalar: true });
 export const writeScalars = (tensor: Tensor): Binding => ({ tensor, access: "read_write", scalar: true });
 
-/** A number known only when a program runs (rows of a table), with the most it may be. */
+/** A number known only when a program runs (rows of a table), with its maximum. */
 export interface Count {
   readonly name: string;
   readonly capacity: number;
 }
 
-/** ceil(count / per) workgroups, decided at each run. */
+/** ceil(count / per) workgroups, computed at each run. */
 export interface CountedGroups {
   readonly count: Count;
   readonly per: number;
@@ -45,13 +45,13 @@ export type Groups = readonly [x: number | CountedGroups, y?: number | CountedGr
 export interface DispatchSpec {
   readonly shader: Template;
   readonly constants?: TextConstants;
-  /** u32 values behind $NAME. */
+  /** The u32 values that replace $NAME. */
   readonly sizes?: Readonly<Record<string, number>>;
   readonly bindings: Readonly<Record<string, Binding>>;
   readonly groups: Groups;
   /** Multiplications and additions; with a counted grid, at full capacity. */
   readonly flops: number;
-  /** Bytes read and written if every tensor moves once. Default: the bound tensors' sizes. */
+  /** Bytes read and written if every tensor is moved once. Default: the sum of the bound tensors' sizes. */
   readonly bytes?: number;
 }
 
@@ -67,7 +67,7 @@ export class Graph {
   readonly inputs = new Map<string, Tensor>();
   readonly outputs = new Map<string, Tensor>();
   readonly kept = new Map<string, Tensor>();
-  /** Inputs that may be given with fewer rows than declared. */
+  /** Names of inputs that may get fewer rows than declared. */
   readonly partial = new Set<string>();
   readonly tensors: Tensor[] = [];
   private readonly path: string[] = [];
@@ -110,7 +110,7 @@ export class Graph {
     return t;
   }
 
-  /** A tensor that lives outside the program: a parameter, or what another program kept. */
+  /** A tensor in a buffer outside the program: a parameter, or a tensor that another program kept. */
   external(name: string, shape: readonly number[], dtype: DType, storage: Storage): Tensor {
     const t = this.tensor(name, shape, dtype, "external", storage);
     if (storage.offset % 256) {
@@ -132,24 +132,24 @@ export class Graph {
     return t;
   }
 
-  /** A tensor whose shape plans still need, though its bytes were given up; binding it fails at compile. */
+  /** A tensor whose bytes were freed while plans still need its shape; compiling a program that binds it throws. */
   released(name: string, shape: readonly number[], dtype: DType): Tensor {
     return this.tensor(name, shape, dtype, "released");
   }
 
-  /** Another graph's kept tensor, as an external of this one. That graph is compiled first. */
+  /** Another graph's kept tensor, as an external of this one. Compile that graph first. */
   import(t: Tensor): Tensor {
     if (!t.storage)
       throw new SpadeError("usage", describe(t), "has no storage of its own", "keep it in the graph that computes it");
     return this.external(t.name, t.shape, t.dtype, t.storage);
   }
 
-  /** A tensor inside the program; it gets its place when the program is compiled. */
+  /** A tensor inside the program; compiling assigns its arena and offset. */
   temp(name: string, shape: readonly number[], dtype: DType = "f32"): Tensor {
     return this.tensor(this.path.length ? `${this.path.join(".")}.${name}` : name, shape, dtype, "temp");
   }
 
-  /** Names a result that the caller reads back. */
+  /** Names a tensor that the caller reads back. */
   output(name: string, t: Tensor): Tensor {
     if (this.outputs.has(name)) throw new SpadeError("usage", `output "${name}"`, "is named twice", "use another name");
     if (t.home === "temp") t.home = "output";
@@ -157,7 +157,7 @@ export class Graph {
     return t;
   }
 
-  /** Gives a result a buffer of its own that outlives the run, for other programs to import. */
+  /** Gives a result a separate buffer that keeps its values between runs, for other programs to import. */
   keep(name: string, t: Tensor): Tensor {
     if (t.home !== "temp" && t.home !== "kept")
       throw new SpadeError(
@@ -187,7 +187,7 @@ export class Graph {
     return this.path.join(".");
   }
 
-  /** Called by defineOp: runs the forward and notes the outermost op for gradients(). */
+  /** Called by defineOp: runs the forward and records the outermost op for gradients(). */
   record<A, R>(op: OpDef<A, R>, args: A): R {
     this.depth++;
     try {
@@ -199,7 +199,7 @@ export class Graph {
     }
   }
 
-  /** Runs `body` without noting its ops: the backward pass is not differentiated again. */
+  /** Runs `body` without recording its ops: nobody differentiates the backward pass again. */
   unrecorded<T>(body: () => T): T {
     this.depth++;
     try {
@@ -210,8 +210,8 @@ export class Graph {
   }
 
   /**
-   * For the backward pass: the tensor itself, or a fresh copy where its op says that computing it again beats keeping it; what that op
-   * reads is asked for in the same way.
+   * For the backward pass: the tensor itself, or a recomputed copy if its op has `recompute` set. That op's inputs are resolved in the
+   * same way.
    */
   again(t: Tensor): Tensor {
     const known = this.recomputed.get(t);

@@ -12,7 +12,7 @@ export function halfFromFloat(value: number): number {
   if (abs > 0x7f800000) return sign | 0x7e00;
   if (abs >= 0x477ff000) return sign | 0x7c00;
   if (abs < 0x38800000) {
-    // Below the smallest normal half, 2^-14: a multiple of 2^-24, rounded by the float adder itself.
+    // Below the smallest normal half, 2^-14: adding 0.5 in float32 rounds to a multiple of 2^-24.
     f32[0] = Math.abs(Math.fround(value)) + 0.5;
     return sign | (u32[0] - 0x3f000000);
   }

@@ -1,4 +1,4 @@
-// What the rest of the house uses of the runtime.
+// The runtime's interface to the other folders.
 
 export * from "./device.ts";
 export * from "./errors.ts";

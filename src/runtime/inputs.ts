@@ -1,4 +1,4 @@
-// The inputs of a program: written by name, checked against their shapes; a run needs every one of them, given at some time.
+// The inputs of a program: set by name and checked against their shapes. A run throws if any input was never set.
 
 import type { Device } from "./device.ts";
 import { SpadeError } from "./errors.ts";
@@ -7,7 +7,7 @@ import { encodeHost, type HostArray, describe, product, type Storage, type Tenso
 interface Input {
   readonly tensor: Tensor;
   readonly storage: Storage;
-  /** May be given with fewer rows than declared. */
+  /** May get fewer rows than declared. */
   readonly partial: boolean;
   given: boolean;
 }
@@ -24,7 +24,7 @@ export class Inputs {
     this.all.set(name, { tensor, storage, partial, given: false });
   }
 
-  /** @throws SpadeError usage: no such input; shape: another number of values */
+  /** @throws SpadeError usage: no such input; shape: wrong number of values */
   set(name: string, data: HostArray): void {
     const input = this.all.get(name);
     if (!input)
@@ -51,7 +51,7 @@ export class Inputs {
     input.given = true;
   }
 
-  /** @throws SpadeError usage: one was never given */
+  /** @throws SpadeError usage: an input was never set */
   checkAllGiven(): void {
     for (const [name, { given }] of this.all) {
       if (given) continue;

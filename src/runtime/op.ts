@@ -1,17 +1,17 @@
-// What an op is: a name, a pure plan, a forward that records dispatches, and a place for its derivative that can't be left out.
+// The type of an op: a name, a forward that records dispatches, and a derivative, which can't be left out (notDifferentiable if none).
 
 import type { Graph } from "./graph.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** The op has no derivative by its nature (it reads integers, or feeds nothing that is trained). */
+/** Marks an op without a derivative: it reads integers, or no trained parameter depends on it. */
 export const notDifferentiable = Symbol("not differentiable");
 
-/** Gradients of a result: of the tensor, or of those of its tensors that have one. */
+/** Gradients of a result: of the tensor, or of some of its tensors. */
 export type GradOf<R> = R extends Tensor ? Tensor : Partial<R>;
 
 /**
- * Records the ops that give the gradients of the arguments named in `wanted`, from the gradients of the result. Inputs that are
- * cheaper to compute again than to keep are asked for with g.again(tensor).
+ * Records the ops that compute the gradients of the arguments named in `wanted` from the gradients of the result. It gets inputs that
+ * are cheaper to recompute than to keep through g.again(tensor).
  */
 export type Backward<A, R> = (
   g: Graph,
@@ -25,20 +25,20 @@ export interface OpDef<A, R> {
   readonly name: string;
   forward(g: Graph, args: A): R;
   readonly backward: Backward<A, R> | typeof notDifferentiable;
-  /** The result is not kept for the backward pass but computed again there (modulation, activations). */
+  /** The backward pass recomputes the result instead of keeping it (modulation, activations). */
   readonly recompute?: boolean;
 }
 
 export type Op<A, R> = ((g: Graph, args: A) => R) & OpDef<A, R>;
 
-/** One line of the record that gradients() walks backwards. */
+/** One recorded op; gradients() walks these records backwards. */
 export interface OpRecord {
   readonly op: OpDef<never, unknown>;
   readonly args: unknown;
   readonly result: unknown;
 }
 
-/** Makes an op callable: `conv2d(g, { x, w })` records it, and whatever dispatches its forward needs. */
+/** Turns a definition into a callable op: `conv2d(g, { x, w })` records the op and the dispatches of its forward. */
 export function defineOp<A, R>(def: OpDef<A, R>): Op<A, R> {
   const call = (g: Graph, args: A): R => g.record(def, args);
   return Object.defineProperties(call, {

@@ -1,4 +1,4 @@
-// Pipelines by text: one compiled pipeline per WGSL and set of constants, made asynchronously and in parallel, kept for the device's life.
+// Caches one pipeline per WGSL text, constants and layout. Compiles asynchronously and in parallel; keeps all until the device is disposed.
 
 import { SpadeError } from "./errors.ts";
 import { shaderError, type Template, type Wgsl } from "./wgsl.ts";
@@ -8,7 +8,7 @@ export interface PipelineRequest {
   readonly wgsl: Wgsl;
   /** Values of the overridable constants; empty when sizes are in a uniform. */
   readonly constants: Readonly<Record<string, number>>;
-  /** One letter a binding: r (read-only storage), w (storage), u (uniform). */
+  /** One letter per binding: r (read-only storage), w (storage), u (uniform). */
   readonly layout: string;
 }
 
@@ -23,7 +23,7 @@ export class PipelineCache {
     return this.pipelines.size;
   }
 
-  /** Lets go of everything made. */
+  /** Empties the cache. */
   clear(): void {
     this.pipelines.clear();
     this.modules.clear();
@@ -49,7 +49,7 @@ export class PipelineCache {
     return found;
   }
 
-  /** Compiles, or gives what was compiled. A failure is not remembered. */
+  /** Compiles a pipeline, or returns the cached one. Failures are not cached. */
   get(request: PipelineRequest): Promise<GPUComputePipeline> {
     const key = `${request.layout}\n${JSON.stringify(request.constants)}\n${request.wgsl.code}`;
     let made = this.pipelines.get(key);
@@ -65,7 +65,7 @@ export class PipelineCache {
     const { code } = wgsl;
     let module = this.modules.get(code);
     if (!module) {
-      // The scope is popped in the same tick: scopes are a stack, and other compilations run meanwhile.
+      // Pop the scope in the same tick: scopes are a stack, and other compilations run meanwhile.
       this.device.pushErrorScope("validation");
       module = this.device.createShaderModule({ label: template.name, code });
       void this.device.popErrorScope().catch(() => undefined);

@@ -1,8 +1,8 @@
-// Memory planning: every temporary gets an arena (a buffer) and an offset, before anything is allocated.
+// Memory planning: assigns every temporary an arena (a buffer) and an offset, before anything is allocated.
 //
 // Greedy by size over lifetimes (Pisarchyk and Lee, arXiv 2001.03288): the largest tensor first, at the lowest offset that is
-// free while it lives. And coloured: WebGPU forbids one buffer in a dispatch both as `read` and as `read_write`, even on disjoint
-// ranges, so a tensor that a dispatch writes never shares an arena with one that the dispatch reads.
+// free during its lifetime. Also graph colouring: WebGPU forbids one buffer in a dispatch both as `read` and as `read_write`, even on
+// disjoint ranges, so a tensor that a dispatch writes never shares an arena with another tensor that the dispatch binds.
 
 import { SpadeError } from "./errors.ts";
 import type { Graph } from "./graph.ts";
@@ -14,7 +14,7 @@ export interface Placement {
   readonly tensor: Tensor;
   readonly arena: number;
   readonly offset: number;
-  /** First and last dispatch that touches it. */
+  /** First and last dispatch that binds the tensor. */
   readonly from: number;
   readonly to: number;
 }
@@ -23,7 +23,7 @@ export interface MemoryPlan {
   readonly placements: Map<number, Placement>;
   /** Bytes of each arena. */
   readonly arenas: number[];
-  /** Bytes of kept tensors, each in a buffer of its own. */
+  /** Bytes of kept tensors, one buffer each. */
   readonly kept: number;
   /** Bytes of parameters and other programs' tensors that this program binds, each counted once. */
   readonly external: number;
@@ -41,8 +41,8 @@ interface Life {
 }
 
 /**
- * Lifetimes in dispatch numbers; outputs live to the end. Inputs live all the time: one that is left out of a run keeps its last
- * value, and one that is set for the next run must not fall on an output that is not read yet.
+ * Lifetimes in dispatch numbers; outputs live to the end. Inputs live throughout: an input omitted from a run keeps its last
+ * value, and setting one for the next run must not overwrite an output that is not read yet.
  */
 function lifetimes(graph: Graph): Map<Tensor, Life> {
   const lives = new Map<Tensor, Life>();
@@ -80,7 +80,7 @@ function lifetimes(graph: Graph): Map<Tensor, Life> {
   return lives;
 }
 
-/** Pairs that may not share an arena: one is read where the other is written. */
+/** Pairs of tensors that may not share an arena: a dispatch writes one of them and binds the other. */
 function conflicts(graph: Graph): Map<Tensor, Set<Tensor>> {
   const edges = new Map<Tensor, Set<Tensor>>();
   const add = (a: Tensor, b: Tensor): void => {
@@ -192,7 +192,7 @@ export function planMemory(graph: Graph): MemoryPlan {
   };
 }
 
-/** Where each dispatch's sizes stand in one uniform buffer, for targets that keep pipelines few. */
+/** Offsets of each dispatch's sizes in one uniform buffer, for targets with sizesAs "uniform"; else 0 bytes. */
 export function placeSizes(graph: Graph): { offsets: number[]; bytes: number } {
   const offsets: number[] = [];
   let at = 0;
@@ -205,7 +205,7 @@ export function placeSizes(graph: Graph): { offsets: number[]; bytes: number } {
 
 const MB = (n: number): string => `${(n / 2 ** 20).toFixed(2)} MiB`;
 
-/** A table for people: arenas, then the largest tensors with their place and lifetime. */
+/** A table to print: arenas, then the largest tensors with their place and lifetime. */
 export function describeMemory(plan: MemoryPlan, most = 20): string {
   const lines = [
     `program ${MB(plan.peak)} = arenas ${plan.arenas.map(MB).join(" + ") || "none"} + kept ${MB(plan.kept)} + staging ${MB(plan.staging + plan.sizes)}; bound from outside ${MB(plan.external)}`,

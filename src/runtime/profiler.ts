@@ -1,4 +1,4 @@
-// Times of single dispatches by timestamp queries: a table for people, and a Chrome trace that opens in Perfetto.
+// Times every dispatch with timestamp queries; prints a table, and writes a Chrome trace that opens in Perfetto.
 
 import type { Device } from "./device.ts";
 import { SpadeError } from "./errors.ts";
@@ -22,7 +22,7 @@ export interface Profile {
   readonly total: number;
 }
 
-/** Timestamps a query set holds at most (WebGPU's limit). */
+/** The most timestamps in one query set (WebGPU's limit). */
 const MOST_QUERIES = 4096;
 
 export class Profiler {
@@ -91,10 +91,10 @@ export class Profiler {
   }
 }
 
-/** A rate in units of 1e9 a second; 0 where the clock saw no time pass. */
+/** A rate in units of 1e9 per second; 0 if the measured time is 0. */
 const giga = (amount: number, ms: number): number => (ms > 0 ? amount / ms / 1e6 : 0);
 
-/** Sums by `key` (default: shader), longest first, as a table. */
+/** A table of times summed by `key` (default: shader), longest first. */
 export function profileTable(profile: Profile, key: (row: ProfileRow) => string = (r) => r.shader): string {
   const sums = new Map<string, { ms: number; flops: number; bytes: number; n: number }>();
   for (const r of profile.rows) {

@@ -1,5 +1,5 @@
-// A Program is a recorded graph made ready: memory, pipelines, bind groups. Running it creates no GPU object but one encoder and
-// its passes; a binding can't change, an input that is unknown, of a wrong length or never given throws.
+// A Program is a compiled graph: memory, pipelines, bind groups. A run creates no GPU objects but command encoders and passes (one of
+// each, or one of each per slice). Bindings can't change; an input that is unknown, of a wrong length or never given throws.
 
 import type { Device } from "./device.ts";
 import { SpadeError } from "./errors.ts";
@@ -20,7 +20,7 @@ import {
 } from "./tensor.ts";
 
 export interface RunOptions {
-  /** Values of the program's inputs by name: dense arrays in the tensor's logical shape. Those left out keep their last values. */
+  /** Values of the program's inputs by name: dense arrays in the tensor's logical shape. Omitted inputs keep their last values. */
   inputs?: Readonly<Record<string, HostArray>>;
   /** Rows of counted tables. */
   counts?: Readonly<Record<string, number>>;
@@ -32,7 +32,7 @@ export interface RunOptions {
 
 export interface CompileOptions {
   name?: string;
-  /** Pipelines ready and wanted. */
+  /** Pipelines compiled so far, and in all. */
   onProgress?: (done: number, total: number) => void;
 }
 
@@ -46,7 +46,7 @@ interface Output {
   readonly tensor: Tensor;
   readonly storage: Storage;
   readonly staging: Storage;
-  /** A read waits for its copy in `staging`. */
+  /** A read is waiting for its copy in `staging`. */
   busy: boolean;
 }
 
@@ -61,12 +61,12 @@ export class Program {
   private readonly inputs: Inputs;
   private readonly outputs = new Map<string, Output>();
   private counts: Record<string, number> = {};
-  /** The least capacity of every count. */
+  /** The smallest capacity declared for each count. */
   private readonly capacities = new Map<string, number>();
   /** FLOP/s of the last sliced run, for cutting the next. */
   private rate = 5e9;
   private disposed = false;
-  /** A run in slices is under way. */
+  /** A sliced run is in progress. */
   private slicing = false;
   private profiler: Profiler | undefined;
 
@@ -197,7 +197,7 @@ export class Program {
     });
   }
 
-  /** Throws unless the program can be used. */
+  /** Throws if the program can't be used. */
   private check(): void {
     this.device.check(this.name);
     if (this.disposed) throw new SpadeError("disposed", this.name, "was disposed", "compile it again");
@@ -262,7 +262,7 @@ export class Program {
     this.prepare(options);
   }
 
-  /** @internal Ends of slices of about `ms` milliseconds at the measured rate. */
+  /** @internal Step indices at which slices of about `ms` milliseconds end, at the measured rate. */
   cuts(ms: number): number[] {
     const ends: number[] = [];
     let work = 0;
@@ -276,7 +276,7 @@ export class Program {
     return ends;
   }
 
-  /** @internal Marks a run in slices. */
+  /** @internal Marks a sliced run as started or ended. */
   hold(slicing: boolean): void {
     this.slicing = slicing;
   }
@@ -287,7 +287,7 @@ export class Program {
     if (ms > 0 && work > 0) this.rate = (work / ms) * 1e3;
   }
 
-  /** Reads an output as a dense array in its logical shape, as the runs called before have left it; waits for them. */
+  /** Reads an output as a dense array in its logical shape. Waits for the runs that were called before. */
   async read(name: string): Promise<Float32Array<ArrayBuffer>>;
   async read(name: string, as: "i32"): Promise<Int32Array<ArrayBuffer>>;
   async read(name: string, as?: "i32"): Promise<Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>> {
@@ -307,7 +307,7 @@ export class Program {
     return decodeHost(tensor, bytes) as Float32Array<ArrayBuffer>;
   }
 
-  /** The copy is queued at the call; a second read beside a first one gets a staging buffer for itself. */
+  /** Queues the copy at the call; a read that overlaps another gets a temporary staging buffer. */
   private async fetch(output: Output): Promise<ArrayBuffer> {
     if (output.busy) return this.device.download({ ...output.storage, label: this.name });
     output.busy = true;
@@ -318,7 +318,7 @@ export class Program {
     }
   }
 
-  /** Runs with a timestamp around every dispatch (a pass each) and gives the times. */
+  /** Runs every dispatch in a separate pass with timestamps around it, and returns the times. */
   async profile(options: RunOptions = {}): Promise<Profile> {
     this.prepare(options);
     this.profiler ??= new Profiler(this.device, this.steps.length);
@@ -329,7 +329,7 @@ export class Program {
     );
   }
 
-  /** Frees what the program allocated: arenas, staging, and the tensors that it keeps. */
+  /** Frees the program's buffers: arenas, staging, sizes, and the tensors that it keeps. */
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
@@ -378,7 +378,7 @@ export async function runPrograms(
         pass.end();
         gpu.queue.submit([encoder.finish()]);
         from = to;
-        // A device that is lost meanwhile is told by check(), not by a rejection that nobody awaits.
+        // If the device is lost meanwhile, check() throws; a rejection here might go unhandled.
         flying.push(device.wait(gpu.queue.onSubmittedWorkDone()).then(nothing, nothing));
         if (flying.length >= 2) await flying.shift();
         how.signal?.throwIfAborted();

@@ -1,4 +1,4 @@
-// What a graph's dispatches ask of the device: a pipeline each, and their sizes in one uniform buffer.
+// What a graph's dispatches need from the device: one pipeline each, and their sizes in one uniform buffer.
 
 import type { Device } from "./device.ts";
 import type { Graph } from "./graph.ts";
@@ -7,7 +7,7 @@ import { placeSizes } from "./planner.ts";
 import type { Storage } from "./tensor.ts";
 import { expand, type BindingDecl } from "./wgsl.ts";
 
-/** The pipeline of each dispatch: its WGSL expanded, sizes as constants or as uniforms, and the access of its bindings ("rrw"). */
+/** The pipeline of each dispatch: expanded WGSL, sizes as constants or uniforms, and the access of each binding ("rrw"). */
 export function pipelineRequests(graph: Graph): PipelineRequest[] {
   const sizesAs = graph.target.sizesAs;
 
@@ -27,7 +27,7 @@ export function pipelineRequests(graph: Graph): PipelineRequest[] {
   });
 }
 
-/** All sizes of a graph in one uniform buffer; nothing where no dispatch has any. */
+/** Uploads all sizes of a graph into one uniform buffer; undefined if sizes are constants or no dispatch has any. */
 export function packSizes(
   graph: Graph,
   device: Device,

@@ -1,4 +1,4 @@
-// What a plan may depend on: the adapter's kind, features and limits. Plain data, so that plans can be tested without a GPU.
+// Everything a plan may depend on: the adapter's kind, features and limits. Plain data, so that tests can plan without a GPU.
 
 import type { SizesAs } from "./wgsl.ts";
 
@@ -12,19 +12,19 @@ export interface Limits {
 }
 
 export interface Target {
-  /** A CPU pretends to be a GPU (lavapipe, SwiftShader, WARP): barrier-free variants win there. */
+  /** The adapter runs on the CPU (lavapipe, SwiftShader, WARP); variants without barriers are faster there. */
   readonly software: boolean;
   readonly features: ReadonlySet<string>;
-  /** Lanes of a subgroup where that is one fixed number, else undefined. */
+  /** Lanes per subgroup if the adapter has one fixed number, else undefined. */
   readonly subgroupSize?: number;
   readonly limits: Limits;
-  /** Sizes as pipeline constants (fast code, a pipeline a shape) or in uniforms (few pipelines). */
+  /** Sizes as pipeline constants (fast code, one pipeline per shape) or in uniforms (few pipelines). */
   readonly sizesAs: SizesAs;
-  /** Variant per "op shape" key, from a plan file; what it does not name, the op's own rule decides. */
+  /** Variant per "op shape" key, from a plan file; for keys that it lacks, the op's default rule decides. */
   readonly variants: Readonly<Record<string, string>>;
 }
 
-/** WebGPU's guaranteed minimum: what a plan may count on without asking an adapter. */
+/** WebGPU's guaranteed minimum: limits that every adapter has. */
 export const BASE_LIMITS: Limits = {
   maxStorageBufferBindingSize: 134217728,
   maxBufferSize: 268435456,

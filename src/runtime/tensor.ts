@@ -7,10 +7,13 @@ export type DType = "f32" | "f16" | "u32" | "i32";
 
 export const BYTES: Record<DType, number> = { f32: 4, f16: 2, u32: 4, i32: 4 };
 
-/** Where a tensor's bytes live: in the program's arenas (temp, input, output), in a buffer of its own (kept), outside (external), or nowhere any more (released). */
+/**
+ * Where a tensor's bytes live: in the program's arenas (temp, input, output), in a separate buffer (kept), in a buffer of another owner
+ * (external), or nowhere any more (released).
+ */
 export type Home = "temp" | "input" | "output" | "kept" | "external" | "released";
 
-/** A range of a GPU buffer, which may not be allocated yet: recordings bind it, programs are compiled when it is. */
+/** A range of a GPU buffer. Graphs may bind it before the buffer is allocated; compiling a program needs it allocated. */
 export interface Storage {
   buffer: GPUBuffer;
   readonly offset: number;
@@ -18,14 +21,14 @@ export interface Storage {
   readonly label: string;
 }
 
-/** Stands for the buffer of a storage that is not allocated. */
+/** Placeholder for the buffer of a storage that is not allocated. */
 class Unallocated {
   constructor(readonly size: number) {}
 }
 
 const unallocated = (bytes: number): GPUBuffer => new Unallocated(bytes) as unknown as GPUBuffer;
 
-/** A storage that is not allocated: Device.place does that. */
+/** A storage without a buffer yet; Device.place allocates it. */
 export const paperStorage = (label: string, bytes: number): Storage => ({
   buffer: unallocated(bytes),
   offset: 0,
@@ -35,7 +38,7 @@ export const paperStorage = (label: string, bytes: number): Storage => ({
 
 export const isAllocated = ({ buffer }: Pick<Storage, "buffer">): boolean => !(buffer instanceof Unallocated);
 
-/** Makes a storage one on paper again; its buffer was freed. */
+/** Turns a storage whose buffer was freed back into a paper storage. */
 export function forgetBuffer(storage: Storage): void {
   storage.buffer = unallocated(storage.bytes);
 }
@@ -111,7 +114,7 @@ export function unpadRows(data: Float32Array, shape: readonly number[]): Float32
   return out;
 }
 
-/** What callers give and get: dense, in a tensor's logical shape. */
+/** Values on the host: dense, in a tensor's logical shape. */
 export type HostArray = Float32Array | Int32Array | Uint32Array;
 
 /** A host array as the tensor's bytes: rows padded, halves packed. */

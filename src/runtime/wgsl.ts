@@ -1,8 +1,8 @@
-// From a kernel's template to WGSL. Three kinds of parameters, each visible in the text:
-//   {{name}}   a text constant: tile sizes, a fused activation. An unreplaced one throws
+// Expands a kernel's template to WGSL. Templates have three kinds of parameters:
+//   {{name}}   a text constant: tile sizes, a fused activation. One without a value throws
 //   $NAME      a size (u32): a pipeline-overridable constant in Node, a field of a uniform in pages (few pipelines)
-//   bindings   x, w, y ...: declared in front of the text from what the op binds, with x_t for the element type
-// and lines `#if name` / `#else` / `#endif`, which keep their branch when the text constant `name` is truthy.
+//   bindings   x, w, y ...: declared in front of the text from the op's bindings, with x_t for the element type
+// Lines `#if name` (or `#if !name`) / `#else` / `#endif` keep the branch that the text constant `name` selects.
 
 import { SpadeError } from "./errors.ts";
 import type { DType } from "./tensor.ts";
@@ -25,7 +25,7 @@ export interface BindingDecl {
 
 export type SizesAs = "override" | "uniform";
 
-/** The finished text, and for each of its lines the template's line that it comes from (from 1; 0: not from the template). */
+/** The expanded text, and for each of its lines the number of the template line it comes from (from 1; 0: none). */
 export interface Wgsl {
   readonly code: string;
   readonly lines: readonly number[];
@@ -38,7 +38,7 @@ function fail(template: Template, line: number, problem: string, fix: string): n
   throw new SpadeError("shader", `shaders/${template.name}.wgsl${line ? `:${line}` : ""}`, problem, fix);
 }
 
-/** The template's lines, those of branches not taken and of directives left empty. */
+/** The template's lines; lines in branches not taken and #if/#else/#endif lines become empty. */
 function branches(template: Template, constants: TextConstants): string[] {
   const out: string[] = [];
   const stack: { taken: boolean; parent: boolean }[] = [];
@@ -73,7 +73,7 @@ function branches(template: Template, constants: TextConstants): string[] {
   return out;
 }
 
-/** The finished WGSL. `sizes` are the names behind $NAME; their values come at pipeline creation or in a uniform. */
+/** Expands a template. `sizes` are the names allowed in $NAME; their values come at pipeline creation or in a uniform. */
 export function expand(
   template: Template,
   constants: TextConstants,
@@ -97,7 +97,7 @@ export function expand(
     const left = /\{\{.*?\}\}|\$\w*/.exec(line);
     if (left)
       fail(template, i + 1, `${left[0]} is not a placeholder`, "write {{name}} for a text constant, $NAME for a size");
-    // A text constant may be several lines; all of them come from this one.
+    // A text constant may have several lines; all of them count as this template line.
     for (const part of line.split("\n")) {
       body.push(part);
       lines.push(i + 1);
@@ -121,7 +121,7 @@ export function expand(
     head.push(`struct Sizes { ${sizes.map((s) => `${s}: u32`).join(", ")} }`);
     head.push(`@group(0) @binding(${bindings.length}) var<uniform> sizes: Sizes;`);
   }
-  // Directives go to the top and leave their line breaks behind, so that line numbers hold.
+  // Move directives to the top, but leave their line breaks, so that line numbers stay right.
   const rest = text.replace(DIRECTIVE, (directive) => directive.replace(/[^\n]/g, ""));
   return {
     code: [...head, rest].join("\n"),
@@ -132,7 +132,7 @@ export function expand(
 /** Longest excerpt in a message; longer lines are cut around the caret. */
 const EXCERPT = 120;
 
-/** One error out of a compiler's messages: file and line of the template, the finished line's text, a caret under the column. */
+/** One error from a compiler's messages: the template's file and line, the expanded line's text, a caret under the column. */
 export function shaderError(
   template: Template,
   { code, lines }: Wgsl,
@@ -148,8 +148,6 @@ export function shaderError(
     "shader",
     `shaders/${template.name}.wgsl${at ? `:${at}` : ""}`,
     `${first.message.split("\n")[0]}${excerpt}`,
-    messages.length > 1
-      ? `mend this first; ${messages.length - 1} more messages follow from it`
-      : "mend the line shown",
+    messages.length > 1 ? `fix this first; ${messages.length - 1} more messages follow from it` : "fix the line shown",
   );
 }

@@ -1,9 +1,9 @@
-// The public types: what a page needs and what Node needs is the same interface. Times in ms, sizes in pixels, ids as in training.
+// The public types, the same for pages and Node. Times in ms, sizes in pixels, label ids as in training.
 
 import type { LabelMap } from "../labels/label_map.ts";
 
 export type { LabelMap };
-/** What `generate` gives in Node, where ImageData is missing: its shape. */
+/** The result of `generate` in Node, which lacks ImageData: an object of its shape. */
 export type { Picture } from "../painting/present.ts";
 
 export type Source = string | URL | Request | Blob | ArrayBuffer | Uint8Array;
@@ -11,13 +11,13 @@ export type Source = string | URL | Request | Blob | ArrayBuffer | Uint8Array;
 export interface SpadeOptions {
   /** .safetensors; in Node also .pth */
   weights: Source;
-  /** base64, as in <script integrity>. A mismatch is the error `integrity`. */
+  /** base64, like <script integrity>. A mismatch throws the error `integrity`. */
   integrity?: `sha256-${string}`;
-  /** "auto": f16 where a hardware adapter has it, else f32. */
+  /** "auto": f16 on a hardware adapter that supports it, else f32. */
   dtype?: "auto" | "f16" | "f32";
-  /** Only nets without VAE; multiples of the net's stride. */
+  /** Multiples of the net's stride; nets with VAE accept only the size they were trained for. */
   size?: [width: number, height: number];
-  /** Borrowed: never destroyed, never replaced by us. */
+  /** A borrowed device: we never destroy or replace it. */
   device?: GPUDevice;
   powerPreference?: GPUPowerPreference;
   /** Aborts loading; throws signal.reason. */
@@ -27,14 +27,14 @@ export interface SpadeOptions {
 
 export interface Progress {
   phase: "download" | "compile" | "upload" | "ready";
-  /** Bytes, tensors, or programs with a share of the one at hand. */
+  /** Bytes, tensors, or programs; the current program counts as a fraction. */
   loaded: number;
   total: number | undefined;
-  /** 0..1 over everything, never falls. */
+  /** 0..1 over all phases, never decreases. */
   progress: number;
 }
 
-/** The adapter as the browser or Dawn tells it. */
+/** The adapter as reported by the browser or Dawn. */
 export interface AdapterInfo {
   vendor: string;
   architecture: string;
@@ -50,41 +50,41 @@ export interface LabelInfo {
 }
 
 export interface SpadeInfo {
-  /** Of the label map and the picture. */
+  /** Width of the label map and the picture. */
   width: number;
   height: number;
-  /** Legal sizes are multiples of it. */
+  /** Legal sizes are multiples of this. */
   stride: number;
   labels: LabelInfo[];
   /** The label that 255 stands for, or null. */
   dontCare: number | null;
-  /** Takes an instance map. */
+  /** Whether the net takes an instance map. */
   edges: boolean;
-  /** Presets are of the photographs that the net was trained on: their mean, then typical ones. */
+  /** Presets are styles of the net's training photographs: their mean, then typical ones. */
   style: null | { dim: number; presets: { name: string; style: Float32Array }[] };
   dtype: "f16" | "f32";
   adapter: AdapterInfo;
   bytes: { gpu: number; download: number };
 }
 
-/** A seed of a normal z (a whole number from 0 on), or z itself. Left out: zeros, the mean. */
+/** A seed for a normal z (a whole number from 0 on), or z itself. Omitted: zeros, the mean. */
 export type Style = number | Float32Array;
 
 export interface GenerateOptions {
   style?: Style;
-  /** Where it is left out and the net takes edges, the label map itself says where instances meet. */
+  /** If omitted and the net takes edges, we compute the edges from the label map. */
   instance?: LabelMap;
   signal?: AbortSignal;
 }
 
 export interface Stats {
-  /** ms: dictionary, tables, network, output, all. */
+  /** ms: dictionary, tables, network, conversion to bytes, total. */
   labels: number;
   tables: number;
   network: number;
   present: number;
   total: number;
-  /** Distinct outer windows over all levels, and those made for this picture. */
+  /** Distinct outer windows over all levels, and how many table rows were computed for this picture. */
   windows: number;
   newWindows: number;
   /** GPU bytes held. */
@@ -94,16 +94,16 @@ export interface Stats {
 /** Events: "lost" { reason, willRestore: false }, "notice" { code, message, fix }. */
 export interface Spade extends EventTarget {
   readonly info: SpadeInfo;
-  /** Of the last finished picture. */
+  /** Stats of the last finished picture. */
   readonly stats: Stats | null;
-  /** Paints a map of exactly the net's size, as it is at the call. Calls queue in order; `map` is not changed. */
+  /** Paints a map of exactly the net's size; copies it at the call. Calls queue in order; `map` is not changed. */
   generate(map: LabelMap, options?: GenerateOptions): Promise<ImageData>;
-  /** Idempotent; what runs is aborted. Afterwards every call throws `disposed`. */
+  /** Aborts running calls; idempotent. Every later call throws `disposed`. */
   dispose(): void;
   [Symbol.dispose](): void;
 }
 
-/** Linear: the encoder's means are not on a sphere. */
+/** Interpolates linearly: the encoder's means are not on a sphere. */
 export function mixStyles(a: Float32Array, b: Float32Array, t: number): Float32Array {
   return a.map((v, i) => v + (b[i] - v) * t);
 }

@@ -1,4 +1,4 @@
-// What callers get wrong, those without types among them: every argument is checked before anything is done.
+// Checks every argument, types included (callers may use plain JavaScript), before anything is done.
 
 import type { LabelMap, SpadeInfo, SpadeOptions, Style } from "./api.ts";
 import { checkMapSizes } from "../labels/label_map.ts";
@@ -10,7 +10,7 @@ const usage = (where: string, problem: string, fix: string): SpadeError => new S
 
 const SOURCES = [URL, Request, Blob, ArrayBuffer, Uint8Array] as const;
 
-/** createSpade's options. @throws SpadeError usage */
+/** Checks createSpade's options. @throws SpadeError usage */
 export function checkOptions(options: SpadeOptions): void {
   if (!isObject(options)) throw usage("createSpade", `its options are ${String(options)}`, "give { weights: ... }");
   const { weights, dtype, size, device } = options;
@@ -33,7 +33,7 @@ export function checkOptions(options: SpadeOptions): void {
     throw usage("createSpade({ device })", "is no GPUDevice", "give one, or leave it out");
 }
 
-/** generate()'s options. @throws SpadeError usage, unsupported */
+/** Checks generate()'s options. @throws SpadeError usage, unsupported */
 export function checkGenerate(options: unknown): void {
   if (!isObject(options))
     throw usage("generate", `its options are ${String(options)}`, "give an object, or leave them out");
@@ -49,7 +49,7 @@ export function checkGenerate(options: unknown): void {
     throw usage("generate({ signal })", "is no AbortSignal", "give the signal of an AbortController, or leave it out");
 }
 
-/** A map of exactly the net's size. @throws SpadeError usage, shape */
+/** Checks that a map has exactly the net's size. @throws SpadeError usage, shape */
 export function checkMap(name: "label map" | "instance map", map: LabelMap, { width, height }: SpadeInfo): void {
   if (!isObject(map)) throw usage(name, `is ${String(map)}`, "give { data, width, height }");
   checkMapSizes([map], name);
@@ -63,7 +63,7 @@ export function checkMap(name: "label map" | "instance map", map: LabelMap, { wi
 }
 
 /**
- * z of a style, a copy; undefined for nets without styles.
+ * A style's z (a copy); undefined for nets without styles.
  * @param length numbers of z; 0: the net has no style
  * @throws SpadeError usage, shape, unsupported
  */

@@ -1,4 +1,4 @@
-// createSpade over a host: from a weights file to a session. The same in Node and in a page; the host says where GPU and bytes come from.
+// createSpade for Node and pages: opens a weights file and returns a session. A Host provides the GPU device and the bytes.
 
 import type { LabelInfo, Progress, Source, Spade, SpadeInfo, SpadeOptions } from "./api.ts";
 import { checkOptions } from "./checks.ts";
@@ -12,12 +12,12 @@ import { describeNet, openNet, type OpenNet } from "../painting/open_net.ts";
 import { labelHex } from "../pictures/colors.ts";
 import { Device, SpadeError, type OpenOptions, type Target } from "../runtime/index.ts";
 
-/** What differs between a page and Node. */
+/** The parts that differ between a page and Node. */
 export interface Host {
-  /** For borrowed devices; left out: by adapter. */
+  /** For borrowed devices; omitted: chosen by adapter. */
   readonly sizesAs?: Target["sizesAs"];
   openDevice(options: OpenOptions): Promise<Device>;
-  /** Ranges of a source; `report` hears of downloaded bytes. */
+  /** Opens a source for reads by range; calls `report` with downloaded bytes. */
   open(
     source: Source,
     report: (loaded: number, total: number | undefined) => void,
@@ -25,12 +25,12 @@ export interface Host {
   ): Promise<RandomAccess>;
 }
 
-/** Where each phase begins and ends in the whole. */
+/** Where each phase begins and ends in the total progress. */
 const SHARES = { download: [0, 0.4], upload: [0.4, 0.7], compile: [0.7, 1], ready: [1, 1] } as const;
 
 type Report = (phase: Progress["phase"], loaded: number, total: number | undefined) => void;
 
-/** Calls onProgress with a share of the whole that never falls. */
+/** Calls onProgress with a total progress that never decreases. */
 function reporter(onProgress: SpadeOptions["onProgress"]): Report {
   let reached = 0;
   return (phase, loaded, total) => {
@@ -40,7 +40,7 @@ function reporter(onProgress: SpadeOptions["onProgress"]): Report {
   };
 }
 
-/** @internal createSpade over a host. */
+/** @internal createSpade on a host. */
 export async function createSpadeOn(host: Host, options: SpadeOptions): Promise<Spade> {
   checkOptions(options);
   const { signal, size } = options;
@@ -61,7 +61,7 @@ export async function createSpadeOn(host: Host, options: SpadeOptions): Promise<
       dtype: options.dtype,
       signal,
       onWeights: (done, total) => report("upload", done, total),
-      // Later maps may compile as well.
+      // Later maps may compile too; don't report those.
       onProgress: (done, total) => void (loading && report("compile", done, total)),
     });
     try {
@@ -99,7 +99,7 @@ function infoOf(net: OpenNet, metadata: Readonly<Record<string, string>>, downlo
   };
 }
 
-/** Of weights that store no labels. */
+/** Labels for weights that store none. */
 function unnamedLabels(config: Config): LabelInfo[] {
   return Array.from({ length: labelCount(config) }, (_, id) => ({
     id,
@@ -108,7 +108,7 @@ function unnamedLabels(config: Config): LabelInfo[] {
   }));
 }
 
-/** The whole source in memory, if it hashes as it should. */
+/** Reads the whole source into memory and checks its hash. */
 async function verify(access: RandomAccess, integrity: string): Promise<RandomAccess> {
   try {
     const bytes = await access.read(0, access.size);

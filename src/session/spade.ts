@@ -1,4 +1,4 @@
-// A session: one net that paints maps one after another, as callers of createSpade have it. The queue, what is stale, what it cost.
+// The session that createSpade returns: queues calls, paints one map at a time, reuses tables of an unchanged map, measures times.
 
 import type { GenerateOptions, LabelMap, Spade, SpadeInfo, Stats } from "./api.ts";
 import { checkGenerate, checkMap, styleValues } from "./checks.ts";
@@ -6,7 +6,7 @@ import type { OpenNet } from "../painting/open_net.ts";
 import { toPicture, type Picture } from "../painting/present.ts";
 import { softwareNotice, SpadeError, whenLost, type Device } from "../runtime/index.ts";
 
-/** A call of generate() as it was when it was made: the caller may change maps and styles while it waits. */
+/** A queued generate() call, with copies of its arguments: the caller may change maps and styles meanwhile. */
 interface Job {
   readonly map: LabelMap;
   readonly instance: LabelMap | undefined;
@@ -25,10 +25,10 @@ const sameMap = (a: LabelMap | undefined, b: LabelMap | undefined): boolean =>
     a.data.length === b.data.length &&
     a.data.every((v, i) => v === b.data[i]));
 const copyMap = ({ data, width, height }: LabelMap): LabelMap => ({ data: data.slice(), width, height });
-/** Slices of a run that somebody may abort. */
+/** Slice length for runs with an abort signal. */
 const ABORTABLE_SLICE_MS = 100;
 
-/** A software adapter is announced once a process. */
+/** Whether this process has already warned of a software adapter. */
 let announced = false;
 
 export class SpadeSession extends EventTarget implements Spade {
@@ -38,7 +38,7 @@ export class SpadeSession extends EventTarget implements Spade {
   private net: OpenNet | undefined;
   private readonly ending = new AbortController();
   private queue: Promise<void> = Promise.resolve();
-  /** What the tables on the device were made from. */
+  /** The map from which the tables on the device were computed. */
   private painted: { map: LabelMap; instance: LabelMap | undefined; windows: number } | undefined;
   private watched = false;
 
@@ -50,7 +50,7 @@ export class SpadeSession extends EventTarget implements Spade {
     this.net = net;
     this.device = net.device;
     whenLost(this.device.gpu, this);
-    // After the caller had a turn to listen.
+    // Later, so that the caller can add a listener first.
     if (this.device.software) setTimeout(() => this.announceSoftware(), 0);
   }
 
@@ -59,7 +59,7 @@ export class SpadeSession extends EventTarget implements Spade {
     super.addEventListener(...args);
   }
 
-  /** @internal After the Device itself. */
+  /** @internal Called after Device.deviceLost. */
   deviceLost(): void {
     const { state, lostReason } = this.device;
     if (state === "lost")
@@ -78,7 +78,7 @@ export class SpadeSession extends EventTarget implements Spade {
     const result = new Promise<Picture>((resolve, reject) => {
       const job = this.job(map, options);
       const { signal } = job;
-      // At once, in the queue too; what runs ends with its slice, and the next call waits for that.
+      // Rejects at once, even while queued. A running job ends with its slice; the next call waits for that.
       const stop = (): void => reject(signal.reason as Error);
       signal.addEventListener("abort", stop, { once: true });
       this.queue = this.queue
@@ -91,7 +91,7 @@ export class SpadeSession extends EventTarget implements Spade {
     return result as Promise<ImageData>;
   }
 
-  /** Checks a call and keeps what it was given. */
+  /** Checks a call and copies its arguments. */
   private job(map: LabelMap, options: GenerateOptions): Job {
     this.check("generate");
     checkGenerate(options);
@@ -103,7 +103,7 @@ export class SpadeSession extends EventTarget implements Spade {
       map: copyMap(map),
       instance: instance && this.info.edges ? copyMap(instance) : undefined,
       z: styleValues(options.style, this.info.style?.dim ?? 0),
-      // One of its own: a long queue would be a suspicious lot of listeners for one signal.
+      // One signal per job: a long queue on one signal would trigger a warning about too many listeners.
       signal: AbortSignal.any([this.ending.signal, ...(signal ? [signal] : [])]),
       slice: signal ? ABORTABLE_SLICE_MS : undefined,
     };

@@ -147,7 +147,7 @@ describe("Dawn's refusal of a shader", () => {
       expect(head).toMatch(/^shaders\/t\.wgsl:5: .*unresolved value 'nothing'/);
       expect(line.trim()).toMatch(/^y\[0\] = x\[(N|sizes\.N)\] \+ nothing;$/);
       expect(caret.indexOf("^")).toBe(line.indexOf("nothing"));
-      expect(message).toMatch(/mend the line shown$/);
+      expect(message).toMatch(/fix the line shown$/);
     },
   );
 
