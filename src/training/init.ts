@@ -1,7 +1,7 @@
-// The published initialisation of a net, as it happens on a GPU (spec 2.10): init_weights writes into `weight`, which on a GPU is no
-// longer the storage of a spectrally normalised layer's `weight_orig`, so that those keep PyTorch's default, U(-1/sqrt(fan_in),
-// 1/sqrt(fan_in)); everything else gets `init_type`; every bias is 0. Values go by (seed, key), so that a net is the same whatever
-// else is made.
+// The published initialisation of a net, as the published code does it on a GPU (spec 2.10): init_weights writes into `weight`, which on a GPU
+// is no longer the storage of a spectrally normalised layer's `weight_orig`, so these weights keep PyTorch's default, U(-1/sqrt(fan_in),
+// 1/sqrt(fan_in)); all other weights get `init_type`; every bias is 0. Values depend on (seed, key) alone, not on the other nets or their
+// order.
 
 import type { Net } from "../models/weights/packing.ts";
 import { keyedSeed, normalValues, uniformValues } from "../models/philox.ts";
@@ -17,7 +17,7 @@ export interface InitOptions {
 const scaled = (values: Float32Array, by: number): Float32Array => values.map((v) => v * by);
 const unit = (values: Float32Array): Float32Array => scaled(values, 1 / Math.hypot(...chunkNorms(values)));
 
-/** Norms of parts: a spread over a whole row of arguments would overflow the stack. */
+/** Norms of chunks: spreading all values into one call would overflow the stack. */
 function chunkNorms(values: Float32Array): number[] {
   const norms: number[] = [];
   for (let i = 0; i < values.length; i += 4096) norms.push(Math.hypot(...values.subarray(i, i + 4096)));
@@ -90,7 +90,7 @@ export function initialState({ shapes }: Pick<Net, "shapes">, options: InitOptio
         case "weight_orig":
           return weight("none", 0, shape, seed);
         default:
-          // A batch norm's own weight.
+          // A batch norm's weight: N(1, init_variance^2).
           if (shape.length === 1) return scaled(normalValues(seed, size), options.init_variance).map((v) => 1 + v);
           return weight(options.init_type, options.init_variance, shape, seed);
       }

@@ -1,6 +1,6 @@
-// The loop: epochs of batches, a G step and a D step each, saving and telling at the published moments. Where it stands is in
-// `session.position` at every moment between two steps; what it draws goes by the step's number, so that a resumed run repeats nothing
-// and misses nothing.
+// The training loop: a G step (every D_steps_per_G batches) and a D step per batch; it saves and reports at the published intervals. Between
+// two steps `session.position` is the position to resume from. Random draws depend on the step's number, so that a resumed run repeats
+// nothing and misses nothing.
 
 import type { LoadedBatch } from "../datasets/loader.ts";
 import { keyedSeed, normalValues } from "../models/philox.ts";
@@ -10,7 +10,7 @@ import type { RunParts } from "./run.ts";
 import type { Prepared } from "./step/stepper.ts";
 import type { TrainResult, TrainUi } from "./ui.ts";
 
-/** Batches in a fixed order a epoch. */
+/** Batches, in a fixed order per epoch. */
 export interface BatchSource {
   /** Whole batches of an epoch. */
   readonly batchesPerEpoch: number;
@@ -19,37 +19,37 @@ export interface BatchSource {
 
 export interface StepReport {
   epoch: number;
-  /** Pictures of this epoch. */
+  /** Pictures in this epoch so far. */
   iters: number;
   /** Per picture. */
   seconds: number;
   lr: number;
-  /** Of a step in which D learnt alone (D_steps_per_G), G's are those of its last one, as published. */
+  /** If D learnt alone (D_steps_per_G), G's losses are from the last G step, like in the published code. */
   losses: Record<string, number>;
   /** False: D learnt alone. */
   generator: boolean;
   batch: LoadedBatch;
 }
 
-/** What happens around the steps. */
+/** Callbacks around the steps. */
 export interface LoopHooks {
   /** A gradient overflowed under f16: the step changed nothing, and the loss scale fell. */
   skipped(): void;
   step(report: StepReport): Promise<void>;
   /** After an epoch, before it is saved. */
   epoch(epoch: number): Promise<void>;
-  /** After every step, when the position is the one to go on from. */
+  /** After every step, when `position` is the one to resume from. */
   settled(): Promise<void>;
-  /** `ended`: the number of the epoch that has just ended. */
+  /** `ended`: the number of the epoch, if one has just ended. */
   save(ended?: number): Promise<void>;
-  /** Names the layer where a number that is not finite first appeared. */
+  /** The error for a number that is not finite; it names the layer where the first one appeared. */
   diagnose(prepared: Prepared, paths: readonly string[], losses: Record<string, number>): Promise<SpadeError>;
 }
 
-/** True once in `every` pictures, as the published code counts: total % every < batchSize. */
+/** True once in `every` pictures, by the published code's test: total % every < batchSize. */
 export const due = (total: number, every: number, batchSize: number): boolean => every > 0 && total % every < batchSize;
 
-/** Milliseconds that steps waited for data are added up in `waited`. */
+/** `waited`: milliseconds that steps waited for data, in total. */
 export async function runLoop(
   o: TrainOptions,
   session: RunParts,
@@ -73,7 +73,7 @@ export async function runLoop(
   while (position.epoch <= epochs) {
     const lr = epochRate(o, position.epoch);
     const batches = source.batches(position.epoch, position.batch)[Symbol.asyncIterator]();
-    /** The batch after the one at hand: read and looked up while that one runs. */
+    /** Reads and prepares the batch that is `ahead` steps after the current one; 1 while the current one runs. */
     const following = async (ahead: number): Promise<Following> => {
       const step = position.step + ahead;
       try {
@@ -149,13 +149,13 @@ export async function runLoop(
   return { reason: "done", waited };
 }
 
-/** The batch that comes; neither at an epoch's end. An error waits until the step at hand is done and saved. */
+/** The next batch; neither at an epoch's end. An error is thrown after the current step is done and saved. */
 interface Following {
   next?: { loaded: LoadedBatch; prepared: Prepared };
   error?: Error;
 }
 
-/** f16 gradients may overflow: that step is skipped, and the loss scale halved, as long as there is something to halve. */
+/** f16 gradients may overflow: the step is skipped and the loss scale halved, until the scale is at its minimum. */
 function isBroken(losses: Record<string, number>, stepper: RunParts["stepper"], o: TrainOptions): boolean {
   if (Object.values(losses).some((v) => !Number.isFinite(v))) return true;
   return stepper.overflowed.length > 0 && (o.dtype === "f32" || stepper.scaleIsSpent);
@@ -173,7 +173,7 @@ function checkPosition(o: TrainOptions, batch: number, batchesPerEpoch: number):
     );
 }
 
-/** The encoder's draws of a step: N(0,1), of their own for the G step and for the D step. */
+/** The encoder's N(0,1) draws of a step, separate ones for the G step and the D step. */
 function noise(o: TrainOptions, step: number): { epsG?: Float32Array; epsD?: Float32Array } {
   if (!o.use_vae) return {};
   const draw = (name: string): Float32Array =>
@@ -181,12 +181,12 @@ function noise(o: TrainOptions, step: number): { epsG?: Float32Array; epsD?: Flo
   return { epsG: draw("eps G"), epsD: draw("eps D") };
 }
 
-/** Seconds a step, lately. */
+/** A running mean of the seconds per step. */
 class Pace {
   seconds = 0;
 
   add(seconds: number): void {
-    // The first step compiles: it is forgotten quickly.
+    // The first step includes compiling: forget it quickly.
     this.seconds = this.seconds ? 0.9 * this.seconds + 0.1 * Math.min(seconds, 3 * this.seconds) : seconds;
     if (seconds < this.seconds / 2) this.seconds = seconds;
   }

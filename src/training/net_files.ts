@@ -1,5 +1,5 @@
-// Nets as people use them: <epoch>_net_{G,D,E}.safetensors under the published keys, with what a painter needs in the metadata; and, on
-// request, .pth files that the published code loads.
+// Writes nets for use after training: <epoch>_net_{G,D,E,G_ema}.safetensors under the published keys, with config, labels and style presets
+// in the metadata; on request also .pth files that the published code loads.
 
 import { join } from "node:path";
 import { fileSink, makeFolder } from "../formats/file.ts";
@@ -15,7 +15,7 @@ import type { Styles } from "./styles.ts";
 
 const PRESETS = 8;
 
-/** Where a run stood when it saved a net, out of the net's metadata; undefined where it does not say. */
+/** A run's position when it saved a net, read from the net's metadata; undefined if they hold none. */
 export function savedPosition(metadata: Readonly<Record<string, string>>): Position | undefined {
   try {
     const { epoch, batch, steps, pictures } = JSON.parse(metadata.training) as Record<string, number>;
@@ -26,7 +26,7 @@ export function savedPosition(metadata: Readonly<Record<string, string>>): Posit
   }
 }
 
-/** What is known of a net beside its tensors, as metadata of its file. */
+/** The metadata of a net's file: config, labels, style presets and the run's position. */
 export function netMetadata(
   o: TrainOptions,
   labels: readonly Label[] | undefined,
@@ -47,7 +47,7 @@ export function netMetadata(
   };
 }
 
-/** A tensor on the host, dense, as published. */
+/** A tensor on the host, dense, in the published layout. */
 export interface StateTensor {
   readonly shape: readonly number[];
   readonly data: Float32Array;
@@ -65,7 +65,7 @@ export function tensorsToWrite(tensors: StateTensors): TensorToWrite[] {
   }));
 }
 
-/** The counter that torch's batch norms carry behind running_var; the published code leaves it at 0. */
+/** Adds num_batches_tracked behind every running_var: torch's batch norms have it, and the published code leaves it at 0. */
 function withCounters(tensors: TensorToWrite[]): TensorToWrite[] {
   return tensors.flatMap((t) =>
     t.name.endsWith(".running_var")
@@ -82,7 +82,7 @@ function withCounters(tensors: TensorToWrite[]): TensorToWrite[] {
   );
 }
 
-/** Writes <which>_net_<role>.safetensors, and .pth beside it. */
+/** Writes <which>_net_<role>.safetensors and, if `pth`, the same as .pth. */
 export async function writeNet(
   folder: string,
   which: string,

@@ -1,4 +1,4 @@
-// The nets of a run and what steps them: made by the published initialisation, out of the last state, or out of nets alone.
+// Opens a run's nets and stepper: with the published initialisation, from the newest saved state, or from saved nets alone.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -46,7 +46,7 @@ async function openPerceptual(device: Device, o: TrainOptions): Promise<Nets["pe
   }
 }
 
-/** Path of <which_epoch>_net_<role>, in either format, if there is one. */
+/** Path of <which_epoch>_net_<role>.safetensors, else of the .pth; undefined if neither exists. */
 function savedPath(o: TrainOptions, role: string): string | undefined {
   const base = join(runFolder(o), `${o.which_epoch}_net_${role}`);
   return [`${base}.safetensors`, `${base}.pth`].find(existsSync);
@@ -72,14 +72,14 @@ function openSavedNet(o: TrainOptions, role: string): Promise<Checkpoint> {
   );
 }
 
-/** Where the run of saved nets stood; START where they do not say (those of the published code). */
+/** The position in the saved G's metadata; START if they hold none (nets of the published code). */
 async function netsPosition(o: TrainOptions): Promise<Position> {
   const checkpoint = await openSavedNet(o, "G");
   await checkpoint.close();
   return savedPosition(checkpoint.metadata) ?? START;
 }
 
-/** The average that a state or the saved nets hold; G itself where there is none yet. */
+/** Loads G's moving average from the state or the saved nets; if they have none, copies G. */
 async function openAverage(
   device: Device,
   o: TrainOptions,
@@ -91,11 +91,11 @@ async function openAverage(
   return source?.shapes.size ? ParameterStore.loadNet(device, netOf(o), source, "f32") : G.clone();
 }
 
-/** `say`: told where the nets come from. */
+/** `say` gets a line about where the nets come from. */
 export async function openSession(device: Device, o: TrainOptions, say: (line: string) => void): Promise<RunParts> {
   const latest = o.continue_train && o.which_epoch === "latest";
   const saved = latest ? await openNewest(stateFolder(o), say) : undefined;
-  // A run that was killed before it saved anything starts anew, to the same result.
+  // A run that was killed before its first save starts again; the result is the same.
   const anew = !o.continue_train || (latest && !saved && !savedPath(o, "G"));
   const from = saved ?? (anew ? undefined : "nets");
   if (!saved) await setAside(stateFolder(o), say);

@@ -1,4 +1,4 @@
-// The published options of training with their published defaults, and ours beside them.
+// The published training options with their published defaults, and the options that we add.
 
 import { defaultData, type DataOptions } from "../datasets/options.ts";
 import { defaultConfig, type Config } from "../models/config.ts";
@@ -10,11 +10,11 @@ export interface OptimiserConfig {
   lr: number;
   beta1: number;
   beta2: number;
-  /** Given, it turns the two time scales off: G and D both learn at lr. */
+  /** Turns the two time scales off: G and D both learn at lr. */
   no_TTUR: boolean;
 }
 
-/** What the training step itself reads. */
+/** The options that the training step reads. */
 export type TrainConfig = Config & DiscriminatorConfig & EncoderConfig & LossConfig & OptimiserConfig;
 
 export const defaultTraining: TrainConfig = {
@@ -44,14 +44,14 @@ export interface TrainOptions extends TrainConfig, DataOptions {
   niter: number;
   niter_decay: number;
   D_steps_per_G: number;
-  /** In pictures, as published. */
+  /** Intervals in pictures, like in the published code. */
   print_freq: number;
   display_freq: number;
   save_latest_freq: number;
-  /** In epochs. */
+  /** Interval in epochs. */
   save_epoch_freq: number;
   no_html: boolean;
-  /** TensorBoard's event files; unlike published, on by default. */
+  /** Write TensorBoard event files: on by default here, off in the published code. */
   tf_log: boolean;
   continue_train: boolean;
   which_epoch: string;
@@ -63,17 +63,17 @@ export interface TrainOptions extends TrainConfig, DataOptions {
   dtype: "f32" | "f16";
   /** Decay of a moving average of the generator, 0 for none. */
   ema: number;
-  /** Stop with a checkpoint when so many steps are taken in all, or after so many minutes of this run; Infinity for no limit. */
+  /** Save and stop after this many steps in all, or minutes of this command; Infinity for no limit. */
   max_steps: number;
   max_minutes: number;
-  /** Steps between snapshots on the host, from which a lost device is saved; 0 for none. */
+  /** Steps between snapshots on the host, which are saved if the device is lost; 0 for none. */
   snapshot_freq: number;
   /** Write every saved net as .pth too. */
   save_pth: boolean;
-  /** A fixed validation grid and a Frechet curve; "" for none. */
+  /** Pairs for a fixed validation grid and a Frechet curve; "" for none. */
   val_label_dir: string;
   val_image_dir: string;
-  /** A table of times per kernel and the share of waiting for data, at the end. */
+  /** At the end, print times per kernel and the share of time spent waiting for data. */
   profile: boolean;
 }
 
@@ -108,12 +108,12 @@ export const defaultOptions: TrainOptions = {
   profile: false,
 };
 
-/** Learning rates of G (and E) and of D: Heusel et al. 2017's two time scales, as published lr/2 and 2 lr. */
+/** Learning rates of G (and E) and of D: Heusel et al. 2017's two time scales, lr/2 and 2 lr in the published code. */
 export function learningRates(c: OptimiserConfig, lr = c.lr): { G: number; D: number } {
   return c.no_TTUR ? { G: lr, D: lr } : { G: lr / 2, D: lr * 2 };
 }
 
-/** The base rate of an epoch (from 1): constant up to niter + 1, then falling by lr / niter_decay each, as published (spec 1.8). */
+/** The base rate of an epoch (from 1): constant up to niter + 1, then falling by lr / niter_decay per epoch, like in the published code (spec 1.8). */
 export function epochRate(o: Pick<TrainOptions, "lr" | "niter" | "niter_decay">, epoch: number): number {
   if (epoch <= o.niter + 1 || o.niter_decay === 0) return o.lr;
   return Math.max(0, o.lr * (1 - (epoch - o.niter - 1) / o.niter_decay));

@@ -1,12 +1,11 @@
-// Where a run stands in its data.
+// A run's position in its data.
 
-/** Where a run stands. */
 export interface Position {
   /** From 1. */
   epoch: number;
-  /** Batches of this epoch that are done. */
+  /** Finished batches of this epoch. */
   batch: number;
-  /** Batches in all, and pictures. */
+  /** Finished batches of all epochs, and their pictures. */
   step: number;
   pictures: number;
 }

@@ -1,4 +1,4 @@
-// A training run: its nets, what steps them, and where it stands.
+// The parts of a training run: nets, stepper, styles, moving average, position.
 
 import type { ParameterStore } from "../models/weights/parameters.ts";
 import type { Position } from "./position.ts";
@@ -13,9 +13,9 @@ export interface RunParts {
   /** The moving average of G (--ema). */
   readonly average: ParameterStore | undefined;
   readonly position: Position;
-  /** The last of every loss. */
+  /** The latest value of every loss. */
   losses: Record<string, number>;
-  /** Out of a state, to the bit. */
+  /** The run goes on from a saved state, bit for bit. */
   readonly resumed: boolean;
   dispose(): void;
 }

@@ -1,6 +1,6 @@
-// The state of a run, from which it goes on bit for bit: nets, Adam's moments, where it stands in its data, how its label tables are made,
-// the styles seen. One safetensors file; written under a temporary name, synced, renamed. The last two are kept, so that whenever a run
-// is killed, a whole one is there.
+// A run's state, from which it resumes bit for bit: nets, Adam's moments, position in its data, rooms of the label tables, styles. One
+// safetensors file; written under a temporary name, synced, renamed. The last two are kept, so that whenever a run is killed, one whole
+// state exists.
 
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -23,13 +23,13 @@ export interface Snapshot {
   readonly position: Position;
   /** Keys and values of every net, by role. */
   readonly nets: ReadonlyMap<string, StateTensors>;
-  /** All that the state's file holds: the nets under ROLE.KEY, Adam's moments, styles. */
+  /** All tensors of the state's file: nets as ROLE.KEY, moments as ROLE.KEY.adam_m and .adam_v, styles. */
   readonly tensors: StateTensors;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 const ROLES = ["G", "D", "E"] as const;
-/** The role of G's moving average in a state's keys. */
+/** The role of G's moving average in a state's keys and in file names. */
 export const AVERAGE = "G_ema";
 const KEPT = 2;
 const NAME = /^step_(\d+)\.safetensors$/;
@@ -66,7 +66,7 @@ export async function takeSnapshot(
   };
 }
 
-/** Writes a snapshot under `folder` and removes all but the last two. */
+/** Writes a snapshot into `folder` and removes all states but the last two. */
 export async function writeSnapshot(folder: string, { position, tensors, metadata }: Snapshot): Promise<void> {
   await makeFolder(folder);
   const name = `step_${String(position.step).padStart(8, "0")}.safetensors`;
@@ -75,7 +75,7 @@ export async function writeSnapshot(folder: string, { position, tensors, metadat
   for (const path of old) await rm(path, { force: true });
 }
 
-/** Moves another run's states out of the way of one that begins; those that were moved before go. */
+/** Before a new run: moves an earlier run's states to FOLDER.old and deletes what was there. */
 export async function setAside(folder: string, say: (line: string) => void): Promise<void> {
   if (!(await states(folder)).length) return;
   const old = `${folder}.old`;
@@ -93,17 +93,17 @@ async function states(folder: string): Promise<string[]> {
     .map((n) => join(folder, n));
 }
 
-/** A state to go on from. */
+/** A saved state, opened. */
 export interface SavedRun {
   readonly path: string;
   readonly position: Position;
-  /** The last of every loss, as the log shows them. */
+  /** The latest value of every loss, as in the log. */
   readonly losses: Record<string, number>;
   readonly stepper: StepperState;
   readonly checkpoint: Checkpoint;
 }
 
-/** The newest whole state of a folder; undefined where there is none. `say` is told of damaged ones. */
+/** Opens the newest whole state of a folder; undefined if there is none. `say` gets a line per damaged state. */
 export async function openNewest(folder: string, say: (line: string) => void): Promise<SavedRun | undefined> {
   const paths = await states(folder);
   for (const path of paths) {
@@ -121,7 +121,7 @@ export async function openNewest(folder: string, say: (line: string) => void): P
   return undefined;
 }
 
-/** A net's part of a state. */
+/** One net's tensors in a state. */
 export function netSource({ checkpoint }: SavedRun, role: string): StateSource {
   const prefix = `${role}.`;
   const names = checkpoint.names().filter((n) => n.startsWith(prefix));
@@ -131,7 +131,7 @@ export function netSource({ checkpoint }: SavedRun, role: string): StateSource {
   };
 }
 
-/** Puts back what lies outside the nets. */
+/** Restores Adam's moments, table rooms, step counts, loss scales and styles. */
 export async function restore(
   saved: SavedRun,
   stepper: Stepper,

@@ -1,9 +1,10 @@
-// The styles of the photographs that a net with VAE was trained on: what the encoder said of the last of them while it was learning (none is
-// read again for this), their mean, and a few presets, the centres of k-means (Lloyd 1982, started as k-means++ does, Arthur and Vassilvitskii 2007).
+// The styles of the photographs that a net with VAE was trained on: the encoder's mu of the last ones, kept as training computes them (no
+// photograph is read again), their mean, and a few presets: the centres of k-means (Lloyd 1982, started as k-means++ does, Arthur and
+// Vassilvitskii 2007).
 
 import { keyedSeed, uniformValues } from "../models/philox.ts";
 
-/** Photographs remembered. */
+/** Photographs whose style is kept. */
 const CAPACITY = 2048;
 const ROUNDS = 50;
 
@@ -28,7 +29,7 @@ export class Styles {
     return Math.min(this.added, CAPACITY);
   }
 
-  /** The rows in the order of their age, for a checkpoint; `add` takes them back. */
+  /** The rows for a checkpoint, oldest first; `add` restores them. */
   values(): Float32Array {
     const out = new Float32Array(this.count * this.dim);
     for (let i = 0; i < this.count; i++) {
@@ -46,7 +47,7 @@ export class Styles {
     );
   }
 
-  /** At most `k` presets, the largest cluster first; fewer where there are fewer photographs. */
+  /** `k` presets, the largest cluster first; fewer if there are fewer photographs. */
   presets(k: number, seed: number): Float32Array[] {
     return kMeans(this.values(), this.dim, Math.min(k, this.count), seed);
   }
@@ -58,7 +59,7 @@ function distance(a: Float32Array, b: Float32Array): number {
   return sum;
 }
 
-/** The mean of some rows. */
+/** The mean of the given rows. */
 function centre(values: Float32Array, dim: number, rows: readonly number[]): Float32Array {
   const sum = new Float64Array(dim);
   for (const r of rows) for (let i = 0; i < dim; i++) sum[i] += values[r * dim + i];

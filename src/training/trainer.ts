@@ -1,5 +1,4 @@
-// spade train: data, nets, loop, records and checkpoints put together. Everything that a person sees goes through `ui`, or lies under
-// checkpoints_dir/name.
+// spade train: puts data, nets, loop, records and checkpoints together. All output goes to `ui` or to files under checkpoints_dir/name.
 
 import { join } from "node:path";
 import { Dataset } from "../datasets/dataset.ts";
@@ -23,7 +22,7 @@ import type { Prepared } from "./step/stepper.ts";
 import type { TrainResult, TrainUi } from "./ui.ts";
 import { Validation } from "./validation.ts";
 
-/** What a run opens, and closes in the reverse order. */
+/** Collects what a run opens, and closes it in reverse order. */
 class Opened {
   private readonly closers: (() => void | Promise<void>)[] = [];
 
@@ -38,8 +37,8 @@ class Opened {
 }
 
 /**
- * Trains to the end, to a limit, or to a signal; every way out but an error leaves a checkpoint.
- * @param openDevice called when the data has been looked at
+ * Trains to the end, to a limit, or to a signal, and saves. It also saves before it throws because the next batch can't be read.
+ * @param openDevice called after the data is checked
  * @throws SpadeError usage, file, label, shape: options or data; integrity: a loss that is not a number; device-lost: with the last
  *   snapshot saved
  */
@@ -72,7 +71,7 @@ export async function train(o: TrainOptions, ui: TrainUi, openDevice: () => Prom
       batches: (epoch: number, from: number) => loader.batches(epoch, from),
     };
     const begun = performance.now();
-    if (session.resumed) await run.mend();
+    if (session.resumed) await run.rewriteNets();
     const { reason, waited } = await run.guarded(() => runLoop(o, session, source, ui, run));
     if (o.profile) {
       ui.say(waiting(waited, performance.now() - begun));
@@ -116,12 +115,12 @@ async function openValidation(device: Device, o: TrainOptions): Promise<Validati
   return Validation.open(device, o, dataset);
 }
 
-/** What happens around the steps of a run. */
+/** The loop's callbacks: records, validation, checkpoints, diagnosis. */
 class Run implements LoopHooks {
-  /** The last state on the host, from which a lost device is saved. */
+  /** The last state on the host, which is saved if the device is lost. */
   private snapshot: Snapshot | undefined;
   private last: StepReport | undefined;
-  /** A picture is due. */
+  /** A picture is due: G's next one is recorded. */
   private shows = false;
   /** The step of the newest state on the disk; 0 for none. */
   private saved = 0;
@@ -148,7 +147,7 @@ class Run implements LoopHooks {
     this.last = report;
     if (due(position.pictures, o.print_freq, o.batchSize)) await this.records.losses(this.at(report), report.losses);
     this.shows ||= due(position.pictures, o.display_freq, o.batchSize);
-    // The picture is that of G's last step: its labels and photographs belong beside it.
+    // fake() is of G's last step: record it with that step's labels and photographs.
     if (!this.shows || !report.generator) return;
     this.shows = false;
     const { labels, image } = report.batch;
@@ -161,7 +160,7 @@ class Run implements LoopHooks {
     if (snapshot_freq > 0 && this.session.position.step % snapshot_freq === 0) this.snapshot = await this.take();
   }
 
-  /** Once the first step is planned; in full with --profile. */
+  /** After the first step, which compiles the programs; in full with --profile. */
   private tellMemory(): void {
     const { device, memory } = this.session.stepper;
     this.ui.say(`memory on the adapter: ${(device.allocated / 2 ** 20).toFixed(0)} MiB`);
@@ -194,8 +193,8 @@ class Run implements LoopHooks {
     );
   }
 
-  /** Writes the nets of the state that the run goes on from: a kill may have come between the two. */
-  async mend(): Promise<void> {
+  /** Writes the resumed state's nets again: the last run may have been killed after its state and before its nets were written. */
+  async rewriteNets(): Promise<void> {
     const { o } = this;
     const { epoch, batch, step } = this.session.position;
     this.saved = step;
@@ -209,7 +208,7 @@ class Run implements LoopHooks {
     for (const which of ["latest", ...(ended === undefined ? [] : [String(ended)])]) {
       for (const [role, net] of nets) await writeNet(runFolder(o), which, role, net, metadata, o.save_pth);
     }
-    // As published: epoch, and pictures of it.
+    // Like the published code: the epoch, and its pictures so far.
     await replaceFile(join(runFolder(o), "iter.txt"), `${position.epoch}\n${position.batch * o.batchSize}\n`);
   }
 
@@ -219,7 +218,7 @@ class Run implements LoopHooks {
     const { stepper, position } = this.session;
     const failed = stepper.overflowed.length ? stepper.overflowed : bad.map((n) => (n.startsWith("D_") ? "D" : "G"));
     const watched = firstNonFinite(stepper, [...new Set(failed)], prepared);
-    // The step may not fit with all its layers kept.
+    // Keeping all layers of the step may need more memory than there is.
     const where = await watched.catch((error: Error) => `a layer that was not found (${error.message})`);
     return new SpadeError(
       "integrity",
@@ -229,7 +228,7 @@ class Run implements LoopHooks {
     );
   }
 
-  /** Runs the loop; what was trained before the device was lost is saved. */
+  /** Runs the loop; if the device is lost, saves the last snapshot and throws an error that names the saved step. */
   async guarded<T>(loop: () => Promise<T>): Promise<T> {
     try {
       return await loop();

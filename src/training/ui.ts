@@ -1,4 +1,4 @@
-// What a training run tells whoever watches it, and how it is told to stop: the trainer knows neither terminals nor signals.
+// The interface between a run and its caller: lines and progress out, a stop signal in. The trainer itself uses no terminal and no process signals.
 
 export interface TrainProgress {
   /** From 1. */
@@ -7,24 +7,24 @@ export interface TrainProgress {
   /** Steps of this epoch, from 1. */
   step: number;
   steps: number;
-  /** By their published names (GAN, GAN_Feat, VGG, KLD, D_Fake, D_real), with their weights. */
+  /** Weighted, under the published names (GAN, GAN_Feat, VGG, KLD, D_Fake, D_real). */
   losses: Readonly<Record<string, number>>;
   imagesPerSecond: number;
-  /** To the end of the run. */
+  /** Until the run ends. */
   secondsLeft: number;
 }
 
 export interface TrainUi {
   say(line: string): void;
   progress(p: TrainProgress): void;
-  /** Aborted by SIGINT, SIGTERM and SIGHUP: finish the step, save, return. */
+  /** SIGINT, SIGTERM and SIGHUP abort it: the run then finishes the step, saves and returns. */
   readonly signal: AbortSignal;
 }
 
 export interface TrainResult {
-  /** Why the run ended. Only "done" has nothing left to resume. */
+  /** Why the run ended. After "done" nothing is left to resume. */
   reason: "done" | "max_steps" | "max_minutes" | "signal";
-  /** Of this run. */
+  /** Steps of this call, without those before a resume. */
   steps: number;
   /** checkpoints_dir/name. */
   folder: string;

@@ -1,5 +1,5 @@
-// What is looked at after every epoch: the same label maps painted in evaluation mode, as a grid for the gallery and as a Frechet
-// distance to their photographs (SqueezeNet fire9; not comparable to an Inception FID). Nothing of the run's own state is touched.
+// Paints the same label maps in evaluation mode after every epoch, for a grid in the gallery and for the Frechet distance to their
+// photographs (SqueezeNet fire9; not comparable to an Inception FID). The run's state does not change.
 
 import { kindOf, netOf, outputSize } from "../models/kinds.ts";
 import { openNet } from "../painting/open_net.ts";
@@ -13,7 +13,7 @@ import { keyedSeed, normalValues } from "../models/philox.ts";
 import { SpadeError, type Device } from "../runtime/index.ts";
 import type { Validation as Validated } from "./records/records.ts";
 
-/** Pictures of the grid, and at most so many for the distance. */
+/** Pictures in the grid, and the most pairs that the distance uses. */
 const GRID = 10;
 const MOST = 500;
 
@@ -33,7 +33,7 @@ export class Validation {
     private readonly photos: Gaussian | undefined,
   ) {}
 
-  /** Reads the pairs and the features of their photographs. @param dataset with photographs of the net's size */
+  /** Reads the pairs and computes the features of their photographs. @param dataset samples of the net's size */
   static async open(device: Device, config: Config & { seed: number }, dataset: Dataset): Promise<Validation> {
     const count = Math.min(MOST, dataset.length);
     const { h, w } = outputSize(config);
@@ -54,7 +54,7 @@ export class Validation {
     return new Validation(device, config, pairs, features, photos.length > 1 ? gaussian(photos) : undefined);
   }
 
-  /** Paints every map with its own style; `G` is read, not changed. */
+  /** Paints every map, each in a style that is the same after every epoch; reads `G` and does not change it. */
   async run(G: ParameterStore): Promise<Validated> {
     const { device, config, pairs } = this;
     const { h, w } = outputSize(config);
@@ -92,7 +92,7 @@ export class Validation {
   }
 }
 
-/** Some of `count`, evenly. */
+/** Evenly spaced indices of at most GRID of `count` pictures. */
 function gridOf(count: number): number[] {
   const n = Math.min(GRID, count);
   return Array.from({ length: n }, (_, i) => Math.floor((i * count) / n));

@@ -1,9 +1,9 @@
-// curves.jsonl: one line of JSON for every entry of a run's records, at full precision. The page is made from it, and a resumed run
-// finds in it where its other records have to be cut.
+// curves.jsonl: one line of JSON for every entry of a run's records, at full precision. The page is built from it, and a resumed run
+// reads in it where to cut its other records.
 
 import { extendFile, replaceFile, textOfFile } from "../../formats/file.ts";
 
-/** Where a run stands. */
+/** The position of an entry in its run. */
 export interface At {
   /** From 1. */
   epoch: number;
@@ -29,12 +29,12 @@ export type Entry = At &
 export class CurveFile {
   private constructor(private readonly path: string) {}
 
-  /** The entries of a file, or none; lines that cannot be read are left out. */
+  /** The entries of a file, none if there is no file; lines that cannot be read are left out. */
   static async read(path: string): Promise<Entry[]> {
     return ((await textOfFile(path)) ?? "").split("\n").flatMap(entryOf);
   }
 
-  /** Goes on behind `kept`. */
+  /** Writes the file anew with the entries `kept`; `add` appends to them. */
   static async open(path: string, kept: readonly Entry[]): Promise<CurveFile> {
     await replaceFile(path, kept.map((e) => `${JSON.stringify(e)}\n`).join(""));
     return new CurveFile(path);

@@ -1,4 +1,4 @@
-// logs/: what TensorBoard shows of a run, under the published tags; one file a start, named as TensorFlow names them.
+// logs/: a run's curves and pictures for TensorBoard, under the published tags; one file per start, named like TensorFlow's.
 
 import { readdir, truncate } from "node:fs/promises";
 import { hostname } from "node:os";
@@ -11,7 +11,7 @@ const now = (): number => Date.now() / 1000;
 export class EventLog {
   private constructor(private readonly path: string) {}
 
-  /** `after`: later events of older files are cut off; -1 for a run that starts anew, which leaves them to TensorBoard's rule. */
+  /** `after`: cuts later events off older files. -1 for a new run: the files stay, and TensorBoard ignores their events. */
   static async open(folder: string, after: number): Promise<EventLog> {
     if (after >= 0) {
       for (const name of await readdir(folder)) {
@@ -24,7 +24,7 @@ export class EventLog {
     return new EventLog(path);
   }
 
-  /** `step`: in pictures, as published. */
+  /** `step`: in pictures, like in the published code. */
   async add(
     step: number,
     scalars: Readonly<Record<string, number>>,

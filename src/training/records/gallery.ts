@@ -1,5 +1,5 @@
-// web/: a page of curves and pictures that opens from the disk. The page itself never changes; what it shows stands in data.js, which is
-// loaded by <script src> because pages from the disk may not fetch.
+// web/: a page of curves and pictures that opens from the disk. The page itself never changes; its content is in data.js, which is loaded by
+// <script src> because pages from the disk may not fetch.
 
 import { copyFile, mkdir, readdir, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -12,13 +12,13 @@ import { optionRows } from "./opt_file.ts";
 import page from "./page.html";
 import { encodePng, type Rgb } from "./pictures.ts";
 
-/** As published. */
+/** The published names. */
 const VISUALS = ["input_label", "synthesized_image", "real_image"] as const;
 type Visual = (typeof VISUALS)[number];
 
-/** Points of a curve on the page, at most: means of neighbours where there are more. */
+/** The most points of a curve on the page; of more points, neighbours are averaged. */
 const MOST_POINTS = 1000;
-/** Between two writings of data.js that only add a point. */
+/** Least time between two writes of data.js that only add a point. */
 const PAUSE_MS = 5000;
 
 type LossEntry = Extract<Entry, { kind: "losses" }>;
@@ -32,7 +32,7 @@ const fixedName = (n: number, visual: Visual): string => `validation${pad(n, 2)}
 
 export class Gallery {
   private readonly points: LossEntry[] = [];
-  /** By stem: what is written again stands there once. */
+  /** By stem, so that an entry written again is listed once. */
   private readonly shown = new Map<string, Entry>();
   private readonly validated = new Map<string, ValidationEntry>();
   private written = 0;
@@ -43,7 +43,7 @@ export class Gallery {
     private readonly options: TrainOptions,
   ) {}
 
-  /** Goes on from the entries `kept`; pictures of those `dropped` are removed. Fails with `file`. */
+  /** Starts with the entries `kept` and deletes the pictures of the entries `dropped`. Fails with `file`. */
   static async open(
     folder: string,
     options: TrainOptions,
@@ -85,7 +85,7 @@ export class Gallery {
     await this.write();
   }
 
-  /** The pictures of a validation; `validation` brings them onto the page. */
+  /** Writes the pictures of a validation; `validation` lists them on the page. */
   async grid(at: At, labels: readonly Rgb[], fakes: readonly Rgb[], reals?: readonly Rgb[]): Promise<void> {
     const png = async (picture: Rgb): Promise<Uint8Array> => (await encodePng(picture)).png;
     for (let n = 0; n < fakes.length; n++) {
@@ -142,14 +142,14 @@ export class Gallery {
   }
 }
 
-/** The picture files that an entry stands for. */
+/** The picture files of an entry. */
 function namesOf(entry: Entry): string[] {
   if (entry.kind === "pictures") return VISUALS.map((visual) => `${stemOf(entry)}_${visual}.png`);
   if (entry.kind === "validation") return Array.from({ length: entry.pictures ?? 0 }, (_, n) => gridName(entry, n));
   return [];
 }
 
-/** Curves under their names with their points' places, of not more than MOST_POINTS points; null where there is no value. */
+/** Curves by name, of at most MOST_POINTS points, with the epoch and total of each point; null for a missing value. */
 function curves(points: readonly LossEntry[]): {
   epoch: number[];
   total: number[];
@@ -173,7 +173,7 @@ function curves(points: readonly LossEntry[]): {
   };
 }
 
-/** Of the finite values, to 6 digits. */
+/** Of the finite values, to 6 digits; null if there are none. */
 function mean(values: readonly (number | null | undefined)[]): number | null {
   const finite = values.filter((v): v is number => typeof v === "number" && Number.isFinite(v));
   return finite.length ? Number((finite.reduce((a, b) => a + b) / finite.length).toPrecision(6)) : null;

@@ -1,4 +1,4 @@
-// loss_log.txt, line for line as the published code writes it, so that scripts made for it go on working.
+// loss_log.txt, line for line like the published code's, so that scripts for it keep working.
 
 import { extendFile, replaceFile, textOfFile } from "../../formats/file.ts";
 import { roundHalfEven } from "../../models/config.ts";
@@ -12,8 +12,8 @@ export class LossLog {
   private constructor(private readonly path: string) {}
 
   /**
-   * Appends a header, as published. `resume`: of a run that goes on; no second header then, and its lines from the first of the places
-   * `dropped` on are dropped, so that the log is that of one run.
+   * Appends a header like the published code. With `resume` it appends none and drops the log's lines from the first of the places `dropped`
+   * on, so that the log reads like one run's.
    */
   static async open(path: string, resume?: { dropped: readonly Place[] }): Promise<LossLog> {
     const cut = resume && cutLog((await textOfFile(path)) ?? "", resume.dropped);
@@ -27,7 +27,7 @@ export class LossLog {
   }
 }
 
-/** Undefined where the log holds no run. A last line without its end was cut by a kill. */
+/** The log without dropped lines; undefined if it has no header. A last line without newline was cut by a kill and is dropped. */
 function cutLog(text: string, dropped: readonly Place[]): string | undefined {
   const lines = text.split("\n").slice(0, -1);
   const head = lines.findLastIndex((line) => HEADER.test(line));

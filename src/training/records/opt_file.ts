@@ -10,7 +10,7 @@ import { defaultOptions, type TrainOptions } from "../options.ts";
 type Value = boolean | number | string;
 const TABLE = defaultOptions as unknown as Readonly<Record<string, Value>>;
 
-/** Printed with a point even where they are whole: Python's floats. */
+/** Python's floats: printed with a point even if they are whole. */
 const FLOATS = [
   "aspect_ratio",
   "beta1",
@@ -23,13 +23,13 @@ const FLOATS = [
   "ema",
 ];
 
-/** In every published opt.txt, and without effect here unless the table knows them: there is nothing to say about them. */
+/** Names in every published opt.txt that have no effect here unless TABLE has them; not reported as unknown. */
 const WITHOUT_EFFECT = [
   ...["cache_filelist_read", "cache_filelist_write", "debug", "display_winsize", "gpu_ids", "initialized", "isTrain"],
   ...["load_from_opt_file", "model", "nef", "netD", "netD_subarch", "optimizer", "semantic_nc"],
 ];
 
-/** What the options are where nothing is said: defaults of the dataset and of --no_TTUR included, which opt.txt does not remark on. */
+/** The defaults, with those that dataset_mode, netG and --no_TTUR set: opt.txt marks values that differ from these. */
 export function defaultsOf(options: Pick<TrainOptions, "dataset_mode" | "netG" | "no_TTUR">): TrainOptions {
   return {
     ...defaultOptions,
@@ -39,7 +39,7 @@ export function defaultsOf(options: Pick<TrainOptions, "dataset_mode" | "netG" |
   };
 }
 
-/** A line of opt.txt: its name, its value as Python prints it and, where it differs, the default. */
+/** The lines of opt.txt: name, value as Python prints it and, if it differs, the default. */
 export function optionRows(options: TrainOptions): { name: string; value: string; default?: string }[] {
   const defaults = defaultsOf(options) as unknown as Record<string, Value>;
   return Object.entries(options)
@@ -69,8 +69,8 @@ export async function saveOptions(folder: string, options: TrainOptions): Promis
 }
 
 /**
- * The options saved in a run's folder: of opt.json, or else of opt.txt. `unknown`: names that mean nothing here, for a message.
- * Fails with `file` where there is neither, or where a value is not of its option's type.
+ * The options saved in a run's folder, from opt.json, else from opt.txt. `unknown`: names that are no options here, for a message.
+ * Fails with `file` if there is neither, or if a value is not of its option's type.
  */
 export async function loadOptions(folder: string): Promise<{ options: Partial<TrainOptions>; unknown: string[] }> {
   const [json, txt] = [join(folder, "opt.json"), join(folder, "opt.txt")];
@@ -86,7 +86,7 @@ export async function loadOptions(folder: string): Promise<{ options: Partial<Tr
   );
 }
 
-/** The same of one file: JSON by its ending, else in the format of opt.txt. */
+/** The same from one file: JSON if it ends in .json, else in the format of opt.txt. */
 export async function loadOptionsFile(path: string): Promise<{ options: Partial<TrainOptions>; unknown: string[] }> {
   const text = await textOfFile(path);
   if (text === undefined) throw new SpadeError("file", path, "does not exist", "check the path");
@@ -105,7 +105,7 @@ export function parseOptTxt(text: string, where: string): { options: Partial<Tra
           "file",
           `${where}, line ${i + 1}`,
           `"${line.slice(0, 60)}" is not "name: value"`,
-          "mend the line or remove it",
+          "fix the line or remove it",
         );
       return [match[1], match[2]];
     });
@@ -126,7 +126,7 @@ function parseOptJson(text: string, where: string): { options: Partial<TrainOpti
 }
 
 function sorted(pairs: [string, unknown][], where: string): { options: Partial<TrainOptions>; unknown: string[] } {
-  // The command says whether it trains, never a file.
+  // The command sets isTrain, never a file.
   const isKnown = (name: string): boolean => Object.hasOwn(TABLE, name) && name !== "isTrain";
   const known = pairs.filter(([name]) => isKnown(name));
   return {
@@ -135,7 +135,7 @@ function sorted(pairs: [string, unknown][], where: string): { options: Partial<T
   };
 }
 
-/** A value of the type that its option has in the table; in opt.txt everything is text. */
+/** Converts a value to its option's type in TABLE; in opt.txt everything is text. */
 function typed(name: string, value: unknown, where: string): Value {
   const want = typeof TABLE[name];
   if (typeof value === want) return value as Value;
@@ -148,13 +148,13 @@ function typed(name: string, value: unknown, where: string): Value {
   throw new SpadeError("file", where, `${name} is ${JSON.stringify(value)}`, `give ${kind}`);
 }
 
-/** str() of Python. */
+/** Python's str(). */
 function pythonText(name: string, value: Value): string {
   if (typeof value === "boolean") return value ? "True" : "False";
   if (typeof value === "string") return value;
   if (value === Infinity) return "inf";
   const size = Math.abs(value);
-  // Python turns to exponents below 1e-4 and from 1e16 on, with two digits at least.
+  // Python writes exponents below 1e-4 and from 1e16 on, with at least two digits.
   if (size !== 0 && (size < 1e-4 || size >= 1e16) && !(Number.isInteger(value) && !FLOATS.includes(name)))
     return value.toExponential().replace(/e([+-])(\d)$/, "e$10$2");
   return FLOATS.includes(name) && Number.isInteger(value) ? `${value}.0` : String(value);

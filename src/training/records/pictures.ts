@@ -1,4 +1,4 @@
-// Batches as pictures: label maps in colours, tensors as the published tensor2im makes them, batches tiled, PNGs.
+// Converts batches to pictures: label maps in colours, tensors like the published tensor2im, batches tiled, PNGs.
 
 import type { EventImage } from "../../formats/tfevents.ts";
 import { parseColor } from "../../pictures/label_colors.ts";
@@ -19,7 +19,7 @@ export type ColorOf = (id: number) => readonly [number, number, number];
 
 const BLACK = [0, 0, 0] as const;
 
-/** The run's own colours where it has them, else the published generic map, in which ids from label_nc + 2 on are black. */
+/** The colours of the run's labels, else of the published generic map, in which ids from label_nc + 2 on are black. */
 export function labelColors(labels: readonly Label[] | undefined, label_nc: number): ColorOf {
   const own = new Map(
     labels?.map(({ id, color }) => {
@@ -34,7 +34,7 @@ export function labelRgb(map: LabelMap, colorOf: ColorOf): Rgb {
   return { data: coloredMap(map, colorOf), width: map.width, height: map.height };
 }
 
-/** The pictures of values [N,H,W,3] in [-1,1]. */
+/** Pictures from values [N,H,W,3] in [-1,1]. */
 export function tensorRgbs(values: Float32Array, h: number, w: number): Rgb[] {
   const size = h * w * 3;
   return Array.from({ length: values.length / size }, (_, n) => ({
@@ -44,7 +44,7 @@ export function tensorRgbs(values: Float32Array, h: number, w: number): Rgb[] {
   }));
 }
 
-/** Pictures of one size, so many a row; the last row is filled with black. */
+/** Tiles pictures of one size, `perRow` a row; the last row is filled with black. */
 export function tiled(pictures: readonly Rgb[], perRow: number): Rgb {
   const { width, height } = pictures[0];
   const out = {

@@ -29,7 +29,7 @@ export interface Shown {
 }
 
 export interface Validation {
-  /** Distance of the validation pictures and the nets' ones in the features of SqueezeNet's fire9. */
+  /** Frechet distance between the validation photographs and the net's pictures, in the features of SqueezeNet's fire9. */
   frechet?: number;
   /** The same label maps every time. */
   grid?: Omit<Shown, "real"> & { real?: Float32Array };
@@ -47,8 +47,8 @@ export class Records {
   ) {}
 
   /**
-   * Makes the folder, saves the options and begins (or, after `from.total` pictures, goes on with) the records. What a killed run left
-   * behind that place is dropped first: the records equal those of a run that never stopped. Fails with `file`.
+   * Creates the folder, saves the options and starts the records or, after `from.total` pictures, continues them. Entries that a killed run
+   * wrote after that point are dropped first: the records equal those of a run that never stopped. Fails with `file`.
    */
   static async open(
     options: TrainOptions,
@@ -73,21 +73,21 @@ export class Records {
     );
     const events = options.tf_log ? await EventLog.open(logs, keep) : undefined;
     const gallery = options.no_html ? undefined : await Gallery.open(join(folder, "web"), options, kept, dropped);
-    // Last: they say what the others have to drop, also after a kill in the midst of this.
+    // Curves last: what the others drop is read from them, also after a kill during this function.
     const curves = await CurveFile.open(path, kept);
     return new Records(log, curves, events, gallery, labelColors(labels, options.label_nc));
   }
 
-  /** One line, one point of every curve. Fails with `file`. */
+  /** Adds one line to the log and one point to every curve. Fails with `file`. */
   async losses(at: At, losses: Record<string, number>): Promise<void> {
-    // In this order: what a kill left in the log is in the curves too, where `open` looks for it.
+    // Curves before the log: after a kill, every line of the log is in the curves too, where `open` looks for it.
     await this.curves.add({ kind: "losses", ...at, losses });
     await this.log.add(at, losses);
     await this.events?.add(at.total, { ...losses, lr: at.lr, images_per_second: 1 / at.seconds });
     await this.spared(async () => this.gallery?.losses(at, losses));
   }
 
-  /** The first picture of the batch; beyond 8 all of them, 4 a row. A failure to write is reported once and costs nothing else. */
+  /** Adds the first picture of the batch; beyond 8 all of them, 4 a row. A failure to write is reported once and ignored. */
   async pictures(at: At, shown: Shown): Promise<void> {
     const { labels, fake, real, h, w } = shown;
     await this.spared(async () => {
@@ -103,7 +103,7 @@ export class Records {
     });
   }
 
-  /** A point of the Frechet curve, and the validation pictures of this epoch. Failures as of `pictures`. */
+  /** Adds a point of the Frechet curve and the validation pictures of this epoch. Failures are handled as in `pictures`. */
   async validation(at: At, { frechet, grid }: Validation): Promise<void> {
     await this.spared(async () => {
       const fakes = grid ? tensorRgbs(grid.fake, grid.h, grid.w) : [];

@@ -6,13 +6,13 @@ import type { ParameterStore } from "../../models/weights/parameters.ts";
 import type { Graph, Tensor } from "../../runtime/index.ts";
 
 export interface Average {
-  /** f32, of the net's keys; the net's own values at first (Parameters.clone). */
+  /** f32, under the net's keys; at first a copy of the net (ParameterStore.clone). */
   parameters: ParameterStore;
-  /** In [0, 1): what stays of the average at every step. */
+  /** Weight of the old average at every step, in [0, 1). */
   decay: number;
 }
 
-/** Moves the average of what is trained, and copies the buffers (running statistics, u, v); not where `overflow` is other than 0. */
+/** Updates the average of trained parameters and copies the buffers (running statistics, u, v), unless `overflow` is not 0. */
 export function recordAverage(g: Graph, net: ParameterStore, { parameters, decay }: Average, overflow?: Tensor): void {
   for (const key of net.keys()) {
     const d = isTrained(key) ? decay : 0;

@@ -1,13 +1,14 @@
-// Where a number that is not finite first appeared: a step recorded once more, with a watch on every layer, and run on the batch that
-// failed. A net whose gradients were not finite has changed no parameter, so that what was wrong with it is still there.
+// Finds where a number that is not finite first appeared: records the step again with a check on every layer and runs it on the batch that
+// failed. A step with gradients that are not finite changes no parameter, so the fault appears again.
 
 import { overflow } from "../../../kernels/index.ts";
 import { Program } from "../../runtime/index.ts";
 import type { Prepared, Stepper } from "./stepper.ts";
 
 /**
- * The layer, loss or gradient, in the order in which a step computes them; undefined where all is finite.
- * @param nets whose step failed. The stepper's own programs are freed: the watched one keeps every layer to its end
+ * The first layer, loss or gradient, in order of computation, that is not finite; undefined if all are. Frees the stepper's programs: the
+ * checked one needs more memory, because it keeps every layer to its end.
+ * @param nets whose step failed
  */
 export async function firstNonFinite(
   stepper: Stepper,

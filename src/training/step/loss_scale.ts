@@ -1,6 +1,7 @@
-// Dynamic loss scaling (Micikevicius et al. 2018): f16 gradients are made of losses times a factor that is as large as they bear.
+// Dynamic loss scaling (Micikevicius et al. 2018): the losses are multiplied by a factor before the f16 backward pass, as large as the
+// gradients allow without overflow.
 
-/** What a checkpoint keeps of it. */
+/** The state that a checkpoint stores. */
 export interface LossScaleState {
   scale: number;
   /** Steps since the scale last changed. */
@@ -10,7 +11,7 @@ export interface LossScaleState {
 }
 
 const START = 2 ** 16;
-/** Below it a gradient that overflows is not the scale's fault. */
+/** The minimum: a gradient that still overflows does so for another reason. */
 const LEAST = 1;
 /** Good steps after which the scale is doubled. */
 const PATIENCE = 2000;
@@ -20,7 +21,7 @@ export class LossScale implements LossScaleState {
   good = 0;
   skipped = 0;
 
-  /** Takes note of a step. */
+  /** Adjusts the scale after a step. */
   after(overflow: boolean): void {
     if (overflow) {
       this.scale = Math.max(LEAST, this.scale / 2);

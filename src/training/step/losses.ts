@@ -1,5 +1,5 @@
-// The published training losses, recorded on what discriminator, perceptual net and encoder give. Each is a scalar f32 [1] with its
-// weight in it: the gradient of their sum is gradients() seeded with 1 (or the loss scale) at every one of them.
+// The published training losses, recorded on the outputs of discriminator, perceptual net and encoder. Each is a scalar f32 [1] that includes
+// its weight: gradients() seeded with 1 (or the loss scale) at each of them gives the gradient of their sum.
 
 import { add, ganLoss, kld, l1Mean } from "../../../kernels/index.ts";
 import type { GanMode, GanSide } from "../../../kernels/gan_loss.ts";
@@ -27,7 +27,7 @@ function total(g: Graph, terms: readonly Tensor[]): Tensor {
   return terms.reduce((a, b) => add(g, { a, b }));
 }
 
-/** The mean over the scales of what their logits cost; images from..from+images of the batch. */
+/** The mean of the scales' GAN losses, over the batch's images from..from+images. */
 function recordGan(
   g: Graph,
   mode: GanMode,
@@ -75,12 +75,12 @@ export function recordPerceptualLoss(
 export interface GeneratorTerms {
   /** recordDiscriminator's result on [fake, real]. */
   scales: readonly Tensor[][];
-  /** Fake pictures in that batch, and real ones. */
+  /** Number of fake pictures in that batch, and of real ones. */
   images: number;
   style?: { mu: Tensor; logvar: Tensor };
 }
 
-/** KLD, GAN, GAN_Feat: those that there are, in the order of the published log (VGG follows). */
+/** KLD (with `style`), GAN and GAN_Feat (if on), in the order of the published log (VGG follows). */
 export function recordGeneratorLosses(
   g: Graph,
   c: LossConfig,
@@ -93,7 +93,7 @@ export function recordGeneratorLosses(
   return losses;
 }
 
-/** D_Fake and D_real, without a factor 1/2, as published. */
+/** D_Fake and D_real, like the published code without a factor 1/2. */
 export function recordDiscriminatorLosses(
   g: Graph,
   c: LossConfig,

@@ -1,4 +1,4 @@
-// What a training step needs in memory, told from its plan alone: nothing is allocated, so that it can be asked of any size and adapter.
+// The memory that a training step needs, computed from its plan: nothing is allocated, so it works for any size and adapter.
 
 import type { Graph, MemoryPlan, Tensor } from "../../runtime/index.ts";
 import type { Moments } from "./moments.ts";
@@ -6,23 +6,23 @@ import type { Step } from "./step.ts";
 
 /** All in bytes. */
 export interface TrainingMemory {
-  /** Parameters and buffers of all nets, with the copies that are kept. */
+  /** Parameters and buffers of all nets, with f16 copies and G's average. */
   parameters: number;
   /** Adam's moments. */
   adam: number;
-  /** Of every trained parameter; they wait for Adam together. */
+  /** Gradients of all trained parameters; all are kept until Adam runs. */
   gradients: number;
-  /** What the program allocates for everything else: its buffers less the gradients' room (which serves others before them). */
+  /** Everything else that the program allocates: its buffers less the gradients' bytes (which other tensors use before them). */
   working: number;
-  /** gamma and beta of every norm, from the forward pass to the backward pass. */
+  /** gamma and beta of every norm, kept from the forward to the backward pass. */
   tables: number;
-  /** What each net's forward pass leaves for its backward pass, tables left out. G waits for the others, which follow each other. */
+  /** What each net's forward pass keeps for its backward pass, without tables. G's stays during the others' passes, which run one by one. */
   saved: Map<string, number>;
 }
 
 const sum = (ns: Iterable<number>): number => [...ns].reduce((a, b) => a + b, 0);
 
-/** @param plan planMemory's of the graph; a compiled program has it as `memory` */
+/** @param plan planMemory(graph); a compiled program has it as `memory` */
 export function trainingMemory(
   graph: Graph,
   step: Pick<Step, "tables" | "gradients" | "ends">,
@@ -52,7 +52,7 @@ export function trainingMemory(
 
 const MB = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
 
-/** For people, in three lines. */
+/** A text of three lines. */
 export function describeTrainingMemory(name: string, m: TrainingMemory): string {
   const saved = [...m.saved].map(([part, bytes]) => `${part} ${MB(bytes)}`).join(", ");
   return [

@@ -16,7 +16,7 @@ import {
 export class Moments {
   private readonly buffers = new Map<string, { m: Storage; v: Storage }>();
 
-  /** @param device left out: on paper, for recordings */
+  /** @param device left out: nothing is allocated, for recording alone */
   constructor(
     private readonly device: Device | undefined,
     readonly parameters: ParameterStore,
@@ -42,7 +42,7 @@ export class Moments {
     return [...this.buffers.values()].reduce((sum, { m, v }) => sum + m.bytes + v.bytes, 0);
   }
 
-  /** Records one step of Adam on every parameter that has a gradient, unless `overflow` turns out to be other than 0. */
+  /** Records one Adam step on every parameter that has a gradient. When it runs, it changes nothing if `overflow` is not 0. */
   record(
     g: Graph,
     grads: ReadonlyMap<Tensor, Tensor>,
@@ -72,7 +72,7 @@ export class Moments {
     }
   }
 
-  /** A key's moments, dense, in the published layout of the key. */
+  /** One moment of a key, dense, in the key's published layout. */
   async read(key: string, which: "m" | "v"): Promise<Float32Array> {
     const { shape, unpack } = this.parameters.layout(key);
     const bytes = await this.device!.download(this.buffers.get(key)![which]);

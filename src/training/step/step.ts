@@ -1,6 +1,6 @@
-// One training step as the published code makes it: a G step (generator and encoder learn), then a D step on a fake that the updated
-// generator paints anew. Each is one program: forward, losses, backward, Adam. Every forward pass is in training mode, so running
-// statistics and power iterations advance twice a batch in G and E, and twice in D (spec 3.3; traps 11 and 12).
+// One training step like the published code's: a G step (generator and encoder learn), then a D step on a fake that the updated generator
+// paints anew. Each is one program: forward, losses, backward, Adam. Every forward pass is in training mode, so running statistics and
+// power iterations advance twice a batch in G and E, and twice in D (spec 3.3; traps 11 and 12).
 
 import { kindOf } from "../../models/kinds.ts";
 import { concat, overflow, reparameterise } from "../../../kernels/index.ts";
@@ -29,15 +29,15 @@ export interface Nets {
   perceptual?: { net: Perceptual; parameters: ParameterStore };
 }
 
-/** The nets as a step takes them. */
+/** The nets of a step, the perceptual one with its derived weights. */
 export interface StepNets extends Omit<Nets, "perceptual"> {
   perceptual?: Frozen;
 }
 
 export interface StepOptions {
-  /** Storage of activations; of weights, the nets say. f16 steps are skipped where a gradient overflows. f32 by default. */
+  /** Storage of activations, f32 by default; the stores choose that of weights. f16 steps are skipped if a gradient overflows. */
   dtype?: DType;
-  /** Of G, moved with every step of its. */
+  /** G's moving average, updated by every G step. */
   average?: Average;
 }
 
@@ -46,16 +46,16 @@ export interface Step {
   losses: Map<string, Tensor>;
   /** [N,H,W,3] */
   fake: Tensor;
-  /** What the encoder says of the real pictures, [N, z_dim] each. */
+  /** The encoder's mu and logvar of the real pictures, [N, z_dim] each. */
   style?: Style;
-  /** What src/training/step/memory.ts tells apart. */
+  /** Tensors that src/training/step/memory.ts counts separately. */
   tables: Tensor[];
   gradients: Tensor[];
-  /** [1]: other than 0, a gradient is not finite, and the step changed no parameter. */
+  /** [1]: not 0 if a gradient is not finite; then the step changed no parameter. */
   overflow: Tensor;
-  /** What is watched where a number is not finite: layers in the order in which they are computed, then gradients, the last layer's first. */
+  /** What diagnose.ts checks: layers in order of computation, losses, then gradients, the last layer's first. */
   parts: Map<string, Tensor>;
-  /** Dispatches recorded when the forward pass of each part was complete. */
+  /** Number of dispatches recorded at the end of each part's forward pass. */
   ends: Map<"E" | "G" | "perceptual" | "D", number>;
 }
 
@@ -111,7 +111,7 @@ function recordJudgement(
 const layersOf = (scales: readonly (readonly Tensor[])[]): [string, Tensor][] =>
   scales.flatMap((layers, i) => layers.map((t, j): [string, Tensor] => [`D, discriminator_${i}, layer ${j}`, t]));
 
-/** Records the gradients of seeded tensors and what follows from them. */
+/** Records the gradients of the seeded tensors, the overflow check and Adam. */
 function learn(
   g: Graph,
   c: TrainConfig,
@@ -128,13 +128,13 @@ function learn(
   return { gradients: made, overflow: flag, parts };
 }
 
-/** Every loss with the input "seed": 1, or the loss scale. */
+/** Maps every loss to the input "seed": 1, or the loss scale. */
 const seeded = (losses: ReadonlyMap<string, Tensor>, seed: Tensor): Map<Tensor, Tensor> =>
   new Map([...losses.values()].map((t) => [t, seed]));
 
 /**
- * The perceptual net is differentiated to the fake as soon as it has seen it, D after that, G last: the activations of the nets that
- * judge are never in memory together.
+ * Differentiates the perceptual net right after its forward pass, then runs and differentiates D, and G last: the activations of the
+ * perceptual net and D are never in memory together.
  */
 export function recordGeneratorStep(
   g: Graph,
@@ -154,7 +154,7 @@ export function recordGeneratorStep(
   if (nets.perceptual) {
     const { net } = nets.perceptual;
     const convs = nets.perceptual.convs(g);
-    // The real side first: of its maps only those that are compared wait for the fake's.
+    // The real pictures first: only their compared maps stay in memory during the fake's pass.
     const [b, a] = g.scope(net.name, () => [net.record(g, convs, real), net.record(g, convs, fake)]);
     perceptual.set("VGG", recordPerceptualLoss(g, c.lambda_vgg, net, a, b));
     a.forEach((t, i) => taps.set(`${net.name}, map ${i}`, t));

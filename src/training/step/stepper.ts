@@ -1,5 +1,5 @@
-// Runs training steps: label maps and photographs in, losses out. Programs are recorded once; a batch whose label tables outgrow their
-// capacity re-records them with more room.
+// Runs training steps: label maps and photographs in, losses out. Programs are recorded once, and again when a batch's label tables exceed
+// their capacity (then with more room) or change their mode.
 
 import { kindOf } from "../../models/kinds.ts";
 import { adamFactors } from "../../../kernels/adam.ts";
@@ -20,7 +20,7 @@ import { recordDiscriminatorStep, recordGeneratorStep, type Nets, type Step, typ
 
 export interface Batch {
   labels: readonly LabelMap[];
-  /** Left out: the label maps say where instances meet. */
+  /** Left out: edges come from the label maps. */
   instances?: readonly LabelMap[];
   /** [N,H,W,3] in [-1,1] */
   image: Float32Array;
@@ -36,7 +36,7 @@ export interface Prepared {
 }
 
 export interface StepArgs {
-  /** The published base rate of this epoch; the config's if left out. */
+  /** The epoch's base rate; config.lr if left out. */
   lr?: number;
   /** False: the discriminator alone learns (D_steps_per_G). */
   generator?: boolean;
@@ -47,7 +47,7 @@ interface Compiled {
   /** Names, in the order of the published log. */
   losses: string[];
   memory: TrainingMemory;
-  /** Its outputs mean something. */
+  /** It has run, so its outputs are valid. */
   ran: boolean;
 }
 
@@ -57,27 +57,27 @@ interface Recorded {
   D: Compiled;
 }
 
-/** What a checkpoint keeps beside parameters and moments. */
+/** What a checkpoint stores besides parameters and moments. */
 export interface StepperState {
-  /** Sums over labels are cut by them: a resumed run goes on with them. */
+  /** Table rooms; they decide how sums over labels are split, so a resumed run needs the same ones. */
   plans: TableRoom[];
   adam: { G: number; D: number };
-  /** f16 alone. */
+  /** Only with f16. */
   lossScale?: { G: LossScaleState; D: LossScaleState };
 }
 
 export class Stepper {
-  /** In turns, so that a batch can be prepared while another one runs. */
+  /** Used in turns, so that a batch can be prepared while another one runs. */
   private readonly scratches = [new LevelsScratch(), new LevelsScratch()];
   readonly moments: { G: Moments[]; D: Moments[] };
   private recorded: Recorded | undefined;
   private frozen: Frozen | undefined;
-  /** How label tables are made at every resolution. */
+  /** Rooms of the label tables, one per resolution. */
   private plans: TableRoom[] = [];
   private readonly scales: { G: LossScale; D: LossScale } | undefined;
-  /** Nets with a gradient in the last step that is not finite: it changed nothing of them. */
+  /** Nets with a gradient in the last step that is not finite; the step changed none of their parameters. */
   overflowed: ("G" | "D")[] = [];
-  /** Steps that each learnt in, those skipped for overflow included. */
+  /** Steps of each net, with those skipped for overflow. */
   private readonly steps = { G: 0, D: 0 };
 
   constructor(
@@ -92,15 +92,15 @@ export class Stepper {
     this.moments = { G: [...of("G"), ...of("E")], D: of("D") };
   }
 
-  /** The dictionary of a batch: host work. A result is good until the call after the next one. */
+  /** Builds the dictionary of a batch on the host. A result is valid until the call after the next one. */
   prepare(batch: Batch): Prepared {
     const scratch = this.scratches.reverse()[0];
     return { batch, windows: windowsOf(this.config, batch.labels, batch.instances ?? batch.labels, scratch) };
   }
 
   /**
-   * A G step and a D step. Gives the losses in the order of the published log. A step with a gradient that is not finite changes no
-   * parameter; `overflowed` tells.
+   * Runs a G step and a D step. Returns the losses in the order of the published log. A step with a gradient that is not finite changes no
+   * parameter and is listed in `overflowed`.
    */
   async step(prepared: Prepared, { lr, generator = true }: StepArgs = {}): Promise<Record<string, number>> {
     this.plans = prepared.windows.map((lw, i) => trainingRoomFor(lw, this.plans[i]));
@@ -143,7 +143,7 @@ export class Stepper {
     };
   }
 
-  /** Records a net's step under the plans at hand. */
+  /** Records a net's step with the current table rooms. */
   async record(net: "G" | "D"): Promise<{ graph: Graph; step: Step }> {
     const { perceptual, ...trained } = this.nets;
     if (perceptual) this.frozen ??= await Frozen.prepare(perceptual, outputSize(this.config));
@@ -153,22 +153,22 @@ export class Stepper {
     return { graph, step: record(graph, this.config, nets, this.plans, this.images, this.moments[net], this.options) };
   }
 
-  /** Mean of the style of every real picture of the last G step, [N, z_dim] (nets with VAE). */
+  /** The encoder's mu of every real picture of the last G step, [N, z_dim] (nets with VAE). */
   mu(): Promise<Float32Array> {
     return this.recorded!.G.program.read("mu");
   }
 
-  /** The picture of the last G step, [N,H,W,3]. */
+  /** The pictures painted in the last G step, [N,H,W,3]. */
   fake(): Promise<Float32Array> {
     return this.recorded!.G.program.read("fake");
   }
 
-  /** f16: an overflow can't be mended by a smaller loss scale any more. */
+  /** f16: a net overflowed, and its loss scale is now at the minimum. */
   get scaleIsSpent(): boolean {
     return this.overflowed.some((net) => this.scales?.[net].spent);
   }
 
-  /** Frees the programs; the next step makes them again. */
+  /** Frees the programs; the next step records them again. */
   release(): void {
     this.recorded?.G.program.dispose();
     this.recorded?.D.program.dispose();
@@ -180,7 +180,7 @@ export class Stepper {
     return { plans, adam: { ...steps }, ...(scales ? { lossScale: { G: scales.G.state, D: scales.D.state } } : {}) };
   }
 
-  /** Before the first step. */
+  /** Call it before the first step. */
   restore({ plans, adam, lossScale }: StepperState): void {
     this.plans = plans;
     Object.assign(this.steps, adam);
@@ -189,12 +189,12 @@ export class Stepper {
     this.scales.D.restore(lossScale.D);
   }
 
-  /** Of the programs at hand; undefined before the first step. */
+  /** Memory of the current programs; undefined before the first step. */
   get memory(): { G: TrainingMemory; D: TrainingMemory } | undefined {
     return this.recorded && { G: this.recorded.G.memory, D: this.recorded.D.memory };
   }
 
-  /** Times of every dispatch. Programs that have run run once more on the last batch: the nets take a step that is not counted. */
+  /** Times every dispatch by running each program again on its last batch: the nets take one more step, which is not counted. */
   async profile(): Promise<Profile[]> {
     const ran = this.recorded ? [this.recorded.G, this.recorded.D].filter((c) => c.ran) : [];
     const profiles: Profile[] = [];
@@ -205,7 +205,7 @@ export class Stepper {
   private async programs(plans: TableRoom[]): Promise<Recorded> {
     const old = this.recorded;
     if (old?.plans.every((p, i) => p === plans[i])) return old;
-    // Two programs' memory at once would be the peak.
+    // Free the old programs first: old and new ones together would be the peak of memory.
     this.release();
     const { G, D, E } = this.nets;
     if (!old && this.scales) for (const p of [G, D, E]) await p?.useHalves();
