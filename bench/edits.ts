@@ -1,6 +1,6 @@
-// npm run bench -- edits [--profile] [--json FILE]: what an edit of a map costs beside a new map. The street map with squares of 8x8 at 20 places, places
-// and labels drawn with seed 1 (a label of the map's own, other than what it covers): table rows made, ms of the tables, launches and bytes
-// uploaded for them.
+// npm run bench -- edits [--profile] [--json FILE]: the cost of an edit of a map beside that of a new map. An edit paints a square of
+// 8x8 pixels into the street map, 20 in all, places and labels drawn with seed 1 (a label of the map, other than the one at the square's
+// centre). Measured: table rows computed, ms of the dictionary and of the tables, launches, bytes uploaded.
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -31,7 +31,7 @@ const net = await openNet(described, { device, dtype: "f32" });
 await checkpoint.close();
 await net.painter.warm();
 
-/** Launches and uploads of everything in this process. */
+/** Launches and uploaded bytes of this process since `take` began. */
 const counted = { launches: 0, uploads: 0 };
 {
   const pass = Object.getPrototypeOf(device.gpu.createCommandEncoder().beginComputePass()) as GPUComputePassEncoder;
@@ -57,7 +57,7 @@ interface Cost {
   uploads: number;
 }
 
-/** Takes a map by a dictionary: a new one knows no window. */
+/** Sets a map through `dictionary` and computes its tables. */
 async function take(m: LabelMap, dictionary: LiveLevels): Promise<Cost> {
   Object.assign(counted, { launches: 0, uploads: 0 });
   const t0 = performance.now();
@@ -88,10 +88,10 @@ function* edits(): Generator<LabelMap> {
 const fresh: Cost[] = [];
 for (let i = 0; i < 8; i++) fresh.push(await take(map, new LiveLevels()));
 const made: Cost[] = [];
-/** Edits whose rows are the windows that the map does not have. */
+/** Edits that compute rows only for the windows that the street map lacks. */
 let exact = 0;
 for (const edited of edits()) {
-  // Each edit is one of the street map itself, whose rows alone are there.
+  // Each edit starts from tables that hold the street map's rows only.
   const dictionary = new LiveLevels();
   await take(map, dictionary);
   const cost = await take(edited, dictionary);

@@ -1,5 +1,5 @@
-// npm run bench:kernels [-- --json FILE]: every heavy kernel in every variant that this adapter takes, on the shapes of COCO 256x256,
-// as GFLOP/s of the plain sum, share of the measured multiply-add peak, and GB/s against a measured copy.
+// npm run bench -- kernels [--quick] [--json FILE]: every heavy kernel in every variant that this adapter runs, painting's on the shapes
+// of COCO 256x256: GFLOP/s of the direct sum, share of the measured multiply-add peak, and GB/s against a measured copy.
 
 import { writeFileSync } from "node:fs";
 import { conv2d } from "../kernels/conv2d.ts";

@@ -1,4 +1,4 @@
-// npm run bench [-- kernels|model|labels|edits|memory ...] [--quick] [--json FOLDER]: each bench in a process of its own, all if none is named.
+// npm run bench [-- kernels|model|labels|edits|memory ...] [--quick] [--json FOLDER]: each bench in a separate process; all if none is named.
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
@@ -30,6 +30,6 @@ for (const name of names.length ? names : ALL) {
     ...(folder ? ["--json", join(folder, `${name}.json`)] : []),
   ];
   const { status } = spawnSync(process.execPath, [file, ...options], { stdio: "inherit" });
-  // Killed by a signal it has no status.
+  // A child killed by a signal has no status.
   if (status !== 0) process.exit(status ?? 1);
 }

@@ -1,12 +1,12 @@
-// npm run bench -- memory [--turns N] [--quick] [--json FILE]: what making and disposing a Spade leaves in the process, beside the same
-// with bare Dawn. Each in a process of its own, garbage collected after every turn:
+// npm run bench -- memory [--turns N] [--quick] [--json FILE]: how the process's memory grows when a Spade is created and disposed,
+// compared with bare Dawn. Each kind runs in a separate process, which collects garbage after every turn:
 //
 //   ours     createSpade, a picture, dispose
-//   bare     nothing of ours: requestDevice, and the shader modules, layouts, pipelines, buffers and bind groups of `ours` made
-//            again from a recording, every pipeline run once with one workgroup, device.destroy()
-//   device   requestDevice and destroy() alone
+//   bare     none of our code: requestDevice; the shader modules, layouts, pipelines, buffers and bind groups of `ours`, created
+//            again from a recording; every pipeline run once with one workgroup; device.destroy()
+//   device   our openNodeDevice() and dispose() alone
 //
-// What `ours` grows by beyond `bare` is ours; what `bare` grows by is Dawn's and the driver's.
+// The growth of `bare` is Dawn's and the driver's; what `ours` adds to it is this engine's.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -36,7 +36,7 @@ const turns = Number(after("--turns") ?? (argv.includes("--quick") ? 8 : 24));
 const WARM = 4;
 
 async function settle(): Promise<Turn> {
-  // Twice, with a turn of the event loop between: what is finalized may let go of more.
+  // Twice, with the event loop running between: finalizers may release more objects.
   for (let i = 0; i < 2; i++) {
     (globalThis as { gc?: () => void }).gc!();
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -87,7 +87,7 @@ function child(what: string, file: string): string {
   return stdout.toString();
 }
 
-/** The median step of the turns after the warm-up, and the whole growth by their number. */
+/** Median growth of a turn after the warm-up, and the whole growth divided by the turns. */
 function growth(values: readonly number[]): { median: number; mean: number } {
   const counted = values.slice(WARM - 1);
   const steps = counted.slice(1).map((v, i) => v - counted[i]);

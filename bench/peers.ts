@@ -1,6 +1,6 @@
 // npm run bench:peers [-- --quick] [--json FILE]: our engine beside ONNX Runtime's WebGPU provider, its CPU provider and TF.js WebGPU, on
 // one machine, in one run, taking turns. COCO 256x256 with use_vae, seeded and calibrated, exported to ONNX for the peers.
-// Fails if the pictures differ by more than 1e-3, if the picture is saturated, or if a promised ratio does not hold.
+// Fails if pictures or convolutions differ by more than 1e-3, if the picture is saturated, or on a software adapter if a ratio is too low.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -38,7 +38,7 @@ const require_ = (what: string, ok: boolean): void => {
   if (!ok) failures.push(what);
 };
 
-/** Times faster than onnxruntime's WebGPU provider that README promises on lavapipe. */
+/** Least ratios to onnxruntime's WebGPU provider on lavapipe, as in docs/bench.md. */
 const WANTED = { newMap: 7, newStyle: 11, conv: 2.5 };
 
 const nhwc = (v: Float32Array, c: number, pixels: number): Float32Array => {
@@ -49,7 +49,7 @@ const nhwc = (v: Float32Array, c: number, pixels: number): Float32Array => {
 const worst = (a: Float32Array, b: Float32Array): number =>
   a.reduce((m, v, i) => Math.max(m, Math.abs(v - b[i])), a.length === b.length ? 0 : Infinity);
 
-/** 255 to label_nc, as the published loader does. */
+/** 255 to label_nc, like the published loader. */
 const mapped = (m: BenchMap, c: Config): Int32Array =>
   Int32Array.from(m.label.data, (v) => (v === 255 ? c.label_nc : v));
 
@@ -80,7 +80,7 @@ const styles: number[] = [];
 const ortMs: number[] = [];
 const tables: number[] = [];
 await ours.newMap(map);
-/** One turn of ours: a new map (newMap makes dictionary, tables and picture again, whatever was there), then a new style on it. */
+/** One turn of ours: a new map (newMap computes dictionary, tables and picture again, also for the same map), a new style, the tables. */
 const turn = async (i: number): Promise<void> => {
   maps.push(await ours.newMap(map));
   styles.push(await ours.newStyle(i + 1));
@@ -126,8 +126,8 @@ for (const s of PEER_CONVS) {
   say(`conv ${convName(s)}`);
   const x = convInput(s);
   const conv = await openConv(device, s, nhwc(x.data, s.cin, s.h * s.w), convWeight(s).data, "winograd");
-  // A chain of three in one graph, a third of its time: without the peer's upload, read-back and change of layout.
-  // In a hurry without the chain: it differs from the single one by a few percent.
+  // A third of the time of three in one graph holds a third of the peer's upload, read-back and change of layout.
+  // --quick leaves the chain out: it differs from the single one by a few percent.
   const [single, tfjs, chain] = await Promise.all([
     openConvOrt(s, "webgpu", folder),
     openConvTfjs(s),
@@ -208,7 +208,7 @@ console.log(
   `\n  bytes moved, map to image: ${(moved / 2 ** 30).toFixed(2)} GiB at ${(moved / busy / 1e6).toFixed(2)} GB/s (copy: ${(roofline.bytes / 1e9).toFixed(2)} GB/s); memory ${JSON.stringify(ours.runner.memory)}`,
 );
 
-// The promises are for lavapipe, where the reference figures were taken.
+// The least ratios are for lavapipe, where they were measured.
 if (device.software) {
   require_(`new label map at least ${WANTED.newMap} x (${ratios.newMap.toFixed(2)})`, ratios.newMap >= WANTED.newMap);
   require_(

@@ -1,8 +1,8 @@
-// npm run bench:train [-- --quick] [--profile] [--json FILE]: training on the adapter at hand.
+// npm run bench:train [-- --quick] [--profile] [--json FILE]: training on this machine's adapter.
 //   steps   a generator and a discriminator step, ngf 16, 64x64 and 128x128, batch 2: pictures a second, times by kernel, memory
 //   peer    against TF.js WebGPU in the same run, taking turns: a SPADE residual block with all its gradients, and the weight gradient of
 //           a 3x3 conv. Results and gradients must agree
-// Fails if they do not, or on a software adapter if a promised ratio does not hold.
+// Fails if they do not, or on a software adapter if a ratio is too low.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -27,9 +27,9 @@ const say = (line: string): void =>
   console.error(`[${((performance.now() - started) / 1e3).toFixed(0).padStart(4)} s] ${line}`);
 const failures: string[] = [];
 
-/** Times faster than TF.js that training promises on lavapipe. */
+/** Least ratios to TF.js on lavapipe, as in docs/bench.md. */
 const WANTED = { block: 6, weightGradient: 8 };
-/** Of a tensor: the difference's norm over the reference's. Both engines count in float32. */
+/** Of a tensor: the difference's norm over the reference's. Both engines compute in float32. */
 const AGREE = 1e-3;
 const MAPS = [MAP, "000000000785"];
 const BATCH = MAPS.length;
@@ -43,7 +43,7 @@ function labelMaps(size: number): LabelMap[] {
   return maps.map((m) => ({ ...m, data: Uint8Array.from(m.data, (id) => rank.get(id)!) }));
 }
 
-/** Largest relative difference of the named tensors, and whose. What has no gradient is measured by the largest gradient. */
+/** Largest relative difference of the named tensors, and whose. Norms count as at least 1e-3 of the largest. */
 function worst(
   ours: Record<string, Float32Array>,
   theirs: Record<string, { data: Float32Array }>,
@@ -55,7 +55,7 @@ function worst(
     const b = theirs[name]?.data;
     const error =
       b?.length === a.length ? norm(a.map((v, i) => v - b[i])) / Math.max(floor, norm(b)) : Number.POSITIVE_INFINITY;
-    // Not a number is the worst there is.
+    // NaN replaces any number.
     if (!(error <= found.error)) found = { name, error };
   }
   return found;
@@ -70,7 +70,7 @@ interface Versus {
   difference: { name: string; error: number };
 }
 
-/** Takes turns; first runs compile and do not count. */
+/** Runs both in turns; first runs compile and do not count. */
 async function versus(
   name: string,
   wanted: number,
@@ -144,7 +144,7 @@ const shares = (p: Profile): { kernel: string; ms: number; share: number }[] => 
 async function steps(size: number): Promise<Record<string, unknown>> {
   say(`training steps at ${size}x${size}`);
   const bench = await openTraining(device, labelMaps(size), BLOCK_LABELS, size);
-  // The first one compiles.
+  // The first step compiles.
   await bench.step();
   const ms: number[] = [];
   for (let i = 0; i < (quick ? 3 : 7); i++) ms.push(await bench.step());

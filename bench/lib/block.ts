@@ -1,5 +1,5 @@
-// A SPADE residual block, forward and all its gradients, on our engine: what bench:train times against TF.js. The label path is the
-// model's own (tables of distinct windows), convs carry no spectral norm, norms use the batch's statistics.
+// A SPADE residual block, forward and all its gradients, on our engine, for bench:train to time against TF.js. The label path is the
+// generator's (tables of distinct windows), convs have no spectral norm, norms use the batch's statistics.
 
 import { conv2d, modulate, statistics } from "../../kernels/index.ts";
 import { deriveWeights } from "../../kernels/conv2d.ts";
@@ -38,12 +38,12 @@ export const BLOCK_SIZE = h;
 export const BLOCK_LABELS = CONFIG.label_nc;
 
 export interface Block {
-  /** Inputs and parameters as a peer takes them: x, dy [N,H,W,C], ids, and weights (OIHW) and biases under their published keys. */
+  /** A peer's tensors: x, dy [N,H,W,C], ids [N,H,W], weights (OIHW) and biases under their published keys within the block. */
   readonly tensors: Record<string, PeerTensor>;
   readonly program: Program;
-  /** Dictionary and lists of the maps on the host, forward and backward; ms until the device is done. */
+  /** Builds dictionary and lists on the host, runs forward and backward; ms until the device is done. */
   run(): Promise<number>;
-  /** y, and the gradients of x and of every parameter, in published layouts. */
+  /** y, and the gradients of x and of every parameter, in the published layouts, keyed like `tensors`. */
   read(): Promise<Record<string, Float32Array>>;
   dispose(): void;
 }

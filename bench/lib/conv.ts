@@ -1,4 +1,4 @@
-// One convolution of ours as a program that is ready to run, in any of its variants.
+// One of our convolutions as a compiled program, in any of its variants.
 
 import { conv2d, packConv } from "../../kernels/conv2d.ts";
 import type { ConvArgs } from "../../kernels/conv_args.ts";
@@ -16,7 +16,7 @@ export interface BenchConv {
 
 /**
  * @param x dense NHWC input  @param w published OIHW weights
- * Derived weights are made before, as in a model. Output "y".
+ * The variant's weights are derived beforehand, as in a model. Output "y".
  */
 export async function openConv(
   device: Device,

@@ -1,5 +1,5 @@
-// The maps of the benches: the demo's, and COCO-Stuff's 21 where ../shared lies beside the checkout; 256x256 as the published loader
-// makes them (PIL nearest).
+// The benches' maps: the demo's, or 21 of COCO-Stuff where ../shared is beside the checkout; resized to 256x256 like the published
+// loader does (PIL nearest).
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -17,10 +17,10 @@ export interface BenchMap {
 /** The checkout, from bench/lib and from dist/bench alike. */
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const DEMO = join(root, "demo", "maps");
-/** COCO-Stuff's 21, where they are. */
+/** Folder of the 21 COCO-Stuff maps, if present. */
 export const COCO = join(root, "..", "shared", "data", "coco_stuff");
 
-/** The map that every headline figure is on. */
+/** The map of every headline figure. */
 export const MAP = "000000001993";
 
 const read = (path: string, size: number): LabelMap =>
@@ -40,7 +40,7 @@ export const demoMaps = (): string[] =>
     .filter((f) => f.endsWith("_inst.png"))
     .map((f) => f.replace("_inst.png", ""));
 
-/** All 21, or the demo's. @param coco the folder of the 21 */
+/** All 21 maps, or the demo's if `coco`, their folder, is missing. */
 export function allMaps(size = 256, coco = COCO): BenchMap[] {
   if (!existsSync(coco)) return demoMaps().map((name) => demoMap(name, size));
   return ["train", "val"].flatMap((set) =>

@@ -1,4 +1,4 @@
-// How a bench measures: medians of runs that wait for the device, and the roofline of the same run beside them.
+// Timing for the benches: runs that wait for the device, their medians, and the adapter's roofline in the same run.
 
 import { spawnSync } from "node:child_process";
 import { Graph, Program, read, write, writeScalars, type Device, type Target } from "../../src/runtime/index.ts";
@@ -83,7 +83,7 @@ function recordCopy(target: Target): ReturnType<typeof recordProbes>[number] {
   return { graph: g, inputs: { x: new Float32Array(elements) } };
 }
 
-/** The best of several runs of both: what this adapter can do at this moment. */
+/** The best of seven runs of each probe: what this adapter reaches at this moment. */
 export async function probe(device: Device): Promise<Roofline> {
   const best: { ms: number; flops: number; bytes: number }[] = [];
   for (const { graph, inputs } of recordProbes(device.target)) {
@@ -97,13 +97,13 @@ export async function probe(device: Device): Promise<Roofline> {
   return { flops: (fma.flops / fma.ms) * 1e3, bytes: (copy.bytes / copy.ms) * 1e3 };
 }
 
-/** The commit that is measured; undefined outside a checkout. */
+/** The measured commit; undefined outside a checkout. */
 function commit(): string | undefined {
   const { status, stdout } = spawnSync("git", ["-C", root, "describe", "--always", "--dirty", "--abbrev=40"]);
   return status === 0 ? stdout.toString().trim() : undefined;
 }
 
-/** What every result file says of the machine and of what ran on it. */
+/** Adapter, features, Node version and commit, for every result file. */
 export function machine(device: Device): Record<string, unknown> {
   const { vendor, architecture, device: name, description } = device.info;
   return {

@@ -1,4 +1,4 @@
-// Our engine as the benches run it: a calibrated generator, a new label map, a new style.
+// Runs our engine for the benches: a calibrated generator, a new label map, a new style.
 
 import { openNet } from "../../src/painting/open_net.ts";
 import { LevelsScratch } from "../../src/labels/levels.ts";
@@ -16,7 +16,7 @@ import type { BenchMap } from "./maps.ts";
 export const BENCH_CONFIG: Config = { ...defaultConfig, use_vae: true };
 
 export interface MapTimes {
-  /** ms: dictionary on the host, tables, network with read-back, all. */
+  /** ms: dictionary on the host; tables; network with read-back; sum. */
   labels: number;
   tables: number;
   network: number;
@@ -31,7 +31,7 @@ export interface Ours {
   image: Float32Array;
   windows(map: BenchMap): LevelWindows[];
   newMap(map: BenchMap, z?: Float32Array): Promise<MapTimes>;
-  /** ms of another style on the map at hand. */
+  /** ms of another style on the current map. */
   newStyle(seed: number): Promise<number>;
 }
 

@@ -1,6 +1,6 @@
-// What a program makes on a GPUDevice, written down, and made again with WebGPU calls alone.
+// Records what a program creates on a GPUDevice, and creates it again with WebGPU calls alone.
 
-/** Objects name each other by their place in these lists. */
+/** Objects refer to each other by index in these lists. */
 export interface Recording {
   adapter: string;
   features: string[];
@@ -10,7 +10,7 @@ export interface Recording {
   pipelines: { module: number; layout: number; constants: Record<string, number> }[];
   buffers: { size: number; usage: number }[];
   groups: { layout: number; entries: { buffer: number; offset: number; size: number }[] }[];
-  /** A bind group for every pipeline that was run. */
+  /** Every pipeline that was run, with its first bind group. */
   runs: { pipeline: number; group: number }[];
 }
 
@@ -23,7 +23,7 @@ const LIMITS = [
   "maxStorageBuffersPerShaderStage",
 ] as const;
 
-/** Listens to a device from now on; ends with the device. */
+/** Wraps a device's methods, and records its calls from then on. */
 export class Recorder {
   readonly recording: Recording;
   private readonly places = new WeakMap<object, number>();
@@ -69,7 +69,7 @@ export class Recorder {
     this.listenToPasses();
   }
 
-  /** Wraps a method that makes an object: what `note` gives is put down at the object's place. */
+  /** Wraps a create method: appends `note(descriptor)` to `list` and remembers its index. */
   private listen<K extends "createShaderModule" | "createBuffer" | "createBindGroupLayout" | "createBindGroup", T>(
     method: K,
     list: T[],
@@ -115,7 +115,7 @@ export class Recorder {
   }
 }
 
-/** Opens a device, makes everything, runs every pipeline once with one workgroup, and destroys the device. */
+/** Opens a device, creates everything, runs every pipeline once with one workgroup, destroys the device. */
 export async function replay(dawn: GPU, r: Recording): Promise<void> {
   const adapter = await dawn.requestAdapter();
   const gpu = await adapter!.requestDevice({

@@ -1,4 +1,4 @@
-// Whole training steps as the bench of training runs them: small seeded nets, SqueezeNet as perceptual loss, real label maps.
+// Whole training steps for bench:train: small seeded nets, SqueezeNet as perceptual loss, real label maps.
 
 import { join } from "node:path";
 import { openCheckpointFile } from "../../src/formats/file.ts";
@@ -17,7 +17,7 @@ import { root } from "./maps.ts";
 
 export interface TrainingBench {
   readonly stepper: Stepper;
-  /** ms of a G step and a D step on the next batch, dictionary and lists on the host and the reading of the losses among them. */
+  /** ms of a G step and a D step on the maps, with dictionary and lists on the host and the reading of the losses. */
   step(): Promise<number>;
   dispose(): void;
 }

@@ -1,4 +1,4 @@
-// The single convolutions that peers are timed on, with the same seeded numbers for every engine.
+// The single convolutions that peers.ts times, with the same seeded numbers for every engine.
 
 import { modelChunks, OnnxGraph, writeModel } from "../../src/export/onnx/model.ts";
 import { seeded } from "../../src/models/weights/seeded.ts";
@@ -39,8 +39,8 @@ export const convWeight = (s: ConvShape): PeerTensor => {
 };
 
 /**
- * x [1, Cin, H, W] -> y. One Conv, or with `chain` that many in a row (Cin = Cout): the difference of two chains is
- * the time of convolutions alone, without upload, read-back and the change to the engine's own layout and back.
+ * x [1, Cin, H, W] -> y. One Conv, or `chain` of them in a row (Cin = Cout): they share one upload, one read-back and
+ * one change to the engine's layout and back.
  */
 export function convModel(s: ConvShape, chain = 1): Generator<Uint8Array, void> {
   const g = new OnnxGraph("conv");
@@ -56,7 +56,7 @@ export function convModel(s: ConvShape, chain = 1): Generator<Uint8Array, void> 
   return modelChunks(g);
 }
 
-/** A peer that is ready to run one convolution; its output is named `y`. The model is written into `folder`. */
+/** Opens a peer with one convolution, or a chain, and its input; output `y`. Writes the model into `folder`. */
 export async function openConvOrt(s: ConvShape, ep: ExecutionProvider, folder: string, chain = 1): Promise<OrtPeer> {
   const path = join(folder, `conv_${s.cin}_${s.cout}_${s.k}_${s.h}_${s.w}_${chain}.onnx`);
   await writeModel(await fileSink(path), convModel(s, chain));

@@ -9,7 +9,7 @@ export type ExecutionProvider = "webgpu" | "cpu";
 export interface PeerRun {
   /** Milliseconds of each run, in order. */
   ms: number[];
-  /** What the last run gave, by output name. */
+  /** Outputs of the last run, by name. */
   outputs: Record<string, PeerTensor>;
 }
 

@@ -1,5 +1,5 @@
-// One onnxruntime session. Messages: { model, ep } opens it, { inputs } keeps the feeds, { repeats } runs it.
-// A run's time is that of session.run: inputs are uploaded and outputs read back inside it, as in any use of it.
+// One onnxruntime session. Messages: open { model, ep }, feed { inputs } sets the inputs of later runs, run { repeats }.
+// A run's time is that of session.run, which uploads the inputs and reads the outputs back, as in any use of it.
 
 import * as ort from "onnxruntime-node";
 

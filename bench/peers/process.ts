@@ -1,5 +1,5 @@
-// A peer in a process of its own: its Dawn and ours never live in one process, and what it crashes is its own. The
-// child answers one message at a time and sits idle in between, so that a bench can take turns between peers.
+// A peer in a child process: its Dawn and ours never share a process, and its crash ends the child alone. The
+// child answers one message at a time and is idle in between, so that a bench can take turns between peers.
 
 import type { ChildProcess } from "node:child_process";
 import { fork } from "node:child_process";
@@ -12,7 +12,7 @@ export interface PeerTensor {
   data: Float32Array;
 }
 
-/** The child programs stay beside this file's source, also when the bench runs as a bundle from elsewhere in the tree. */
+/** bench/peers/NAME in a folder above this module: ort_child.mjs of the source, tfjs_child.js of dist/. */
 function childPath(name: string): string {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
     const path = join(folder, "bench", "peers", name);
@@ -63,7 +63,7 @@ export class PeerProcess {
     }
   }
 
-  /** Ends the child; a driver that hangs in its clean-up does not hold us. */
+  /** Kills the child, so that a driver that hangs in its clean-up does not block us. */
   async stop(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     await new Promise<void>((resolve) => {

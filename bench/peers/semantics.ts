@@ -1,3 +1,3 @@
-// The dense map that other engines take: as the exported model's input `seg`.
+// The dense map that other engines take: the exported model's input `seg`.
 
 export { denseSemantics } from "../../src/export/onnx/semantics.ts";

@@ -5,10 +5,10 @@ import type { PeerTensor } from "./process.ts";
 import { PeerProcess } from "./process.ts";
 
 /**
- * What the child can do, and the tensors that it takes and gives:
- *   conv             x [1,Cin,H,W], w OIHW; stride 1, same size. Gives y
- *   weight_gradient  x [N,H,W,Cin], dy [N,H,W,Cout], w OIHW (its shape alone is read). Gives w
- *   spade_block      x, dy [N,H,W,C], ids [N,H,W], parameters under their published keys (OIHW). Gives y and all gradients
+ * The child's works, with the tensors that they take and return:
+ *   conv             x [1,Cin,H,W], w OIHW; stride 1, same size. Returns y
+ *   weight_gradient  x [N,H,W,Cin], dy [N,H,W,Cout], w OIHW (only its shape is read). Returns the gradient as w
+ *   spade_block      x, dy [N,H,W,C], ids [N,H,W], parameters (OIHW) under their keys in the block. Returns y and all gradients
  */
 export type TfjsWork = "conv" | "weight_gradient" | "spade_block";
 

@@ -1,11 +1,11 @@
 // TF.js on its WebGPU backend in Node. Messages: open prepares a work, run times it.
-// Tensors of a single convolution come and go as NCHW and OIHW and are transposed outside the timed part; the works of training take
-// pictures as NHWC. A run's time is that of the work on the device, nothing is uploaded or read back inside it.
+// A single convolution takes and returns NCHW, weights are OIHW: both are transposed outside the timed part; the works of training take
+// pictures as NHWC. A run's time is that of the work on the device, without upload and read-back.
 
 import { create, globals } from "webgpu";
 
 Object.assign(globalThis, globals);
-// Kept for ever: a collected Dawn instance takes the process down.
+// Never released: the process crashes when a Dawn instance is collected.
 globalThis.dawn = create([]);
 Object.defineProperty(globalThis, "navigator", { value: { gpu: globalThis.dawn }, configurable: true });
 
@@ -42,8 +42,8 @@ const hwio = (t) => tf.tidy(() => tf.transpose(upload(t), [2, 3, 1, 0]));
 const oihw = (t) => tf.transpose(t, [3, 2, 0, 1]);
 
 /**
- * What `open` can prepare, by name: `timed` gives tensors, `outputs` makes of them what goes back, in published layouts and by name.
- * Sums of the losses are those of training: a weight a value of the result.
+ * The works that `open` prepares: `timed` returns tensors, `outputs` turns them into named results in the published layouts.
+ * The loss of spade_block is sum(dy * y), so its gradients are those for an incoming gradient dy.
  */
 const works = {
   conv({ x, w }) {
@@ -64,7 +64,7 @@ const works = {
     };
   },
 
-  /** The published residual block without a learned shortcut; labels convolved as one-hot, which is made outside the timed part. */
+  /** The published residual block without a learned shortcut; labels are convolved as one-hot, which is built outside the timed part. */
   spade_block({ x, dy, ids, ...parameters }) {
     const labels = parameters["norm_0.mlp_shared.0.weight"].shape[1];
     const onehot = tf.tidy(() => tf.oneHot(tf.cast(upload(ids), "int32"), labels, 1, 0, "float32"));
