@@ -1,4 +1,4 @@
-// The one error class. Every message is one line: where the problem is, what it is, and how to fix it.
+// The one error class, and text that comes from files. Every message is one line: where the problem is, what it is, and how to fix it.
 
 export type SpadeErrorCode =
   | "device-lost"
@@ -17,6 +17,34 @@ export type SpadeErrorCode =
   | "file"
   | "usage";
 
+/** Control characters, line separators, marks that reverse the direction of writing, lone surrogates. */
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|\p{Cs}/gu;
+
+const escaped = (char: string): string => {
+  const code = char.codePointAt(0) as number;
+  if (char === "\n") return "\\n";
+  if (char === "\t") return "\\t";
+  return code < 256 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u{${code.toString(16)}}`;
+};
+
+/**
+ * Text from a file, a server or another program, fit for one line of a terminal: unprintable characters become escapes such as
+ * \x1b, so that a name can neither forge a line nor command the terminal; of a long text, the beginning and the end stay.
+ * @param most length of the result, in UTF-16 units
+ */
+export function foreign(text: string, most = 120): string {
+  // Twice `most` on each side is enough for the cut below, however the escapes fall; a text of megabytes is not copied.
+  const head = text.length > 4 * most ? text.slice(0, 2 * most) : text;
+  const tail = text.length > 4 * most ? text.slice(-2 * most) : "";
+  const shown = (head + tail).replace(UNPRINTABLE, escaped);
+  if (shown.length <= most && !tail) return shown;
+  const end = Math.min(24, most >> 2);
+  return `${shown.slice(0, most - end - 3)}...${shown.slice(shown.length - end)}`.replace(/\p{Cs}/gu, "");
+}
+
+/** Longest part of a message. */
+const PART = 600;
+
 /** `where`: the option, tensor, file or call at fault. `problem`: what is wrong with it. `fix`: what the user can do. */
 export class SpadeError extends Error {
   readonly code: SpadeErrorCode;
@@ -24,7 +52,9 @@ export class SpadeError extends Error {
   readonly problem: string;
   readonly fix: string;
 
+  /** Each part passes `foreign`; only the compile errors of our own shaders have lines. */
   constructor(code: SpadeErrorCode, where: string, problem: string, fix: string, cause?: unknown) {
+    if (code !== "shader") [where, problem, fix] = [where, problem, fix].map((part) => foreign(part, PART));
     super(`${where}: ${problem}; ${fix}`, cause === undefined ? undefined : { cause });
     this.name = "SpadeError";
     this.code = code;
