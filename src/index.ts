@@ -1,9 +1,9 @@
 // spade-webgpu: SPADE (GauGAN) on WebGPU. This entry imports nothing of Node; node.ts has the same API with Dawn and files.
 
-import type { AdapterInfo, Source, Spade, SpadeOptions } from "./session/api.ts";
-import { blobAccess, bytesAccess, type RandomAccess } from "./formats/tensors.ts";
+import type { AdapterInfo, Spade, SpadeOptions } from "./session/api.ts";
 import { openDevice, SpadeError, type Device, type OpenOptions } from "./runtime/index.ts";
 import { createSpadeOn } from "./session/create.ts";
+import { openSource } from "./session/source.ts";
 
 export * from "./session/api.ts";
 export { SpadeError, type SpadeErrorCode } from "./runtime/errors.ts";
@@ -25,35 +25,6 @@ function pageGpu(): GPU {
     "this browser has no WebGPU",
     "use a current Chrome, Edge, Safari or Firefox",
   );
-}
-
-/** Opens any source that a page may have; reports download progress. */
-export async function openSource(
-  source: Source,
-  report: (loaded: number, total: number | undefined) => void,
-  signal?: AbortSignal,
-): Promise<RandomAccess> {
-  if (source instanceof Blob) return blobAccess(source);
-  if (source instanceof Uint8Array) return bytesAccess(source, "weights");
-  if (source instanceof ArrayBuffer) return bytesAccess(new Uint8Array(source), "weights");
-  const url = source instanceof Request ? source.url : String(source);
-  const fail = (problem: string, cause?: unknown): SpadeError =>
-    new SpadeError("download", url, problem, "check the address, and that its server allows this page (CORS)", cause);
-  const response = await fetch(source, { signal }).catch((cause: unknown) => {
-    signal?.throwIfAborted();
-    throw fail(`can't be fetched (${(cause as Error).message})`, cause);
-  });
-  if (!response.ok || !response.body) throw fail(`the server answers ${response.status} ${response.statusText}`);
-  const length = Number(response.headers.get("content-length")) || undefined;
-  const parts: Uint8Array<ArrayBuffer>[] = [];
-  let loaded = 0;
-  for (const reader = response.body.getReader(); ;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    parts.push(value as Uint8Array<ArrayBuffer>);
-    report((loaded += value.length), length);
-  }
-  return blobAccess(new Blob(parts), url);
 }
 
 const sizesAs = "uniform";

@@ -4,14 +4,30 @@ import { fileURLToPath } from "node:url";
 import type { AdapterInfo, Source, Spade, SpadeOptions } from "./session/api.ts";
 import { openFile } from "./formats/file.ts";
 import type { RandomAccess } from "./formats/tensors.ts";
-import { openSource, supported } from "./index.ts";
+import { supported } from "./index.ts";
 import { openNodeDevice, sizesWish } from "./node/dawn.ts";
-import type { SpadeError } from "./runtime/errors.ts";
+import { SpadeError } from "./runtime/errors.ts";
 import { createSpadeOn } from "./session/create.ts";
+import { openSource } from "./session/source.ts";
 
 export * from "./session/api.ts";
 export { SpadeError, type SpadeErrorCode } from "./runtime/errors.ts";
 export { openNodeDevice } from "./node/dawn.ts";
+
+/** The path of a file: URL, or the text itself. @throws SpadeError usage */
+function pathOf(text: string): string {
+  // One letter is a drive of Windows.
+  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(text)?.[1];
+  if (scheme === undefined && !text.startsWith("file:")) return text;
+  const fix = "give a path, a file: URL of this machine, or an http(s) address";
+  if (scheme !== undefined && scheme.toLowerCase() !== "file")
+    throw new SpadeError("usage", text, `${scheme}: addresses can't be read`, fix);
+  try {
+    return fileURLToPath(text);
+  } catch (cause) {
+    throw new SpadeError("usage", text, "is no file of this machine", fix, cause);
+  }
+}
 
 async function open(
   source: Source,
@@ -19,8 +35,8 @@ async function open(
   signal?: AbortSignal,
 ): Promise<RandomAccess> {
   const text = typeof source === "string" ? source : source instanceof URL ? source.href : undefined;
-  if (text !== undefined && !/^https?:/.test(text)) {
-    const access = await openFile(text.startsWith("file:") ? fileURLToPath(text) : text);
+  if (text !== undefined && !/^(https?|data|blob):/.test(text)) {
+    const access = await openFile(pathOf(text));
     try {
       report(access.size, access.size);
       return access;

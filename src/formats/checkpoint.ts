@@ -37,8 +37,20 @@ export async function openCheckpoint(access: RandomAccess, options: OpenOptions 
   }
 }
 
+/** As many bytes as tell every form; a tar's mark lies at byte 257. */
+export const HEAD_BYTES = 512;
+
+/**
+ * For downloads: throws as openCheckpoint would on a file that begins so.
+ * @param head the first HEAD_BYTES, or the whole of a shorter file
+ */
+export function checkHead(name: string, head: Uint8Array): void {
+  if (![looksLikeZip, looksLegacy, looksLikeTar, looksLikeSafetensors].some((looks) => looks(head)))
+    throw notACheckpoint(name, head);
+}
+
 async function open(access: RandomAccess, key: string | undefined): Promise<Checkpoint> {
-  const head = await access.read(0, Math.min(512, access.size));
+  const head = await access.read(0, Math.min(HEAD_BYTES, access.size));
   const torch = async (format: string, read: (a: RandomAccess) => Promise<TorchFile>): Promise<Checkpoint> => {
     return { ...torchSource(access, await read(access), key), format };
   };
@@ -49,7 +61,7 @@ async function open(access: RandomAccess, key: string | undefined): Promise<Chec
     const source = await openSafetensors(access);
     return { ...renamed(source, safetensorsNames(access.name, source.names(), key)), format: "safetensors", notes: [] };
   }
-  throw notACheckpoint(access, head);
+  throw notACheckpoint(access.name, head);
 }
 
 /** Name to show -> name in the file: the part under `key`, without `module.`. */
@@ -101,9 +113,9 @@ function dropOldSpectral(source: Checkpoint): Checkpoint {
 }
 
 /** What else people give to a converter. */
-function notACheckpoint(access: RandomAccess, head: Uint8Array): SpadeError {
+function notACheckpoint(name: string, head: Uint8Array): SpadeError {
   const text = new TextDecoder("latin1").decode(head);
-  const say = (problem: string, fix: string): SpadeError => new SpadeError("file", access.name, problem, fix);
+  const say = (problem: string, fix: string): SpadeError => new SpadeError("file", name, problem, fix);
   if (head.length === 0) return say("is empty", "fetch it again");
   if (text.startsWith("version https://git-lfs"))
     return say("is a git-LFS pointer, not the file", "run git lfs pull, or download the file itself");

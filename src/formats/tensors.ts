@@ -105,7 +105,12 @@ export function blobAccess(blob: Blob, name = "blob"): RandomAccess {
     size: blob.size,
     read: async (offset, length) => {
       checkRange(name, blob.size, offset, length);
-      return new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
+      try {
+        return new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
+      } catch (cause) {
+        const problem = `can't be read (${(cause as Error).message})`;
+        throw new SpadeError("file", name, problem, "choose the file again: it was moved or changed", cause);
+      }
     },
   };
 }

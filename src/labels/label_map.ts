@@ -25,6 +25,12 @@ export const DONT_CARE_ID = 255;
 
 const MAP_TYPES = ["Uint8Array", "Uint8ClampedArray", "Uint16Array", "Int32Array"];
 
+const typedArrayTag = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)!
+  .get as (this: unknown) => string | undefined;
+
+/** "Uint8Array" and the like for a typed array of any realm (iframe, vm); undefined for everything else, however it looks. */
+export const typedArrayName = (value: unknown): string | undefined => typedArrayTag.call(value);
+
 /** A map's name in messages: `label map`, or `label map 2 of 4` in a batch. */
 function nameOf(kind: string, index: number, count: number): string {
   return count === 1 ? kind : `${kind} ${index + 1} of ${count}`;
@@ -36,7 +42,7 @@ export function checkMapSizes(maps: readonly LabelMap[], kind: "label map" | "in
   maps.forEach((map, n) => {
     const where = nameOf(kind, n, maps.length);
     const { data, width, height } = map;
-    const type = (data as { [Symbol.toStringTag]?: string } | undefined)?.[Symbol.toStringTag] ?? typeof data;
+    const type = typedArrayName(data) ?? typeof data;
     if (!MAP_TYPES.includes(type)) {
       throw new SpadeError("shape", where, `its data is of type ${type}`, `give one of ${MAP_TYPES.join(", ")}`);
     }

@@ -1,6 +1,7 @@
 // The public types, the same for pages and Node. Times in ms, sizes in pixels, label ids as in training.
 
 import type { LabelMap } from "../labels/label_map.ts";
+import { SpadeError } from "../runtime/errors.ts";
 
 export type { LabelMap };
 /** The result of `generate` in Node, which lacks ImageData: an object of its shape. */
@@ -103,7 +104,9 @@ export interface Spade extends EventTarget {
   [Symbol.dispose](): void;
 }
 
-/** Interpolates linearly: the encoder's means are not on a sphere. */
+/** Interpolates linearly: the encoder's means are not on a sphere. @throws SpadeError shape: of two lengths */
 export function mixStyles(a: Float32Array, b: Float32Array, t: number): Float32Array {
+  if (a.length !== b.length)
+    throw new SpadeError("shape", "mixStyles", `${a.length} and ${b.length} numbers`, "give two styles of one net");
   return a.map((v, i) => v + (b[i] - v) * t);
 }

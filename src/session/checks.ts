@@ -1,26 +1,83 @@
 // Checks every argument, types included (callers may use plain JavaScript), before anything is done.
 
 import type { LabelMap, SpadeInfo, SpadeOptions, Style } from "./api.ts";
-import { checkMapSizes } from "../labels/label_map.ts";
+import { checkMapSizes, typedArrayName } from "../labels/label_map.ts";
 import { normalValues } from "../models/philox.ts";
 import { SpadeError } from "../runtime/index.ts";
+
+const byteLength = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "byteLength")!.get as (
+  this: unknown,
+) => number;
+/** True for an ArrayBuffer of any realm. */
+export function isArrayBuffer(value: unknown): value is ArrayBuffer {
+  try {
+    byteLength.call(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 const usage = (where: string, problem: string, fix: string): SpadeError => new SpadeError("usage", where, problem, fix);
 
-const SOURCES = [URL, Request, Blob, ArrayBuffer, Uint8Array] as const;
+/** True for a Source; objects of another realm count, objects that only look like one do not. */
+function isSource(value: unknown): boolean {
+  if (typeof value === "string") return value !== "";
+  if ([URL, Request, Blob].some((type) => value instanceof type)) return true;
+  return typedArrayName(value) === "Uint8Array" || isArrayBuffer(value);
+}
+
+/** What we call of a GPUDevice. A device of an iframe is no `instanceof` this page's class. */
+const DEVICE_METHODS = [
+  "createBuffer",
+  "createBindGroup",
+  "createCommandEncoder",
+  "createComputePipelineAsync",
+  "createShaderModule",
+  "pushErrorScope",
+  "addEventListener",
+];
+
+function isDevice(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const device = value as Record<string, unknown>;
+  const { features, limits, queue, lost } = device as Partial<GPUDevice>;
+  return (
+    DEVICE_METHODS.every((name) => typeof device[name] === "function") &&
+    typeof features?.has === "function" &&
+    isObject(limits) &&
+    typeof queue?.submit === "function" &&
+    typeof lost?.then === "function"
+  );
+}
 
 /** Checks createSpade's options. @throws SpadeError usage */
 export function checkOptions(options: SpadeOptions): void {
   if (!isObject(options)) throw usage("createSpade", `its options are ${String(options)}`, "give { weights: ... }");
-  const { weights, dtype, size, device } = options;
-  if (typeof weights !== "string" && !SOURCES.some((type) => weights instanceof type)) {
+  const { weights, dtype, size, device, signal, onProgress, integrity, powerPreference } = options;
+  if (!isSource(weights))
     throw usage(
       "createSpade({ weights })",
-      "is no source",
+      weights === "" ? "is an empty text" : "is no source",
       "give an address, URL, Request, Blob, ArrayBuffer or Uint8Array",
     );
-  }
+  if (integrity !== undefined && !/^sha256-[A-Za-z0-9+/]{43}=$/.test(String(integrity)))
+    throw new SpadeError(
+      "integrity",
+      "createSpade({ integrity })",
+      `is ${String(integrity)}`,
+      'give "sha256-" and the hash in base64: openssl dgst -sha256 -binary FILE | base64',
+    );
+  checkSignal("createSpade", signal);
+  if (onProgress !== undefined && typeof onProgress !== "function")
+    throw usage("createSpade({ onProgress })", "is no function", "give a function, or leave it out");
+  if (powerPreference !== undefined && !["low-power", "high-performance"].includes(powerPreference))
+    throw usage(
+      "createSpade({ powerPreference })",
+      `is ${String(powerPreference)}`,
+      'give "low-power" or "high-performance", or leave it out',
+    );
   if (dtype !== undefined && !["auto", "f16", "f32"].includes(dtype))
     throw usage("createSpade({ dtype })", `is ${String(dtype)}`, 'give "auto", "f16" or "f32"');
   if (
@@ -29,7 +86,7 @@ export function checkOptions(options: SpadeOptions): void {
   ) {
     throw usage("createSpade({ size })", `is ${String(size)}`, "give [width, height] in whole pixels");
   }
-  if (device !== undefined && !(isObject(device) && "createComputePipelineAsync" in device && "lost" in device))
+  if (device !== undefined && !isDevice(device))
     throw usage("createSpade({ device })", "is no GPUDevice", "give one, or leave it out");
 }
 
@@ -45,8 +102,16 @@ export function checkGenerate(options: unknown): void {
       "pictures go to ImageData only in this version",
       "leave canvas and texture out and draw what generate() gives",
     );
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw usage("generate({ signal })", "is no AbortSignal", "give the signal of an AbortController, or leave it out");
+  checkSignal("generate", signal);
+}
+
+function checkSignal(call: string, signal: unknown): void {
+  if (signal === undefined || signal instanceof AbortSignal) return;
+  const { aborted, addEventListener, throwIfAborted } = (signal ?? {}) as Partial<AbortSignal>;
+  // One of another realm.
+  if (typeof aborted === "boolean" && typeof addEventListener === "function" && typeof throwIfAborted === "function")
+    return;
+  throw usage(`${call}({ signal })`, "is no AbortSignal", "give the signal of an AbortController, or leave it out");
 }
 
 /** Checks that a map has exactly the net's size. @throws SpadeError usage, shape */
@@ -85,7 +150,7 @@ export function styleValues(style: Style | undefined, length: number): Float32Ar
     if (!Number.isSafeInteger(style) || style < 0) throw usage(where, `the seed is ${style}`, fix);
     return normalValues(style, length);
   }
-  if (!(style instanceof Float32Array)) throw usage(where, "is neither a seed nor a Float32Array", fix);
+  if (typedArrayName(style) !== "Float32Array") throw usage(where, "is neither a seed nor a Float32Array", fix);
   if (style.length !== length)
     throw new SpadeError("shape", where, `has ${style.length} numbers where z_dim is ${length}`, fix);
   if (!style.every(Number.isFinite)) throw usage(where, "has NaN or Inf", fix);

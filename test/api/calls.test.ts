@@ -28,6 +28,11 @@ async function create(options: SpadeOptions): Promise<Spade> {
 afterAll(() => made.forEach((s) => s.dispose()));
 
 const map = stripes(64, 64, 4);
+
+/** An object with a typed array's class, tag and length, without its memory. */
+const lookalike = (type: typeof Uint8Array | typeof Float32Array, length: number): object =>
+  Object.create(type.prototype, { length: { value: length }, [Symbol.toStringTag]: { value: type.name } }) as object;
+
 /* eslint-disable @typescript-eslint/no-explicit-any -- callers without types */
 
 describe("a call", () => {
@@ -90,6 +95,13 @@ describe("a call", () => {
     ["a style too short", map, { style: new Float32Array(7) }, "z_dim is 8"],
     ["null for an instance map", map, { instance: null }, "instance map: is null"],
     ["no signal", map, { signal: {} }, "signal"],
+    [
+      "what only looks like data",
+      { ...map, data: lookalike(Uint8Array, 64 * 64) },
+      undefined,
+      "data is of type object",
+    ],
+    ["what only looks like a style", map, { style: lookalike(Float32Array, 8) }, "style"],
     ...[-1, 1.5, NaN, Infinity, 2 ** 53].map((seed): [string, any, any, string] => [
       `seed ${seed}`,
       map,
@@ -114,6 +126,17 @@ describe("createSpade", () => {
     ["size", { weights: "x", size: 64 }],
     ["dtype", { weights: "x", dtype: "f8" }],
     ["device", { weights: "x", device: {} }],
+    ["device", { weights: "x", device: { createComputePipelineAsync: () => 0, lost: Promise.resolve() } }],
+    ["weights", { weights: "" }],
+    ["weights", { weights: lookalike(Uint8Array, 100) }],
+    ["weights", { weights: new Float32Array(9) }],
+    ["signal", { weights: "x", signal: {} }],
+    ["signal", { weights: "x", signal: null }],
+    ["onProgress", { weights: "x", onProgress: 5 }],
+    ["powerPreference", { weights: "x", powerPreference: "most" }],
+    ["file://host/x", { weights: "file://host/x" }],
+    ["file:///a%2Fb", { weights: new URL("file:///a%2Fb") }],
+    ["ftp://host/x", { weights: "ftp://host/x" }],
   ])("names %s where it is wrong (%#)", async (where, options) => {
     await expect(createSpade(options)).rejects.toMatchObject({
       name: "SpadeError",
@@ -137,6 +160,29 @@ describe("createSpade", () => {
     expect(compile[0].progress).toBeLessThan(0.9);
   });
 
+  test("takes bytes, maps and styles of another realm", async () => {
+    const other = <T>(code: string): T => runInNewContext(code, { Uint8Array: undefined }) as T;
+    const bytes = await weights(vae);
+    const buffer = other<ArrayBuffer>(`new ArrayBuffer(${bytes.length})`);
+    new Uint8Array(buffer).set(bytes);
+    const spade = await create({ weights: buffer });
+    const data = runInNewContext(`new Uint8Array(${64 * 64})`) as Uint8Array;
+    const style = runInNewContext("new Float32Array(8)") as Float32Array;
+    const picture = await spade.generate({ width: 64, height: 64, data }, { style });
+    expect(picture.data).toEqual((await spade.generate({ ...map, data: new Uint8Array(64 * 64) })).data);
+  });
+
+  test.each(["sha256-AAAA", "sha384-AAAA", 5])(
+    "refuses a malformed hash before anything is read (%s)",
+    async (hash) => {
+      const wrong = { weights: "no such file", integrity: hash as any };
+      await expect(createSpade(wrong)).rejects.toMatchObject({
+        code: "integrity",
+        fix: expect.stringMatching(/base64/),
+      });
+    },
+  );
+
   test.skipIf(!existsSync("/proc/self/fd"))("closes the file, whatever happens", async () => {
     const folder = await mkdtemp(join(tmpdir(), "spade-"));
     const path = join(folder, "w.safetensors");
@@ -153,7 +199,9 @@ describe("createSpade", () => {
     const hash = Buffer.from(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)).toString(
       "base64",
     );
-    await expect(createSpade({ weights: path, integrity: "sha256-AAAA" })).rejects.toMatchObject({ code: "integrity" });
+    await expect(createSpade({ weights: path, integrity: `sha256-${"A".repeat(43)}=` })).rejects.toMatchObject({
+      code: "integrity",
+    });
     expect(open()).toBe(0);
     const fails = { weights: path, onProgress: () => { throw new Error("listener"); } }; // prettier-ignore
     await expect(createSpade(fails)).rejects.toThrow("listener");
