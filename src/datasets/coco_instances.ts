@@ -1,6 +1,7 @@
-// Instance maps of COCO from its annotations: the label map with every annotated thing painted over it in a value of its own (spec 4.6).
-// Only borders between values count later. The published script numbers the things of a picture 0, 1, 2 ..., which may be the ids of
-// the stuff beside them: there the border is lost. Here a thing gets a value that its label map does not have; `asPublished` numbers.
+// Makes COCO instance maps from its annotations: the label map, with every annotated thing painted over it in a unique
+// value (spec 4.6). Later only the borders between values are used. Upstream's script numbers the things of a picture
+// 0, 1, 2 ..., which may equal the id of the stuff beside a thing, so that the border is lost. We use values that the
+// label map does not contain. `asPublished` reproduces upstream's numbers.
 
 import { createReadStream } from "node:fs";
 import { isAbsolute, win32 } from "node:path";
@@ -9,16 +10,19 @@ import { SpadeError } from "../runtime/errors.ts";
 import { fileProblem } from "./label_file.ts";
 import { polygonPixels } from "./polygon.ts";
 
-/** Outlines of one thing, each x, y, x, y ... in COCO's pixels. */
+/** Outlines of one thing, each as x, y, x, y ... in COCO's pixel coordinates. */
 export type Outlines = readonly Float64Array[];
 
-/** What the annotations say about one picture: its things in their order; crowds (run lengths) are left out, as published. */
+/** The annotations of one picture: its things in file order, without crowds (run lengths), which upstream omits too. */
 export interface Annotated {
   fileName: string;
   things: Outlines[];
 }
 
-/** The pictures of an annotation file in its order. The file (half a GB) is read object by object. Fails with `file`. */
+/**
+ * Reads the pictures of an annotation file in file order. Parses the file (half a GB) object by object. Fails with
+ * `file`.
+ */
 export async function readAnnotations(path: string, onProgress?: (loaded: number) => void): Promise<Annotated[]> {
   const pictures = new Map<number, Annotated>();
   const things = new Map<number, Outlines[]>();
@@ -51,14 +55,14 @@ export async function readAnnotations(path: string, onProgress?: (loaded: number
   return [...pictures.values()];
 }
 
-/** Names are joined to the folder that is written to. */
+/** Whether a file name from the annotations would lead out of the output folder, to which it is joined. */
 function leavesFolder(name: string): boolean {
   return isAbsolute(name) || win32.isAbsolute(name) || name.split(/[\\/]/).includes("..");
 }
 
 const [QUOTE, BACKSLASH, COLON, OPEN, CLOSE, OPEN_LIST, CLOSE_LIST] = [...'"\\:{}[]'].map((c) => c.charCodeAt(0));
 
-/** Calls `take` with every object of the root's lists of these names. */
+/** Calls `take` with every object in the root's lists that have these names. */
 async function eachObject(
   path: string,
   names: readonly string[],
@@ -69,7 +73,7 @@ async function eachObject(
   let depth = 0;
   let inText = false;
   let escaped = false;
-  // Where the text or object that is wanted whole begins in `bytes`, or -1.
+  // Start in `bytes` of the string or object that is being collected, or -1.
   let start = -1;
   let text = "";
   let name = "";
@@ -122,8 +126,9 @@ async function eachObject(
 }
 
 /**
- * The label map with the things over it. 8 bits, or 16 where its values run out. `asPublished`: things numbered from 0, modulo 256.
- * Corners have pixel (1, 1) at the upper left, as the published script takes them.
+ * Paints the things over a copy of the label map. 8 bits, or 16 if the label map has 16 or the values exceed 255.
+ * `asPublished` numbers the things from 0, modulo 256 in 8 bits. In the outlines the upper left pixel is (1, 1), as in
+ * upstream's script.
  */
 export function instanceMap(
   label: LabelMap,
@@ -141,7 +146,7 @@ export function instanceMap(
       const xs = outline.filter((_, i) => i % 2 === 0).map((v) => v - 1);
       const ys = outline.filter((_, i) => i % 2 === 1).map((v) => v - 1);
       polygonPixels(xs, ys, width, height, (x, y) => {
-        // Uint8Array keeps the low byte.
+        // A Uint8Array stores the low byte only.
         data[y * width + x] = values[n];
       });
     }

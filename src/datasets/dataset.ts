@@ -1,4 +1,5 @@
-// A data set: pairs of label maps and photos (and instance maps), listed and checked when it is opened, read one by one.
+// A data set: pairs of label maps and photos (and instance maps). Opening lists and checks them; samples are read one
+// by one.
 
 import type { Label } from "../pictures/label_names.ts";
 import { SpadeError } from "../runtime/errors.ts";
@@ -13,13 +14,15 @@ export class Dataset {
   private constructor(
     readonly options: DataOptions,
     private readonly pairs: readonly Pair[],
-    /** What colours in label PNGs mean (--labels); without it they are refused. */
+    /** Labels for the colours in label PNGs (--labels). If undefined, coloured label PNGs are an error. */
     readonly colors: readonly Label[] | undefined,
   ) {}
 
   /**
-   * Lists, pairs and checks. Fails with `file` on what is missing or unpaired, and with `usage` on options that fit no net.
-   * @param how `photos: false` where maps() is all that will be read: there need not be any. `colors`: where --labels says none
+   * Lists, pairs and checks the files. Fails with `file` if files are missing or unpaired, and with `usage` on options
+   * that do not fit the net.
+   * @param how `photos: false` if only maps() will be used, so photos need not exist. `colors`: labels to use without
+   * --labels
    */
   static async open(options: DataOptions, how: { photos?: boolean; colors?: readonly Label[] } = {}): Promise<Dataset> {
     if (options.isTrain && crops(options) && options.aspect_ratio !== 1) {
@@ -46,7 +49,7 @@ export class Dataset {
     return this.pairs.length;
   }
 
-  /** Size of every sample, or undefined where it depends on the file (scale_width, scale_shortside, none). */
+  /** Size of every sample, or undefined if it depends on the file (scale_width, scale_shortside, none). */
   get size(): Size | undefined {
     return fixedSize(this.options);
   }
@@ -55,23 +58,32 @@ export class Dataset {
     return this.pairs[index];
   }
 
-  /** The order of an epoch (from 1, or any whole number): the lists' own under serial_batches, else one drawn by seed and epoch. */
+  /**
+   * The order of samples in an epoch (any whole number): list order with serial_batches, else shuffled by seed and
+   * epoch.
+   */
   order(epoch: number): Uint32Array {
     const { serial_batches, seed } = this.options;
     return serial_batches ? Uint32Array.from({ length: this.length }, (_, i) => i) : shuffled(this.length, seed, epoch);
   }
 
-  /** Reads a sample, cropped and flipped as drawn for this epoch. Fails with `file`, `label` or `shape`, by the file at fault. */
+  /**
+   * Reads a sample with the crop and flip drawn for this epoch. Fails with `file`, `label` or `shape`; the error names
+   * the file.
+   */
   sample(index: number, epoch: number): Promise<Sample> {
     return readSample(this.pairs[index], this.options, drawOf(this.options.seed, epoch, index), this.colors);
   }
 
-  /** The same without its photo. */
+  /** Reads the label and instance map of a sample, like sample() but without the photo. */
   async maps(index: number, epoch: number): Promise<Pick<Sample, "label" | "instance">> {
     return readMaps(this.pairs[index], this.options, drawOf(this.options.seed, epoch, index), this.colors);
   }
 
-  /** Reads the label maps of the first `n` samples, before a long run; fails as sample() would, but for those that are to be skipped. */
+  /**
+   * Reads the label maps of the first `n` samples as a check before a long run. Fails like sample(); with
+   * --on_bad_sample skip, calls `onSkip` instead.
+   */
   async scan(n = 64, onSkip?: (error: SpadeError) => void): Promise<void> {
     for (const { label } of this.pairs.slice(0, n)) {
       try {

@@ -1,4 +1,4 @@
-// A decoding thread: reads the samples that loader.ts asks for and hands their memory over.
+// A decoding thread: reads the samples that loader.ts requests and transfers their buffers.
 
 import { parentPort, workerData } from "node:worker_threads";
 import type { Label } from "../pictures/label_names.ts";
@@ -20,7 +20,10 @@ export interface DecodeRequest {
   draw: Draw;
 }
 
-/** A sample, or a SpadeError's parts (classes do not survive the way between threads); anything else is thrown here, and ends the thread. */
+/**
+ * A sample, or the fields of a SpadeError (messages between threads lose classes). Other errors are thrown here and end
+ * the thread.
+ */
 export type DecodeReply =
   { id: number; sample: Sample } | { id: number; error: Pick<SpadeError, "code" | "where" | "problem" | "fix"> };
 
@@ -40,5 +43,5 @@ async function answer({ id, pair, draw }: DecodeRequest): Promise<void> {
   }
 }
 
-// A rejection that nobody handles becomes the thread's "error" event.
+// An unhandled rejection becomes the thread's "error" event.
 parentPort!.on("message", (request: DecodeRequest) => void answer(request));

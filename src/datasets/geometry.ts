@@ -1,5 +1,6 @@
-// How label map, photo and instance map of one sample are brought to size, as published (spec 4.2): resize, crop, flip. The crop's
-// place and the flip are drawn once a sample, by (seed, epoch, index): not by the order in which samples are read.
+// Resizes, crops and flips the label map, photo and instance map of a sample as upstream does (spec 4.2). The crop
+// position and the flip are drawn once per sample from (seed, epoch, index), so they do not depend on the order of
+// reading.
 
 import { pilBicubicResize, type RgbImage } from "../pictures/pil_bicubic.ts";
 import { pilNearestResize } from "../pictures/pil_nearest.ts";
@@ -19,29 +20,29 @@ type SizeOptions = Pick<
   "preprocess_mode" | "load_size" | "crop_size" | "aspect_ratio" | "scale_shortside_as_published"
 >;
 
-/** Three uniform values in [0, 1): of the crop's x and y and of the flip. */
+/** Three uniform values in [0, 1): for the crop's x and y, and for the flip. */
 export type Draw = readonly [x: number, y: number, flip: number];
 
-/** Where the crop begins in the resized picture, and whether the result is mirrored. */
+/** Upper left corner of the crop in the resized picture, in pixels, and whether the result is mirrored. */
 export interface Placement {
   x: number;
   y: number;
   flip: boolean;
 }
 
-/** Last word of the counters of a data set's draws: other draws of the seed have other words there. */
+/** Last word of the Philox counters for a data set's draws. Other uses of the same seed have other values here. */
 const SAMPLES = 0x5a3e0001;
 const ORDER = 0x5a3e0002;
 
 const keyOf = (seed: number): [number, number] => [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0];
 
-/** What is drawn for a sample in an epoch. */
+/** Draws the random values for a sample in an epoch. */
 export function drawOf(seed: number, epoch: number, index: number): Draw {
   const [x, y, flip] = philox4x32([index, epoch, 0, SAMPLES], keyOf(seed));
   return [x / 2 ** 32, y / 2 ** 32, flip / 2 ** 32];
 }
 
-/** A permutation of 0 .. n-1 (Fisher and Yates), one for every seed and epoch. */
+/** A permutation of 0 .. n-1 (Fisher-Yates), determined by seed and epoch. */
 export function shuffled(n: number, seed: number, epoch: number): Uint32Array {
   const order = Uint32Array.from({ length: n }, (_, i) => i);
   let words: readonly number[] = [];
@@ -53,7 +54,7 @@ export function shuffled(n: number, seed: number, epoch: number): Uint32Array {
   return order;
 }
 
-/** Size after resizing, before any crop. Each picture of a sample is resized by its own size. */
+/** Size after resizing, before any crop. Computed from each picture's own size, also within one sample. */
 export function resizedSize(o: SizeOptions, { width, height }: Size): Size {
   const L = o.load_size;
   switch (o.preprocess_mode) {
@@ -84,20 +85,23 @@ export function crops(o: Pick<DataOptions, "preprocess_mode">): boolean {
   return o.preprocess_mode.endsWith("crop");
 }
 
-/** Size of every sample, or undefined where it depends on the file. */
+/** Size of every sample, or undefined if it depends on the file. */
 export function fixedSize(o: SizeOptions): Size | undefined {
   if (crops(o)) return { width: o.crop_size, height: o.crop_size };
   return o.preprocess_mode === "fixed" ? resizedSize(o, { width: 1, height: 1 }) : undefined;
 }
 
-/** The draw in pixels, for a sample whose label map has the size `label`. */
+/** Converts a draw to pixels, for a sample whose label map has the size `label`. */
 export function place(o: SizeOptions & Pick<DataOptions, "isTrain" | "no_flip">, draw: Draw, label: Size): Placement {
   const { width, height } = resizedSize(o, label);
   const within = (size: number, u: number): number => Math.floor(u * (Math.max(0, size - o.crop_size) + 1));
   return { x: within(width, draw[0]), y: within(height, draw[1]), flip: o.isTrain && !o.no_flip && draw[2] > 0.5 };
 }
 
-/** A label or instance map brought to size by PIL's nearest; id 0 where the crop reaches beyond it. Its array is a new one. */
+/**
+ * Resizes (PIL nearest), crops and flips a label or instance map. Fills id 0 where the crop exceeds it. Returns a new
+ * array.
+ */
 export function placeMap(map: LabelMap, o: SizeOptions, placement: Placement, name: string): LabelMap {
   const { width, height } = checked(resizedSize(o, map), o, map, name);
   const resized = pilNearestResize(map, width, height);
@@ -106,7 +110,7 @@ export function placeMap(map: LabelMap, o: SizeOptions, placement: Placement, na
   return cropped;
 }
 
-/** The same for a photo, by PIL's bicubic; black beyond it. */
+/** Does the same for a photo with PIL bicubic; fills black where the crop exceeds it. */
 export function placePhoto(photo: RgbImage, o: SizeOptions, placement: Placement, name: string): RgbImage {
   const { width, height } = checked(resizedSize(o, photo), o, photo, name);
   const resized = pilBicubicResize(photo, width, height);

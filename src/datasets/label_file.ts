@@ -1,4 +1,4 @@
-// Label and instance maps from PNG files: ids as stored, colours only through a list that says what they mean.
+// Reads label and instance maps from PNG files: ids as stored. Colours in label maps need a list that maps them to ids.
 
 import { readFile } from "node:fs/promises";
 import { colorImageFromRgb, labelMapFromColors } from "../pictures/label_colors.ts";
@@ -7,7 +7,7 @@ import { decodeLabelPng, type LabelPng } from "../formats/images/label_png.ts";
 import { checkedLabels, type LabelMap, type LabelSpace } from "../labels/label_map.ts";
 import { SpadeError } from "../runtime/errors.ts";
 
-/** The error of a file that can't be read. */
+/** The error for a file that can't be read. */
 export function fileProblem(path: string, cause: unknown): SpadeError {
   const { code } = cause as NodeJS.ErrnoException;
   const problem =
@@ -19,7 +19,7 @@ export function fileProblem(path: string, cause: unknown): SpadeError {
   return new SpadeError("file", path, problem, "check the path", cause);
 }
 
-/** Reads and decodes a label PNG, whatever its ids. Fails with `file` or `unsupported`. */
+/** Reads and decodes a label PNG without checking its ids. Fails with `file` or `unsupported`. */
 export async function readPng(path: string): Promise<LabelPng> {
   let bytes: Uint8Array;
   try {
@@ -30,7 +30,7 @@ export async function readPng(path: string): Promise<LabelPng> {
   return decodeLabelPng(bytes, path);
 }
 
-/** Errors about the map's values say which file. */
+/** Runs `body` and adds the file's path to errors about the values of a map. */
 function about<T>(path: string, body: () => T): T {
   try {
     return body();
@@ -42,8 +42,8 @@ function about<T>(path: string, body: () => T): T {
 }
 
 /**
- * The ids of a PNG, its colours read through `labels`. Fails with `label` on colours without a list, or beyond it; `unmapped` ends
- * the message of the former: how to give one.
+ * Gets the ids of a PNG; maps colours to ids through `labels`. Fails with `label` on colours without a list or not in
+ * it. `unmapped` is the fix shown if there is no list.
  */
 export function idsOf(png: LabelPng, path: string, labels: readonly Label[] | undefined, unmapped: string): LabelMap {
   if (png.kind !== "rgb") return png;
@@ -53,17 +53,17 @@ export function idsOf(png: LabelPng, path: string, labels: readonly Label[] | un
   return about(path, () => labelMapFromColors(colorImageFromRgb(png.rgb!, png.width, png.height), palette, 0));
 }
 
-/** Fails with `label` on the first pixel that is no label, by its place in the file. */
+/** Fails with `label` at the first pixel whose id is not a label; the error gives its position. */
 export function checkIds(map: LabelMap, path: string, space: LabelSpace): void {
   about(path, () => checkedLabels([map], space));
 }
 
-/** An instance map: only equality counts, so in a coloured one every colour is an instance. */
+/** Gets an instance map. Only equality of values matters, so in a coloured PNG every colour is an instance. */
 export function instancesOf(png: LabelPng): LabelMap {
   return png.kind === "rgb" ? { data: colorsOf(png), width: png.width, height: png.height } : png;
 }
 
-/** 0xrrggbb of each pixel of a coloured PNG. */
+/** The value 0xrrggbb of each pixel of a coloured PNG. */
 export function colorsOf(png: LabelPng): Int32Array {
   const rgb = png.rgb!;
   const colors = new Int32Array(png.width * png.height);
@@ -71,7 +71,7 @@ export function colorsOf(png: LabelPng): Int32Array {
   return colors;
 }
 
-/** The distinct colours, the most frequent first, in words. */
+/** Describes the distinct colours for a message, most frequent first. */
 function describeColors(png: LabelPng): string {
   const counts = new Map<number, number>();
   for (const color of colorsOf(png)) counts.set(color, (counts.get(color) ?? 0) + 1);

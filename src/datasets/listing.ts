@@ -1,5 +1,5 @@
-// Which files make a data set: the published folders, endings, order and pairing (spec 4.1). Lists are paired by their place in natural
-// order; names are checked, because one missing file would shift all pairs behind it.
+// Lists the files of a data set with upstream's folders, extensions, order and pairing (spec 4.1). Lists are paired by
+// position in natural order. Names are checked too, because one missing file would shift all later pairs.
 
 import { readFile, readdir, realpath, stat } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
@@ -9,22 +9,25 @@ import type { DataOptions } from "./options.ts";
 /** The files of one sample. */
 export interface Pair {
   label: string;
-  /** "" where photos are not read. */
+  /** "" if photos are not read. */
   image: string;
   instance?: string;
 }
 
-/** The lists of a data set, each in natural order and cut to max_dataset_size; no instances where there are none to read. */
+/**
+ * The lists of a data set, each in natural order and cut to max_dataset_size. `instances` is undefined if they are not
+ * used.
+ */
 export interface Lists {
   labels: string[];
   images: string[];
   instances?: string[];
 }
 
-/** The published endings, in any case, and .tif. */
+/** Upstream's file extensions, in upper or lower case, and .tif. */
 const ENDINGS = new Set([".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".tiff", ".tif", ".webp"]);
 
-/** What sort of name says that two files belong together. */
+/** The part of a file name that must be equal for two files to be a pair. */
 export function pairName(path: string, mode: DataOptions["dataset_mode"]): string {
   const name = basename(path);
   // aachen_000000_000019_gtFine_labelIds.png and aachen_000000_000019_leftImg8bit.png
@@ -33,9 +36,9 @@ export function pairName(path: string, mode: DataOptions["dataset_mode"]): strin
     : name.slice(0, name.length - extname(name).length);
 }
 
-/** Sorts paths as published: runs of digits as numbers, the rest as text. */
+/** Sorts paths as upstream does: runs of digits as numbers, the rest as text. */
 export function naturalSort(paths: readonly string[]): string[] {
-  // Odd parts are runs of digits; without leading zeros the longer one is the greater.
+  // Parts with an odd index are runs of digits. Without leading zeros, the longer run is the larger number.
   const keyed = paths.map((path) => ({
     path,
     parts: path.split(/(\d+)/).map((part, i) => (i % 2 ? part.replace(/^0+(?=\d)/, "") : part)),
@@ -52,7 +55,10 @@ function compareParts(a: readonly string[], b: readonly string[]): number {
   return a.length - b.length;
 }
 
-/** The lists that the options say; `missing` gets what fails (a folder that is not there, one without pictures) instead of a throw. */
+/**
+ * Lists the files that the options select. With `missing`, passes errors (a missing folder, one without pictures) to it
+ * instead of throwing.
+ */
 export async function listFiles(o: DataOptions, missing?: (error: SpadeError) => void): Promise<Lists> {
   const found = await published(o, async (folder, option, links = false, cached = true) => {
     try {
@@ -71,7 +77,7 @@ export async function listFiles(o: DataOptions, missing?: (error: SpadeError) =>
   };
 }
 
-/** Whether the data set has any photo; folders that are not there are no error. */
+/** Whether the data set has any photo. Missing folders are not an error. */
 export async function hasPhotos(o: DataOptions): Promise<boolean> {
   return (await listFiles(o, () => undefined)).images.length > 0;
 }
@@ -94,7 +100,7 @@ async function published(o: DataOptions, list: List): Promise<Lists> {
       return { labels, images, instances: o.no_instance ? undefined : await withPortraits("inst") };
     }
     case "ade20k": {
-      // SceneParsing's release: photos and maps in one tree, told apart by their endings.
+      // The SceneParsing release has photos and maps in one tree; their extensions differ.
       const part = o.phase === "test" ? "_val_" : "_train_";
       const all = (await list(o.dataroot, root, true, false)).filter((path) => path.includes(part));
       const ending = (path: string, ...endings: string[]): boolean => endings.includes(extname(path).toLowerCase());
@@ -128,7 +134,10 @@ async function isFolder(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
 
-/** The pictures below a folder, or those that a `files.list` in it names (`cached`). `option` says in messages where it came from. */
+/**
+ * Lists the pictures below a folder, or with `cached` those in its `files.list` if it has one. `option`: the option
+ * named in messages.
+ */
 async function listFolder(folder: string, option: string, links: boolean, cached: boolean): Promise<string[]> {
   if (!folder) throw new SpadeError("usage", option, "is not given", "give the folder");
   if (!(await isFolder(folder)))
@@ -149,7 +158,7 @@ async function listFolder(folder: string, option: string, links: boolean, cached
   return found;
 }
 
-/** As os.walk: below folders, and below links to folders only where `links`; those never in a circle. */
+/** Walks folders like os.walk. Follows links to folders only if `links` is set, and visits each folder once then. */
 async function walk(folder: string, links: boolean, found: string[], seen: Set<string>): Promise<void> {
   if (links) {
     const real = await realpath(folder);
@@ -173,7 +182,7 @@ async function walk(folder: string, links: boolean, found: string[], seen: Set<s
     const folderHere = entry.isDirectory() || (entry.isSymbolicLink() && (await isFolder(path)));
     if (folderHere) {
       if (links || !entry.isSymbolicLink()) await walk(path, links, found, seen);
-      // "._name.png" is what macOS leaves beside name.png: no picture.
+      // macOS may leave "._name.png" beside name.png; it is not a picture.
     } else if (ENDINGS.has(extname(path).toLowerCase()) && !entry.name.startsWith("._")) found.push(path);
   }
 }
@@ -181,7 +190,7 @@ async function walk(folder: string, links: boolean, found: string[], seen: Set<s
 const some = (names: readonly string[]): string =>
   names.slice(0, 5).join(", ") + (names.length > 5 ? ` and ${names.length - 5} more` : "");
 
-/** What keeps the lists from being paired, in words; empty if nothing does. */
+/** The problems that prevent pairing the lists; empty if there are none. */
 export function pairingProblems(lists: Lists, o: DataOptions): SpadeError[] {
   const { labels, images, instances } = lists;
   const problems: SpadeError[] = [];
@@ -223,7 +232,7 @@ export function pairingProblems(lists: Lists, o: DataOptions): SpadeError[] {
   return problems;
 }
 
-/** The samples of a data set. Fails with the first problem of the lists. */
+/** Lists the samples of a data set. Fails with the first problem of the lists. */
 export async function listPairs(o: DataOptions): Promise<Pair[]> {
   const lists = await listFiles(o);
   const problems = pairingProblems(lists, o);
@@ -235,7 +244,10 @@ export async function listPairs(o: DataOptions): Promise<Pair[]> {
   }));
 }
 
-/** Label maps and instance maps alone, for a test that sees no photo; `image` is "". Fails as listPairs does. */
+/**
+ * Lists label maps and instance maps only, for a test without photos; `image` is "". Fails like listPairs, but not on
+ * missing photos.
+ */
 export async function listMaps(o: DataOptions): Promise<Pair[]> {
   const failed: SpadeError[] = [];
   const { labels, instances } = await listFiles(o, (error) => failed.push(error));

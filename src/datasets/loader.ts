@@ -1,5 +1,5 @@
-// Batches of a data set, decoded ahead of the consumer in a thread or two. What a batch holds depends on seed, epoch and its number
-// alone: not on the threads, nor on where a run was resumed.
+// Loads batches of a data set, decoded ahead of the consumer in worker threads. A batch depends only on the seed, the epoch
+// and its number, not on the threads or on where a run was resumed.
 
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -14,35 +14,38 @@ import { NORMALISED, type Sample } from "./sample.ts";
 
 export interface LoadedBatch {
   epoch: number;
-  /** Number of the batch in its epoch, from 0. */
+  /** Index of the batch in its epoch, from 0. */
   index: number;
   labels: LabelMap[];
-  /** None where the data set has none: the label maps say where instances meet. */
+  /** Undefined if the data set has no instance maps; then instance edges come from the label maps. */
   instances?: LabelMap[];
   /** [N,H,W,3] in [-1,1]. */
   image: Float32Array;
-  /** Of the photos. */
+  /** Paths of the photos. */
   paths: string[];
 }
 
 export interface LoaderOptions {
   batchSize: number;
-  /** Decoding threads; 0 decodes in this one. Left out: nThreads of the data set's options, or as many as are useful. */
+  /**
+   * Number of decoding threads; 0 decodes in this thread. Default: the data set's nThreads, or if that is 0, one or
+   * two.
+   */
   workers?: number;
-  /** Batches that are made ready before they are asked for. */
+  /** Number of batches to load in advance. Default: 2. */
   ahead?: number;
-  /** Hears of each sample that --on_bad_sample skip leaves out, once. Left out: a line on stderr. */
+  /** Called once for each sample that --on_bad_sample skip drops. Default: print a line to stderr. */
   onSkip?: (error: SpadeError) => void;
-  /** The decoding thread's bundle; left out, decode_worker.js beside this bundle. */
+  /** The decoding thread's bundle. Default: decode_worker.js beside this bundle or in the folder above. */
   workerFile?: URL;
 }
 
 export class Loader {
-  /** Milliseconds that consumers waited for batches, all in all. */
+  /** Total time that consumers waited for batches, in ms. */
   waited = 0;
   private readonly threads: DecodeThread[] = [];
   private readonly orders = new Map<number, Uint32Array>();
-  /** Batches under way or ready, by "epoch:index". */
+  /** Batches that are loading or ready, by "epoch:index". */
   private ready = new Map<string, Promise<LoadedBatch>>();
   private readonly bad = new Map<number, SpadeError>();
 
@@ -57,8 +60,8 @@ export class Loader {
   }
 
   /**
-   * Starts the decoding threads. Without their bundle (tests of the sources) this thread decodes, to the same batches.
-   * Fails with `usage` where the data set is smaller than one trained batch.
+   * Starts the decoding threads. Without their bundle (in tests of the sources) this thread decodes and gives the same
+   * batches. Fails with `usage` if the data set is smaller than one training batch.
    */
   static async open(dataset: Dataset, options: LoaderOptions): Promise<Loader> {
     const { isTrain, nThreads } = dataset.options;
@@ -75,20 +78,21 @@ export class Loader {
     return new Loader(dataset, full, options.workerFile ?? workerBundle(), workers);
   }
 
-  /** Decoding threads that run; 0 where this one decodes. */
+  /** Number of decoding threads; 0 if this thread decodes. */
   get workers(): number {
     return this.threads.length;
   }
 
-  /** Batches an epoch: the last incomplete one is left out in training. */
+  /** Batches per epoch. In training the last incomplete batch is dropped. */
   get length(): number {
     const batches = this.dataset.length / this.options.batchSize;
     return this.dataset.options.isTrain ? Math.floor(batches) : Math.ceil(batches);
   }
 
   /**
-   * The batches of an epoch, from number `fromBatch` on. In training the next epoch's first are begun before this one ends.
-   * Fails as Dataset.sample() does, or, under --on_bad_sample skip, only where no sample can be read.
+   * Yields the batches of an epoch from index `fromBatch` on. In training, starts to load the next epoch before this
+   * one ends. Fails like Dataset.sample(). With --on_bad_sample skip, errors about a sample's files fail only if no
+   * sample can be read.
    */
   async *batches(epoch: number, fromBatch = 0): AsyncGenerator<LoadedBatch, void, void> {
     for (let index = fromBatch; index < this.length; index++) {
@@ -100,13 +104,13 @@ export class Loader {
     }
   }
 
-  /** Ends the threads; what is under way is dropped. */
+  /** Ends the threads and drops unfinished batches. */
   async close(): Promise<void> {
     this.ready.clear();
     await Promise.all(this.threads.map((thread) => thread.close()));
   }
 
-  /** The batch asked for; it and those behind it are begun, all others forgotten. */
+  /** Returns the requested batch. Starts it and the next `ahead` batches if needed, and drops all others. */
   private prepare(epoch: number, index: number): Promise<LoadedBatch> {
     const wanted = new Map<string, Promise<LoadedBatch>>();
     let [e, i] = [epoch, index];
@@ -119,7 +123,7 @@ export class Loader {
       let batch = wanted.get(key) ?? this.ready.get(key);
       if (!batch) {
         batch = this.load(e, i);
-        // It fails when it is asked for.
+        // Avoid an unhandled rejection now; the consumer gets the error when it awaits the batch.
         batch.catch(() => undefined);
       }
       wanted.set(key, batch);
@@ -147,7 +151,7 @@ export class Loader {
     return { epoch, index, ...assemble(samples) };
   }
 
-  /** The sample at a place of the epoch's order; where skipped ones are left out, the next good one behind it. */
+  /** Reads the sample at a position in the epoch's order. If it is bad and skipped, reads the next good one instead. */
   private async sampleAt(order: Uint32Array, position: number, epoch: number): Promise<Sample> {
     for (let n = 0; n < order.length; n++) {
       const index = order[(position + n) % order.length];
@@ -170,14 +174,17 @@ export class Loader {
   }
 }
 
-/** The decoding thread's bundle in dist/, seen from a bundle there or in a folder of it. */
+/** Finds the decoding thread's bundle in dist/, from a bundle in dist/ or one of its folders. */
 function workerBundle(): URL | undefined {
   return ["./decode_worker.js", "../decode_worker.js"]
     .map((path) => new URL(path, import.meta.url))
     .find((url) => existsSync(url));
 }
 
-/** Whether an error is one of a sample's files: a missing package or a dead thread is no reason to go on. */
+/**
+ * Whether an error is about a sample's files. Other errors, such as a missing package or a dead thread, must stop the
+ * run.
+ */
 function isAbout(pair: Pair, error: unknown): error is SpadeError {
   const files = [pair.label, pair.image, pair.instance].filter((path) => path !== undefined);
   return (
@@ -185,7 +192,7 @@ function isAbout(pair: Pair, error: unknown): error is SpadeError {
   );
 }
 
-/** A thread that ended by itself. */
+/** A decoding thread has ended. */
 class ThreadError extends SpadeError {}
 
 class DecodeThread {
@@ -208,7 +215,7 @@ class DecodeThread {
     });
     this.worker.on("error", (error) => this.end(error.message.split("\n")[0], error));
     this.worker.on("exit", (code) => this.end(`exit code ${code}`));
-    // It keeps the process only while something is asked of it.
+    // The thread keeps the process alive only while a request is open.
     this.worker.unref();
   }
 

@@ -1,5 +1,5 @@
-// The labels of the four published data sets by their ids, for messages and for what is stored with trained weights. Colours are the
-// published generic map's, in which every id has its own.
+// Label names by id of the four data sets that upstream supports, for messages and for the metadata of trained weights.
+// The colours are those of upstream's generic colour map, which has one colour per id.
 
 import { readFileSync } from "node:fs";
 import { parseLabels, type Label } from "../pictures/label_names.ts";
@@ -14,7 +14,7 @@ type LabelOptions = Pick<
 >;
 
 const NAMES: Partial<Record<DatasetMode, string>> = {
-  // COCO-Stuff: value = COCO-Stuff id - 1; 255 becomes the last.
+  // COCO-Stuff: value = COCO-Stuff id - 1; 255 becomes the last label.
   coco: `
   person, bicycle, car, motorcycle, airplane, bus, train, truck, boat, traffic light, fire hydrant, street sign, stop sign, parking
   meter, bench, bird, cat, dog, horse, sheep, cow, elephant, bear, zebra, giraffe, hat, backpack, umbrella, shoe, eye glasses,
@@ -30,7 +30,7 @@ const NAMES: Partial<Record<DatasetMode, string>> = {
   straw, structural-other, table, tent, textile-other, towel, tree, vegetable, wall-brick, wall-concrete, wall-other, wall-panel,
   wall-stone, wall-tile, wall-wood, water-other, waterdrops, window-blind, window-other, wood, unlabeled
 `,
-  // SceneParsing: values as they are in its PNGs. 255 would become 150 as well.
+  // ADE20K SceneParsing: values as in its PNGs. 255 would become 150 too.
   ade20k: `
   other, wall, building, sky, floor, tree, ceiling, road, bed, windowpane, grass, cabinet, sidewalk, person, earth, door, table,
   mountain, plant, curtain, chair, car, water, painting, sofa, shelf, house, sea, mirror, rug, field, armchair, seat, fence, desk,
@@ -43,19 +43,19 @@ const NAMES: Partial<Record<DatasetMode, string>> = {
   name, microwave, pot, animal, bicycle, lake, dishwasher, screen, blanket, sculpture, hood, sconce, vase, traffic light, tray,
   ashcan, fan, pier, crt screen, plate, monitor, bulletin board, shower, radiator, glass, clock, flag
 `,
-  // labelIds. The license plate's own id is -1: the last channel is never set.
+  // Cityscapes labelIds. The license plate has id -1, so the last channel is never set.
   cityscapes: `
   unlabeled, ego vehicle, rectification border, out of roi, static, dynamic, ground, road, sidewalk, parking, rail track, building,
   wall, fence, guard rail, bridge, tunnel, pole, polegroup, traffic light, traffic sign, vegetation, terrain, sky, person, rider, car,
   truck, bus, caravan, trailer, train, motorcycle, bicycle, license plate
 `,
-  // CMP Facades' base labels, from 1 on.
+  // The base labels of CMP Facades, which begin at 1.
   facades: `
   unknown, background, facade, window, door, cornice, sill, balcony, blind, deco, molding, pillar, shop
 `,
 };
 
-/** The list that --labels names, or undefined without one. Fails with `file`. */
+/** Reads the list of labels in the file --labels; undefined without that option. Fails with `file`. */
 export function listedLabels(options: LabelOptions): Label[] | undefined {
   if (!options.labels) return undefined;
   let text: string;
@@ -68,8 +68,8 @@ export function listedLabels(options: LabelOptions): Label[] | undefined {
 }
 
 /**
- * Names and colours of a data set's labels: those of --labels, or the published set's; undefined without either, or where label_nc
- * says that the labels are others than the published. Fails with `file` on a --labels that is no list.
+ * Names and colours of a data set's labels: from --labels, else the list above. Undefined if there is neither, or if
+ * label_nc differs from the data set's default. Fails with `file` if the file --labels is not a list of labels.
  */
 export function labelsFor(options: LabelOptions): Label[] | undefined {
   const listed = listedLabels(options);

@@ -1,5 +1,5 @@
-// The options that say which pictures are read and how they are brought to size, under their published names, with the published
-// defaults of every dataset (spec: the published base_options, *_dataset.py).
+// The options that select the pictures to read and how to resize them, with upstream's names and upstream's defaults
+// for every dataset (spec: upstream's base_options and *_dataset.py).
 
 import type { Config } from "../models/config.ts";
 
@@ -23,36 +23,39 @@ export interface DataOptions extends Pick<
   "label_nc" | "contain_dontcare_label" | "no_instance" | "crop_size" | "aspect_ratio"
 > {
   dataset_mode: DatasetMode;
-  /** Of every mode but custom. */
+  /** Root folder, for every mode except custom. */
   dataroot: string;
-  /** train, val, test ...: the folders of coco, ade20k, cityscapes and facades. */
+  /** train, val, test ...: selects the folders of coco, ade20k, cityscapes and facades. */
   phase: string;
-  /** Of custom. */
+  /** Folders, for mode custom only. */
   label_dir: string;
   image_dir: string;
-  /** "" for none: then, unless no_instance, the label map says where instances meet. */
+  /** "" for none; then, unless no_instance is set, instance edges come from the label map. */
   instance_dir: string;
   no_pairing_check: boolean;
   coco_no_portraits: boolean;
   max_dataset_size: number;
   preprocess_mode: PreprocessMode;
   load_size: number;
-  /** scale_shortside(_and_crop) with the published code's slip: the short side stays, the long one becomes load_size * long / short. */
+  /**
+   * Reproduces upstream's bug in scale_shortside(_and_crop): the short side stays, the long one becomes load_size *
+   * long / short.
+   */
   scale_shortside_as_published: boolean;
-  /** Whether pictures may be flipped (and, in the published code, whether the last batch is dropped). */
+  /** For training: allows flips, adds coco's portrait folders, and drops the last incomplete batch. */
   isTrain: boolean;
   no_flip: boolean;
-  /** In the lists' order, not shuffled. */
+  /** Read in list order, without shuffling. */
   serial_batches: boolean;
-  /** Pictures a batch. */
+  /** Pictures per batch. */
   batchSize: number;
-  /** Worker threads that decode; 0 for as many as are useful. */
+  /** Number of decoding threads; 0 chooses it automatically. */
   nThreads: number;
-  /** A file of names and colours: colours in label PNGs are mapped by it. "" for none. */
+  /** A file of label names and colours, which maps the colours in label PNGs to ids. "" for none. */
   labels: string;
-  /** What a damaged or mismatched file does to the run. */
+  /** Whether a damaged or mismatched file is skipped or stops the run. */
   on_bad_sample: "skip" | "stop";
-  /** Of all random draws. */
+  /** Seed of all random draws. */
   seed: number;
 }
 
@@ -84,7 +87,7 @@ export const defaultData: DataOptions = {
   seed: 0,
 };
 
-/** What a dataset's own defaults change (spec 1.6); `test`: of the test command. */
+/** The defaults that a dataset mode overrides (spec 1.6). `test`: for the test command. */
 export function datasetDefaults(
   mode: DatasetMode,
   test = false,

@@ -1,5 +1,5 @@
-// Photos as PIL's Image.open(...).convert("RGB") gives them: stored pixels, without the EXIF orientation and without colour management,
-// alpha left out. sharp decodes.
+// Reads photos like PIL's Image.open(...).convert("RGB"): stored pixels, without EXIF orientation, colour management or
+// alpha. sharp decodes all formats except BMP, PPM and PGM.
 
 import { readFile } from "node:fs/promises";
 import type { RgbImage } from "../pictures/pil_bicubic.ts";
@@ -9,13 +9,16 @@ import { SpadeError } from "../runtime/errors.ts";
 import { fileProblem } from "./label_file.ts";
 
 export interface Photo extends RgbImage {
-  /** What the file stores, in words: "RGB", "gray, 16 bits", "CMYK" ... */
+  /** The stored kind of pixels, for reports: "RGB", "gray, 16 bits", "CMYK" ... */
   stored: string;
-  /** Whether an EXIF orientation asks viewers to turn it. */
+  /** Whether the EXIF orientation is other than upright. */
   turned: boolean;
 }
 
-/** Reads a photo. Fails with `file` where it is not there or damaged, with `unsupported` on formats that nothing here decodes. */
+/**
+ * Reads a photo. Fails with `file` if it is missing or can't be decoded, `unsupported` on some PNM and BMP variants or
+ * if sharp is missing.
+ */
 export async function readPhoto(path: string): Promise<Photo> {
   let bytes: Buffer;
   try {
@@ -24,13 +27,13 @@ export async function readPhoto(path: string): Promise<Photo> {
     throw fileProblem(path, cause);
   }
   if (bytes.length === 0) throw new SpadeError("file", path, "is empty", "save or fetch the photo again");
-  // By what it is, not by its ending, as PIL.
+  // Detect the format from the content, not the file name, as PIL does.
   if (bytes[0] === 0x42 && bytes[1] === 0x4d) return { ...decodeBmp(bytes, path), stored: "RGB", turned: false };
   if (bytes[0] === 0x50 && bytes[1] >= 0x31 && bytes[1] <= 0x37)
     return { ...decodePpm(bytes, path), stored: "RGB", turned: false };
   const sharp = await loadSharp();
   try {
-    // libjpeg's warnings do not stop PIL; what is cut off does.
+    // As in PIL, libjpeg warnings are ignored, but a truncated file is an error.
     const image = sharp(bytes, { failOn: "error", ignoreIcc: true, limitInputPixels: false });
     const { space, channels, depth, isPalette, orientation = 1 } = await image.metadata();
     const turned = orientation > 1;
@@ -39,7 +42,7 @@ export async function readPhoto(path: string): Promise<Photo> {
       const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
       return { data: fromCmyk(data), width: info.width, height: info.height, stored: "CMYK", turned };
     }
-    // PIL clips 16-bit gray to 255, and takes the high byte of 16-bit colours.
+    // PIL clips 16-bit gray to 255, but takes the high byte of 16-bit colours.
     const wide = depth === "ushort";
     const wideGray = wide && channels <= 2;
     if (wideGray) image.toColourspace("grey16");
@@ -55,7 +58,7 @@ export async function readPhoto(path: string): Promise<Photo> {
   }
 }
 
-/** Gray is copied to three channels, a last channel over colour or gray left out. */
+/** Converts to RGB: copies gray to three channels, drops alpha, and clips values to 255. */
 function toRgb(samples: Uint8Array | Uint16Array, channels: number): Uint8Array {
   const pixels = samples.length / channels;
   const colour = channels >= 3;
@@ -66,7 +69,7 @@ function toRgb(samples: Uint8Array | Uint16Array, channels: number): Uint8Array 
   return out;
 }
 
-/** PIL's plain conversion: each ink darkens what black leaves. */
+/** Converts CMYK to RGB with PIL's formula, about (255 - K) * (1 - ink / 255) per channel. */
 function fromCmyk(inks: Uint8Array): Uint8Array {
   const out = new Uint8Array((3 * inks.length) / 4);
   for (let p = 0; p < inks.length / 4; p++) {

@@ -1,13 +1,14 @@
-// Which pixels a polygon covers, as skimage.draw.polygon says (0.16 and later): a pixel whose centre lies inside by the even-odd rule,
-// on an edge or on a corner. O'Rourke's test (Computational Geometry in C, 7.4): rays to the right and to the left of the point cross
-// the outline; inside both counts are odd, and they differ only on the outline.
+// Finds the pixels that a polygon covers, as skimage.draw.polygon does (0.16 and later): those whose centre is inside
+// by the even-odd rule, on an edge or on a corner. O'Rourke's test (Computational Geometry in C, 7.4) counts how often
+// rays to the right and to the left of the point cross the outline. Inside, both counts are odd; their parity differs
+// only on the outline.
 
-/** How near a corner a centre counts as lying on it. */
+/** Distance per axis, in pixels, below which a pixel centre counts as being on a corner. */
 const EPSILON = 1e-12;
 
 /**
- * Calls `fill` for every pixel of a polygon within width x height. Corners in pixels, pixel centres at whole numbers; crossing
- * outlines are allowed. A row's pixels are tested only against the edges that reach it.
+ * Calls `fill` for every pixel of a polygon within width x height. Corners are in pixels, pixel centres at whole
+ * numbers. The outline may cross itself. The pixels of a row are tested only against the edges that reach that row.
  */
 export function polygonPixels(
   xs: ArrayLike<number>,
@@ -32,14 +33,17 @@ export function polygonPixels(
   }
 }
 
-/** Pixels that the corners span. */
+/** First and last pixel that the corners span on one axis, cut to 0 .. size - 1. */
 function range(values: ArrayLike<number>, size: number): [number, number] {
   let [least, most] = [Infinity, -Infinity];
   for (let i = 0; i < values.length; i++) [least, most] = [Math.min(least, values[i]), Math.max(most, values[i])];
   return [Math.trunc(Math.max(0, least)), Math.min(size - 1, Math.ceil(most))];
 }
 
-/** `edges`: by their first corner, those that touch row y; `here`: corners in row y. */
+/**
+ * Whether the polygon covers pixel (x, y). `edges`: first corners of the edges that touch row y; `here`: corners in row
+ * y.
+ */
 function covers(
   xs: ArrayLike<number>,
   ys: ArrayLike<number>,

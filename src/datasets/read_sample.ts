@@ -1,4 +1,4 @@
-// One sample from its files: decoded, checked, brought to size. Runs in the main thread and in decoding threads alike.
+// Reads one sample from its files: decodes, checks and resizes. Runs in the main thread and in decoding threads.
 
 import type { Label } from "../pictures/label_names.ts";
 import { DONT_CARE_ID, type LabelMap } from "../labels/label_map.ts";
@@ -11,11 +11,14 @@ import type { DataOptions } from "./options.ts";
 import { readPhoto } from "./photo.ts";
 import type { Sample } from "./sample.ts";
 
-/** What to do about colours without a list. */
+/** The fix in error messages about coloured label maps without a list of labels. */
 export const NAME_THE_COLOURS =
   "write one id a pixel (gray or indexed PNG), or say what each colour means: --labels FILE.json with [{ id, name, color }]";
 
-/** A label map as its file says it, every id legal. `colors`: what colours mean, where the data set has a list. */
+/**
+ * Reads a label map in its stored size and checks its ids. `colors`: labels for its colours, if the data set has a
+ * list.
+ */
 export async function readLabels(
   path: string,
   options: DataOptions,
@@ -26,7 +29,9 @@ export async function readLabels(
   return map;
 }
 
-/** The maps of a sample, brought to size, and what its photo needs to follow: the label map as stored, and the placement. */
+/**
+ * Reads and resizes the maps of a sample. Also returns what the photo needs: the stored label map and the placement.
+ */
 export async function readMaps(
   pair: Pick<Pair, "label" | "instance">,
   options: DataOptions,
@@ -44,7 +49,10 @@ export async function readMaps(
   return { label, instance, stored, placement };
 }
 
-/** Fails with `file`, `label` or `shape`, by the file at fault. The arrays are the sample's own. */
+/**
+ * Reads a sample. Fails with `file`, `label` or `shape`; the error names the file. The sample does not share its
+ * arrays.
+ */
 export async function readSample(
   pair: Pair,
   options: DataOptions,
@@ -54,14 +62,14 @@ export async function readSample(
   const [maps, photo] = await Promise.all([readMaps(pair, options, draw, colors), readPhoto(pair.image)]);
   const { label, instance, stored, placement } = maps;
   const image = placePhoto(photo, options, placement, pair.image);
-  // Without resizing, a crop of another size of picture would show another place.
+  // Without resizing, a crop from pictures of different sizes would show different places, so compare the stored sizes.
   const [before, after] = options.preprocess_mode === "crop" ? [stored, photo] : [label, image];
   agree(pair.label, before, pair.image, after);
   if (options.isTrain && !fixedSize(options)) checkTrained(pair.label, label, options);
   return { label, instance, image: image.data, path: pair.image };
 }
 
-/** 255 becomes label_nc in nets that have don't care. */
+/** Replaces 255 by label_nc if the net has a don't-care label. May write into `map`. */
 function withDontCare(map: LabelMap, { label_nc, contain_dontcare_label }: DataOptions): LabelMap {
   if (!contain_dontcare_label || label_nc === DONT_CARE_ID) return map;
   const data = label_nc > 255 && !(map.data instanceof Uint16Array) ? Uint16Array.from(map.data) : map.data;
@@ -87,7 +95,10 @@ function agree(a: string, sizeA: Sized, b: string, sizeB: Sized, exact = false):
   );
 }
 
-/** The discriminator sees labels and picture side by side: both have the generator's size. Fails with `shape`. */
+/**
+ * Checks that a sample has the generator's size, because the discriminator takes labels and picture together. Fails
+ * with `shape`.
+ */
 export function checkTrained(path: string, { width, height }: Sized, o: DataOptions): void {
   const wanted = fixedSize({ ...o, preprocess_mode: "fixed" })!;
   if (width === wanted.width && height === wanted.height) return;

@@ -1,16 +1,16 @@
-// What a dataset gives for one picture.
+// The data of one sample, as a data set returns it.
 
 import type { LabelMap } from "../labels/label_map.ts";
 
 export interface Sample {
-  /** Ids as the net takes them (255 mapped to label_nc where there is a don't-care label). */
+  /** Ids as the net takes them (255 becomes label_nc if there is a don't-care label). */
   label: LabelMap;
   instance?: LabelMap;
-  /** RGB bytes [H,W,3] of the label map's size; nets see them NORMALISED. */
+  /** RGB bytes [H,W,3], same size as the label map. Nets get them mapped through NORMALISED. */
   image: Uint8Array;
-  /** Of the photograph, as published. */
+  /** Path of the photo, as in upstream. */
   path: string;
 }
 
-/** The published (v / 255 - 0.5) / 0.5 of each byte, in torch's order of float32 operations. */
+/** Upstream's (v / 255 - 0.5) / 0.5 for each byte, in torch's order of float32 operations. */
 export const NORMALISED = Float32Array.from({ length: 256 }, (_, v) => Math.fround(Math.fround(v / 255) - 0.5) / 0.5);

@@ -1,4 +1,5 @@
-// A look at a whole data set before a long run: everything that is wrong with it at once, what its label maps hold, and what fits it.
+// Surveys a whole data set before a long run: collects all its problems, counts label ids and picture sizes, and
+// suggests label options.
 
 import type { Label } from "../pictures/label_names.ts";
 import type { LabelPng } from "../formats/images/label_png.ts";
@@ -12,7 +13,7 @@ import type { DataOptions } from "./options.ts";
 import { readPhoto } from "./photo.ts";
 import { checkTrained, NAME_THE_COLOURS } from "./read_sample.ts";
 
-/** Errors of one kind: the first of them, and how many there are. */
+/** Errors of one kind: the first one, and their number. */
 export interface Problem {
   first: SpadeError;
   count: number;
@@ -21,39 +22,39 @@ export interface Problem {
 export interface IdCount {
   pixels: number;
   maps: number;
-  /** The first map that has it. */
+  /** Path of the first map that has this id. */
   where: string;
 }
 
 export interface Survey {
-  /** As found, cut to max_dataset_size. */
+  /** The lists found, cut to max_dataset_size. */
   lists: Lists;
-  /** Those that were looked at: by place where the lists can be paired, else by name. */
+  /** The pairs that were read: paired by position if listing and pairing had no problems, else by name. */
   pairs: Pair[];
   problems: Problem[];
-  /** How many files have each size, and each kind of pixels. */
+  /** Number of files by size, and by kind of pixels. */
   labelSizes: Map<string, number>;
   labelKinds: Map<string, number>;
   photoSizes: Map<string, number>;
   photoKinds: Map<string, number>;
-  /** Of the label maps that have ids, or colours that a list explains. */
+  /** Counts by id, from label maps that hold ids or colours in the list of labels. */
   ids: Map<number, IdCount>;
-  /** Pixels of each colour in label maps that hold colours, without a list that explains them. */
+  /** Pixels by colour, from label maps that hold colours when there is no list of labels. */
   colors: Map<number, number>;
-  /** Photos that an EXIF orientation asks to turn. */
+  /** Number of photos with an EXIF orientation other than upright. */
   turned: number;
-  /** Photos whose shape is not their label map's. */
+  /** Photos whose aspect ratio differs from that of their label map. */
   otherShape: string[];
-  /** Photos smaller than the size that they are brought to. */
+  /** Number of photos that must be enlarged. */
   enlarged: number;
-  /** Instance maps read, and those that have a border inside of a label. */
+  /** Number of instance maps compared with their label maps, and of those with a border inside a label. */
   instances: number;
   instancesWithBorders: number;
 }
 
 /**
- * Lists, pairs and reads everything. `colors`: what colours in label maps mean. Whatever fails is among the problems.
- * `onProgress` hears of every pair.
+ * Lists, pairs and reads all files. `colors` maps the colours in label maps to labels. Failures are collected in
+ * `problems`. Calls `onProgress` for every pair.
  */
 export async function survey(
   options: DataOptions,
@@ -97,7 +98,7 @@ function byName({ labels, images, instances }: Lists, o: DataOptions): Pair[] {
 
 const add = (counts: Map<string, number>, key: string): void => void counts.set(key, (counts.get(key) ?? 0) + 1);
 
-/** More colours than a drawn label map has. */
+/** Limit on distinct colours; a label map drawn in flat colours has fewer. */
 const MAX_COLORS = 256;
 
 class Look {
@@ -173,7 +174,7 @@ class Look {
     });
   }
 
-  /** Whether its colours can be those of labels; then they are counted. */
+  /** Counts the colours of a map. Returns false and reports a problem if there are too many to be labels. */
   private collectColors(path: string, png: LabelPng): boolean {
     const own = new Map<number, number>();
     for (const color of colorsOf(png)) own.set(color, (own.get(color) ?? 0) + 1);
@@ -189,14 +190,14 @@ class Look {
     return true;
   }
 
-  /** What of a pair does not go together under these options. */
+  /** Reports where the label map and photo of a pair do not match under these options. */
   private together(pair: Pair, label: Size, photo: Size): void {
     const o = this.options;
     const differs = (a: Size, b: Size): boolean => a.width !== b.width || a.height !== b.height;
     const wrong = (kind: string, problem: string, fix: string): void =>
       this.report(kind, new SpadeError("shape", pair.image, problem, fix));
     const of = ({ width, height }: Size): string => `${width} x ${height}`;
-    // A pixel of rounding on either side is no other shape.
+    // Allow one pixel of rounding on either side.
     if (
       Math.abs(label.width * photo.height - label.height * photo.width) >
       Math.max(photo.width, photo.height, label.width, label.height)
@@ -248,13 +249,13 @@ class Look {
   }
 }
 
-/** The options of labels that the maps ask for; `instances`: whether they bring borders of their own. */
+/** The label options that fit the maps. `instances`: whether instance maps add borders inside labels. */
 export function fittingLabels(
   ids: ReadonlyMap<number, IdCount>,
   instances: boolean,
 ): Pick<DataOptions, "label_nc" | "contain_dontcare_label" | "no_instance"> {
   const highest = Math.max(...[...ids.keys()].filter((id) => id !== DONT_CARE_ID), 0);
-  // Beyond 255 it is a label like others.
+  // If there are ids above 255, then 255 is an ordinary label.
   const dontCare = ids.has(DONT_CARE_ID) && highest < DONT_CARE_ID;
   return { label_nc: highest + 1, contain_dontcare_label: dontCare, no_instance: !instances };
 }

@@ -1,10 +1,11 @@
-// How much a style changes a picture: the mean distance between the features of two pictures of one map in two styles, beside that between
-// photos. Small VAEs tend to leave z unread; then the first is next to nothing.
+// Measures how much the style changes a picture: the mean distance between the features of two pictures of one map in
+// two styles, to be compared with the mean distance between photos. Small VAEs often ignore z; then the first distance
+// is close to 0.
 
 import type { FeatureExtractor } from "./features.ts";
 import type { Pixels } from "../pictures/pil_bilinear.ts";
 
-/** Below this share of the photos' distance the styles are as good as none. */
+/** Below this fraction of the distance between photos, the styles have almost no effect. */
 export const LEAST_DIVERSITY = 0.1;
 
 function distance(a: Float32Array, b: Float32Array): number {
@@ -13,7 +14,7 @@ function distance(a: Float32Array, b: Float32Array): number {
   return Math.sqrt(square);
 }
 
-/** The mean distance between the features of two styles of a map, over all maps. `paint` gives a map's picture in its style 0 or 1. */
+/** Mean over all maps of the distance between the features of two styles. `paint` paints a map in its style 0 or 1. */
 export async function styleDiversity<Map>(
   extractor: Pick<FeatureExtractor, "features">,
   maps: readonly Map[],
@@ -27,7 +28,7 @@ export async function styleDiversity<Map>(
   return sum / maps.length;
 }
 
-/** The mean distance between the features of any two pictures. */
+/** Mean distance between the features of two pictures, over all pairs. */
 export function pictureDiversity(features: readonly Float32Array[]): number {
   let sum = 0;
   features.forEach((a, i) => features.slice(0, i).forEach((b) => (sum += distance(a, b))));

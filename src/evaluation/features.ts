@@ -1,5 +1,6 @@
-// Feature vectors of pictures for the Frechet distance and for style diversity: SqueezeNet's last map (fire9), averaged over the picture,
-// 512 values. Pictures are brought to one size first, so that pictures of different sizes can be compared.
+// Computes feature vectors of pictures for the Frechet distance and for style diversity: SqueezeNet's last map (fire9),
+// averaged over the picture, 512 values. All pictures are resized to one size first, so that different sizes can be
+// compared.
 
 import { statistics } from "../../kernels/index.ts";
 import { openFile, packagedFile } from "../formats/file.ts";
@@ -13,7 +14,7 @@ import { bilinearResize, type Pixels } from "../pictures/pil_bilinear.ts";
 
 const SIZE = { width: 256, height: 192 };
 const FEATURES = 512;
-/** Pictures a run: two styles of a map at once. */
+/** Pictures per run, so that two styles of a map fit in one run. */
 const BATCH = 2;
 
 export class FeatureExtractor {
@@ -40,7 +41,7 @@ export class FeatureExtractor {
     }
   }
 
-  /** One vector a picture. Bytes are in 0..255, floats in [-1,1]. */
+  /** Computes one vector per picture. Bytes are in 0..255, floats in [-1,1]. */
   async features(pictures: readonly Pixels[]): Promise<Float32Array[]> {
     const out: Float32Array[] = [];
     const size = SIZE.width * SIZE.height * 3;

@@ -1,4 +1,4 @@
-// Which pictures belong to which label maps: folders, basenames, and reading both.
+// Lists pictures and label maps in folders, pairs them by name, and reads label maps.
 
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -9,21 +9,21 @@ import type { LabelMap } from "../labels/label_map.ts";
 import { SpadeError } from "../runtime/errors.ts";
 
 const PICTURE = /\.(png|jpe?g|webp)$/i;
-/** Where the published test command puts its pictures. */
+/** Folder in which upstream's test command stores its pictures. */
 const SYNTHESIZED = join("images", "synthesized_image");
 
-/** Cityscapes' names, which test keeps for its pictures; with --n_samples a number follows. */
+/** End of a Cityscapes file name. The test command keeps these names, and adds a number with --n_samples. */
 const CITYSCAPES = /_(gtFine_labelIds|leftImg8bit)(_\d+)?\.\w+$/;
 
 const nameOf = (path: string): string => pairName(path, CITYSCAPES.test(path) ? "cityscapes" : "custom");
 
-/** Pictures in a folder, in natural order; none where there is no such folder. */
+/** Lists the pictures in a folder in natural order; empty if the folder can't be read. */
 async function picturesIn(folder: string, recursive = false): Promise<string[]> {
   const names = await readdir(folder, { recursive }).catch(() => []);
   return naturalSort(names.filter((name) => PICTURE.test(name)).map((name) => join(folder, name)));
 }
 
-/** Pictures of a folder and those below it. @throws SpadeError file: there are none */
+/** Lists the pictures in a folder and its subfolders. @throws SpadeError file: there are none */
 export async function listPictures(folder: string): Promise<string[]> {
   return needPictures(folder, await picturesIn(folder, true));
 }
@@ -33,7 +33,10 @@ function needPictures(folder: string, found: string[]): string[] {
   return found;
 }
 
-/** Label maps of a folder and those below it; of Cityscapes, which has others beside them, the label ids. @throws SpadeError file */
+/**
+ * Lists the label maps in a folder and its subfolders. If there are Cityscapes labelIds maps, lists only those. @throws
+ * SpadeError file
+ */
 export async function listLabelMaps(folder: string): Promise<string[]> {
   const maps = (await listPictures(folder)).filter((path) => /\.png$/i.test(path));
   const ids = maps.filter((path) => path.endsWith("_gtFine_labelIds.png"));
@@ -41,8 +44,8 @@ export async function listLabelMaps(folder: string): Promise<string[]> {
 }
 
 /**
- * The pictures that `test` wrote, by any folder of theirs: results/NAME, results/NAME/PHASE_EPOCH, its images/ or synthesized_image/; or
- * those of any other folder.
+ * Lists the pictures that `test` wrote. `folder` may be results/NAME, results/NAME/PHASE_EPOCH, its images/ or
+ * images/synthesized_image/, or any other folder of pictures.
  * @throws SpadeError file: there are none; usage: there are several sets
  */
 export async function listResults(folder: string): Promise<string[]> {
@@ -66,8 +69,9 @@ export async function listResults(folder: string): Promise<string[]> {
 }
 
 /**
- * Pictures with the label maps of their names; NAME_1, NAME_2 ... belong to NAME where they have none of their own.
- * @throws SpadeError usage: none has one, or a name has two
+ * Pairs pictures with label maps of the same name. NAME_1, NAME_2 ... are paired with NAME if they have no label map of
+ * their own.
+ * @throws SpadeError usage: no picture has a label map, or two label maps have one name
  */
 export function pairsOf(
   pictures: readonly string[],
@@ -96,7 +100,7 @@ export function pairsOf(
   return pairs;
 }
 
-/** The ids of a label PNG; colours are read through `labels`. @throws SpadeError file, label */
+/** Reads the ids of a label PNG; `labels` maps its colours to ids. @throws SpadeError file, label */
 export async function readIds(path: string, labels?: readonly Label[]): Promise<LabelMap> {
   return idsOf(await readPng(path), path, labels, "give a map of label ids, or the list of its colours by --labels");
 }

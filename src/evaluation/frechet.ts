@@ -1,14 +1,17 @@
-// The Frechet distance between two sets of feature vectors, each taken as a Gaussian (Dowson and Landau 1982, Heusel et al. 2017):
+// The Frechet distance between two sets of feature vectors, each taken as a Gaussian (Dowson and Landau 1982, Heusel et
+// al. 2017):
 //
 //   d = |m1 - m2|^2 + tr S1 + tr S2 - 2 tr (S1 S2)^(1/2)
 //
-// It is a squared distance, as FID is. With S1 = L L^T the eigenvalues of S1 S2 are those of L^T S2 L, which is symmetric: the trace of
-// the root is the sum of their roots, and no eigenvector is needed. 0.6 s of one core for 512 features.
-// Over SqueezeNet's fire9 (features.ts) the number is called FRECHET_NAME. It can't be compared with a FID, which is over Inception's features.
+// It is a squared distance, as FID is. With S1 = L L^T the eigenvalues of S1 S2 are those of L^T S2 L, which is
+// symmetric. The trace of the root is the sum of the square roots of these eigenvalues, so no eigenvectors are needed.
+// 512 features take 0.6 s on one core. With SqueezeNet's fire9 features (features.ts) we call the result FRECHET_NAME.
+// It can't be compared with FID, which uses Inception.
 //
-// A few hundred pictures do not determine a 512 x 512 covariance. It is shrunk towards a multiple of the identity by the share that Ledoit
-// and Wolf estimate from the features themselves ("A well-conditioned estimator for large-dimensional covariance matrices", 2004).
-// The distance still depends on the number of pictures: compare numbers over sets of equal size alone.
+// A few hundred pictures do not determine a 512 x 512 covariance. We shrink it towards a multiple of the identity by
+// the factor that Ledoit and Wolf estimate from the features themselves ("A well-conditioned estimator for
+// large-dimensional covariance matrices", 2004). The distance still depends on the number of pictures, so compare it
+// only between sets of equal size.
 
 import { SpadeError } from "../runtime/errors.ts";
 import { choleskyFactor, symmetricEigenvalues } from "./symmetric.ts";
@@ -17,16 +20,16 @@ export const FRECHET_NAME = "Frechet distance (SqueezeNet fire9)";
 
 export interface Gaussian {
   readonly mean: Float64Array;
-  /** d x d, row by row, shrunk. */
+  /** Shrunk covariance, d x d, row by row. */
   readonly covariance: Float64Array;
-  /** The share of the identity's multiple in it, 0 to 1. */
+  /** Weight of the multiple of the identity in `covariance`, 0 to 1. */
   readonly shrinkage: number;
-  /** Vectors that it was made of. */
+  /** Number of feature vectors used. */
   readonly count: number;
 }
 
 /**
- * Mean and shrunk covariance of feature vectors of one length.
+ * Computes mean and shrunk covariance of feature vectors of equal length.
  * @throws SpadeError usage: fewer than two; shape: lengths differ
  */
 export function gaussian(features: readonly ArrayLike<number>[]): Gaussian {
@@ -45,7 +48,7 @@ export function gaussian(features: readonly ArrayLike<number>[]): Gaussian {
     for (let i = 0; i < d; i++) mean[i] += f[i] / n;
   }
   const s = new Float64Array(d * d);
-  /** Sum of |x|^4, of the vectors less their mean. */
+  /** Sum of |x|^4, where x is a vector minus the mean. */
   let fourth = 0;
   const x = new Float64Array(d);
   for (const f of features) {
@@ -58,7 +61,10 @@ export function gaussian(features: readonly ArrayLike<number>[]): Gaussian {
   for (let i = 0; i < d; i++) average += s[i * d + i] / d;
   let size = 0;
   for (const v of s) size += v * v;
-  /** How far S is from the identity's multiple, and how much of that is chance: |x x^T - S|^2, averaged, over n. */
+  /**
+   * Squared distance of S from the multiple of the identity, and the part due to chance: the mean of |x x^T - S|^2,
+   * divided by n.
+   */
   const spread = size - d * average ** 2;
   const chance = (fourth / n - size) / n;
   const shrinkage = spread > 0 ? Math.min(1, Math.max(0, chance / spread)) : 0;
@@ -67,7 +73,7 @@ export function gaussian(features: readonly ArrayLike<number>[]): Gaussian {
   return { mean, covariance, shrinkage, count: n };
 }
 
-/** @throws SpadeError shape: of features of different nets */
+/** Squared Frechet distance of two Gaussians. @throws SpadeError shape: their numbers of features differ */
 export function frechetDistance(
   a: Pick<Gaussian, "mean" | "covariance">,
   b: Pick<Gaussian, "mean" | "covariance">,
@@ -79,11 +85,11 @@ export function frechetDistance(
   for (let i = 0; i < d; i++)
     distance += (a.mean[i] - b.mean[i]) ** 2 + a.covariance[i * d + i] + b.covariance[i * d + i];
   const roots = symmetricEigenvalues(congruent(choleskyFactor(a.covariance, d), b.covariance, d), d);
-  // Of equal Gaussians rounding alone is left, of either sign.
+  // For equal Gaussians only rounding errors remain, which may be negative.
   return Math.max(0, distance - 2 * roots.reduce((sum, v) => sum + Math.sqrt(Math.max(0, v)), 0));
 }
 
-/** L^T S L for a lower triangular L and a symmetric S. */
+/** Computes L^T S L for a lower triangular L and a symmetric S. */
 function congruent(l: Float64Array, s: Float64Array, d: number): Float64Array {
   const sl = new Float64Array(d * d);
   for (let i = 0; i < d; i++)

@@ -1,9 +1,12 @@
-// How well a segmenter finds the labels that a picture was painted from: pixel accuracy and intersection over union, as in the SPADE paper.
+// Scores how well a segmenter finds the labels from which a picture was painted: pixel accuracy and intersection over
+// union, as in the SPADE paper.
 //
-//   accuracy = pixels found as their label / pixels      IoU(k) = found as k and of k / (found as k or of k)      mIoU = mean of IoU
+//   accuracy = pixels found as their label / pixels
+//   IoU(k) = found as k and of k / (found as k or of k)
+//   mIoU = mean of IoU
 //
-// Pixels whose label is void are left out; where a segmenter finds void on any other pixel, it is wrong. A label that is neither in the
-// maps nor found has no IoU and does not count in the mean.
+// Pixels whose label is void are ignored. If the segmenter finds void at another pixel, that pixel is wrong. A label
+// that is neither in the maps nor found has no IoU and is not part of the mean.
 
 import type { LabelMap } from "../labels/label_map.ts";
 import { SpadeError } from "../runtime/errors.ts";
@@ -11,19 +14,19 @@ import { SpadeError } from "../runtime/errors.ts";
 export interface Scores {
   accuracy: number;
   mIoU: number;
-  /** By label; null: void, or nowhere. */
+  /** IoU by label; null for void labels and for labels that occur nowhere. */
   iou: (number | null)[];
-  /** Pixels that count. */
+  /** Number of pixels scored, i.e. whose label is not void. */
   pixels: number;
 }
 
 export class Confusion {
-  /** [label][found] */
+  /** Pixel counts, [label][found]. */
   private readonly counts: Float64Array;
   private readonly isVoid: ReadonlySet<number>;
 
   constructor(
-    /** Classes of the segmenter; some may be void. */
+    /** Number of classes of the segmenter, void ones included. */
     readonly classes: number,
     voids: Iterable<number>,
   ) {
@@ -32,8 +35,8 @@ export class Confusion {
   }
 
   /**
-   * `found`: a class a pixel of the map. `where`: its file, for messages.
-   * @throws SpadeError label: a pixel's label is no class of the segmenter and not void
+   * Adds the pixels of a map. `found`: one class per pixel of the map. `where`: the map's file, for messages.
+   * @throws SpadeError label: a pixel's label is neither void nor a class of the segmenter
    */
   add(map: LabelMap, found: ArrayLike<number>, where: string): void {
     for (let i = 0; i < map.data.length; i++) {

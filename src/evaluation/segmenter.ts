@@ -1,5 +1,5 @@
-// A segmenter as an ONNX file: pictures [n,3,H,W], RGB in 0..1, to logits [n,classes,h,w]. ONNX Runtime's CPU provider runs it; it is loaded
-// with the first segmenter.
+// A segmenter from an ONNX file, which maps pictures [n,3,H,W], RGB in 0..1, to logits [n,classes,h,w]. ONNX Runtime
+// runs it on the CPU; that package is loaded only when a segmenter is opened.
 
 import type { InferenceSession } from "onnxruntime-node";
 import { SpadeError } from "../runtime/errors.ts";
@@ -21,7 +21,7 @@ async function loadOrt(): Promise<Ort> {
   }
 }
 
-/** The class of each pixel, at the size of the segmenter's output. */
+/** The class of each pixel, in the size of the segmenter's output. */
 export interface Segmentation {
   data: Uint16Array;
   width: number;
@@ -39,8 +39,9 @@ export class Segmenter {
   ) {}
 
   /**
-   * Opens a model; name and size of its input are read from it.
-   * @throws SpadeError unsupported: no ONNX Runtime; file: no model; shape: not pictures of one size to logits
+   * Opens a model and reads the size of its input.
+   * @throws SpadeError unsupported: ONNX Runtime can't be loaded; file: the model can't; shape: the input is not
+   * [n,3,H,W] of a fixed size
    */
   static async open(path: string): Promise<Segmenter> {
     const ort = await loadOrt();
@@ -63,7 +64,7 @@ export class Segmenter {
     return new Segmenter(ort, session, path, width, height);
   }
 
-  /** The likeliest class of each pixel. */
+  /** Finds the most likely class of each pixel. */
   async segment(picture: Pixels & { readonly data: Uint8Array }): Promise<Segmentation> {
     const { width: w, height: h } = this;
     const resized = bilinearResize(picture, w, h);
@@ -83,7 +84,7 @@ export class Segmenter {
   }
 }
 
-/** The index of the greatest of `planes` values, pixel by pixel; of equal ones the first. */
+/** For each pixel, the index of the largest of `planes` values; the first one if several are equal. */
 function argmax(logits: Float32Array, planes: number, pixels: number): Uint16Array {
   const best = new Uint16Array(pixels);
   const greatest = logits.slice(0, pixels);

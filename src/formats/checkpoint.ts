@@ -1,5 +1,5 @@
-// Any file of tensors, whatever its form: safetensors, or torch.save's zip, legacy pickle and tar. And the two forms in
-// which torch has stored spectral norm, brought to what a loader wants.
+// Opens a checkpoint in any supported format: safetensors, or torch.save's zip, legacy pickle and tar. Also handles the
+// old form in which torch stored spectral norm, so that a loader gets usable weights.
 
 import { SpadeError } from "../runtime/errors.ts";
 import { torchSource, withoutModule } from "./torch/pth.ts";
@@ -13,20 +13,22 @@ import type { RandomAccess, TensorSource } from "./tensors.ts";
 export interface Checkpoint extends TensorSource {
   /** "safetensors", "torch zip", "torch legacy pickle", "torch 0.1 tar". */
   format: string;
-  /** What was left out or changed on the way, one line each. */
+  /** What was dropped or changed when reading, one line each. */
   notes: string[];
 }
 
-/** `key`: read only this nested dictionary ("state_dict"); in safetensors, the tensors whose names begin with it and a dot. */
+/**
+ * `key`: read only this nested dictionary ("state_dict"); in safetensors, only tensors whose names begin with `key.`.
+ */
 export interface OpenOptions {
   key?: string;
 }
 
 /**
- * Opens a checkpoint of any form, seen by its first bytes and not by its name. Keys lose a `module.` that all of them
- * have; of spectral norm's old form only the normalised `weight` stays (a note says so).
- * Fails with `file` on what is empty, truncated, damaged or no checkpoint, and with `unsupported` on Python objects
- * other than tensors and containers. Closes `access` when it fails.
+ * Opens a checkpoint in any supported format, detected from its first bytes, not its name. Strips a `module.` prefix
+ * that all keys share. From the old form of spectral norm, keeps only the normalised `weight` and adds a note. Fails
+ * with `file` if the file is empty, truncated, damaged or not a checkpoint, and with `unsupported` on Python objects
+ * other than tensors and containers. Closes `access` on failure.
  */
 export async function openCheckpoint(access: RandomAccess, options: OpenOptions = {}): Promise<Checkpoint> {
   try {
@@ -64,7 +66,7 @@ async function open(access: RandomAccess, key: string | undefined): Promise<Chec
   throw notACheckpoint(access.name, head);
 }
 
-/** Name to show -> name in the file: the part under `key`, without `module.`. */
+/** Maps the names shown to the caller (without `key.` and `module.`) to the names in the file. */
 function safetensorsNames(file: string, names: string[], key: string | undefined): Map<string, string> {
   const prefix = key === undefined ? "" : `${key}.`;
   const chosen = names.filter((n) => n.startsWith(prefix));
@@ -76,7 +78,7 @@ function safetensorsNames(file: string, names: string[], key: string | undefined
   return new Map(chosen.map((n, i) => [short[i], n]));
 }
 
-/** A source that shows only some tensors, under other names. Unknown names are passed on, for the source's own error. */
+/** Makes a source with only some tensors, under new names. Unknown names go to `source`, which reports the error. */
 function renamed<T extends TensorSource>(source: T, names: Map<string, string>): T {
   const inFile = (name: string): string => names.get(name) ?? name;
   return {
@@ -89,8 +91,8 @@ function renamed<T extends TensorSource>(source: T, names: Map<string, string>):
 }
 
 /**
- * torch up to 1.0.0 stored spectral norm as weight_orig, weight_u and the buffer weight = weight_orig / sigma; there is
- * no weight_v, and inference needs nothing but `weight`. Newer files (orig, u, v) pass as they are.
+ * Drops _orig and _u of spectral norm's old form. torch up to 1.0.0 stored weight_orig, weight_u and the buffer weight
+ * = weight_orig / sigma, but no weight_v; inference needs only `weight`. Newer files (orig, u, v) stay unchanged.
  */
 function dropOldSpectral(source: Checkpoint): Checkpoint {
   const all = new Set(source.names());
@@ -112,7 +114,7 @@ function dropOldSpectral(source: Checkpoint): Checkpoint {
   return { ...renamed(source, new Map([...all].filter((n) => !dropped.has(n)).map((n) => [n, n]))), notes };
 }
 
-/** What else people give to a converter. */
+/** Explains a file that is not a checkpoint: the kinds of file that users give by mistake. */
 function notACheckpoint(name: string, head: Uint8Array): SpadeError {
   const text = new TextDecoder("latin1").decode(head);
   const say = (problem: string, fix: string): SpadeError => new SpadeError("file", name, problem, fix);

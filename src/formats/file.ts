@@ -1,4 +1,4 @@
-// The only file here that knows Node: files as RandomAccess and as Sink.
+// Files as RandomAccess and Sink. This is the only file in this folder that imports Node modules.
 
 import { existsSync } from "node:fs";
 import { appendFile, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
@@ -11,7 +11,7 @@ import type { Checkpoint, OpenOptions } from "./checkpoint.ts";
 import { checkRange } from "./tensors.ts";
 import type { RandomAccess, Sink } from "./tensors.ts";
 
-/** A file as RandomAccess; close it when done. Fails with `file` where it cannot be opened. */
+/** Opens a file as RandomAccess; close it when done. Fails with `file` if it cannot be opened. */
 export async function openFile(path: string): Promise<RandomAccess & { close(): Promise<void> }> {
   try {
     const handle = await open(path, "r");
@@ -52,7 +52,7 @@ export async function openFile(path: string): Promise<RandomAccess & { close(): 
   }
 }
 
-/** Makes a folder and those above it. */
+/** Creates a folder and its missing parents. */
 export async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true });
@@ -62,9 +62,9 @@ export async function makeFolder(path: string): Promise<void> {
 }
 
 /**
- * A Sink into a file. It is written under a temporary name beside it and renamed by `close`, so that a failure leaves
- * neither half a file nor a damaged old one, and a file may be written over the one that is read. `sync`: `close` waits until the
- * disk has the file and its name.
+ * Opens a Sink that writes a file. The bytes go to a temporary file beside it, which `close` renames. A failure
+ * therefore leaves neither half a file nor a damaged old one, and the output may replace the file that is being read.
+ * With `sync`, `close` waits until the file and its directory entry are on disk.
  */
 export async function fileSink(path: string, { sync = false }: { sync?: boolean } = {}): Promise<Sink> {
   const temporary = `${path}.${process.pid}.part`;
@@ -98,14 +98,14 @@ export async function fileSink(path: string, { sync = false }: { sync?: boolean 
   };
 }
 
-/** The names in a folder reach the disk; where a folder can't be opened (Windows), the rename itself is enough. */
+/** Flushes a folder's entries to disk. Where a folder can't be opened (Windows), the rename itself is enough. */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, "r").catch(() => undefined);
   await folder?.sync().catch(() => undefined);
   await folder?.close();
 }
 
-/** Writes a file that appears whole, in place of an old one. Fails with `file`. */
+/** Writes a file under a temporary name, then renames it over any old one. Fails with `file`. */
 export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
   const sink = await fileSink(path);
   try {
@@ -117,7 +117,7 @@ export async function replaceFile(path: string, content: string | Uint8Array): P
   }
 }
 
-/** Adds to a file's end, or begins it. Fails with `file`; a part may have been written then. */
+/** Appends to a file, or creates it. Fails with `file`; part of the content may have been written by then. */
 export async function extendFile(path: string, content: string | Uint8Array): Promise<void> {
   try {
     await appendFile(path, content);
@@ -126,7 +126,7 @@ export async function extendFile(path: string, content: string | Uint8Array): Pr
   }
 }
 
-/** A text file's content; undefined where there is none. Fails with `file`. */
+/** Reads a text file; returns undefined if it does not exist. Fails with `file` on other errors. */
 export async function textOfFile(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");
@@ -136,13 +136,13 @@ export async function textOfFile(path: string): Promise<string | undefined> {
   }
 }
 
-/** Removes what fileSink left in a folder when a process was killed. Nobody else may be writing there. */
+/** Removes temporary files that fileSink left in a folder when a process was killed. No one may be writing there. */
 export async function removeParts(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   for (const name of names) if (/\.\d+\.part$/.test(name)) await rm(join(folder, name), { force: true });
 }
 
-/** Path of a file of this package: code runs out of dist/ and, in tests, out of src/FOLDER/. */
+/** Finds the path of a file in this package. The code runs from dist/ and, in tests, from src/FOLDER/. */
 export function packagedFile(path: string): string {
   const here = dirname(fileURLToPath(import.meta.url));
   const found = [join(here, "..", path), join(here, "..", "..", path)].find(existsSync);
@@ -150,7 +150,7 @@ export function packagedFile(path: string): string {
   throw new SpadeError("file", path, "is missing from the package", "install spade-webgpu again");
 }
 
-/** openCheckpoint of a path. */
+/** Calls openCheckpoint on a file path. */
 export async function openCheckpointFile(path: string, options: OpenOptions = {}): Promise<Checkpoint> {
   return openCheckpoint(await openFile(path), options);
 }
@@ -164,7 +164,7 @@ const REASONS: Record<string, [string, string]> = {
   ENOSPC: ["does not fit: the disk is full", "make room, or write elsewhere"],
 };
 
-/** A failure of Node's as a `file` error that names the path; anything else as it is. */
+/** Turns a Node system error into a `file` error that names the path; returns any other error unchanged. */
 export function fileError(path: string, error: unknown): unknown {
   if (error instanceof SpadeError || !(error instanceof Error) || !("code" in error)) return error;
   const [problem, fix] = REASONS[String(error.code)] ?? [

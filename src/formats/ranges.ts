@@ -1,25 +1,25 @@
-// Tensors that lie in a file by offset, shape and strides: what every format here comes down to once its directory is
-// read. Contiguous ones are read by range; others are gathered, so that readers only ever see row-major bytes.
+// Reads tensors from a file, given offset, shape and strides. Every format here ends in this form once its directory is
+// read. Contiguous tensors are read by range; others are gathered, so that readers only get row-major bytes.
 
 import { SpadeError } from "../runtime/errors.ts";
 import { byteSize, elements, itemSize } from "./tensors.ts";
 import type { HostDType, RandomAccess, TensorInfo, TensorSource } from "./tensors.ts";
 
-/** A tensor's place. */
+/** Where a tensor is stored. */
 export interface TensorRange extends TensorInfo {
   dtype: HostDType;
   access: RandomAccess;
-  /** Bytes into `access` of element [0, 0, ...]. */
+  /** Byte offset in `access` of element [0, 0, ...]. */
   start: number;
-  /** In elements, one a dimension; left out: contiguous. */
+  /** In elements, one per dimension. Undefined means contiguous. */
   strides?: number[];
 }
 
 const CHUNK = 1 << 20;
 
 /**
- * A TensorSource over ranges. Every range is checked against its file here, before anything is allocated.
- * `name` is the file's, for messages. Fails with `file` where a tensor does not lie in its file.
+ * Makes a TensorSource from ranges. Checks every range against its file before anything is allocated. `name` is the
+ * file name used in messages. Fails with `file` if a tensor exceeds its file.
  */
 export function rangeSource(
   name: string,
@@ -57,7 +57,7 @@ export function rangeSource(
     },
     chunks: (key, maxBytes = CHUNK) => {
       const range = find(key);
-      // Eight bytes at least, and a multiple of eight: whole elements of any dtype.
+      // A multiple of eight bytes, at least eight, holds whole elements of any dtype.
       const bytes = Math.max(8, maxBytes - (maxBytes % 8));
       return isContiguous(range) ? sliced(range, bytes) : gathered(range, bytes);
     },
@@ -66,7 +66,7 @@ export function rangeSource(
   };
 }
 
-/** Elements from the first to behind the last that a strided tensor touches. */
+/** Number of elements from the first to the last that a strided tensor uses, inclusive. */
 export function extent(shape: readonly number[], strides: readonly number[]): number {
   if (shape.some((d) => d === 0)) return 0;
   return shape.reduce((last, d, i) => last + (d - 1) * strides[i], 1);
@@ -102,7 +102,8 @@ function checkTensor(file: string, key: string, range: TensorRange): void {
   if (!Number.isSafeInteger(total) || !Number.isSafeInteger(span)) fail(`claims the shape [${shape.join(", ")}]`);
   if (!isCount(start) || start + span > access.size)
     fail(`needs bytes ${start} to ${start + span} of a storage of ${access.size}`);
-  // A stride of zero makes a large tensor from few bytes. Real files expand a little (a bias, a mask), hostile ones a lot.
+  // A stride of zero expands few bytes to a large tensor. Real files expand a little (a bias, a mask), hostile ones a
+  // lot.
   if (total > Math.max(access.size, 1 << 24)) fail(`expands ${access.size} bytes to ${total}`);
 }
 
@@ -111,7 +112,7 @@ async function* sliced(range: TensorRange, bytes: number): AsyncGenerator<Uint8A
   for (let at = 0; at < total; at += bytes) yield range.access.read(range.start + at, Math.min(bytes, total - at));
 }
 
-/** Row-major pieces of a strided tensor. Its whole span is in memory meanwhile, never more than the storage. */
+/** Yields row-major pieces of a strided tensor. Holds its whole span in memory, which is at most the storage. */
 async function* gathered(range: TensorRange, bytes: number): AsyncGenerator<Uint8Array> {
   const { shape } = range;
   const strides = range.strides as number[];
@@ -125,7 +126,7 @@ async function* gathered(range: TensorRange, bytes: number): AsyncGenerator<Uint
     const out = new Uint8Array(count * item);
     for (let to = 0; to < out.length;) {
       for (let b = 0; b < item; b++) out[to++] = source[from * item + b];
-      // The odometer: the last dimension runs fastest.
+      // Advance the index like an odometer: the last dimension changes fastest.
       for (let d = shape.length - 1; d >= 0; d--) {
         from += strides[d];
         if (++index[d] < shape[d]) break;

@@ -1,5 +1,5 @@
 // safetensors: u64 length of a JSON header, the header, raw tensors. https://huggingface.co/docs/safetensors
-// As strict as the reference reader: no overlap, no hole, nothing behind the last tensor.
+// This reader is as strict as the reference reader: no overlaps, no gaps, no bytes after the last tensor.
 
 import { SpadeError } from "../runtime/errors.ts";
 import { rangeSource } from "./ranges.ts";
@@ -7,18 +7,18 @@ import type { TensorRange } from "./ranges.ts";
 import { byteSize, isHostDType, itemSize } from "./tensors.ts";
 import type { RandomAccess, Sink, TensorInfo, TensorSource } from "./tensors.ts";
 
-/** The reference reader's bound. A header of a thousand tensors has about 100 kB. */
+/** The reference reader's limit, in bytes. A header of a thousand tensors has about 100 kB. */
 const MAX_HEADER = 100e6;
 
-/** True if the first bytes of a file can be a safetensors header. */
+/** True if the first bytes of a file may be a safetensors header. */
 export function looksLikeSafetensors(head: Uint8Array): boolean {
   return head.length >= 9 && head[8] === 0x7b && head[6] === 0 && head[7] === 0;
 }
 
 /**
- * Opens a safetensors file; tensors are read when asked for. `metadata` is the header's `__metadata__`.
- * Fails with `file` on a header that is damaged, or does not agree with the file's length, and with `unsupported` on a
- * dtype that we do not know.
+ * Opens a safetensors file; tensors are read only on request. `metadata` is the header's `__metadata__`.
+ * Fails with `file` if the header is damaged or does not match the file's length, and with `unsupported` on an unknown
+ * dtype.
  */
 export async function openSafetensors(access: RandomAccess): Promise<TensorSource> {
   const fail = (problem: string, fix = "the file is truncated or damaged: fetch or write it again"): never => {
@@ -75,12 +75,12 @@ function parseHeader(bytes: Uint8Array, fail: (problem: string) => never): Recor
     if (header !== null && typeof header === "object" && !Array.isArray(header))
       return header as Record<string, object>;
   } catch {
-    // The parser's own message quotes the bytes, which help nobody.
+    // The parser's own message quotes the bytes, which does not help the user.
   }
   return fail("has a safetensors header that is not JSON");
 }
 
-/** Whether its numbers are sizes is checked with the ranges. */
+/** rangeSource checks later that the numbers are valid sizes. */
 function isShape(v: unknown): v is number[] {
   return Array.isArray(v) && v.every((n) => typeof n === "number");
 }
@@ -89,16 +89,16 @@ function isOffsets(v: unknown): v is [number, number] {
   return Array.isArray(v) && v.length === 2 && v.every((n) => Number.isSafeInteger(n) && n >= 0) && v[0] <= v[1];
 }
 
-/** A tensor to write: what it is, and its bytes in order, made when the writer gets to them. */
+/** A tensor to write. The writer calls `data` for its bytes, in order, when it reaches this tensor. */
 export interface TensorToWrite extends TensorInfo {
   name: string;
   data: () => AsyncIterable<Uint8Array> | Promise<Uint8Array> | Uint8Array;
 }
 
 /**
- * Writes a safetensors file: the header first, then one tensor after the other, none kept. The data begins at a multiple
- * of 64 bytes and, as the format advises, large elements come first, so that every tensor is aligned for its dtype.
- * Fails with `usage` where `data` gives other than the bytes that dtype and shape say, or a name comes twice.
+ * Writes a safetensors file: the header, then the tensors one by one, without keeping them in memory. The data begins
+ * at a multiple of 64 bytes. As the format recommends, dtypes with larger elements come first, so that every tensor is
+ * aligned. Fails with `usage` if `data` gives a byte count that does not match dtype and shape, or a name occurs twice.
  */
 export async function writeSafetensors(
   sink: Sink,
@@ -106,7 +106,7 @@ export async function writeSafetensors(
   metadata: Record<string, string> = {},
 ): Promise<void> {
   try {
-    // The header keeps the caller's order, the data is sorted (and Array.sort is stable).
+    // The header keeps the caller's order; the data is sorted by element size (Array.sort is stable).
     const order = [...tensors].sort((a, b) => itemSize(b.dtype) - itemSize(a.dtype));
     await sink.write(encodeHeader(tensors, order, metadata));
     for (const t of order) {
@@ -119,7 +119,7 @@ export async function writeSafetensors(
   await sink.close();
 }
 
-/** A tensor's bytes in pieces; fails with `usage` if they are not as many as dtype and shape say. */
+/** Yields a tensor's bytes in pieces. Fails with `usage` if their number does not match dtype and shape. */
 export async function* tensorBytes(t: TensorToWrite): AsyncGenerator<Uint8Array> {
   let count = 0;
   const data = t.data();
@@ -150,7 +150,7 @@ function encodeHeader(tensors: TensorToWrite[], order: TensorToWrite[], metadata
     }
     offsets.set(t.name, [at, (at += byteSize(t))]);
   }
-  // Pairs, not an object: a tensor may be called "__proto__", and keys that look like numbers would change places.
+  // Write pairs, not an object: a tensor may be called "__proto__", and an object would reorder keys that are integers.
   const fields = tensors.map(
     (t) =>
       `${JSON.stringify(t.name)}:${JSON.stringify({ dtype: t.dtype, shape: t.shape, data_offsets: offsets.get(t.name) })}`,

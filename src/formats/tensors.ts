@@ -1,5 +1,5 @@
-// Tensors as files hold them: a dtype, a shape, little-endian bytes. And where such bytes come from and go to, without
-// anything of Node, so that a page reads the same formats. (Every machine that runs JavaScript is little-endian.)
+// Tensors as stored in files (a dtype, a shape, little-endian bytes), and the interfaces to read and write their bytes.
+// Nothing here depends on Node, so a web page reads the same formats. We assume that the machine is little-endian.
 
 import { SpadeError } from "../runtime/errors.ts";
 import { floatFromHalf, halfFromFloat } from "../runtime/half.ts";
@@ -20,7 +20,7 @@ const ITEM_SIZE: Record<HostDType, number> = {
   BOOL: 1,
 };
 
-/** What a tensor is, without its values. The shape is in elements, outermost dimension first; [] is a scalar. */
+/** A tensor's dtype and shape, without its values. Shape in elements, outermost dimension first; [] is a scalar. */
 export interface TensorInfo {
   dtype: HostDType;
   shape: number[];
@@ -33,31 +33,33 @@ export interface HostTensor extends TensorInfo {
 
 /** Bytes that can be read by range: a file, a Blob, a buffer. */
 export interface RandomAccess {
-  /** For messages: a file name, a URL. */
+  /** A file name or URL, used in messages. */
   readonly name: string;
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number;
-  /** Exactly `length` bytes from `offset`, which the caller has checked against `size`; fails with `file` otherwise. */
+  /**
+   * Reads exactly `length` bytes from `offset`. Fails with `file` if the range exceeds `size`; callers check it first.
+   */
   read(offset: number, length: number): Promise<Uint8Array>;
   close?(): Promise<void>;
 }
 
-/** Where a writer puts bytes, in order. `close` makes the result visible; `abort` leaves nothing behind. */
+/** Receives a writer's bytes in order. `close` makes the result visible; `abort` discards it. */
 export interface Sink {
   write(bytes: Uint8Array): Promise<void>;
   close(): Promise<void>;
   abort(): Promise<void>;
 }
 
-/** An open file of named tensors. Values are read when asked for. */
+/** An open file of named tensors. Values are read only on request. */
 export interface TensorSource {
-  /** In the file's order. */
+  /** Lists the names in the file's order. */
   names(): string[];
-  /** Fails with `file` on a name that the file does not hold. */
+  /** Fails with `file` if the file has no tensor of this name. */
   info(name: string): TensorInfo;
-  /** The whole tensor, contiguous. */
+  /** Reads the whole tensor, contiguous. */
   read(name: string): Promise<HostTensor>;
-  /** The same bytes in pieces of at most `maxBytes`, each a whole number of elements; a piece is the caller's to keep. */
+  /** Yields the same bytes in pieces of at most `maxBytes` and whole elements. The caller may keep each piece. */
   chunks(name: string, maxBytes?: number): AsyncIterable<Uint8Array>;
   readonly metadata: Record<string, string>;
   close(): Promise<void>;
@@ -76,7 +78,7 @@ export function isFloat(dtype: HostDType): boolean {
   return dtype === "F64" || dtype === "F32" || dtype === "F16" || dtype === "BF16";
 }
 
-/** Elements of a shape. May exceed 2^53 for a hostile shape, where it stays a large number and never wraps. */
+/** Number of elements of a shape. A hostile shape may give more than 2^53: a large, inexact number that never wraps. */
 export function elements(shape: readonly number[]): number {
   return shape.reduce((n, d) => n * d, 1);
 }
@@ -86,7 +88,7 @@ export function byteSize(t: TensorInfo): number {
   return elements(t.shape) * itemSize(t.dtype);
 }
 
-/** A buffer as RandomAccess; reads are views, not copies. */
+/** Wraps a buffer as RandomAccess; reads return views, not copies. */
 export function bytesAccess(bytes: Uint8Array, name = "buffer"): RandomAccess {
   return {
     name,
@@ -98,7 +100,7 @@ export function bytesAccess(bytes: Uint8Array, name = "buffer"): RandomAccess {
   };
 }
 
-/** A Blob or File as RandomAccess: nothing but the ranges asked for is read. */
+/** Wraps a Blob or File as RandomAccess; only the requested ranges are read. */
 export function blobAccess(blob: Blob, name = "blob"): RandomAccess {
   return {
     name,
@@ -115,7 +117,7 @@ export function blobAccess(blob: Blob, name = "blob"): RandomAccess {
   };
 }
 
-/** A part of another RandomAccess, under the same name. */
+/** Wraps a part of another RandomAccess, under the same name. */
 export function subAccess(whole: RandomAccess, start: number, size: number): RandomAccess {
   checkRange(whole.name, whole.size, start, size);
   return {
@@ -128,7 +130,7 @@ export function subAccess(whole: RandomAccess, start: number, size: number): Ran
   };
 }
 
-/** Fails with `file` where a range leaves the file: the last guard, behind the formats' own checks. */
+/** Fails with `file` if a range exceeds the file. This is the last check, after those of each format. */
 export function checkRange(name: string, size: number, offset: number, length: number): void {
   if (
     Number.isSafeInteger(offset) &&
@@ -146,7 +148,7 @@ export function checkRange(name: string, size: number, offset: number, length: n
   );
 }
 
-/** A Sink that keeps everything; `bytes()` after the writer is done. */
+/** A Sink that keeps everything in memory; call `bytes()` when the writer is done. */
 export function memorySink(): Sink & { bytes(): Uint8Array } {
   let parts: Uint8Array[] = [];
   return {
@@ -165,15 +167,15 @@ export function memorySink(): Sink & { bytes(): Uint8Array } {
   };
 }
 
-// A table: floatFromHalf an element would dominate the conversion of a large file.
+// A lookup table, because calling floatFromHalf per element would dominate the conversion of a large file.
 let halfTable: Float32Array | undefined;
 function halves(): Float32Array {
   return (halfTable ??= Float32Array.from({ length: 65536 }, (_, bits) => floatFromHalf(bits)));
 }
 
 /**
- * Values as float32. Integers beyond 2^24 and doubles are rounded to nearest; BOOL gives 0 or 1. For F32 the result may
- * share `data`'s memory.
+ * Converts values to float32. Integers beyond 2^24 and doubles are rounded to nearest; BOOL gives 0 or 1. For F32 the
+ * result may share memory with `data`.
  */
 export function toF32({ dtype, data }: Pick<HostTensor, "dtype" | "data">): Float32Array {
   switch (dtype) {
@@ -210,8 +212,8 @@ export function toF32({ dtype, data }: Pick<HostTensor, "dtype" | "data">): Floa
 }
 
 /**
- * Bytes of float32 values in a float dtype, rounded to nearest even; what is beyond the range becomes infinite. For F32
- * the result shares memory with `values`.
+ * Converts float32 values to the bytes of a float dtype, rounded to nearest even; values beyond its range become
+ * infinite. For F32 the result shares memory with `values`.
  */
 export function fromF32(values: Float32Array, dtype: "F64" | "F32" | "F16" | "BF16"): Uint8Array {
   if (dtype === "F32") return bytesOf(values);
@@ -223,14 +225,14 @@ export function fromF32(values: Float32Array, dtype: "F64" | "F32" | "F16" | "BF
     const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
     for (let i = 0; i < bits.length; i++) {
       const x = bits[i];
-      // A NaN must not round up into infinity.
+      // Rounding must not turn a NaN into infinity, so set a mantissa bit instead.
       out[i] = (x & 0x7fffffff) > 0x7f800000 ? (x >>> 16) | 0x40 : (x + 0x7fff + ((x >>> 16) & 1)) >>> 16;
     }
   }
   return bytesOf(out);
 }
 
-/** A float32 tensor from values. */
+/** Makes a float32 tensor that shares memory with `values`. */
 export function f32Tensor(shape: number[], values: Float32Array): HostTensor {
   return { dtype: "F32", shape, data: bytesOf(values) };
 }
@@ -244,7 +246,7 @@ interface TypedArrayOf<T> {
   new (buffer: ArrayBufferLike, byteOffset: number, length: number): T;
 }
 
-/** Bytes as a typed array, copied only if they are not aligned for it. */
+/** Views bytes as a typed array; copies them only if they are not aligned for it. */
 function typed<T>(type: TypedArrayOf<T>, data: Uint8Array): T {
   const aligned = data.byteOffset % type.BYTES_PER_ELEMENT === 0 ? data : data.slice();
   return new type(aligned.buffer, aligned.byteOffset, data.length / type.BYTES_PER_ELEMENT);

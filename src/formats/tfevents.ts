@@ -1,10 +1,10 @@
-// TensorBoard's event files: TFRecords (length, masked CRC-32C, data, masked CRC-32C) of Event messages. As much of them as curves and
-// pictures need.
+// TensorBoard's event files: TFRecords (length, masked CRC-32C, data, masked CRC-32C) of Event messages. Only the parts
+// needed for curves and pictures are supported.
 
 import protobuf from "protobufjs";
 import type { RandomAccess } from "./tensors.ts";
 
-// The subset of tensorflow's event.proto and summary.proto that we write and read, under its field numbers.
+// The subset of TensorFlow's event.proto and summary.proto that we write and read, with their field numbers.
 const SCHEMA = protobuf.parse(
   `
   syntax = "proto3";
@@ -25,10 +25,10 @@ const SCHEMA = protobuf.parse(
 
 const EVENT = SCHEMA.lookupType("tensorflow.Event");
 const RGB = 3;
-/** A record's length (u64) and its checksum; and the data's checksum. */
+/** Bytes before the data (u64 length and its u32 checksum), and after it (the data's u32 checksum). */
 const HEAD = 12;
 const FOOT = 4;
-/** Tags and values of wall_time and step stand in so many bytes, at most. */
+/** Maximum size in bytes of the fields wall_time and step, tags included. */
 const STEP_BYTES = 20;
 
 export interface EventImage {
@@ -44,14 +44,14 @@ export interface Moment {
   step: number;
 }
 
-/** How every event file begins. What older files of the folder hold from `step` on is void to TensorBoard. */
+/** Encodes the first records of an event file. TensorBoard then ignores older files' events from `step` on. */
 export function startRecords({ time, step }: Moment): Uint8Array {
   const version = record({ wall_time: time, file_version: "brain.Event:2" });
   const start = record({ wall_time: time, step, session_log: { status: 1 } });
   return concat([version, start]);
 }
 
-/** One event of values under their tags. */
+/** Encodes one event that holds scalars and images by tag. */
 export function summaryRecord(
   { time, step }: Moment,
   scalars: Readonly<Record<string, number>>,
@@ -67,7 +67,9 @@ export function summaryRecord(
   return record({ wall_time: time, step, summary: { value } });
 }
 
-/** Bytes of an event file up to the first event after `step`, or to the first record that is damaged or cut off. */
+/**
+ * Number of bytes in an event file before the first event after `step`, or before the first bad or truncated record.
+ */
 export async function bytesUpTo(file: RandomAccess, step: number): Promise<number> {
   let at = 0;
   while (at + HEAD + FOOT <= file.size) {
@@ -81,7 +83,7 @@ export async function bytesUpTo(file: RandomAccess, step: number): Promise<numbe
   return at;
 }
 
-/** The step of an event's first bytes; 0 is not written. */
+/** Reads the step from an event's first bytes. proto3 omits a step of 0. */
 function stepOf(data: Uint8Array): number {
   const reader = protobuf.Reader.create(data);
   if (reader.uint32() !== ((1 << 3) | 1)) return 0;
@@ -110,21 +112,21 @@ function concat(parts: readonly Uint8Array[]): Uint8Array {
   return out;
 }
 
-/** CRC-32C (Castagnoli, reflected) of each byte. */
+/** CRC-32C (Castagnoli, reflected) table, one entry per byte value. */
 const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;
   for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
   return crc;
 });
 
-/** CRC-32C, as of RFC 3720. */
+/** CRC-32C, as defined in RFC 3720. */
 export function crc32c(bytes: Uint8Array): number {
   let crc = ~0;
   for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ TABLE[(crc ^ bytes[i]) & 255];
   return ~crc >>> 0;
 }
 
-/** TFRecord's masking, so that the checksum of data that hold checksums is not degenerate. */
+/** Masked CRC-32C of TFRecord. Masking avoids problems with the checksum of data that itself contains checksums. */
 function maskedCrc(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;

@@ -1,4 +1,5 @@
-// Dawn in Node: one `create()` a process, kept on globalThis for ever (a collected or second instance crashes or hangs some runs).
+// Dawn in Node. Each process calls `create()` once and keeps the instance on globalThis until it ends, because a second
+// or a garbage-collected instance makes some runs crash or hang.
 
 import { existsSync } from "node:fs";
 import { openDevice, type Device, type OpenOptions } from "../runtime/device.ts";
@@ -12,18 +13,21 @@ const LAVAPIPE = [
   "/usr/share/vulkan/icd.d/lvp_icd.aarch64.json",
 ];
 
-/** What the choice of a Vulkan driver depends on beside the environment. */
+/** The inputs, apart from the environment, for choosing a Vulkan driver. */
 export interface System {
   readonly platform: string;
   exists(path: string): boolean;
 }
 
-/** True if the system shows a GPU that a Vulkan driver could take. */
+/** True if the system has a device file of a GPU that a Vulkan driver could use. */
 function hasHardware({ exists }: System): boolean {
   return ["/dev/dri/renderD128", "/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg"].some(exists);
 }
 
-/** What to add to the environment. On Linux without a GPU the Vulkan loader is pointed at lavapipe; other drivers only print warnings there. */
+/**
+ * The variables to add to the environment. On Linux without a GPU, makes the Vulkan loader use lavapipe; other drivers
+ * only print warnings there.
+ */
 export function vulkanSettings(
   env: Readonly<Record<string, string | undefined>>,
   system: System,
@@ -38,12 +42,12 @@ export function vulkanSettings(
   return out;
 }
 
-/** Adds what is missing to the environment; a child process is to inherit it. */
+/** Adds the missing variables to the environment; a child process should inherit it. */
 export function prepareVulkan(env: Record<string, string | undefined> = process.env): void {
   Object.assign(env, vulkanSettings(env, { platform: process.platform, exists: existsSync }));
 }
 
-/** The process's GPU object. */
+/** Returns the process's GPU object; creates it on the first call. */
 export async function dawn(): Promise<GPU> {
   const slot = globalThis as { [KEY]?: GPU };
   if (slot[KEY]) return slot[KEY];
@@ -60,7 +64,7 @@ export async function dawn(): Promise<GPU> {
       cause,
     );
   }
-  // Another call may have come here first: there must be one instance.
+  // Another call may have created it during the import; there must be only one instance.
   if (slot[KEY]) return slot[KEY];
   Object.assign(globalThis, webgpu.globals);
   slot[KEY] = webgpu.create([
@@ -70,14 +74,17 @@ export async function dawn(): Promise<GPU> {
   return slot[KEY];
 }
 
-/** What `SPADE_SIZES` says. */
+/** Value of the variable `SPADE_SIZES`; undefined if it is not set. */
 export function sizesWish(): OpenOptions["sizesAs"] {
   const sizes = process.env.SPADE_SIZES || undefined;
   if (sizes === undefined || sizes === "override" || sizes === "uniform") return sizes;
   throw new SpadeError("usage", `SPADE_SIZES=${sizes}`, "is not known", "set it to override or uniform");
 }
 
-/** Opens a device in Node; `SPADE_ADAPTER` and `SPADE_SIZES` (override, uniform) decide where the caller does not. */
+/**
+ * Opens a device in Node. The variables `SPADE_ADAPTER` and `SPADE_SIZES` (override, uniform) give the defaults of
+ * `adapter` and `sizesAs`.
+ */
 export async function openNodeDevice(options: OpenOptions = {}): Promise<Device> {
   return openDevice(await dawn(), {
     rest,

@@ -1,12 +1,12 @@
-// The SPADE generator in evaluation mode as an ONNX model of plain standard operators (opset 17).
+// Exports the SPADE generator in evaluation mode as an ONNX model of standard operators (opset 17).
 //
-//   inputs   seg    [1, semantic_nc, H, W]  one-hot labels, then don't-care, then the instance edge, as published
+//   inputs   seg    [1, semantic_nc, H, W]  one-hot labels, then don't-care, then the instance edge, as in upstream
 //            z      [1, z_dim]              only with use_vae
 //   output   image  [1, 3, H, W]            in [-1, 1]
 //
-// What is known beforehand is folded into the weights: W / sigma for spectrally normalised layers, and the 1 of
-// 1 + gamma into gamma's bias. The map is resized once a level; a level's size divides the map's by a power of two,
-// so Resize (nearest, asymmetric, floor) reads the very pixels that torch's nearest reads.
+// Constants are folded into the weights: W / sigma for spectrally normalised layers, and the 1 of 1 + gamma into
+// gamma's bias. The map is resized once per level. A level's size is the map's size divided by a power of two, so
+// Resize (nearest, asymmetric, floor) reads the same pixels as torch's nearest.
 
 import type { BlockSpec, Config } from "../../models/config.ts";
 import { blocks, convsOf, generatorShapes, latentSize, parseNormG, semanticNc } from "../../models/config.ts";
@@ -25,7 +25,7 @@ const NEAREST: Record<string, Attribute> = {
 const EPSILON: Record<string, Attribute> = { epsilon: { float: Math.fround(1e-5) } };
 const LEAK: Record<string, Attribute> = { alpha: { float: Math.fround(0.2) } };
 
-/** The model's file, piece by piece; `state` holds float32 tensors under the published key names. */
+/** Yields the model file in pieces. `state` holds float32 tensors under upstream's key names. */
 export function exportGenerator(config: Config, state: HostState): Generator<Uint8Array, void> {
   return modelChunks(generatorGraph(config, state));
 }
@@ -77,7 +77,7 @@ class Layers {
     this.norm = parseNormG(config.norm_G);
   }
 
-  /** A tensor of the state as it is. */
+  /** Adds a tensor of the state, unchanged, as a constant. */
   tensor(key: string): string {
     const { shape, data } = this.state.get(key)!;
     return this.g.constant(key, shape, () => data);
@@ -139,7 +139,7 @@ class Layers {
     return this.g.node("Conv", name, inputs, { kernel_shape: { ints: [k, k] }, pads: { ints: [pad, pad, pad, pad] } });
   }
 
-  /** W, or W / sigma where the layer is spectrally normalised. */
+  /** Adds W, or W / sigma if the layer is spectrally normalised. */
   private weight(name: string): string {
     if (this.state.has(`${name}.weight`)) return this.tensor(`${name}.weight`);
     const { shape, data } = this.state.get(`${name}.weight_orig`)!;
@@ -155,12 +155,15 @@ function resize(g: OnnxGraph, name: string, x: string, scale: number): string {
   return g.node("Resize", name, [x, "", scales], NEAREST);
 }
 
-/** Reshape takes its shape as int64, the one tensor here that is not float32: a Constant node holds it. */
+/** Adds a Reshape. Its shape must be int64, unlike all other tensors here, so a Constant node holds it. */
 function reshape(g: OnnxGraph, name: string, x: string, shape: number[]): string {
   return g.node("Reshape", name, [x, g.node("Constant", `${name}.shape`, [], { value_ints: { ints: shape } })]);
 }
 
-/** Every tensor of the configuration, in its shape. A layer may hold `weight`, already divided by sigma, instead. */
+/**
+ * Checks that `state` has every tensor of the config, in its shape. A layer may hold `weight`, already divided by
+ * sigma, instead.
+ */
 function checkState(config: Config, state: HostState): void {
   for (const [key, shape] of generatorShapes(config)) {
     const given = /\.weight_[uv]$|\.weight_orig$/.test(key) ? key.replace(/_(orig|u|v)$/, "") : key;

@@ -1,18 +1,18 @@
-// ONNX files, as much of them as a network of plain float32 operators needs. A model of hundreds of megabytes is
-// written in pieces: each initializer's values are made when their turn comes, so that no second copy of the weights
-// is ever held. Reading back keeps views of the file, not copies.
+// Reads and writes the part of ONNX that a network of float32 operators needs. A model of hundreds of megabytes is
+// written in pieces: each initializer's values are computed when they are written, so that there is no second copy of
+// all weights in memory. When reading, values are views of the file where possible, not copies.
 
 import protobuf from "protobufjs";
 import { SpadeError } from "../../runtime/errors.ts";
 import { elements, type Sink } from "../../formats/tensors.ts";
 
 export const OPSET = 17;
-/** IR version 8 is the one that opset 17 came with. */
+/** IR version 8 was released together with opset 17. */
 const IR_VERSION = 8;
-/** protobuf's own limit on a message. */
+/** protobuf's limit on the size of a message. */
 const MAX_BYTES = 2 ** 31 - 1;
 
-// The subset of onnx.proto (github.com/onnx/onnx, version 1.12) that we write and read, under its field numbers.
+// The subset of onnx.proto (github.com/onnx/onnx, version 1.12) that we write and read, with its field numbers.
 const SCHEMA = protobuf.parse(
   `
   syntax = "proto2";
@@ -73,7 +73,7 @@ const RAW_DATA_FIELD = 9;
 const type = (name: string): protobuf.Type => SCHEMA.lookupType(`onnx.${name}`);
 const encode = (name: string, message: object): Uint8Array => type(name).encode(type(name).create(message)).finish();
 
-/** JavaScript's numbers do not say whether they are ints or floats: attributes do. */
+/** An attribute with its type, because JavaScript numbers do not distinguish ints from floats. */
 export type Attribute = { int: number } | { float: number } | { string: string } | { ints: number[] };
 
 export interface OnnxNode {
@@ -93,7 +93,7 @@ export interface OnnxInitializer extends OnnxValue {
   values: () => Float32Array;
 }
 
-/** A graph of float32 tensors, nodes in the order of execution. */
+/** A graph of float32 tensors, with nodes in execution order. */
 export class OnnxGraph {
   readonly nodes: OnnxNode[] = [];
   readonly initializers = new Map<string, OnnxInitializer>();
@@ -115,13 +115,13 @@ export class OnnxGraph {
     return name;
   }
 
-  /** Values that are made when the model is written. The same name again is the same tensor. */
+  /** Adds a constant whose values are computed when the model is written. Reusing a name gives the same tensor. */
   constant(name: string, shape: number[], values: () => Float32Array): string {
     if (!this.initializers.has(name)) this.initializers.set(name, { name, shape, values });
     return name;
   }
 
-  /** Adds a node with one output, named after the node unless said otherwise. */
+  /** Adds a node with one output, which has the node's name by default. */
   node(op: string, name: string, inputs: string[], attributes: Record<string, Attribute> = {}, output = name): string {
     this.nodes.push({ op, name, inputs, outputs: [output], attributes });
     return output;
@@ -139,7 +139,7 @@ function valueMessage({ name, shape }: OnnxValue): object {
   return { name, type: { tensor_type: { elem_type: 1, shape: { dim: shape.map((d) => ({ dim_value: d })) } } } };
 }
 
-/** The tag of a length-delimited field and its length. */
+/** Encodes the tag and length of a length-delimited field. */
 function fieldHead(field: number, length: number): Uint8Array {
   return protobuf.Writer.create()
     .uint32((field << 3) | 2)
@@ -147,7 +147,7 @@ function fieldHead(field: number, length: number): Uint8Array {
     .finish();
 }
 
-/** The file, piece by piece. Writing the pieces one after the other gives a ModelProto. */
+/** Yields the file in pieces, which together form a ModelProto. */
 export function* modelChunks(graph: OnnxGraph): Generator<Uint8Array, void> {
   const heads = [...graph.initializers.values()].map((t) => {
     const bytes = 4 * elements(t.shape);
@@ -200,7 +200,7 @@ export function* modelChunks(graph: OnnxGraph): Generator<Uint8Array, void> {
   }
 }
 
-/** Writes the pieces into a file or wherever the sink leads; a failure leaves nothing behind. */
+/** Writes the pieces to a sink; aborts the sink on failure. */
 export async function writeModel(sink: Sink, chunks: Iterable<Uint8Array>): Promise<void> {
   try {
     for (const chunk of chunks) await sink.write(chunk);
@@ -211,7 +211,7 @@ export async function writeModel(sink: Sink, chunks: Iterable<Uint8Array>): Prom
   }
 }
 
-/** All pieces as one array, for models that fit into memory twice. */
+/** Joins all pieces into one array, for models that fit in memory twice. */
 export function modelBytes(chunks: Iterable<Uint8Array>): Uint8Array {
   const parts = [...chunks];
   const out = new Uint8Array(parts.reduce((sum, p) => sum + p.length, 0));
@@ -223,7 +223,7 @@ export function modelBytes(chunks: Iterable<Uint8Array>): Uint8Array {
   return out;
 }
 
-/** What a file of ours holds; initializers' values are views of `bytes` where those are aligned. */
+/** Reads a file that this module wrote. Initializer values are views of `bytes` if they are aligned. */
 export function readModel(bytes: Uint8Array): { graph: OnnxGraph; opset: number } {
   const model = type("ModelProto").toObject(type("ModelProto").decode(bytes), { longs: Number, arrays: true });
   const shapeOf = (v: { type: { tensor_type: { shape: { dim: { dim_value: number }[] } } } }): number[] =>

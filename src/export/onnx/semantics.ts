@@ -1,11 +1,11 @@
-// `seg`, the input of an exported model: the dense one-hot tensor of the published code. We never make it for our own engine.
+// Computes `seg`, the input of an exported model: upstream's dense one-hot tensor. Our own engine never uses it.
 
 import type { Config } from "../../models/config.ts";
 import { labelCount, semanticNc } from "../../models/config.ts";
 
 /**
- * One-hot labels with don't-care, then 1 where a 4-neighbour is another instance: [semantic_nc, H, W].
- * Every label must be below labelCount(config), don't-care included.
+ * One-hot labels with don't-care, then the edge channel, 1 where a 4-neighbour is another instance: [semantic_nc, H,
+ * W]. Every label must be below labelCount(config), don't-care included.
  */
 export function denseSemantics(
   config: Config,

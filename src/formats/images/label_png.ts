@@ -1,6 +1,7 @@
-// Label maps as PNG. What counts is the stored number: palette indices and gray samples as they are, where an image
-// library (or a canvas) would apply the palette, gamma and colour profile. fast-png decodes; the chunks are walked here
-// first, so that nothing is allocated for a size that the file cannot hold, and only the chunks that matter reach it.
+// Reads and writes label maps as PNG. The ids are the stored numbers (palette indices or gray samples); an image
+// library or a canvas would apply the palette, gamma and colour profile to them. fast-png decodes. We walk the chunks
+// first, to reject a size that the file cannot hold before allocating for it, and to pass on only the chunks that we
+// need.
 
 import { decode, encode } from "fast-png";
 import type { BitDepth, DecodedPng } from "fast-png";
@@ -8,24 +9,24 @@ import type { BitDepth, DecodedPng } from "fast-png";
 import { SpadeError } from "../../runtime/errors.ts";
 
 export interface LabelPng {
-  /** One number a pixel, row by row: gray value or palette index as stored; of colours the red one (GauGAN's "red is id"). */
+  /** One number per pixel, row by row: the stored gray value or palette index; for RGB the red value (GauGAN's id). */
   data: Uint8Array | Uint16Array;
   width: number;
   height: number;
   kind: "gray" | "indexed" | "rgb";
-  /** indexed only: red, green and blue of each index. */
+  /** For "indexed" only: red, green and blue of each index. */
   palette?: [number, number, number][];
-  /** rgb only: three bytes a pixel. */
+  /** For "rgb" only: three bytes per pixel. */
   rgb?: Uint8Array;
 }
 
-/** 256 megapixels: more than any label map, and still an array. */
+/** 256 megapixels: larger than any real label map, and small enough to allocate. */
 const MAX_PIXELS = 1 << 28;
 
 /**
- * Decodes a PNG of label ids: gray of 1 to 16 bits (samples as stored, never scaled to 255), indexed, or RGB of 8 bits;
- * an alpha channel is left out. Fails with `file` on what is damaged or no PNG, and with `unsupported` on 16-bit colour
- * and on interlaced samples below 8 bits. `name` is the file's, for messages.
+ * Decodes a PNG of label ids: gray of 1 to 16 bits (samples as stored, never scaled to 255), indexed, or RGB of 8 bits.
+ * Drops an alpha channel. Fails with `file` if the bytes are damaged or are not a PNG, and with `unsupported` on 16-bit
+ * colour and on interlaced samples below 8 bits. `name` is the file name used in messages.
  */
 export function decodeLabelPng(bytes: Uint8Array, name = "label map"): LabelPng {
   const head = readHeader(bytes, name);
@@ -56,8 +57,8 @@ export function decodeLabelPng(bytes: Uint8Array, name = "label map"): LabelPng 
 }
 
 /**
- * Encodes ids as PNG: gray of 8 or 16 bits by the array's type, or indexed with `palette` (at most 256 colours, 8-bit
- * ids). Fails with `usage` where data and size, or ids and palette, do not agree.
+ * Encodes ids as PNG: gray of 8 or 16 bits depending on the array's type, or indexed with `palette` (at most 256
+ * colours, 8-bit ids). Fails with `usage` if the data does not match the size, or the ids do not match the palette.
  */
 export function encodeLabelPng(
   map: { data: Uint8Array | Uint8ClampedArray | Uint16Array; width: number; height: number },
@@ -88,7 +89,7 @@ interface Header {
   depth: BitDepth;
   channels: number;
   indexed: boolean;
-  /** The file without ancillary chunks: an embedded profile or text may be anything. */
+  /** The file without ancillary chunks, because an embedded profile or text chunk may hold any bytes. */
   essential: Uint8Array;
 }
 
@@ -116,7 +117,7 @@ function readHeader(bytes: Uint8Array, name: string): Header {
   if (channels >= 3 && depth === 16) throw unsupported("has colours of 16 bits");
   if (depth < 8 && interlace !== 0) throw unsupported(`is interlaced with samples of ${depth} bits`);
 
-  // Deflate gains at most a factor of 1032, and loses little: a size far off either way is a lie.
+  // Deflate compresses by a factor of at most 1032 and expands data only slightly. Other sizes are false.
   const raw = height * (1 + Math.ceil((width * channels * depth) / 8));
   if (raw > 1032 * compressed + 64)
     throw damaged(name, `claims ${width}x${height} pixels and has ${compressed} bytes of them`);
@@ -124,7 +125,7 @@ function readHeader(bytes: Uint8Array, name: string): Header {
   return { width, height, depth: depth as BitDepth, channels, indexed: type === 3, essential: join(bytes, kept) };
 }
 
-/** The places of the chunks that matter, and the bytes of compressed pixels in them. */
+/** Finds the byte ranges of the chunks that we keep, and the number of compressed bytes in the IDAT chunks. */
 function walkChunks(bytes: Uint8Array, name: string): { kept: [number, number][]; compressed: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const kept: [number, number][] = [[0, 8]];
@@ -153,7 +154,9 @@ function join(bytes: Uint8Array, places: [number, number][]): Uint8Array {
   return out;
 }
 
-/** Samples of 1, 2 or 4 bits, most significant first, each row from a new byte, to one a byte. */
+/**
+ * Unpacks samples of 1, 2 or 4 bits to one per byte. Samples are packed high bits first; each row starts a new byte.
+ */
 function unpack(packed: Uint8Array, width: number, height: number, depth: number): Uint8Array {
   const out = new Uint8Array(width * height);
   const rowBytes = Math.ceil((width * depth) / 8);

@@ -1,5 +1,6 @@
-// The two uncompressed formats of the published list that sharp does not read: PPM and PGM (binary, 8 bits) and BMP (8-bit indexed,
-// 24 and 32 bits). Untrusted: sizes are checked against the bytes that are there.
+// Decodes the uncompressed formats in upstream's list of extensions that sharp does not read: PPM and PGM (binary, 8
+// bits) and BMP (8-bit indexed, 24 and 32 bits). The files are untrusted, so sizes are checked against the actual byte
+// count.
 
 import { SpadeError } from "../../runtime/errors.ts";
 import type { RgbImage } from "../../pictures/pil_bicubic.ts";
@@ -9,7 +10,7 @@ const damaged = (name: string, problem: string): SpadeError =>
 const unsupported = (name: string, problem: string): SpadeError =>
   new SpadeError("unsupported", name, problem, "save it as PNG");
 
-/** Decodes P5 (gray) and P6 (RGB) with a maximum of 255. `name` is the file's, for messages. */
+/** Decodes P5 (gray) and P6 (RGB) with a maximum value of 255. `name` is the file name used in messages. */
 export function decodePpm(bytes: Uint8Array, name: string): RgbImage {
   const head = new TextDecoder("latin1").decode(bytes.subarray(0, 1024));
   const match = /^P([56])(?:\s|#[^\n]*\n)+(\d+)(?:\s|#[^\n]*\n)+(\d+)(?:\s|#[^\n]*\n)+(\d+)\s/.exec(head);
@@ -29,7 +30,7 @@ export function decodePpm(bytes: Uint8Array, name: string): RgbImage {
   return { data, width, height };
 }
 
-/** Decodes an uncompressed BMP. `name` is the file's, for messages. */
+/** Decodes an uncompressed BMP. `name` is the file name used in messages. */
 export function decodeBmp(bytes: Uint8Array, name: string): RgbImage {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 54 || view.getUint16(0) !== 0x424d) throw damaged(name, "is not a BMP file");
@@ -39,7 +40,7 @@ export function decodeBmp(bytes: Uint8Array, name: string): RgbImage {
   const bits = view.getUint16(28, true);
   if (headerSize < 40 || view.getUint32(30, true) !== 0 || ![8, 24, 32].includes(bits))
     throw unsupported(name, "is a BMP that is compressed, or not of 8, 24 or 32 bits");
-  // Rows lie from the bottom up, unless the height is negative.
+  // Rows are stored bottom to top, unless the height is negative.
   const height = Math.abs(storedHeight);
   const stride = Math.ceil((width * bits) / 32) * 4;
   if (width < 1 || height < 1 || start + stride * height > bytes.length)

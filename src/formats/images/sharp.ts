@@ -1,12 +1,12 @@
-// sharp, loaded when the first picture is read or written: it carries binaries, and much is done without it.
+// Loads sharp only when a picture is read or written: it needs native binaries, and many commands do not use it.
 
 import { SpadeError } from "../../runtime/errors.ts";
 
-/** Fails with `unsupported` where the package is not there or has no binary for this platform. */
+/** Loads sharp. Fails with `unsupported` if the package is not installed or has no binary for this platform. */
 export async function loadSharp(): Promise<(typeof import("sharp"))["default"]> {
   try {
     const { default: sharp } = await import("sharp");
-    // One picture is milliseconds of work, and those who ask for pictures are many enough.
+    // One picture takes milliseconds, and the loader already decodes several in parallel.
     sharp.concurrency(1);
     sharp.cache(false);
     return sharp;

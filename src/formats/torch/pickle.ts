@@ -1,14 +1,18 @@
-// A reader of Python pickles that can do nothing but build data. Globals are looked up in the caller's table and called
-// only if the table says so; BUILD (which sets attributes of objects) is skipped, as no object here has any.
+// Reads Python pickles and can only build data. Globals are looked up in the caller's table and called only if the
+// table allows it. BUILD, which sets attributes of an object, is skipped because no object here has attributes.
 //
-// Why not a library: pickleparser (the one on npm with an own name resolver) assigns BUILD's state to any object, goes
-// back in the stream on a negative length (an endless loop from a hostile file), and loses longs of over 8 bytes, which
-// every legacy checkpoint begins with. What torch writes needs fewer opcodes than guarding it would take lines.
+// Why not a library: pickleparser (the one on npm that accepts a custom name resolver) assigns BUILD's state to any
+// object, moves back in the stream on a negative length (so a hostile file causes an endless loop), and loses longs of
+// over 8 bytes, with which every legacy checkpoint begins. torch uses few opcodes, so our own reader is shorter than
+// guards.
 
-/** tuple, list -> array; dict -> Map; set -> Set; int -> number, or bigint beyond 2^53; bytes -> Uint8Array; None -> null. */
+/**
+ * tuple, list -> array; dict -> Map; set -> Set; int -> number, or bigint beyond 2^53; bytes -> Uint8Array; None ->
+ * null.
+ */
 export type PickleValue = unknown;
 
-/** A global that the table allows. Without `call` it is a mere name: a dtype, a storage type. */
+/** A global that the table allows. Without `call` it is only a name, such as a dtype or a storage type. */
 export class PickleGlobal {
   readonly name: string;
   readonly call?: (args: PickleValue[]) => PickleValue;
@@ -19,18 +23,20 @@ export class PickleGlobal {
   }
 }
 
-/** What a pickle may refer to. Both throw on what they do not allow. */
+/** Resolves globals and persistent ids of a pickle. Both methods throw on anything that is not allowed. */
 export interface PickleResolver {
   global(module: string, name: string): PickleGlobal;
   persistent(id: PickleValue): PickleValue;
 }
 
-/** The bytes end before the pickle does: more may help. */
+/** The bytes end before the pickle does; retry with more bytes. */
 export class PickleTruncated extends Error {}
-/** The bytes are not a pickle, or one that we do not read. */
+/** The bytes are not a pickle, or use a feature that we do not support. */
 export class PickleInvalid extends Error {}
 
-/** Reads one pickle; `end` is the offset behind its STOP. Throws PickleTruncated, PickleInvalid, or the resolver's error. */
+/**
+ * Reads one pickle; `end` is the offset after its STOP. Throws PickleTruncated, PickleInvalid or the resolver's error.
+ */
 export function parsePickle(
   bytes: Uint8Array,
   start: number,
@@ -40,7 +46,7 @@ export function parsePickle(
   return { value: machine.run(), end: machine.at };
 }
 
-/** The Python pickle machine, for protocols 2 to 5. Names of opcodes are those of Python's pickletools. */
+/** The Python pickle machine, for protocols 2 to 5. Opcode names follow Python's pickletools. */
 class Machine {
   at: number;
   private readonly bytes: Uint8Array;
@@ -278,9 +284,9 @@ function setItems(dict: PickleValue, items: PickleValue[]): PickleValue {
   return dict;
 }
 
-/** A little-endian two's complement integer of any length. */
+/** Decodes a little-endian two's complement integer of up to 255 bytes. */
 function long(bytes: Uint8Array): number | bigint {
-  // Python writes integers of any length, torch none above 80 bits; the loop below is quadratic.
+  // Python writes integers of any length, torch at most 80 bits. The loop below is quadratic, so limit the length.
   if (bytes.length > 255) throw new PickleInvalid("an integer of over 255 bytes");
   let value = 0n;
   for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]);

@@ -1,16 +1,16 @@
-// Pickles inside files: only where one begins is known, and raw data follows.
+// Reads pickles inside files, where the start of a pickle is known, its end is not, and raw data may follow.
 
 import { SpadeError } from "../../runtime/errors.ts";
 import { parsePickle, PickleInvalid, PickleTruncated } from "./pickle.ts";
 import type { PickleResolver, PickleValue } from "./pickle.ts";
 import type { RandomAccess } from "../tensors.ts";
 
-/** No state_dict's pickle is near this: a thousand tensors have about 150 kB. */
+/** Limit in bytes, far above the pickle of any state_dict: a thousand tensors take about 150 kB. */
 const MAX_PICKLE = 64 << 20;
 
 /**
- * Reads the pickle at an offset of a file of which only its beginning is known, through a window that grows until the
- * pickle fits. Fails with `file` where it is damaged or cut off, and with whatever the resolver throws.
+ * Reads the pickle at `offset`. Its length is unknown, so the read window (first `window` bytes) grows until the pickle
+ * fits. Fails with `file` if the pickle is damaged or truncated, and rethrows the resolver's errors.
  */
 export async function readPickle(
   access: RandomAccess,

@@ -1,6 +1,6 @@
-// Checkpoints of torch.save, in all three forms that it has had: a zip (torch 1.6 on), a run of pickles and raw storages
-// (before that), a tar (torch 0.1). Each form says where storages lie; what is in them is found here.
-// Values are read by range when asked for, so a large file is never in memory.
+// Checkpoints of torch.save, in its three formats: a zip (since torch 1.6), a sequence of pickles and raw storages
+// (before that), and a tar (torch 0.1). Each format's reader locates the storages; this file finds the tensors in them.
+// Values are read by range on request, so a large file is never in memory as a whole.
 
 import { SpadeError } from "../../runtime/errors.ts";
 import type { PickleValue } from "./pickle.ts";
@@ -10,7 +10,7 @@ import { itemSize } from "../tensors.ts";
 import type { RandomAccess, TensorSource } from "../tensors.ts";
 import { keyName, printable, TorchTensor } from "./torch_objects.ts";
 
-/** What a form's reader gives: the unpickled object, and the bytes of every storage by key. */
+/** The result of each format's reader: the unpickled object, and the bytes of every storage by key. */
 export interface TorchFile {
   root: PickleValue;
   storages: Map<string, RandomAccess>;
@@ -18,9 +18,9 @@ export interface TorchFile {
 }
 
 /**
- * A TensorSource over a checkpoint: nested dictionaries flattened with dots, `module.` stripped from dictionaries in
- * which every key has it. `key`: a nested dictionary ("state_dict", "models.G") to read alone. `notes` says what was
- * left out. Fails with `file` where nothing in it is a tensor, or a tensor does not lie in the file.
+ * Makes a TensorSource from a checkpoint. Flattens nested dictionaries with dots and strips `module.` where every key
+ * of a dictionary has it. `key` selects one nested dictionary ("state_dict", "models.G"). `notes` lists what was
+ * dropped. Fails with `file` if there is no tensor, or a tensor exceeds the file.
  */
 export function torchSource(access: RandomAccess, file: TorchFile, key?: string): TensorSource & { notes: string[] } {
   const root = key === undefined ? file.root : pick(access.name, file.root, key);
@@ -57,13 +57,13 @@ export function torchSource(access: RandomAccess, file: TorchFile, key?: string)
   return { ...rangeSource(access.name, ranges, file.metadata ?? {}, async () => access.close?.()), notes };
 }
 
-/** A nested dictionary by its key, or by keys joined with dots. */
+/** Finds a nested dictionary by its key, or by keys joined with dots. */
 function pick(file: string, root: PickleValue, path: string): PickleValue {
   let at = root;
   let rest = path;
   while (rest !== "") {
     const keys = at instanceof Map ? [...at.keys()].map(keyName) : [];
-    // Keys may hold dots themselves: the longest that fits.
+    // Keys may contain dots, so take the longest key that matches.
     const next = keys.filter((k) => rest === k || rest.startsWith(`${k}.`)).sort((a, b) => b.length - a.length)[0];
     if (next === undefined) {
       const have = keys.length > 0 ? `there are: ${listed(keys.map(printable))}` : "it holds no dictionary there";
@@ -75,7 +75,7 @@ function pick(file: string, root: PickleValue, path: string): PickleValue {
   return at;
 }
 
-/** No real checkpoint is near these; a hostile one names the same dictionary again and again. */
+/** Limits far above any real checkpoint. A hostile one may refer to the same dictionary very often. */
 const MAX_DEPTH = 32;
 const MAX_NODES = 1 << 20;
 
@@ -105,7 +105,7 @@ function flatten(file: string, root: PickleValue): { tensors: Map<string, TorchT
   return { tensors, others };
 }
 
-/** DataParallel saves every key behind `module.`: strips it where all keys have it. */
+/** Strips the prefix `module.`, which DataParallel adds to every key, if all keys have it. */
 export function withoutModule(keys: string[]): string[] {
   const prefix = "module.";
   return keys.length > 0 && keys.every((k) => k.startsWith(prefix) && k.length > prefix.length)

@@ -1,5 +1,5 @@
-// torch.save before 1.6: pickles of a magic number, a protocol version and the machine's byte order, then the object, then
-// the keys of its storages, then each storage as an i64 count of elements and its raw bytes.
+// torch.save's format before 1.6: pickles of a magic number, a protocol version, the machine's byte order, the object
+// and the keys of its storages; then each storage as an i64 count of elements and its raw bytes.
 
 import { SpadeError } from "../../runtime/errors.ts";
 import { PickleInvalid } from "./pickle.ts";
@@ -12,7 +12,7 @@ import { keyName, plainResolver, printable, storageFromId, torchResolver } from 
 import type { TorchStorage } from "./torch_objects.ts";
 
 const MAGIC = 0x1950a86a20f9469cfc6cn;
-/** The magic number's ten bytes, wherever the pickle protocol puts them. */
+/** The magic number's ten bytes, little-endian; their position depends on the pickle protocol. */
 const MAGIC_BYTES = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
 
 /** True if the first bytes of a file are a pickle of torch's magic number. */
@@ -23,7 +23,9 @@ export function looksLegacy(head: Uint8Array): boolean {
   return false;
 }
 
-/** Fails with `file` on a damaged or truncated file, and with `unsupported` on a global that is not allowed. */
+/**
+ * Reads a legacy file. Fails with `file` if it is damaged or truncated, `unsupported` on a global that is not allowed.
+ */
 export async function readLegacy(access: RandomAccess): Promise<TorchFile> {
   const plain = plainResolver(access.name);
   const fail = (problem: string): never => {

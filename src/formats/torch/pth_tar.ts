@@ -1,4 +1,4 @@
-// torch.save of torch 0.1: a tar of three members, as torch.serialization's legacy_load still reads them.
+// torch.save's format in torch 0.1: a tar of three members, which torch.serialization's legacy_load still reads.
 //   storages  pickle of a count; for each a pickle of (id, location, type), i64 count of elements, raw bytes;
 //             then a pickle of views [(id, id of the root, offset, count)]
 //   tensors   pickle of a count; for each a pickle of (id, storage id, type), i32 ndim and four unused bytes,
@@ -28,7 +28,7 @@ export function looksLikeTar(head: Uint8Array): boolean {
   return head.length >= 265 && ascii(head, 257, 5) === "ustar";
 }
 
-/** Fails with `file` on a tar that is not a checkpoint, or a damaged one, and with `unsupported` on a forbidden global. */
+/** Reads a tar checkpoint. Fails with `file` if it is damaged or another tar, `unsupported` on a forbidden global. */
 export async function readTar(access: RandomAccess): Promise<TorchFile> {
   const members = await listMembers(access);
   const [storageMember, tensorMember, pickleMember] = ["storages", "tensors", "pickle"].map((name) =>
@@ -51,14 +51,14 @@ export async function readTar(access: RandomAccess): Promise<TorchFile> {
   return { root: value, storages };
 }
 
-/** Members by name, as parts of the file. Stops at the first header that is not one; a member that is cut off is left out. */
+/** Lists the members by name, as parts of the file. Stops at the first invalid header or truncated member. */
 async function listMembers(access: RandomAccess): Promise<Map<string, RandomAccess>> {
   const members = new Map<string, RandomAccess>();
   for (let at = 0; at + 512 <= access.size;) {
     const header = await access.read(at, 512);
     const size = parseInt(ascii(header, 124, 12), 8);
     if (!looksLikeTar(header) || !isCount(size) || at + 512 + size > access.size) break;
-    // Type 0 or NUL: a file. Others (PAX headers, folders, links) are passed over.
+    // Type "0" or NUL is a file. Others (PAX headers, folders, links) are skipped.
     if (header[156] === 0x30 || header[156] === 0)
       members.set(ascii(header, 0, 100).replace(/^\.\//, ""), subAccess(access, at + 512, size));
     at += 512 + Math.ceil(size / 512) * 512;
@@ -150,7 +150,7 @@ function damaged(access: RandomAccess, problem: string): never {
   throw new SpadeError("file", access.name, problem, "the file is truncated or damaged: fetch it again");
 }
 
-/** A NUL- or space-terminated field. */
+/** Decodes a field that ends with NUL or spaces. */
 function ascii(bytes: Uint8Array, from: number, length: number): string {
   const field = bytes.subarray(from, from + length);
   const end = field.indexOf(0);

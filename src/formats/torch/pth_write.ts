@@ -1,6 +1,6 @@
-// Writes what torch.save(OrderedDict of tensors) writes: a zip of stored entries aligned to 64 bytes, the directory of
-// tensors as a pickle of protocol 2. torch.load reads it, with weights_only=True as well. Values are streamed: sizes
-// and checksums stand behind each entry (data descriptors) and in the central directory, so nothing is written twice.
+// Writes the same format as torch.save(OrderedDict of tensors): a zip of stored entries aligned to 64 bytes, with the
+// list of tensors as a pickle of protocol 2. torch.load reads it, also with weights_only=True. Values are streamed:
+// sizes and checksums follow each entry (data descriptors) and are in the central directory, so no byte is rewritten.
 
 import { SpadeError } from "../../runtime/errors.ts";
 import { tensorBytes } from "../safetensors.ts";
@@ -10,12 +10,12 @@ import type { Sink } from "../tensors.ts";
 import { storageTypeOf } from "./torch_objects.ts";
 import { concat, record, ZipStream } from "./zip_write.ts";
 
-/** The entry of ours beside torch's, which torch passes over: metadata as a JSON object of strings. */
+/** Our own zip entry, which torch ignores: metadata as a JSON object of strings. */
 export const METADATA_ENTRY = "spade_metadata.json";
 
 /**
- * Writes a .pth (zip form) that torch.load gives back as an OrderedDict, in the given order. Fails with `unsupported`
- * over 4 GiB, and with `usage` where `data` gives other than the bytes that dtype and shape say.
+ * Writes a .pth (zip form) that torch.load returns as an OrderedDict in the given order. Fails with `unsupported` above
+ * about 4 GiB or 65000 tensors, and with `usage` if `data` gives a byte count that does not match dtype and shape.
  */
 export async function writePth(
   sink: Sink,
@@ -55,7 +55,8 @@ function ascii(text: string): Uint8Array {
   return Uint8Array.from(text, (c) => c.charCodeAt(0));
 }
 
-// --- the pickle: an OrderedDict of torch._utils._rebuild_tensor_v2(storage, offset, shape, strides, False, OrderedDict())
+// --- the pickle: an OrderedDict of torch._utils._rebuild_tensor_v2(storage, offset, shape, strides, False,
+// OrderedDict())
 
 function pickleStateDict(tensors: TensorToWrite[]): Uint8Array {
   const out = new Pickler();
@@ -99,7 +100,7 @@ class Pickler {
     return this;
   }
 
-  /** A call with the arguments that `args` pushes. */
+  /** Writes a call of module.name; `args` pushes its arguments. */
   call(module: string, name: string, args: () => void): this {
     this.global(module, name).raw(MARK);
     args();

@@ -1,5 +1,6 @@
-// torch.save since 1.6: a zip of NAME/data.pkl and one entry NAME/data/KEY a storage, stored and aligned to 64 bytes.
-// zip.js reads the directory (zip64 and the ambiguities of zips are its business); values are read from the file by range.
+// torch.save's format since 1.6: a zip of NAME/data.pkl and one entry NAME/data/KEY per storage, stored uncompressed
+// and aligned to 64 bytes. zip.js reads the directory and handles zip64 and odd zips; values are read from the file by
+// range.
 
 import { SpadeError } from "../../runtime/errors.ts";
 import type { PickleValue } from "./pickle.ts";
@@ -24,7 +25,7 @@ interface Entry {
   encrypted: boolean;
 }
 
-/** Fails with `file` on a zip that is damaged or no checkpoint, and with `unsupported` on a forbidden global. */
+/** Reads a zip checkpoint. Fails with `file` if it is damaged or another zip, `unsupported` on a forbidden global. */
 export async function readZip(access: RandomAccess): Promise<TorchFile> {
   const entries = new Map((await readDirectory(access)).map((e) => [e.filename, e]));
   const pickleName = [...entries.keys()].find((name) => /^[^/]+\/data\.pkl$/.test(name)) ?? "data.pkl";
@@ -114,20 +115,22 @@ function readMetadata(access: RandomAccess, json: string | undefined): Record<st
   }
 }
 
-/** The last entry that was inflated: one at a time, so that a deflated file does not gather in memory. */
+/** The last inflated entry. Only one is kept, so that a compressed file does not fill memory. */
 interface Inflated {
   entry: Entry | undefined;
   bytes: Promise<Uint8Array> | undefined;
 }
 
-/** An entry's bytes by range: a part of the file if it is stored, as torch does, else inflated when first read. */
+/**
+ * Opens an entry for reads by range: a part of the file if stored (as torch writes it), else inflated on first read.
+ */
 async function openEntry(access: RandomAccess, entry: Entry, inflated: Inflated): Promise<RandomAccess> {
   const name = printable(entry.filename);
   if (entry.encrypted) throw fault(access, `its entry ${name} is encrypted`, "save it without encryption");
   if (entry.offset + 30 > access.size) throw fault(access, `its entry ${name} lies behind its end`);
   const header = await access.read(entry.offset, 30);
   if (!looksLikeZip(header)) throw fault(access, `its entry ${name} does not begin with a zip header`);
-  // The local header's name and extra field (torch's padding) may differ in length from the directory's.
+  // The name and extra field (torch's padding) may have other lengths in the local header than in the directory.
   const view = new DataView(header.buffer, header.byteOffset, 30);
   const start = entry.offset + 30 + view.getUint16(26, true) + view.getUint16(28, true);
   if (start + entry.compressedSize > access.size) throw fault(access, `its entry ${name} ends behind its end`);
@@ -136,7 +139,7 @@ async function openEntry(access: RandomAccess, entry: Entry, inflated: Inflated)
     if (entry.compressedSize !== entry.uncompressedSize) throw fault(access, `its entry ${name} has two sizes`);
     return stored;
   }
-  // Deflate gains at most a factor of 1032.
+  // Deflate compresses by a factor of at most 1032.
   if (entry.compressionMethod !== 8 || entry.uncompressedSize > 1032 * entry.compressedSize + 64) {
     throw fault(access, `its entry ${name} is compressed in a way that is not deflate`);
   }
@@ -157,7 +160,7 @@ async function inflate(stored: RandomAccess, entry: Entry): Promise<Uint8Array> 
   try {
     const reader = streamOf(stored).pipeThrough(new DecompressionStream("deflate-raw")).getReader();
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      out.set(part.value, at); // throws where there is more than the directory says
+      out.set(part.value, at); // throws if there is more data than the directory states
       at += part.value.length;
     }
   } catch {

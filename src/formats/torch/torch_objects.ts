@@ -1,5 +1,5 @@
-// The Python objects that a torch checkpoint may be made of: storages, tensors on them, and containers. The table below
-// is all that a pickle can name; anything else is refused by its name.
+// The Python objects that a torch checkpoint may contain: storages, tensors on them, and containers. A pickle can use
+// only the globals in the tables below; any other fails with an error that names it.
 
 import { SpadeError } from "../../runtime/errors.ts";
 import { extent } from "../ranges.ts";
@@ -8,20 +8,20 @@ import type { PickleResolver, PickleValue } from "./pickle.ts";
 import { itemSize } from "../tensors.ts";
 import type { HostDType } from "../tensors.ts";
 
-/** A run of elements that tensors are views of. */
+/** A contiguous array of elements; tensors are views of it. */
 export interface TorchStorage {
   /** Its name in the file. */
   key: string;
-  /** U8 for untyped storages, whose tensors say what the bytes are. */
+  /** U8 for untyped storages, whose dtype is given by each tensor. */
   dtype: HostDType;
   untyped: boolean;
-  /** Elements in the file, under `key`. */
+  /** Number of elements stored in the file under `key`. */
   count: number;
-  /** First element of this view, for storages that are views of others. */
+  /** Index of the first element, for a storage that is a view of another; else 0. */
   offset: number;
 }
 
-/** A tensor before its values are read: a strided view of a storage. Sizes, strides and offset in elements. */
+/** A tensor whose values are not read yet: a strided view of a storage. Shape, strides and offset in elements. */
 export class TorchTensor {
   readonly storage: TorchStorage;
   readonly dtype: HostDType;
@@ -45,7 +45,7 @@ export class TorchTensor {
   }
 }
 
-// torch's names of types, as in torch.FloatStorage and torch.cuda.FloatTensor.
+// torch's type names, as in torch.FloatStorage and torch.cuda.FloatTensor.
 const TYPES: Record<string, HostDType> = {
   Double: "F64",
   Float: "F32",
@@ -72,7 +72,7 @@ const DTYPES: Record<string, HostDType> = {
   bool: "BOOL",
 };
 
-/** torch's storage type of a dtype: "FloatStorage". */
+/** torch's storage type for a dtype, e.g. "FloatStorage". */
 export function storageTypeOf(dtype: HostDType): string {
   return `${Object.keys(TYPES).find((k) => TYPES[k] === dtype)}Storage`;
 }
@@ -95,16 +95,17 @@ function isCounts(v: PickleValue): v is number[] {
   return Array.isArray(v) && v.length <= 64 && v.every(isCount);
 }
 
-/** What a pickle without persistent ids and tensors may hold: numbers, strings and containers. */
+/** Makes a resolver for pickles without storages: a persistent id is an error. */
 export function plainResolver(file: string): PickleResolver {
   return torchResolver(file, () => {
     throw new PickleInvalid("a storage where none belongs");
   });
 }
 
-/** The allow-list. Fails with `unsupported`, naming the global, on anything else. */
+/** Makes the resolver that holds the allow-list. Any other global fails with `unsupported`, and the error names it. */
 export function torchResolver(file: string, persistent: (id: PickleValue) => PickleValue): PickleResolver {
-  // OrderedDict(pairs) copies what one byte can name again and again; no real file copies a million pairs.
+  // OrderedDict(pairs) copies its argument, and a hostile pickle can repeat that call for a few bytes each. No real
+  // file copies a million pairs.
   let copies = 1 << 20;
   const copied = <T>(items: Iterable<T> & { size?: number; length?: number }): Iterable<T> => {
     copies -= items.size ?? items.length ?? 0;
@@ -129,7 +130,7 @@ export function torchResolver(file: string, persistent: (id: PickleValue) => Pic
       tensor(storage, offset, shape, strides, dtype),
     "torch._utils._rebuild_parameter": ([data]) => data,
     "torch._utils._rebuild_parameter_with_state": ([data]) => data,
-    // (function, type, arguments, attributes): a tensor that somebody hung attributes on. Those are dropped.
+    // (function, type, arguments, attributes): a tensor with Python attributes, which are dropped.
     "torch._tensor._rebuild_from_type_v2": ([callee, , args]) => {
       if (!(callee instanceof PickleGlobal) || !callee.call || !Array.isArray(args))
         throw new PickleInvalid("a tensor of an unknown type");
@@ -184,8 +185,8 @@ function isStorage(v: PickleValue): v is TorchStorage {
 }
 
 /**
- * The storage that a persistent id ("storage", type, key, location, count[, (view key, offset, count)]) names. The
- * location (cpu, cuda:0) does not matter here.
+ * Reads a storage from a persistent id ("storage", type, key, location, count[, (view key, offset, count)]). Ignores
+ * the location (cpu, cuda:0).
  */
 export function storageFromId(id: PickleValue): TorchStorage {
   if (!Array.isArray(id) || id[0] !== "storage") throw new PickleInvalid("a persistent id that is not a storage");
@@ -202,12 +203,12 @@ export function storageFromId(id: PickleValue): TorchStorage {
   return { ...storage, offset };
 }
 
-/** A dictionary's key as text. Keys that are containers have no name (and turning a nested one into text may take for ever). */
+/** A dictionary's key as text. A container gives "?", because converting a deeply nested one may never end. */
 export function keyName(key: PickleValue): string {
   return ["string", "number", "bigint", "boolean"].includes(typeof key) ? String(key) : "?";
 }
 
-/** A name from a hostile file, fit for one line of a message. */
+/** Cleans a name from an untrusted file to fit in one line of a message. */
 export function printable(text: string): string {
   const clean = text.replace(/\p{Cc}/gu, "?");
   return clean.length > 100 ? `${clean.slice(0, 100)}...` : clean;

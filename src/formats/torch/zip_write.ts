@@ -1,9 +1,9 @@
-// A zip of stored entries, written in one go: what torch's own writer makes. Each entry's data begins at a multiple of 64
-// bytes; its size and checksum follow it (data descriptors) and stand in the central directory.
+// Writes a zip of stored entries as a stream, in the layout of torch's own writer. Each entry's data begins at a
+// multiple of 64 bytes; its size and checksum follow it (data descriptor) and are repeated in the central directory.
 
 import type { Sink } from "../tensors.ts";
 
-/** Entries appended to a sink one after the other; `finish` writes the directory. Names are ASCII, sizes below 4 GiB. */
+/** Appends entries to a sink; `finish` writes the central directory. Names are ASCII, sizes below 4 GiB. */
 export class ZipStream {
   private at = 0;
   private readonly central: Uint8Array[] = [];
@@ -18,7 +18,7 @@ export class ZipStream {
   async add(entry: string, data: AsyncIterable<Uint8Array>): Promise<void> {
     const name = new TextEncoder().encode(this.folder + entry);
     const offset = this.at;
-    // torch's own padding field, "FB", so that the data begins at a multiple of 64.
+    // The extra field "FB", which torch uses as padding, moves the data to a multiple of 64 bytes.
     const padding = (64 - ((offset + 30 + name.length + 4) % 64)) % 64;
     const extra = new Uint8Array(4 + padding).fill(0x5a);
     new DataView(extra.buffer).setUint32(0, 0x4246 | (padding << 16), true);
@@ -61,8 +61,8 @@ export class ZipStream {
   }
 }
 
-// Flag 8: sizes and checksum follow the data. Flag 0x800: names are UTF-8. 0x21: 1 January 1980, the zip's epoch, so that
-// equal tensors give equal files.
+// Flag 8: sizes and checksum follow the data. Flag 0x800: names are UTF-8. Date 0x21 is 1 January 1980, zip's epoch; it
+// is fixed so that equal tensors give equal files.
 const FLAGS = 0x808;
 const DATE = 0x21;
 
@@ -88,7 +88,7 @@ function centralHeader(v: DataView, nameLength: number, crc: number, size: numbe
   v.setUint32(42, offset, true);
 }
 
-// Eight tables, eight bytes a step: zlib.crc32 would be faster, and is only in Node.
+// CRC-32 with eight tables, eight bytes per step. zlib.crc32 would be faster but exists only in Node.
 let crcTables: Uint32Array[] | undefined;
 function tables(): Uint32Array[] {
   if (crcTables) return crcTables;
@@ -102,7 +102,7 @@ function tables(): Uint32Array[] {
   return (crcTables = t);
 }
 
-/** One step of the zip's checksum, from 0xffffffff; the complement of the last is the checksum. */
+/** Updates zip's CRC-32 with `bytes`. Start from 0xffffffff; the complement of the last value is the checksum. */
 export function crc32(crc: number, bytes: Uint8Array): number {
   const [t0, t1, t2, t3, t4, t5, t6, t7] = tables();
   let i = 0;
@@ -115,7 +115,7 @@ export function crc32(crc: number, bytes: Uint8Array): number {
   return crc;
 }
 
-/** Bytes filled through a DataView. */
+/** Makes `length` bytes and fills them through a DataView. */
 export function record(length: number, fill: (view: DataView) => void): Uint8Array {
   const bytes = new Uint8Array(length);
   fill(new DataView(bytes.buffer));
