@@ -142,7 +142,7 @@ async function scoresOf(
   return confusion!.scores();
 }
 
-/** Checks that a photo has its map's aspect ratio, to a pixel. Painted pictures need not: the published loader squeezes maps to crop_size. */
+/** Checks that a photo has its map's aspect ratio, to a pixel. Painted pictures need not: the published loader squeezes maps. */
 function checkAspect(photo: Size, map: Size, path: string): void {
   const most = Math.max(photo.width, photo.height, map.width, map.height);
   if (Math.abs(photo.width * map.height - photo.height * map.width) <= most) return;
