@@ -22,7 +22,7 @@ export function releases(args) {
   return { wanted, rest: [...args.slice(0, at), ...args.slice(at + 2)] };
 }
 
-/** Counts from the last result line of scripts/test.mjs. A run without one, or with no failures but a status other than 0, counts 1 failed. */
+/** Counts from the last result line of scripts/test.mjs. No such line, or status != 0 without failures, counts as 1 failed. */
 export function outcome(output, status) {
   const [, p, f] = [...output.matchAll(/^(\d+) passed, (\d+) failed$/gm)].at(-1) ?? [];
   const failed = Number(f ?? 0);
