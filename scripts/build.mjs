@@ -1,12 +1,12 @@
-// Bundles dist/: one file an entry, only what carries binaries or is loaded on demand stays outside. With declarations, unless --no-types.
+// Bundles dist/: one file per entry; only packages with binaries or loaded on demand stay external. Writes types too, unless --no-types.
 //
-//   index.js          the API of a page: a build error if anything of Node is reached
-//   node.js           the same with Dawn and files
+//   index.js          the API for pages; the build fails if it imports a Node module
+//   node.js           the API for Node, with Dawn and files
 //   cli.js            the commands
-//   decode_worker.js  a thread of theirs that reads training pictures
+//   decode_worker.js  worker thread that decodes training pictures
 //   conformance.js    npm run conformance
-//   quiet.js          runs it and the benches without Dawn's warnings
-//   bench/*.js        npm run bench; bench/peers/tfjs_child.js with TF.js in it
+//   quiet.js          runs conformance and the benches without Dawn's warnings
+//   bench/*.js        npm run bench; bench/peers/tfjs_child.js includes TF.js
 
 import { build } from "esbuild";
 import { spawnSync } from "node:child_process";
@@ -32,12 +32,12 @@ const node = {
   platform: "node",
   target: "node20",
   external: ["webgpu", "sharp", "onnxruntime-node", "@tensorflow/*"],
-  // What is bundled and CommonJS asks for Node's modules by require.
+  // Bundled CommonJS packages load Node's modules with require.
   banner: {
     js: 'import { createRequire as createRequire_ } from "node:module"; const require = createRequire_(import.meta.url);',
   },
 };
-/** Bundles that are not written for a page may still use `node:` modules; a page's may not. */
+/** For pages: unlike the bundles for Node, `node:` modules are a build error. */
 const page = { ...common, platform: "browser", conditions: ["browser", "import"] };
 
 const there = (entries) => Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(path)));
@@ -57,14 +57,14 @@ const jobs = [
   ],
   [{ ...node, banner: { js: `#!/usr/bin/env node\n${node.banner.js}` } }, { cli: "src/cli/main.ts" }],
   [node, Object.fromEntries(benches.map((f) => [`bench/${basename(f, ".ts")}`, join("bench", f)]))],
-  // TF.js from its modules: its build for Node has no gradients.
+  // TF.js's ES modules are bundled, because its build for Node has no gradients.
   [
     { ...node, external: ["webgpu"], mainFields: ["module", "main"] },
     { "bench/peers/tfjs_child": "bench/peers/tfjs_child.mjs" },
   ],
 ];
 
-// Each file is renamed into place: a program that starts meanwhile sees the old one or the new one whole.
+// Each file is written under a temporary name and renamed, so that a program that starts meanwhile sees a whole file, old or new.
 const written = new Set();
 function place(path, contents) {
   mkdirSync(dirname(path), { recursive: true });
@@ -91,7 +91,7 @@ if (!process.argv.includes("--no-types")) {
   if (status !== 0) process.exit(1);
 }
 
-// What an earlier build left behind.
+// Remove files that an earlier build left.
 for (const folder of [outdir, join(outdir, "bench"), join(outdir, "bench", "peers")]) {
   for (const name of existsSync(folder) ? readdirSync(folder) : []) {
     const path = join(folder, name);

@@ -1,6 +1,6 @@
-// What a clone needs before it can test or paint: dependencies, dist/, an adapter. `npm test`, `npm run demo` and the others call it
-// first; what is already there is left alone, and a run that finds everything says nothing. Node's own modules only: it runs in a
-// clone with nothing installed.
+// Installs what a clone needs before it can test or paint: dependencies, dist/, an adapter. `npm test`, `npm run demo` and others call
+// it first. It leaves alone what is already there, and prints nothing if nothing is missing. It uses only Node's own modules, because
+// it runs in a clone with nothing installed.
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const say = (line) => process.stderr.write(`setup: ${line}\n`);
 
-/** Ends with one line that says what is wrong and what to do. */
+/** Prints the problem and the fix in one line, and exits with code 1. */
 function fail(problem, fix) {
   say(`${problem}; ${fix}`);
   process.exit(1);
@@ -35,7 +35,7 @@ function must(command, args, options) {
 
 // dependencies ---------------------------------------------------------------------------------------------------------------
 
-/** True if node_modules holds every package of package-lock.json in its version (packages for other systems may be missing). */
+/** True if node_modules holds every package of package-lock.json in the right version (packages for other systems may be missing). */
 function installed() {
   const read = (path) => {
     try {
@@ -83,7 +83,7 @@ function* filesOf(path) {
   else for (const name of readdirSync(full).sort()) yield* filesOf(join(path, name));
 }
 
-/** A hash over the names and contents of everything that dist/ is made from. */
+/** A hash of the names and contents of all files that dist/ is built from. */
 function sourceHash() {
   const hash = createHash("sha256");
   for (const path of SOURCES)
@@ -105,7 +105,7 @@ function bundles() {
 const LEAST_MESA = 24;
 const ICD_FOLDERS = ["/usr/share/vulkan/icd.d", "/usr/local/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
 
-/** As src/node/dawn.ts sees it. */
+/** Looks for a GPU like src/node/dawn.ts. */
 const hasHardware = () =>
   ["/dev/dri/renderD128", "/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg"].some((p) => existsSync(p));
 
@@ -121,7 +121,7 @@ function libraryFolders() {
 const library = (name) =>
   (name.startsWith("/") ? [name] : libraryFolders().map((f) => join(f, name))).find((p) => existsSync(p));
 
-/** The version of the lavapipe that is installed ("25.0.7"), from the library itself; undefined if there is none. */
+/** The version of the installed lavapipe ("25.0.7"), read from its library; undefined if there is none. */
 function lavapipe() {
   for (const folder of ICD_FOLDERS) {
     if (!existsSync(folder)) continue;
@@ -141,7 +141,7 @@ function lavapipe() {
 
 const major = (version) => Number(/(?:\d+:)?(\d+)/.exec(version ?? "")?.[1] ?? 0);
 
-/** Version that apt would install, from `suite` if given; "" if none. */
+/** The version that apt would install, from `suite` if given; "" if none. */
 function candidate(suite) {
   const { output } = attempt("apt-cache", ["policy", "mesa-vulkan-drivers"], { env: { ...process.env, LC_ALL: "C" } });
   if (!suite) return /Candidate: (?!\(none\))(\S+)/.exec(output)?.[1] ?? "";
@@ -154,7 +154,7 @@ function candidate(suite) {
   return "";
 }
 
-/** The mirror of this release that the machine has configured: its URI and the options of its line. */
+/** The mirror that apt's sources configure for this release: its URI and signing key. */
 function configuredMirror(codename) {
   const folder = "/etc/apt/sources.list.d";
   const files = [

@@ -1,5 +1,5 @@
-// The shape of the source tree (ARCHITECTURE.md): no circle of imports, types included; no file over 400 lines; no folder of src
-// over 15 files. Part of `npm run lint`. TypeScript reads the imports; eslint.config.js checks which folder may import which.
+// Checks the structure of the source tree (ARCHITECTURE.md): no circular imports, type imports included; no file over 400 lines; no
+// folder of src over 15 files. Part of `npm run lint`. TypeScript reads the imports; eslint.config.js checks which folder may import which.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -8,7 +8,7 @@ import ts from "typescript";
 
 const MOST_LINES = 400;
 const MOST_FILES = 15;
-/** graph.ts records ops, op.ts defines what an op is: one idea in two files. */
+/** Circles that are allowed: graph.ts records ops and op.ts defines them, one subject in two files. */
 const ALLOWED = [["src/runtime/graph.ts", "src/runtime/op.ts"]];
 
 /** All .ts files below `folder`, relative to `root`. */
@@ -57,7 +57,7 @@ export function circles(files) {
   return out.filter((group) => !ALLOWED.some((pair) => pair.join() === group.join()));
 }
 
-/** Everything that is wrong with the tree at `root`, a line each. */
+/** All problems of the tree at `root`, one line each. */
 export function problems(root) {
   const paths = ["src", "kernels", "bench"].flatMap((folder) => sources(root, folder));
   const files = new Map(paths.map((path) => [path, readFileSync(join(root, path), "utf8")]));

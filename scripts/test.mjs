@@ -1,5 +1,5 @@
-// Runs vitest and closes with one line: "N passed, N failed". A file that does not load, an error outside a test, a crash and a run
-// over the time limit count as failures. Arguments go to vitest.
+// Runs vitest and ends with the line "N passed, N failed". A file that does not load, an error outside a test, a crash and a run over
+// the time limit count as failures. Arguments are passed to vitest.
 
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";

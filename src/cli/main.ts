@@ -225,7 +225,7 @@ function commands(): Command {
   return program;
 }
 
-/** The options of the opt file that --load_from_opt_file names; what is given and means nothing here is said. */
+/** The options of the opt file that --load_from_opt_file names. Prints a note about given options that are ignored. */
 async function stated(
   given: Record<string, unknown>,
   progress: Progress,
@@ -238,7 +238,7 @@ async function stated(
   return { ...(await savedOptions(from as string | true | undefined, folder, (line) => progress.say(line))) };
 }
 
-/** What a reader needs of an error: ours in one line; the unforeseen with its stack. */
+/** Prints an error, a SpadeError as its message and any other with its stack, and gives the exit code. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode;
   if (error instanceof SpadeError)
@@ -267,7 +267,7 @@ async function main(): Promise<number> {
   }
 }
 
-// `| head` closes the pipe early: no error. A closed terminal (EIO) sends SIGHUP too, and that decides when long work ends.
+// `| head` closes the pipe early, which is no error. A closed terminal (EIO) also sends SIGHUP, whose handler ends long work.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EIO") process.exit(error.code === "EPIPE" ? 0 : 1);
 });
@@ -275,5 +275,5 @@ process.stderr.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EIO") throw error;
 });
 const code = await main();
-// Dawn's threads may keep the process: what was written is flushed, then it ends.
+// Dawn's threads may keep the process alive, so exit once stdout is flushed.
 process.stdout.write("", () => process.exit(code));

@@ -1,5 +1,5 @@
-// An untrained net that paints: seeded weights, ten power iterations a layer, then one training-mode pass whose batch statistics
-// become the running ones. Without it nearly every pixel is -1 or 1. For the demo and the benches; the pictures are texture.
+// An untrained net whose output is usable: seeded weights, ten power iterations per layer, then one training-mode pass whose batch
+// statistics become the running ones. Without this nearly every pixel is -1 or 1. For the demo and the benches; pictures are only texture.
 
 import { loadGenerator } from "./open_net.ts";
 import type { LevelWindows } from "../labels/windows.ts";
@@ -13,9 +13,9 @@ import { recordTrainingPass, trainingInputs } from "../models/nets/training_pass
 const BUFFERS = /\.(running_mean|running_var|weight_u|weight_v)$/;
 
 /**
- * @param windows the dictionary of one map, as buildLevels gives it
- * @param z [z_dim] for nets with VAE
- * @returns the state under the published keys; u and v after eleven iterations, as case_full of the reference recipe leaves them
+ * @param windows the dictionary of one map, from buildLevels
+ * @param z [z_dim] for nets with VAE; default: zeros
+ * @returns the state under the published keys; u and v after eleven iterations, as in case_full of the reference recipe
  */
 export async function calibratedState(
   device: Device,

@@ -1,10 +1,10 @@
-// An encoder ready to say the style of pictures of one size: recorded once, with the stored statistics and spectral norms.
+// Computes the style of pictures of one size with the encoder, recorded once, with the stored statistics and spectral norms.
 
 import { Graph, Program, SpadeError, type Device } from "../runtime/index.ts";
 import { recordEncoder, type EncoderConfig } from "../models/nets/encoder.ts";
 import type { ParameterStore } from "../models/weights/parameters.ts";
 
-/** A normal distribution of z a picture, [N, z_dim] each. */
+/** Each picture's normal distribution of z: mean and log variance, [N, z_dim] each. */
 export interface Encoded {
   mu: Float32Array;
   logvar: Float32Array;
@@ -14,13 +14,13 @@ export class EncoderRunner {
   private constructor(
     private readonly parameters: ParameterStore,
     private readonly program: Program,
-    /** Values of its input. */
+    /** Number of values in the input. */
     private readonly length: number,
   ) {}
 
   /**
-   * Takes the parameters over: dispose() frees them.
-   * @param size of the pictures; any: they are resized to 256x256 bilinearly, aspect ratio not kept
+   * Compiles the encoder. It owns the parameters from now on: dispose() frees them.
+   * @param size of the pictures; any size: they are resized bilinearly to 256x256, aspect ratio not kept
    */
   static async create(
     device: Device,

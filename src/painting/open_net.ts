@@ -1,5 +1,5 @@
-// The one way from weights to a painter: weights -> config -> device -> storage type -> weights on the device -> painter. createSpade, the
-// commands, validation and the benches all go it.
+// The only way from weights to a painter: weights -> config -> device -> storage type -> weights on the device -> painter. Used by
+// createSpade, the commands, validation and the benches.
 
 import type { Checkpoint } from "../formats/checkpoint.ts";
 import type { LabelMap } from "../labels/label_map.ts";
@@ -19,20 +19,20 @@ import { liveWindowsOf } from "./windows.ts";
 /** Storage of weights and activations; "auto": f16 where a hardware adapter has it, else f32. */
 export type StorageWish = "auto" | "f16" | "f32";
 
-/** A net before it is opened: what it is, and where its weights come from. */
+/** A net before it is opened: its config, and the source of its weights. */
 export interface NetWeights {
   readonly config: Config;
   readonly source: StateSource;
-  /** Those stored with the weights. */
+  /** Label names and colours stored with the weights. */
   readonly labels?: readonly Label[];
 }
 
 /**
- * What a checkpoint says of its net.
- * @param weights its name in messages
- * @param overrides options that go before what the checkpoint says
- * @param size of the pictures, where it is not the net's own
- * @throws SpadeError usage, file, shape: no generator, or options that do not go together
+ * Derives a net's config from its checkpoint.
+ * @param weights the checkpoint's name in messages
+ * @param overrides options that replace those derived from the checkpoint
+ * @param size of the pictures, if it differs from the net's own
+ * @throws SpadeError usage, file, shape: no generator, or options that do not fit together
  */
 export function describeNet(
   checkpoint: Checkpoint,
@@ -54,7 +54,7 @@ export function storageType(device: Device, wish: StorageWish = "auto"): "f16" |
   return wish === "f16" || (wish === "auto" && half && !device.software) ? "f16" : "f32";
 }
 
-/** The weights of the config's generator on the device. @throws SpadeError shape: as Parameters.loadNet */
+/** Loads the weights of the config's generator onto the device. @throws SpadeError shape: see ParameterStore.loadNet */
 export function loadGenerator(
   device: Device,
   c: Config,
@@ -66,11 +66,11 @@ export function loadGenerator(
 }
 
 export interface OpenOptions extends Pick<PainterOptions, "images" | "onProgress"> {
-  /** One that stays when the net is disposed, or a way to open one, which goes with it. */
+  /** A device, which stays open when the net is disposed, or a function that opens one, which is disposed with the net. */
   device: Device | (() => Promise<Device>);
   dtype?: StorageWish;
   signal?: AbortSignal;
-  /** Tensors on the device, and all. */
+  /** Called with the number of tensors loaded onto the device, and their total. */
   onWeights?: (done: number, total: number) => void;
 }
 
@@ -88,12 +88,12 @@ export class OpenNet {
     private readonly ownsDevice: boolean,
   ) {}
 
-  /** The dictionary of one map of the net's size, good until the next call. Windows that stay from map to map keep their numbers. */
+  /** The dictionary of one map of the net's size, valid until the next call. Windows that also occurred in earlier maps keep their ids. */
   windows(map: LabelMap, instance: LabelMap | undefined): LevelWindows[] {
     return liveWindowsOf(this.config, this.dictionary!, [map], instance ? [instance] : null);
   }
 
-  /** Takes a map; what is new of its tables is made with the next picture. */
+  /** Sets the map; its new table rows are computed with the next picture. */
   setMap(map: LabelMap, instance: LabelMap | undefined): Promise<{ newWindows: number }> {
     return this.painter.setMap(this.windows(map, instance));
   }
@@ -105,7 +105,7 @@ export class OpenNet {
   }
 }
 
-/** Opens a net. What was opened is closed again if anything fails; an abort throws signal.reason. */
+/** Opens a net. If anything fails, frees what it had opened; an abort throws signal.reason. */
 export async function openNet({ config, source, labels }: NetWeights, o: OpenOptions): Promise<OpenNet> {
   const { signal } = o;
   const ownsDevice = typeof o.device === "function";

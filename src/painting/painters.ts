@@ -1,4 +1,4 @@
-// What paints with each kind of generator. A kind without a painter does not compile.
+// The painter of each kind of generator. A kind without a painter is a compile error.
 
 import type { Config, NetG } from "../models/config.ts";
 import type { ParameterStore } from "../models/weights/parameters.ts";
@@ -22,7 +22,7 @@ interface PainterKind {
 
 const PAINTERS: Readonly<Record<NetG, PainterKind>> = { spade: SpadePainter, pix2pixhd: Pix2pixhdPainter };
 
-/** Takes the parameters over: the painter's dispose() frees them. */
+/** Creates a painter. It owns the parameters from now on: its dispose() frees them. */
 export function createPainter(
   device: Device,
   c: Config,
@@ -33,9 +33,9 @@ export function createPainter(
 }
 
 /**
- * The recordings of a painter, without a GPU: what is kept in one is imported by those behind it.
- * @param parameters on paper; weights that are replaced by their copies are released
- * @param windows the dictionary of the map; left out: of the usual map
+ * The recordings of a painter, without a GPU: later ones import the tensors that earlier ones keep.
+ * @param parameters not allocated (ParameterStore.onPaper); weights that are replaced by copies are released
+ * @param windows the dictionary of the map; default: room for a typical map
  */
 export function recordPainter(
   target: Target,

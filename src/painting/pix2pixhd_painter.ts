@@ -1,5 +1,5 @@
-// pix2pixHD's generator ready to paint. Two stages: what follows from weights alone, and the picture. Nothing of it is kept between maps:
-// the first conv looks labels up pixel by pixel, and everything behind it depends on its window.
+// The painter of pix2pixHD's generator. Two stages: what depends on the weights alone, and the picture. A new map recomputes the whole
+// picture: the first conv looks labels up per pixel, and all later layers depend on its output.
 
 import type { LevelWindows } from "../labels/windows.ts";
 import type { Config } from "../models/config.ts";
@@ -12,7 +12,7 @@ import { Graph, SpadeError, type Device, type Profile, type Target } from "../ru
 import { CompileProgress, type Painter, type PainterMemory, type PainterOptions } from "./painter.ts";
 import { runStale, Stage, type Recording, type RunHow } from "./stage.ts";
 
-/** Sigmas and copies of the weights. */
+/** The weights' sigmas (spectral norm) and copies. */
 function derivedOf(target: Target, config: Config, parameters: ParameterStore): DerivedWeights {
   const convs = pix2pixhdConvs(config);
   const uses = convs.flatMap(({ layer, input }) =>
@@ -35,7 +35,7 @@ function derivedOf(target: Target, config: Config, parameters: ParameterStore): 
   });
 }
 
-/** Input "codes": i32 [N,H,W], label*2 + edge. */
+/** Records the picture. Input "codes": i32 [N,H,W], label*2 + edge. */
 function recordPicture(
   target: Target,
   config: Config,
@@ -65,7 +65,7 @@ export class Pix2pixhdPainter implements Painter {
     private readonly image: Stage,
   ) {}
 
-  /** Computes what depends on the weights alone. Weights that get a copy give up their original. */
+  /** Computes what depends on the weights alone. The originals of weights that are replaced by copies are freed. */
   static async create(
     device: Device,
     config: Config,
@@ -87,7 +87,7 @@ export class Pix2pixhdPainter implements Painter {
     }
   }
 
-  /** @param parameters on paper, or with their originals */
+  /** @param parameters not allocated (ParameterStore.onPaper), or with all originals */
   static record(
     target: Target,
     config: Config,
@@ -110,7 +110,7 @@ export class Pix2pixhdPainter implements Painter {
   /** Everything was compiled at the start. */
   async warm(): Promise<void> {}
 
-  /** Reads the codes at full size alone. */
+  /** Reads only the codes at full size. */
   async setMap([{ codes }]: readonly LevelWindows[]): Promise<{ newWindows: number }> {
     this.device.check("setMap");
     this.image.set({ codes });
@@ -119,7 +119,7 @@ export class Pix2pixhdPainter implements Painter {
     return { newWindows: 0 };
   }
 
-  /** z is not read, as published. */
+  /** Ignores z, like the published generator. */
   setStyle(): void {}
 
   /** There are no tables. */
@@ -159,7 +159,7 @@ export class Pix2pixhdPainter implements Painter {
   }
 }
 
-/** A layer's parameters as they are. */
+/** A layer's parameters as stored, not the derived copies. */
 function storedWeights(g: Graph, p: ParameterStore, layer: PlainConv): ConvWeights {
   const name = convName(layer);
   return {

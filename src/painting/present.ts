@@ -1,9 +1,9 @@
-// Pictures as a caller takes them: RGBA bytes.
+// Converts a net's output to RGBA bytes for callers.
 
 import { rgbByte } from "../pictures/rgb_byte.ts";
 import { SpadeError } from "../runtime/errors.ts";
 
-/** ImageData's shape, for Node, which has no ImageData. */
+/** The fields of ImageData, for Node, which has no ImageData. */
 export interface Picture {
   readonly data: Uint8ClampedArray<ArrayBuffer>;
   readonly width: number;
@@ -11,7 +11,7 @@ export interface Picture {
   readonly colorSpace: "srgb";
 }
 
-/** [H,W,3] in [-1,1] to RGBA bytes, truncated as the published tensor2im does. @throws SpadeError integrity: a value is NaN */
+/** Converts [H,W,3] in [-1,1] to RGBA bytes, truncated like the published tensor2im. @throws SpadeError integrity: a value is NaN */
 export function toPicture(image: Float32Array, width: number, height: number): Picture {
   const data = new Uint8ClampedArray(width * height * 4).fill(255);
   for (let i = 0; i < width * height; i++) {

@@ -1,5 +1,5 @@
-// A SPADE generator ready to paint. Tables have a capacity; a map that outgrows it re-records once and keeps the larger tables. A level
-// that has been made both by lookup and densely keeps both, so that maps which alternate record nothing but the image.
+// The painter of SPADE generators. Tables have a capacity; for a map that exceeds it, the level is recorded again with larger tables,
+// which stay. A level that was used in both modes, lookup and dense, keeps both tables, so that switching re-records only the image.
 
 import type { LevelWindows } from "../labels/windows.ts";
 import type { Config } from "../models/config.ts";
@@ -18,7 +18,7 @@ import { TableRows } from "./table_rows.ts";
 export class SpadePainter implements Painter {
   /** The tables of the current map, by levelKey. */
   private readonly levels = new Map<string, TableRows>();
-  /** Those of the other mode, for maps that want it again. */
+  /** The tables of the other mode, kept for maps that need that mode again. */
   private readonly spare = new Map<string, TableRows>();
   private first: Stage<FirstRecording> | undefined;
   private image: Stage | undefined;
@@ -32,7 +32,7 @@ export class SpadePainter implements Painter {
     private readonly progress: CompileProgress,
   ) {}
 
-  /** Computes what depends on the weights alone. Weights that get a copy give up their original. */
+  /** Computes what depends on the weights alone. The originals of weights that are replaced by copies are freed. */
   static async create(
     device: Device,
     config: Config,
@@ -46,7 +46,10 @@ export class SpadePainter implements Painter {
     return new SpadePainter(device, config, parameters, stages, progress);
   }
 
-  /** The recordings for a map's dictionary; without one, for the usual map. @param parameters on paper, or with their originals */
+  /**
+   * The recordings for a map's dictionary; without one, for a typical map.
+   * @param parameters not allocated (ParameterStore.onPaper), or with all originals
+   */
   static record(
     target: Target,
     config: Config,
@@ -94,12 +97,12 @@ export class SpadePainter implements Painter {
     return { newWindows };
   }
 
-  /** The level whose tables have room for the map's windows, made current, and the dictionary whose numbers fit it. */
+  /** Makes the tables with room for the map's windows current; gives them, and the dictionary, renumbered if its ids do not fit. */
   private async levelFor(lw: LevelWindows): Promise<[TableRows, LevelWindows]> {
     const key = levelKey(lw.h, lw.w);
     const known = [this.levels.get(key), this.spare.get(key)];
     const room = roomFor(lw, known[0]?.room, known[1]?.room);
-    // The new one first: if it fails, the old tables are still there.
+    // Compile before replacing: if it fails, the old tables are still there.
     const level = known.find((l) => l?.room === room) ?? new TableRows(await this.compile(this.stages.tables(room)));
     if (level !== known[0]) this.take(key, level);
     return [level, level.fits(lw) ? lw : lw.live!.anew()];
@@ -141,7 +144,7 @@ export class SpadePainter implements Painter {
     }
   }
 
-  /** What is not there yet beside the tables: fc of a net without VAE, the image. */
+  /** Compiles the missing programs other than tables: fc of a net without VAE, and the image. */
   private async compileRest(signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted();
     const first = this.first ? undefined : this.stages.first();
@@ -174,7 +177,7 @@ export class SpadePainter implements Painter {
     return this.read();
   }
 
-  /** Output of a block in the last picture, [N,h,w,C]; the painter must have been made with `taps`. */
+  /** Output of a block in the last picture, [N,h,w,C]; the painter must have been created with `taps`. */
   readBlock(name: string): Promise<Float32Array> {
     return this.image!.program.read(name);
   }

@@ -40,7 +40,7 @@ export class SpadeStages {
   private readonly taps: boolean;
   readonly derived: DerivedWeights;
 
-  /** @param taps every block's output is an output of the image stage, under its name */
+  /** @param taps makes every block's output an output of the image stage, under the block's name */
   constructor(
     readonly target: Target,
     readonly config: Config,
@@ -98,7 +98,7 @@ export class SpadeStages {
     return { name: "fc", reads: ["weights", "map"], graph, features: graph.keep("fc", made) };
   }
 
-  /** @param levels the tables that it reads, by levelKey */
+  /** The picture. @param levels the tables that it reads, by levelKey */
   image(levels: ReadonlyMap<string, TablesRecording>, first: FirstRecording | undefined): Recording {
     const { config: c, images } = this;
     const graph = new Graph(this.target);
@@ -110,7 +110,7 @@ export class SpadeStages {
     return { name: "image", reads: ["weights", "map", "style"], graph };
   }
 
-  /** All stages for these rooms. */
+  /** The recordings of all stages, with tables of these rooms. */
   all(rooms: readonly TableRoom[]): Recording[] {
     const levels = new Map(rooms.map((room) => [levelKey(room.h, room.w), this.tables(room)]));
     const first = this.first();
@@ -119,12 +119,12 @@ export class SpadeStages {
     return [prepare, ...levels.values(), ...(first ? [first] : []), this.image(levels, first)];
   }
 
-  /** Programs that a painter compiles before its first picture. */
+  /** Number of programs that a painter compiles before its first picture. */
   get count(): number {
     return resolutions(this.config).length + (this.config.use_vae ? 2 : 3);
   }
 
-  /** Layers whose constants come from `prepare` and whose tables come from the label programs. */
+  /** The layers of the image stage: constants come from `prepare`, tables from the tables stages. */
   private layers(g: Graph, levels: ReadonlyMap<string, TablesRecording>): Layers {
     const imported = new Map<Tensor, Tensor>();
     const bring = (t: Tensor): Tensor => {

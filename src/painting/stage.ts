@@ -1,20 +1,20 @@
 // A painter is a list of stages: programs in order, each of which declares what it reads. A change marks the stages that read it as stale;
-// a run makes the stale ones, in order, and nothing else. Recordings exist without a GPU: memory reports and tests read them.
+// a run executes only the stale ones, in order. Recordings need no GPU: memory reports and tests read them.
 
 import { Program, runPrograms, type Device, type Graph, type HostArray, type RunOptions } from "../runtime/index.ts";
 
 /** What a stage's results may depend on. */
 export type Reads = "weights" | "map" | "style";
 
-/** A stage as it is recorded. */
+/** The recording of a stage. */
 export interface Recording {
   readonly name: string;
-  /** All that its results depend on, through earlier stages too. */
+  /** Everything that its results depend on, including through earlier stages. */
   readonly reads: readonly Reads[];
   readonly graph: Graph;
 }
 
-/** How a run is cut and ended. */
+/** How a run is cut into slices, and the signal that aborts it. */
 export type RunHow = Pick<RunOptions, "slice" | "signal">;
 
 /** A stage on a device. */
@@ -35,7 +35,7 @@ export class Stage<R extends Recording = Recording> {
     return new Stage(recording, await Program.compile(recording.graph, device, { name: recording.name, onProgress }));
   }
 
-  /** Sets inputs, and the counts of the next runs. Does not mark the stage: change() does. */
+  /** Sets inputs, and the counts of the next runs. Does not mark the stage as stale: change() does. */
   set(inputs: Readonly<Record<string, HostArray>>, counts: Record<string, number> = {}): void {
     for (const [name, data] of Object.entries(inputs)) this.program.setInput(name, data);
     Object.assign(this.counts, counts);
@@ -45,12 +45,12 @@ export class Stage<R extends Recording = Recording> {
     return this.stale;
   }
 
-  /** What it reads has changed. */
+  /** Marks the stage as stale if it reads `what`, which has changed. */
   change(what: Reads): void {
     if (this.recording.reads.includes(what)) this.stale = true;
   }
 
-  /** @internal Its results belong to what it reads now. */
+  /** @internal Marks its results as up to date. */
   made(): void {
     this.stale = false;
   }

@@ -1,5 +1,5 @@
-// The tables of one resolution on a device, and which of their rows are made: windows that stay from map to map keep their rows, and a run
-// makes those of new windows alone.
+// The tables of one resolution on a device, and which of their rows are computed: windows that occurred in earlier maps keep their rows,
+// and a run computes only those of new windows.
 
 import type { LevelWindows } from "../labels/windows.ts";
 import { levelValues } from "../models/nets/level_inputs.ts";
@@ -7,16 +7,16 @@ import type { TableRoom } from "../models/nets/table_room.ts";
 import type { TablesRecording } from "./spade_stages.ts";
 import type { Stage } from "./stage.ts";
 
-/** Rows 0 .. rows-1, under the numbers of a generation of the dictionary. */
+/** Rows 0 .. rows-1 are computed; row numbers are the window ids of this generation of the dictionary. */
 interface Made {
   readonly generation: number;
   readonly rows: number;
 }
 
 export class TableRows {
-  /** Rows that are made once the stage is not stale. */
+  /** Rows that are valid once the stage has run. */
   private pending: Made | undefined;
-  /** Rows that are made whatever happens to the next run. */
+  /** Rows that are valid even if the next run fails. */
   private made: Made | undefined;
 
   constructor(readonly stage: Stage<TablesRecording>) {}
@@ -25,10 +25,10 @@ export class TableRows {
     return this.stage.recording.room;
   }
 
-  /** Whether the dictionary's numbers and what is new of it have room here; its map itself has. */
+  /** Whether the live dictionary's ids and new windows have room here. The room was chosen for the windows of the map itself. */
   fits({ live }: LevelWindows): boolean {
     if (!live) return true;
-    // A row a pixel, under numbers of this map alone.
+    // Dense tables have one row per pixel, with ids of this map only.
     if (this.room.mode === "dense") return false;
     if (live.total > this.room.outer.capacity) return false;
     return live.rowsFrom(this.from(live.generation)).innerCount <= this.room.inner.capacity;
@@ -39,7 +39,7 @@ export class TableRows {
     return this.made?.generation === generation ? this.made.rows : 0;
   }
 
-  /** Takes a map's dictionary. The stage is stale afterwards only if rows are to be made; gives their number. */
+  /** Sets a map's dictionary. Marks the stage as stale only if rows must be computed; gives their number. */
   fill(lw: LevelWindows): number {
     const { live } = lw;
     const dense = this.room.mode === "dense";

@@ -7,8 +7,8 @@ import { labelSpace, type Config } from "../models/config.ts";
 import { kindOf } from "../models/kinds.ts";
 
 /**
- * The dictionary of a batch of maps of the net's size, one entry a resolution, the smallest first; `scratch` as in buildLevels. A net
- * without tables gets its codes alone.
+ * The dictionary of a batch of maps of the net's size: one entry per resolution, the smallest first; `scratch` as in buildLevels. For a
+ * net without tables it holds only the codes.
  */
 export function windowsOf(
   config: Config,
@@ -19,7 +19,7 @@ export function windowsOf(
   return buildLevels(maps, instances, labelSpace(config), kindOf(config).levels(config), scratch);
 }
 
-/** The same from a dictionary that lives on from map to map. */
+/** The same from a live dictionary, which is kept from map to map. */
 export function liveWindowsOf(
   config: Config,
   dictionary: LiveLevels,

@@ -1,4 +1,4 @@
-// spade coco-instances: an instance map for every label map of COCO that its annotation file knows.
+// spade coco-instances: writes an instance map for every COCO label map whose picture is in the annotation file.
 
 import { mkdir, realpath, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -18,8 +18,8 @@ export interface CocoInstancesCommand {
 }
 
 /**
- * The lines to print. Fails with `file` on the annotations, on damaged label maps, and where no label map is there; with `usage` where
- * the instance maps would replace the label maps.
+ * Writes the instance maps and gives the lines to print. Fails with `file` on the annotations, on damaged label maps, and if no label
+ * map is found; with `label` on a map in colours; with `usage` if the instance maps would replace the label maps.
  */
 export async function cocoInstances(o: CocoInstancesCommand, progress: Progress): Promise<string[]> {
   const real = (folder: string): Promise<string> => realpath(folder).catch(() => resolve(folder));
@@ -44,7 +44,7 @@ export async function cocoInstances(o: CocoInstancesCommand, progress: Progress)
   let things = 0;
   for (const [i, picture] of pictures.entries()) {
     progress.update("instance maps", i, pictures.length);
-    // As published: the photo's name with another ending.
+    // Like the published script: the photo's name with another extension.
     const name = picture.fileName.replace("jpg", "png");
     const path = join(o.label_dir, name);
     if (!(await stat(path).catch(() => undefined))) continue;

@@ -1,4 +1,4 @@
-// convert IN OUT: any checkpoint of tensors to .safetensors or .pth, one piece at a time, with what we know about the net
+// convert IN OUT: converts any checkpoint of tensors to .safetensors or .pth, piece by piece, and stores what we know about the net
 // in its metadata. Loads neither Dawn nor sharp.
 
 import { readFile } from "node:fs/promises";
@@ -19,18 +19,18 @@ import { configLine, guessed, summary } from "./info.ts";
 import { makeFolderOf } from "../terminal/output.ts";
 
 export interface ConvertOptions {
-  /** Of floating-point tensors; left out: each as it is. What must not lose precision (see below) stays F32. */
+  /** Type to write floating-point tensors as; by default each keeps its own. With f16, those of ALWAYS_F32 are written as F32. */
   dtype?: "f16" | "f32";
-  /** Convert this nested dictionary alone. */
+  /** Convert only this nested dictionary. */
   key?: string;
-  /** A JSON file [{ id, name, color, category? }], kept in the metadata. */
+  /** A JSON file [{ id, name, color, category? }], stored in the metadata. */
   labels?: string;
-  /** Called after each piece, in bytes read. */
+  /** Called after each piece with the bytes read so far and in all. */
   onProgress?: (p: { loaded: number; total: number }) => void;
 }
 
 /**
- * Converts a checkpoint and gives the lines to print: what was found, what was left out, what was written. The metadata
+ * Converts a checkpoint and gives the lines to print: what the input holds, what was left out, what was written. The metadata
  * gets `config` (JSON, guessed from keys and shapes, unless the file has one), `source`, and `labels` if given.
  * Fails with `file` or `unsupported` on the input, and with `usage` on the options.
  */
@@ -74,10 +74,10 @@ export async function convert(input: string, output: string, options: ConvertOpt
   }
 }
 
-/** Spectral norm's vectors and running statistics: f16 would change the picture, and they are small. */
+/** Spectral norm's vectors and running statistics stay F32: they are small, and f16 would change the picture. */
 const ALWAYS_F32 = /(^|\.)(weight_u|weight_v|running_mean|running_var)$/;
 
-/** What a tensor is written as. Integers, num_batches_tracked among them, stay as they are. */
+/** The type to write a tensor as. Integer tensors, such as num_batches_tracked, keep theirs. */
 function targetDType(name: string, dtype: HostDType, wanted: ConvertOptions["dtype"]): HostDType {
   if (!isFloat(dtype) || wanted === undefined) return dtype;
   return wanted === "f32" || ALWAYS_F32.test(name) ? "F32" : "F16";

@@ -1,5 +1,5 @@
-// spade dataset: looks at a data set before a long run. Everything that is wrong at once, what the label maps hold, the options that
-// fit them, and a sheet of pairs to look at. Most runs of the published code fail where this looks.
+// spade dataset: checks a data set before a long run. Reports all problems at once, what the label maps hold and which options fit
+// them, and writes a sheet of pairs to look at. Most failures of runs of the published code come from what this checks.
 
 import { command } from "../terminal/command.ts";
 import { quoted } from "../terminal/output.ts";
@@ -23,13 +23,13 @@ import { checkPicturePath, writePicture } from "../reports/picture.ts";
 import type { Progress } from "../terminal/progress.ts";
 
 export interface DatasetCommand {
-  /** The contact sheet. */
+  /** File to write the contact sheet to. */
   out: string;
-  /** Where a list of the colours found is written, to name them in. */
+  /** File to write a list of the colours found to; the user adds their names. */
   labels_out?: string;
 }
 
-/** Options as train would take them. Folders of custom without --dataset_mode mean custom. */
+/** Resolves the data options like train. --label_dir or --image_dir without --dataset_mode means mode custom. */
 export function resolveDataOptions(given: Readonly<Partial<DataOptions>>): DataOptions {
   const mode = given.dataset_mode ?? (given.label_dir || given.image_dir ? "custom" : defaultData.dataset_mode);
   const known = Object.keys(defaultData).filter((name) => given[name as keyof DataOptions] !== undefined);
@@ -46,7 +46,7 @@ export function resolveDataOptions(given: Readonly<Partial<DataOptions>>): DataO
   return options;
 }
 
-/** The lines to print, and whether a run could start. Writes the contact sheet. Fails with `usage` on options, `file` on --labels. */
+/** Writes the contact sheet; gives the lines to print and whether a run could start. Fails with `usage` on options, `file` on --labels. */
 export async function lookAtDataset(
   given: Readonly<Partial<DataOptions>>,
   { out, labels_out }: DatasetCommand,
@@ -54,13 +54,13 @@ export async function lookAtDataset(
 ): Promise<{ lines: string[]; ok: boolean }> {
   checkPicturePath(out);
   const options = resolveDataOptions(given);
-  // Without a stated label_nc those of custom are looked for, so a list may name any id.
+  // In mode custom without --label_nc the number of labels is derived from the maps, so a list may contain any id.
   const open = options.dataset_mode === "custom" && given.label_nc === undefined;
   const listed = listedLabels(open ? { ...options, label_nc: 65536 } : options);
   const found = await survey(options, listed, (done, total) => progress.update("reading pairs", done, total));
   progress.end();
   const fit = fittingLabels(found.ids, found.instancesWithBorders > 0);
-  // Train refuses a list that names more.
+  // train refuses a list with ids of label_nc or more.
   fit.label_nc = Math.max(fit.label_nc, ...(listed ?? []).map(({ id }) => id + 1));
   const labels = open ? { ...options, ...fit, ...statedLabels(given) } : options;
   const problems = [...found.problems, ...labelProblems(found, labels)];
@@ -106,7 +106,7 @@ function statedLabels(given: Readonly<Partial<DataOptions>>): Partial<DataOption
   return Object.fromEntries(LABEL_OPTIONS.filter((n) => given[n] !== undefined).map((n) => [n, given[n]]));
 }
 
-/** Ids that the options do not allow. */
+/** The problem of ids that the options do not allow, if there are any. */
 function labelProblems({ ids }: Survey, o: DataOptions): Problem[] {
   const illegal = [...ids].filter(([id]) => id >= labelCount(o) && !(id === DONT_CARE_ID && o.contain_dontcare_label));
   if (!illegal.length) return [];
@@ -126,8 +126,7 @@ function labelProblems({ ids }: Survey, o: DataOptions): Problem[] {
   ];
 }
 
-/** What the shell takes as one word. */
-/** The command that trains on this, with every option that is not the data set's default. */
+/** The command that trains on this data set, with every option that differs from the data set's default. */
 function trainCommand(given: Readonly<Partial<DataOptions>>, o: DataOptions, fit: Partial<DataOptions>): string {
   const defaults: Partial<DataOptions> = { ...defaultData, ...datasetDefaults(o.dataset_mode) };
   const open = o.dataset_mode === "custom";

@@ -1,4 +1,4 @@
-// npm run demo: a street, painted by the small net that comes with the package, in several styles.
+// npm run demo: paints a street in several styles with the small net that comes with the package.
 
 import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -15,9 +15,9 @@ import { command } from "../terminal/command.ts";
 import type { Progress } from "../terminal/progress.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-/** A clone has its demo/; an installed package lies in node_modules, where nobody looks for a picture. */
+/** Pictures go to demo/ in a clone, else to the current folder: nobody looks for a picture in node_modules. */
 const home = existsSync(join(root, "scripts")) ? join(root, "demo") : ".";
-/** Pictures beside each other, and how much larger they are shown. */
+/** Pictures in styles.png, its columns, and the factor by which it is enlarged. */
 const STYLES = 6;
 const COLUMNS = 3;
 const ENLARGED = 3;
@@ -26,12 +26,12 @@ export interface DemoOptions {
   /** street, or the name of a COCO-Stuff map in demo/maps. */
   map: string;
   out?: string;
-  /** Of the styles; of a COCO-Stuff map, of the weights. */
+  /** Seed of the styles; for a COCO-Stuff map, of the weights. */
   seed: number;
 }
 
 export const demoMaps = (): string => relative(".", join(root, "demo", "maps"));
-/** What was given stays as it was given; a folder of ours is said as seen from here. */
+/** --out as given, else the default folder relative to the current one. */
 export const demoFolder = ({ out }: Pick<DemoOptions, "out">): string => out ?? relative(".", home);
 export const demoWeights = (): string => relative(".", join(root, "weights", "street_net_G.safetensors"));
 
@@ -75,7 +75,7 @@ export async function streetDemo(o: DemoOptions, progress: Progress): Promise<st
   }
 }
 
-/** The mean, stored styles, and drawn ones up to the number that is shown. */
+/** The styles stored with the weights (the mean first), then styles drawn from seeds, STYLES in all. */
 async function stylesOf(weights: string, z_dim: number, seed: number): Promise<Preset[]> {
   const checkpoint = await openCheckpointFile(weights);
   const stored = decodePresets(checkpoint.metadata.styles, z_dim).slice(0, STYLES - 2);

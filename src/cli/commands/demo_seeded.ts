@@ -1,5 +1,5 @@
-// demo --map ID: the COCO generator at its published size, with weights from a seed (nothing is downloaded), on a real label map. It
-// shows what a picture costs; npm run demo shows one (demo.ts).
+// demo --map ID: runs the COCO generator at its published size, with weights from a seed (nothing is downloaded), on a real label map.
+// It measures time and memory of a picture; the picture itself means nothing. For a real picture: npm run demo (demo.ts).
 
 import { join } from "node:path";
 import { coloredMap, labelColor } from "../../pictures/colors.ts";

@@ -1,4 +1,4 @@
-// doctor: can this machine paint, on what, and does a real kernel give the right answer?
+// doctor: reports whether this machine can paint, on which adapter, and whether a real kernel gives the right result.
 
 import { conv2d, packConv } from "../../../kernels/conv2d.ts";
 import { seeded } from "../../models/weights/seeded.ts";
@@ -20,7 +20,7 @@ export interface Report {
   };
   features?: string[];
   limits?: Record<string, number>;
-  /** Shapes of hardware matrix products, where the adapter tells them. */
+  /** Shapes of hardware matrix products, if the adapter reports them. */
   subgroupMatrixConfigs?: unknown[];
   kernel?: { name: string; worst: number; tolerance: number; verdict: "right" | "wrong"; ms: number };
 }
@@ -61,14 +61,14 @@ export async function examine(): Promise<Report> {
   }
 }
 
-/** The fields of an object whose fields are getters. */
+/** Copies an object whose fields are getters into a plain object. */
 function plainObject(o: unknown): Record<string, unknown> {
   const out: Record<string, unknown> = {};
   for (const key in o as object) out[key] = (o as Record<string, unknown>)[key];
   return out;
 }
 
-/** A 3x3 convolution of odd sizes, against float64 on the host. */
+/** Runs a 3x3 convolution of odd sizes and compares it with float64 on the host. */
 async function tryKernel(device: Device): Promise<NonNullable<Report["kernel"]>> {
   const { h, w, cin, cout } = SHAPE;
   const x = seeded("x", [h * w * cin], 1);

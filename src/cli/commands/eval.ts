@@ -1,5 +1,5 @@
-// eval: how good painted pictures are. A segmenter finds the labels again in them; their features are compared with those of photos; two
-// styles of one map are compared with two photos.
+// eval: measures how good painted pictures are. A segmenter labels them, to compare with the label maps; their features are compared with
+// those of photos; the distance between two styles of one map is compared with the distance between two photos.
 
 import type { OpenNet } from "../../painting/open_net.ts";
 import { readFile } from "node:fs/promises";
@@ -29,9 +29,9 @@ export interface EvalOptions {
   image_dir?: string;
   instance_dir?: string;
   segmenter?: string;
-  /** A file of label names. */
+  /** JSON file with label names. */
   labels?: string;
-  /** Labels that do not count, beside 255. */
+  /** Labels that are not counted, in addition to 255. */
   void?: number[];
   /** A generator with VAE, for style diversity. */
   weights?: string;
@@ -43,11 +43,11 @@ export interface EvalOptions {
 type Size = Pick<LabelMap, "width" | "height">;
 type Pair = ReturnType<typeof pairsOf>[number];
 
-/** What was measured, as --json writes it. */
+/** The results, as --json writes them. */
 export interface Evaluation {
   results?: { folder: string; pictures: number; scores?: Scores };
   photos?: { folder: string; pictures: number; scores?: Scores };
-  /** Names of the labels, where they are known. */
+  /** Names of the labels by id; null where unknown. */
   labels?: (string | null)[];
   /** Not comparable with a FID over Inception's features. */
   frechet?: { name: string; distance: number; shrinkage: { results: number; photos: number } };
@@ -55,12 +55,12 @@ export interface Evaluation {
   diversity?: { styles: number; photos?: number; maps: number };
 }
 
-/** Pictures in memory. */
+/** Pictures that are read into memory at once. */
 const READ_AT_ONCE = 16;
 
 const VOID_NAME = /^(void|unlabel(l)?ed)$/i;
 
-/** The lines to print. Fails with `usage` where nothing was asked for or nothing matches. */
+/** Measures and gives the lines to print. Fails with `usage` if the options leave nothing to measure. */
 export async function evaluate(o: EvalOptions, progress: Progress): Promise<string[]> {
   if (!o.results && !o.weights)
     throw new SpadeError("usage", "eval", "has nothing to measure", "give --results DIR, or --weights FILE");
@@ -142,7 +142,7 @@ async function scoresOf(
   return confusion!.scores();
 }
 
-/** A photo has its map's sides, to a pixel; a painted picture need not: the published loader squeezes maps into its crop_size. */
+/** Checks that a photo has its map's aspect ratio, to a pixel. Painted pictures need not: the published loader squeezes maps. */
 function checkAspect(photo: Size, map: Size, path: string): void {
   const most = Math.max(photo.width, photo.height, map.width, map.height);
   if (Math.abs(photo.width * map.height - photo.height * map.width) <= most) return;
@@ -226,7 +226,7 @@ function stylesOf(
   });
 }
 
-/** What a reader sees of it. */
+/** Formats the results as lines of text. */
 function describe({ results, photos, labels, frechet, diversity }: Evaluation): string[] {
   const lines: string[] = [];
   const columns = [results, photos].filter((c) => c?.scores !== undefined).map((c) => c!.scores!);

@@ -1,4 +1,4 @@
-// export: the generator as ONNX (opset 17, plain standard operators), checked by running it on the CPU against our own picture.
+// export: writes the generator as ONNX (opset 17, standard operators only), runs it on the CPU and compares its picture with ours.
 
 import { rm } from "node:fs/promises";
 import { fileSink } from "../../formats/file.ts";
@@ -21,7 +21,7 @@ export interface ExportOptions {
   overrides: Partial<Config>;
 }
 
-/** Largest difference allowed between their picture and ours, in [-1,1]. */
+/** Largest difference allowed between ONNX Runtime's picture and ours; values are in [-1,1]. */
 const TOLERANCE = 1e-3;
 
 type Ort = typeof import("onnxruntime-node");
@@ -96,7 +96,7 @@ async function write(path: string, config: Config, state: HostState): Promise<vo
   await sink.close();
 }
 
-/** A map in squares of all labels, painted by both: the largest difference, and the share of values at tanh's ends. */
+/** Paints a map of 16x16 squares of labels with both; gives the largest difference, and the share of our values beyond +-0.999. */
 async function check(
   ort: Ort,
   path: string,

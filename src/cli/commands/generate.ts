@@ -1,4 +1,4 @@
-// generate: label maps to pictures. One program for all of them; a map that needs larger tables re-plans once.
+// generate: paints label maps. One painter serves all of them; it records tables again only for a map that needs larger ones.
 
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, extname, join, resolve, sep } from "node:path";
@@ -25,12 +25,12 @@ export interface GenerateOptions {
   label: string[];
   instance?: string[];
   style?: string;
-  /** For the style of a picture. */
+  /** Encoder file, used if the style is a picture. */
   encoder?: string;
   /** A file for one map, a folder for several. */
   out?: string;
   raw?: string;
-  /** true: the trace's name follows from the picture's. */
+  /** File of the trace; true: named after the picture. */
   profile?: string | boolean;
   plan?: boolean;
   dtype?: "auto" | "f16" | "f32";
@@ -43,7 +43,7 @@ interface Job {
   instance: string | undefined;
   out: string | undefined;
   raw: string | undefined;
-  /** Of the first map alone. */
+  /** File of the trace; only the first map has one. */
   trace: string | undefined;
 }
 
@@ -68,12 +68,12 @@ const exists = async (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** An ending of a file that we write; a folder may have any other. */
+/** Names that end like a file that we write; any other name may be a folder. */
 const FILE_NAME = /\.(png|jpe?g|webp|safetensors)$/i;
 
 const stem = (path: string): string => basename(path, extname(path));
 
-/** Which files go where. */
+/** The input and output files of each map. */
 async function jobsOf(o: GenerateOptions): Promise<Job[]> {
   const many = o.label.length > 1 || (await isFolder(o.label[0]));
   const labels = (
@@ -127,7 +127,7 @@ async function jobsOf(o: GenerateOptions): Promise<Job[]> {
 
 const outputs = (job: Job): string[] => [job.out, job.raw, job.trace].filter((path) => path !== undefined);
 
-/** No result may fall on a file that is read, or on another result. */
+/** Refuses an output that would overwrite an input or another output. */
 async function checkOverwriting(o: GenerateOptions, jobs: readonly Job[]): Promise<void> {
   const place = (path: string): Promise<string> => realpath(path).catch(() => resolve(path));
   const taken = new Map<string, string>();
@@ -160,7 +160,7 @@ async function readMaps(
   return { map, instance };
 }
 
-/** Gives the lines to print, one a picture, as they come. */
+/** Paints the maps and yields the lines to print as they come, one per picture beside those of --plan and --profile. */
 export async function* generate(o: GenerateOptions, progress: Progress): AsyncGenerator<string> {
   const jobs = await jobsOf(o);
   if (o.plan) {

@@ -1,4 +1,4 @@
-// info FILE: what a checkpoint holds, and the net that its keys and shapes say it is.
+// info FILE: lists what a checkpoint holds, and the net options derived from its keys and shapes.
 
 import { basename } from "node:path";
 
@@ -9,7 +9,7 @@ import { guessConfig } from "../../models/weights/guess.ts";
 import type { Config } from "../../models/config.ts";
 import { SpadeError } from "../../runtime/errors.ts";
 
-/** The lines to print about a checkpoint. Fails with `file` or `unsupported` where it cannot be read. */
+/** The lines to print about a checkpoint. Fails with `file` or `unsupported` if it cannot be read. */
 export async function info(file: string, options: { key?: string } = {}): Promise<string[]> {
   const source = await openCheckpointFile(file, options);
   try {
@@ -42,7 +42,7 @@ export function summary(name: string, source: Checkpoint): string {
   return `${name}: ${source.format}, ${tensors.length} tensors (${dtypes}), ${values} values, ${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-/** The net's config, or why there is none: any checkpoint may be converted, not only generators. */
+/** The net's config, or the reason why there is none: other checkpoints than generators can be converted too. */
 export type Guess = { ok: true; config: Config; from: string } | { ok: false; why: string };
 
 export function guessed(source: Checkpoint): Guess {

@@ -1,5 +1,5 @@
-// test: the published test run. Label maps of a data set through a saved net, as pictures and a page under
-// results_dir/name/phase_epoch/.
+// test: does what the published test script does. Paints the label maps of a data set with a saved net and writes the pictures and a
+// page to results_dir/name/phase_epoch/.
 
 import { existsSync } from "node:fs";
 import { basename, extname, join } from "node:path";
@@ -16,7 +16,7 @@ import { testData, type TestOptions } from "../options/test_options.ts";
 import { testPage, type Row } from "../reports/test_page.ts";
 import { styleSource, type Styles, type StyleSource } from "../inputs/photo_styles.ts";
 
-/** The generator's file. @throws SpadeError file: there is none */
+/** The generator's file. @throws SpadeError file: no generator found */
 function findWeights(o: TestOptions): string {
   if (o.weights !== undefined) return o.weights;
   const base = join(o.checkpoints_dir, o.name, `${o.which_epoch}_net_G`);
@@ -30,13 +30,13 @@ function findWeights(o: TestOptions): string {
   );
 }
 
-/** The published name of a sample's pictures: the photo's; where photos are not read, what the photo's would be. */
+/** The published name of a sample's pictures: the photo's name; if photos are not read, the name that the photo would have. */
 function stemOf({ label, image }: { label: string; image: string }): string {
   const path = image || label;
   return basename(path, extname(path)).replace(/_gtFine_labelIds$/, "_leftImg8bit");
 }
 
-/** Two maps of one name would have one picture. */
+/** Refuses two samples of the same name, whose pictures would have the same file. */
 function refuseTwins(dataset: Dataset, count: number): void {
   const known = new Map<string, string>();
   for (let i = 0; i < count; i++) {
@@ -55,7 +55,7 @@ function refuseTwins(dataset: Dataset, count: number): void {
 }
 
 /**
- * Paints the data set; `started` hears of each file. After an abort, what is painted stays, with its page.
+ * Paints the data set; calls `started` with each file before painting it. After an abort the finished pictures and their page stay.
  * @returns the line to print, and whether all is painted
  */
 export async function testNet(
@@ -99,7 +99,7 @@ export async function testNet(
   return { line: `painted ${rows.length}${whole ? "" : ` of ${count}`} label maps: ${index}`, whole };
 }
 
-/** One label map: its colours and its pictures into files, and its row of the page. */
+/** Writes one label map in colours and its pictures; gives its row of the page. */
 async function paint(
   net: OpenNet,
   dataset: Dataset,

@@ -1,4 +1,4 @@
-// train: the options of a run, its bar or its lines, its end. What trains is src/training/trainer.ts.
+// train: shows the progress of a run, stops it on Ctrl-C, and prints how it ended. The training is in src/training/trainer.ts.
 
 import type { TrainOptions } from "../../training/options.ts";
 import { train } from "../../training/trainer.ts";
@@ -28,7 +28,7 @@ export function describeProgress(p: TrainProgress): string {
   return [speed, `${duration(p.secondsLeft)} left`, ...losses].join(", ");
 }
 
-/** On a terminal one bar an epoch, with what there is to say at its end; in a log a line every print_freq pictures. */
+/** On a terminal: one bar per epoch, followed by speed, time left and losses. In a log: one line every print_freq pictures. */
 export function trainUi(
   { print_freq, batchSize }: Pick<TrainOptions, "print_freq" | "batchSize">,
   progress: Progress,
@@ -52,7 +52,10 @@ const CONTINUE = /^--(no[-_])?continue[-_]train(=|$)/i;
 const MOST_STEPS = /^--max[-_]steps(=|$)/i;
 const FROM = /^--which[-_]epoch(=|$)/i;
 
-/** The command that goes on with a run, without what is behind it: its limit of steps, the epoch that it began from. @param args what it was started with, behind `train` */
+/**
+ * The command that resumes a run. Leaves out --which_epoch, so that it goes on from the latest, and --max_steps if that limit was reached.
+ * @param args the arguments after `train` that the run was started with
+ */
 export function resumeCommand(args: readonly string[], reason: TrainResult["reason"]): string {
   const behind = reason === "max_steps" ? [CONTINUE, FROM, MOST_STEPS] : [CONTINUE, FROM];
   const gone = (arg: string): boolean => behind.some((option) => option.test(arg));
@@ -69,7 +72,7 @@ const REASONS: Record<TrainResult["reason"], string> = {
   signal: "stopped",
 };
 
-/** Trains to the end or to a signal; gives the lines to print. */
+/** Trains until the end, a limit or a signal; gives the lines to print. */
 export async function trainCommand(
   options: TrainOptions,
   args: readonly string[],

@@ -1,4 +1,4 @@
-// The encoder of a net with VAE: its file beside the generator's, and the style of a picture by it.
+// The encoder of a net with VAE: finds its file beside the generator's, and computes the style of a picture with it.
 
 import { stat } from "node:fs/promises";
 import { openCheckpointFile } from "../../formats/file.ts";
@@ -25,7 +25,11 @@ export async function findEncoder(weights: string, given: string | undefined): P
   return undefined;
 }
 
-/** The same where `what` asks for it. @throws SpadeError unsupported: there is none */
+/**
+ * Like findEncoder, but fails if there is no encoder.
+ * @param what the option that needs it, for the message
+ * @throws SpadeError unsupported: no encoder found
+ */
 export async function needEncoder(weights: string, given: string | undefined, what: string): Promise<string> {
   const path = await findEncoder(weights, given);
   if (path !== undefined) return path;
@@ -38,6 +42,7 @@ export async function needEncoder(weights: string, given: string | undefined, wh
 }
 
 /**
+ * Opens an encoder.
  * @param config of the generator that takes the styles
  * @param size of the pictures
  */
@@ -65,12 +70,12 @@ export async function openEncoder(
   }
 }
 
-/** RGB bytes as the nets see them: in [-1,1]. */
+/** Converts RGB bytes to the input of the nets, in [-1,1]. */
 export const normalized = (rgb: Uint8Array): Float32Array => Float32Array.from(rgb, (v) => NORMALISED[v]);
 
 /**
- * Reads what a wish for a picture's style needs. What it gives encodes the picture, once there is a device: its mean style, the picture
- * brought to the net's size first, as the published loader does.
+ * Reads the files that a picture's style needs, before a device is opened. The function that it gives resizes the picture to the net's
+ * size like the published loader, and encodes its mean style. Other styles stay as they are.
  */
 export async function prepareStyle(
   wish: StyleWish,

@@ -1,4 +1,4 @@
-// Label and instance maps from PNG files to the size that the net takes, as the published data loader does it.
+// Reads label and instance maps from PNG files and resizes them to the net's size like the published data loader.
 
 import { checkIds, idsOf, instancesOf, readPng } from "../../datasets/label_file.ts";
 import type { Label } from "../../pictures/label_names.ts";
@@ -13,8 +13,8 @@ export function mapSize(c: Config): { width: number; height: number } {
 }
 
 /**
- * A label map of the net's size. Colours are read through the labels stored with the weights.
- * Fails with `label` on the first pixel that is no label of the net, by its place in the file.
+ * A label map of the net's size. Colours are mapped to ids by the labels stored with the weights.
+ * Fails with `label` on the first pixel whose id is not a label of the net, and names its position in the file.
  */
 export async function readLabelMap(
   path: string,

@@ -1,4 +1,4 @@
-// A weights file made ready to paint, as the commands open it.
+// Opens a weights file and a device for the commands that paint.
 
 import { openCheckpointFile } from "../../formats/file.ts";
 import type { Config } from "../../models/config.ts";
@@ -13,12 +13,12 @@ export interface NetOptions {
   overrides?: Partial<Config>;
 }
 
-/** Opens a device and says once if it is a software one. */
+/** Opens a device and prints a note if it is a software adapter. */
 export async function openDeviceFor(progress: Progress): Promise<Device> {
   return openNodeDevice({ onSoftware: (message, fix) => progress.say(`note: ${message}; ${fix}`) });
 }
 
-/** Opens the file and closes it again when `use` is done with what it describes. */
+/** Opens the file, calls `use` with the net that it describes, and closes the file when `use` is done. */
 export async function withNetFile<T>(
   weights: string,
   { key, overrides }: NetOptions,
@@ -32,7 +32,7 @@ export async function withNetFile<T>(
   }
 }
 
-/** A net whose weights are described already, with its bars. */
+/** Opens a net whose weights are already described, with progress bars. */
 export async function openNetFor(
   net: NetWeights,
   progress: Progress,
@@ -48,7 +48,7 @@ export async function openNetFor(
   return opened;
 }
 
-/** `first` runs when the net is known, before a device is opened and weights are read: what is wrong with the input shows at once. */
+/** Opens a net from its file. `first` gets the net's config before a device is opened and weights are read, so wrong input fails early. */
 export function openNetFile(
   weights: string,
   options: NetOptions,

@@ -1,4 +1,4 @@
-// The styles of a test: of each photo through the encoder, as published, or of --style. Which of them decides whether photos are read.
+// The styles of a test: each photo's, from the encoder, like the published code; or that of --style. Only the former reads photos.
 
 import type { Dataset } from "../../datasets/dataset.ts";
 import { hasPhotos } from "../../datasets/listing.ts";
@@ -15,22 +15,22 @@ import type { TestOptions } from "../options/test_options.ts";
 type Maps = Pick<Sample, "label"> & Partial<Pick<Sample, "image">>;
 
 export interface Styles {
-  /** Whether z() wants the sample's photo. */
+  /** Whether z() needs the sample's photo. */
   readonly photos: boolean;
-  /** z of the `nth` picture of a map; undefined for nets without VAE. */
+  /** z of the `nth` picture of a map, nth from 0; undefined for nets without VAE. */
   z(index: number, nth: number, sample: Maps): Promise<Float32Array | undefined>;
   dispose(): void;
 }
 
-/** What is known before a device is there: the data, opened with photos or without, and what will give the styles. */
+/** What is decided before a device is opened: the data set, opened with or without photos, and where styles come from. */
 export interface StyleSource {
   readonly dataset: Dataset;
   start(device: Device): Promise<Styles>;
 }
 
 /**
- * @param open the data set of `data`, with photos or without
- * @throws SpadeError usage, unsupported: a style that this net or --n_samples does not go with; file: of the data
+ * @param open opens the data set of `data`, with photos or without
+ * @throws SpadeError usage, unsupported: a style that does not fit this net or --n_samples; file: on the data
  */
 export async function styleSource(
   o: TestOptions,
@@ -53,7 +53,7 @@ export async function styleSource(
     try {
       return byPhoto(await open(true), file);
     } catch (error) {
-      // Photos that don't fit their maps are a mistake, not a wish for the mean style.
+      // Photos that exist but do not fit their maps are an error; only missing photos mean the mean style.
       if (!(error instanceof SpadeError) || (await hasPhotos(data))) throw error;
       say(`note: there are no photos to take styles from (${error.where}: ${error.problem})`);
     }
@@ -82,10 +82,10 @@ export async function styleSource(
   };
 }
 
-/** mu + exp(logvar / 2) eps of what the encoder says of the photo; eps is drawn by the seed, the map's number and the picture's. */
+/** z = mu + exp(logvar / 2) eps, with the encoder's mu and logvar of the photo; eps depends on seed, map number and picture number. */
 class PhotoStyles implements Styles {
   readonly photos = true;
-  /** For pictures of the last size. */
+  /** Encoder for the size of the last picture. */
   private encoder: { runner: EncoderRunner; size: string } | undefined;
 
   constructor(

@@ -1,4 +1,4 @@
-// --style: what varies the picture of one map. mean, random, seed:N, a file with z, or a picture, through the net's encoder.
+// --style: the style vector z of a picture. mean, random, seed:N, a file with z, or a picture that the net's encoder turns into z.
 
 import { randomInt } from "node:crypto";
 import { openFile, openCheckpointFile } from "../../formats/file.ts";
@@ -8,7 +8,7 @@ import { normalValues } from "../../models/philox.ts";
 import { SpadeError } from "../../runtime/errors.ts";
 
 export interface ChosenStyle {
-  /** How to get it again: "mean", "seed:7", or the file. */
+  /** The --style that gives it again: "mean", "seed:7", or the file. */
   name: string;
   z: Float32Array;
 }
@@ -20,12 +20,12 @@ export type StyleWish =
   | ({ kind: "fixed" } & ChosenStyle)
   | { kind: "picture"; path: string };
 
-/** What z can be drawn from. */
+/** A style that needs no encoder any more. */
 export type DrawableStyle = Exclude<StyleWish, { kind: "picture" }>;
 
 const PICTURE = /^(\x89PNG|\xff\xd8\xff|RIFF....WEBP|GIF8|BM)/s;
 
-/** Reads --style, and the file that it names; a picture is only recognised. Left out: the mean. */
+/** Parses --style and reads the file that it names; a picture is recognised but not decoded. Without --style: the mean. */
 export async function readStyle(text: string | undefined, config: Config): Promise<StyleWish> {
   if (!config.use_vae) {
     if (text === undefined) return { kind: "none" };
@@ -51,7 +51,7 @@ export async function readStyle(text: string | undefined, config: Config): Promi
   return { kind: "seed", seed };
 }
 
-/** A style of the wish; `random` draws a new one at each call. `nth`: of the samples of one map, from 0: seed:N goes on with N + 1. */
+/** Draws a style; `random` gives a new one at each call. `nth`: number of the sample of one map, from 0; seed:N uses seed N + nth. */
 export function drawStyle(wish: DrawableStyle, z_dim: number, nth = 0): ChosenStyle | undefined {
   const seeded = (seed: number): ChosenStyle => ({ name: `seed:${seed}`, z: normalValues(seed, z_dim) });
   switch (wish.kind) {

@@ -1,4 +1,4 @@
-// The options that fix a net's shape, under their published names. They override what the weights say.
+// The options that determine a net's shape, under their published names. They override the config derived from the weights.
 
 import { NET_G } from "../../models/kinds.ts";
 import { InvalidArgumentError, Option, type Command } from "commander";
@@ -26,7 +26,7 @@ export const aspect = (text: string): number => {
   return value;
 };
 
-/** As published: in any case, underscores left out. */
+/** Ignores case and underscores, like the published code. */
 export const netG = (text: string): NetG => {
   const name = text.toLowerCase().replaceAll("_", "");
   const known = NET_G.find((kind) => kind === name);
@@ -63,7 +63,7 @@ export function addConfigOptions(command: Command): Command {
   return command;
 }
 
-/** The overrides among a command's options. */
+/** Those of a command's options that override the config. */
 export function configOverrides(options: Readonly<Record<string, unknown>>): Partial<Config> {
   return Object.fromEntries(
     (Object.keys(defaultConfig) as (keyof Config)[])

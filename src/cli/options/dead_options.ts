@@ -1,15 +1,15 @@
-// Published options that mean nothing here, or that have one value: scripts that give them keep working. What the published code would
-// have done and we do not is refused, in one line.
+// Published options that have no effect here, or only one supported value: scripts that give them keep working. A value that would need
+// what we do not implement is refused with a one-line error.
 
 import { Option, type Command } from "commander";
 import { SpadeError } from "../../runtime/errors.ts";
 
 interface Dead {
-  /** Left out: a flag. */
+  /** Placeholder of the value; flags have none. */
   readonly value?: "<x>";
-  /** The one value that is what we do: given, there is nothing to say. */
+  /** The only supported value; no note is printed for it. */
   readonly only?: string;
-  /** What else is refused, and why. */
+  /** Gives the reason if a value is refused. */
   refuses?(value: string): string | undefined;
   readonly fix?: string;
 }
@@ -32,7 +32,7 @@ const DEAD: Readonly<Record<string, Dead>> = {
   cache_filelist_read: {},
 };
 
-/** Accepts what of them, and of `others`, the command does not know itself; they do not show in its help. */
+/** Makes a command accept these options and `others`, hidden from its help, except those that it has already. */
 export function addDeadOptions(command: Command, others: readonly string[] = []): Command {
   const accept = (name: string, value: string): void => {
     if (!command.options.some((o) => o.long === `--${name}`))
@@ -44,8 +44,9 @@ export function addDeadOptions(command: Command, others: readonly string[] = [])
 }
 
 /**
- * The line that says which of the given options are ignored; undefined where none is.
- * @throws SpadeError unsupported: a value that we can't honour
+ * A note that lists which of the given options are ignored; undefined if none is.
+ * @param honoured options that have an effect in this command
+ * @throws SpadeError unsupported: a value that we do not implement
  */
 export function ignoredOptions(
   given: Readonly<Record<string, unknown>>,

@@ -1,11 +1,11 @@
-// Options as tables: a published name to its kind and its line of help. Defaults are not commander's: what was not given must stay
-// unknown, for the data set and the opt file have a say before the base default.
+// Tables of options: published name to value, line of help and parser. Commander gets no defaults: an option that was not given must
+// stay undefined, because the opt file and the data set take precedence over the base default.
 
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { flag, number } from "./config_options.ts";
 
 export interface Entry {
-  /** As the help shows it: "<n>", "[bool]". */
+  /** Placeholder in the help: "<n>", "[bool]". */
   readonly value: string;
   readonly help: string;
   readonly choices?: readonly string[];
@@ -14,20 +14,20 @@ export interface Entry {
 
 export type Table<K extends string = string> = Readonly<Record<K, Entry>>;
 
-/** On without a value; `--x false`, `--no-x` and `--no_x` turn it off (argv.ts). */
+/** A switch: on if given without a value; `--x false`, `--no-x` and `--no_x` turn it off (argv.ts). */
 export const toggle = (help: string): Entry => ({ value: "[bool]", help, parse: flag });
 export const whole = (least: number, help: string): Entry => ({ value: "<n>", help, parse: number(least, true) });
 export const real = (least: number, help: string): Entry => ({ value: "<x>", help, parse: number(least, false) });
 export const text = (value: string, help: string, parse?: (text: string) => unknown): Entry => ({ value, help, parse });
 export const choice = (choices: readonly string[], help: string): Entry => ({ value: "<which>", help, choices });
 
-/** The same, or Infinity ("inf" as Python prints it): a limit that is none. */
+/** The same entry, but accepts Infinity too ("inf", as Python prints it), which means no limit. */
 export const limit = ({ parse, ...entry }: Entry): Entry => ({
   ...entry,
   parse: (given) => (/^\+?inf(inity)?$/i.test(given) ? Infinity : parse!(given)),
 });
 
-/** From 0 on and less than 1: a decay. */
+/** A decay rate, 0 <= x < 1. */
 export const decay = (help: string): Entry => ({
   value: "<x>",
   help,
@@ -39,7 +39,7 @@ export const decay = (help: string): Entry => ({
   },
 });
 
-/** Adds a table's options to a command, with what `defaultOf` says behind the help. */
+/** Adds a table's options to a command; the help of each ends with the default that `defaultOf` gives. */
 export function addTable(
   command: Command,
   heading: string,

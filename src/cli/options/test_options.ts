@@ -1,5 +1,5 @@
-// Every option of `spade test`, and what they mean together with the net that is tested: command line, then the opt file of the training
-// run, then what is stored with the net, then the data set's own defaults for a test.
+// Every option of `spade test`, and how its value is chosen: command line, then the opt file of the training run, then the config stored
+// with the net, then the data set's defaults for a test.
 
 import { basename, dirname, extname, resolve } from "node:path";
 import type { Command } from "commander";
@@ -10,7 +10,7 @@ import { addTable, choice, limit, text, whole, type Table } from "./option_table
 import { describeDefault, loadFromOptFile } from "./train_options.ts";
 import { DATA, NETWORK } from "./train_table.ts";
 
-/** The published parser takes them too; pictures are painted one by one, in the lists' order, as they are. */
+/** Options that the published parser accepts, without effect here: pictures are painted one by one, in list order, not flipped. */
 const NOT_OF_A_TEST = [
   ...["batchSize", "nThreads", "no_flip", "serial_batches", "coco_no_portraits"],
   ...["norm_D", "norm_E", "init_type", "init_variance"],
@@ -18,7 +18,7 @@ const NOT_OF_A_TEST = [
 
 const TEST_DATA: Table = Object.fromEntries(Object.entries(DATA).filter(([name]) => !NOT_OF_A_TEST.includes(name)));
 
-/** The generator's; label_nc and the like stand with the data. */
+/** Options of the generator; label_nc and the like are in TEST_DATA. */
 const TEST_NETWORK: Table = Object.fromEntries(Object.entries(NETWORK).filter(([name]) => name in defaultConfig));
 
 const TEST = {
@@ -58,9 +58,9 @@ export interface TestOptions {
   n_samples: number;
   dtype: "auto" | "f16" | "f32";
   key?: string;
-  /** What is stated of the net. */
+  /** Options of the net that were given or saved. */
   overrides: Partial<Config>;
-  /** What is stated of the data. */
+  /** Options of the data that were given or saved. */
   data: Partial<DataOptions>;
 }
 
@@ -75,7 +75,7 @@ const DEFAULTS = {
   dtype: "auto",
 } as const;
 
-/** Those of a training run that a test goes on with: not its phase, its sizes of a crop, its share of the data. */
+/** Options of the training run that a test takes over. Among those it does not: phase, load_size, max_dataset_size. */
 const FROM_TRAINING = [
   ...["dataset_mode", "dataroot", "label_dir", "image_dir", "instance_dir", "no_pairing_check", "preprocess_mode"],
   ...["labels", ...Object.keys(defaultConfig)],
@@ -96,8 +96,9 @@ export function addTestOptions(command: Command): Command {
 }
 
 /**
- * @param given on the command line, under their published names
- * @param saved of the opt file of a training run
+ * Resolves the options of a test.
+ * @param given options of the command line, under their published names
+ * @param saved options of a training run's opt file
  */
 export function resolveTestOptions(
   given: Readonly<Record<string, unknown>>,
@@ -120,14 +121,14 @@ export function resolveTestOptions(
   } as TestOptions;
 }
 
-/** folder/5_net_G.pth is epoch 5 of experiment "folder"; street.safetensors is the latest of "street". */
+/** Names for the results: folder/5_net_G.pth is epoch 5 of experiment "folder"; street.safetensors is the latest of "street". */
 function namesOf(weights: string): { name: string; which_epoch?: string } {
   const stem = basename(weights, extname(weights));
   const [, which_epoch] = /^(.+)_net_G$/.exec(stem) ?? [];
   return which_epoch === undefined ? { name: stem } : { name: basename(dirname(resolve(weights))), which_epoch };
 }
 
-/** The data options of a test of a net. */
+/** The data options to test a net with. */
 export function testData(stated: Partial<DataOptions>, config: Config): DataOptions {
   const { label_nc, contain_dontcare_label, no_instance, crop_size, aspect_ratio } = config;
   const defaults = datasetDefaults(stated.dataset_mode ?? defaultData.dataset_mode, true);
@@ -135,7 +136,7 @@ export function testData(stated: Partial<DataOptions>, config: Config): DataOpti
     ...defaultData,
     ...defaults,
     phase: "test",
-    // Crops are square.
+    // Crops are square; other shapes need "fixed".
     preprocess_mode: aspect_ratio === 1 ? defaults.preprocess_mode! : "fixed",
     load_size: crop_size,
     ...stated,

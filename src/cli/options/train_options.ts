@@ -1,5 +1,5 @@
-// From the options that were given to those of a run. Published precedence: command line, then the opt file of an earlier run, then what
-// the data set changes, then what the network changes, then the base defaults. What cannot work is refused before anything starts.
+// Resolves the options of a run, with the published precedence: command line, then the opt file of an earlier run, then what the data
+// set changes, then what the network changes, then the base defaults. Options that cannot work are refused before anything starts.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ import { addDeadOptions } from "./dead_options.ts";
 import { addTable, text } from "./option_table.ts";
 import { TRAIN_GROUPS, TRAIN_NAMES, TRAIN_TABLE } from "./train_table.ts";
 
-/** "256 (cityscapes 512)": a default, and the data sets that have another. */
+/** "256; cityscapes 512": the most common default, and the data sets that have another. */
 export function describeDefault(name: string, base: unknown, test: boolean): string | undefined {
   const show = (value: unknown): string => (value === true ? "on" : value === false ? "off" : String(value));
   if (base === "" || base === Infinity) return undefined;
@@ -40,7 +40,7 @@ export function addTrainOptions(command: Command): Command {
   return addDeadOptions(command);
 }
 
-/** What --load_from_opt_file (`from`) names; of a run's own folder where it names no file. */
+/** The options saved in the file that --load_from_opt_file (`from`) names; without a name, those saved in the run's `folder`. */
 export async function savedOptions(
   from: string | true | undefined,
   folder: string,
@@ -53,7 +53,7 @@ export async function savedOptions(
   return checked(options, from === true ? file : from);
 }
 
-/** Saved values under the rules of the command line. Fails with `file`. */
+/** Parses and checks saved values like those of the command line. Fails with `file`. */
 function checked(options: Partial<TrainOptions>, where: string): Partial<TrainOptions> {
   const value = (name: (typeof TRAIN_NAMES)[number]): unknown => {
     const given = String(options[name]);
@@ -72,9 +72,10 @@ function checked(options: Partial<TrainOptions>, where: string): Partial<TrainOp
 }
 
 /**
- * @param given on the command line, under their published names; what is none of TrainOptions is left out
- * @param saved of an opt file
- * @throws SpadeError usage: options that do not go together; the message names them
+ * Resolves and checks the options of a run.
+ * @param given options of the command line, under their published names; those not in TrainOptions are ignored
+ * @param saved options of an opt file
+ * @throws SpadeError usage: options that do not fit together; the message names them
  */
 export function resolveTrainOptions(
   given: Readonly<Record<string, unknown>>,
@@ -103,14 +104,14 @@ function check(o: TrainOptions): void {
   }
 }
 
-/** What mode custom cannot do without. */
+/** Checks that mode custom has its two folders. */
 export function checkFolders(o: Pick<DataOptions, "dataset_mode" | "label_dir" | "image_dir">): void {
   if (o.dataset_mode !== "custom") return;
   for (const name of ["label_dir", "image_dir"] as const)
     if (!o[name]) throw usage(`--${name}`, "is missing", `--dataset_mode custom needs it: give a folder`);
 }
 
-/** The discriminator sees labels, painted and real pictures side by side: the loader must give what the generator paints. */
+/** Checks that loader and generator give pictures of equal size: the discriminator needs labels, painted and real pictures of one size. */
 function checkSizes(o: TrainOptions): void {
   const { w, h } = outputSize(o);
   const { crop_size, aspect_ratio, load_size, preprocess_mode } = o;
@@ -121,7 +122,7 @@ function checkSizes(o: TrainOptions): void {
       `give ${w}`,
     );
   const crops = preprocess_mode === "crop" || preprocess_mode.endsWith("_and_crop");
-  // The others give sizes that only the files know.
+  // In the other modes the sizes depend on the files.
   if (!crops && preprocess_mode !== "fixed") return;
   const stride = strideOf(o);
   if (w !== crop_size)

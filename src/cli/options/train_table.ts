@@ -1,4 +1,4 @@
-// Every option of `spade train` under its published name, by group of the help. Ours stand last.
+// Every option of `spade train` under its published name, in the groups of the help. Options that exist only here are last.
 
 import { ganModes } from "../../../kernels/gan_loss.ts";
 import { DATASET_MODES, PREPROCESS_MODES } from "../../datasets/options.ts";
@@ -6,7 +6,7 @@ import { INIT_TYPES, type TrainOptions } from "../../training/options.ts";
 import { aspect, netG } from "./config_options.ts";
 import { choice, decay, limit, real, text, toggle, whole, type Entry, type Table } from "./option_table.ts";
 
-/** What train and test read alike. */
+/** Data options that train, test and dataset share. */
 export const DATA = {
   dataset_mode: choice(DATASET_MODES, "how label maps, pictures and instance maps are found"),
   dataroot: text("<folder>", "of every mode but custom"),
@@ -96,7 +96,7 @@ const OURS = {
   profile: toggle("at the end: times by kernel, and the share of waiting for data"),
 } satisfies Table;
 
-/** By heading of the help. Leaving out an option of TrainOptions does not compile. */
+/** The tables by heading of the help. If they lack an option of TrainOptions, the project does not compile. */
 export const TRAIN_GROUPS: Readonly<Record<string, Table>> = {
   Data: DATA,
   Network: NETWORK,

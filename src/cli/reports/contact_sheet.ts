@@ -1,4 +1,4 @@
-// Sixteen pairs of a data set side by side, label map in colours and photo: whether they belong together shows at a glance.
+// A sheet of sixteen pairs of a data set, label map in colours beside photo, to see at a glance whether they belong together.
 
 import { colorsOf, readPng } from "../../datasets/label_file.ts";
 import type { Pair } from "../../datasets/listing.ts";
@@ -18,7 +18,7 @@ const HEIGHT = 144;
 const GAP = 8;
 const BACKGROUND = 32;
 
-/** Sixteen pairs, spread over the list; what can't be read stays empty. `labels`: their colours, else the published generic map. */
+/** Up to sixteen pairs, spread over the list; files that can't be read stay empty. Colours: those of `labels`, else labelColor's. */
 export async function contactSheet(pairs: readonly Pair[], labels: readonly Label[] | undefined): Promise<RgbImage> {
   const count = Math.min(PAIRS, pairs.length);
   const shown = Array.from({ length: count }, (_, i) => pairs[Math.floor((i * pairs.length) / count)]);
@@ -39,7 +39,7 @@ export async function contactSheet(pairs: readonly Pair[], labels: readonly Labe
   return sheet;
 }
 
-/** Nothing, where a file is damaged: the report says so. */
+/** Undefined if the file is damaged; the report lists it. */
 async function readable<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading;
@@ -49,7 +49,7 @@ async function readable<T>(reading: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Sizes of a picture within width x HEIGHT, in its own shape. */
+/** Width and height of a picture scaled to fit `limit` x HEIGHT, aspect ratio kept. */
 function within({ width, height }: { width: number; height: number }, limit: number): [number, number] {
   const scale = Math.min(limit / width, HEIGHT / height);
   return [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
@@ -73,7 +73,7 @@ const blank = (width: number, height: number): RgbImage => ({
   height,
 });
 
-/** In the middle of its place. */
+/** Copies a tile into the middle of its place, `width` x HEIGHT at (x, y). */
 function paste(sheet: RgbImage, tile: RgbImage, x: number, y: number, width: number): void {
   const left = x + ((width - tile.width) >> 1);
   const top = y + ((HEIGHT - tile.height) >> 1);

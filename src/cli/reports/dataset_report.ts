@@ -48,7 +48,7 @@ export function describeFiles(s: Survey, o: DataOptions): string[] {
   ];
 }
 
-/** Rows of the table of ids. */
+/** Most rows of the tables of ids and colours. */
 const MAX_ROWS = 40;
 
 export function describeIds(
@@ -83,7 +83,7 @@ export function describeIds(
   ];
 }
 
-/** The colours of label maps that need a list, and the list to begin with. */
+/** Lists the colours of coloured label maps, and writes a first label list of them to `labelsOut`. */
 export async function describeColors({ colors }: Survey, labelsOut: string | undefined): Promise<string[]> {
   const all = [...colors].sort((a, b) => b[1] - a[1]);
   const pixels = all.reduce((n, [, c]) => n + c, 0);
@@ -107,7 +107,7 @@ export function describeProblem({ first, count }: Problem): string {
   return `  - ${first.message}${count > 1 ? ` (and ${count - 1} more like it)` : ""}`;
 }
 
-/** What is allowed, and may not be meant. */
+/** Notes about what is allowed but may be a mistake. */
 export function describeNotes(
   s: Survey,
   o: DataOptions,

@@ -1,5 +1,5 @@
-// --plan: the memory of a net and a map, by tensor, before anything is allocated: the painter's recordings, planned for the adapter's
-// limits and features. No weight is read.
+// --plan: lists the memory of a net and a map by tensor, before anything is allocated. It plans the painter's recordings for the
+// adapter's limits and features, and reads no weights.
 
 import type { LabelMap } from "../../labels/label_map.ts";
 import type { LevelWindows } from "../../labels/windows.ts";
@@ -14,7 +14,7 @@ import { describe, planMemory, type MemoryPlan, type Target } from "../../runtim
 import { openDeviceFor, withNetFile, type NetOptions } from "../inputs/net.ts";
 import type { Progress } from "../terminal/progress.ts";
 
-/** The plan as text. `read` gives the map when the net is known, before a device is opened. */
+/** The plan as text. `read` loads the map once the net's config is known, before a device is opened. */
 export function memoryPlan(
   weights: string,
   options: NetOptions,

@@ -1,4 +1,4 @@
-// Pictures into files, by sharp: PNG, JPEG or WebP by the name's ending.
+// Writes pictures with sharp: PNG, JPEG or WebP, by the file name's ending.
 
 import { rename, rm } from "node:fs/promises";
 import { extname } from "node:path";
@@ -13,13 +13,13 @@ const FORMATS: Record<string, "png" | "jpeg" | "webp"> = {
   ".webp": "webp",
 };
 
-/** Fails with `usage` where the ending says no format that we write. */
+/** Fails with `usage` if the ending is not that of a format that we write. */
 export function checkPicturePath(path: string): void {
   if (!FORMATS[extname(path).toLowerCase()])
     throw new SpadeError("usage", path, "has an ending that says no picture format", "end it in .png, .jpg or .webp");
 }
 
-/** Writes RGBA or RGB bytes; the file appears whole. */
+/** Writes RGBA or RGB bytes to a temporary file and renames it, so that no half-written file is seen. Alpha is dropped. */
 export async function writePicture(
   path: string,
   picture: { data: Uint8Array | Uint8ClampedArray; width: number; height: number },

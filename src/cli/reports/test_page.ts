@@ -1,9 +1,9 @@
-// index.html of a test: as the published page shows it, but valid, and with links that hold for any file name.
+// index.html of a test: like the published page, but valid HTML, and with links that work for any file name.
 
 const escape = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 
-/** A path of the page's folder as a link; it works from file:// too. */
+/** Escapes a path relative to the page as a link; it works from file:// too. */
 const link = (path: string): string => escape(path.split("/").map(encodeURIComponent).join("/"));
 
 /** 02:05PM on July 09, 2019 */

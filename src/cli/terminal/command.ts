@@ -1,4 +1,4 @@
-// What starts this program from where the user stands: for the commands that messages print.
+// The command that starts this program from the user's current folder, for messages that print commands.
 
 import { existsSync, realpathSync } from "node:fs";
 import { delimiter, dirname, join, relative } from "node:path";
@@ -6,19 +6,19 @@ import { fileURLToPath } from "node:url";
 import { quoted } from "./output.ts";
 
 const NAME = "spade-webgpu";
-/** How errors of any room name the program; what prints them puts `command()` there (`withCommand`). */
+/** The program's name in error messages of all folders; `withCommand` replaces it with `command()` when they are printed. */
 const FIXED = `npx ${NAME}`;
 
 export interface Place {
   /** The program: dist/cli.js, in a clone or in an installed package. */
   cli: string;
-  /** Where the user stands. */
+  /** The current folder. */
   cwd: string;
-  /** Folders of the shell's commands. */
+  /** The folders of PATH. */
   path: readonly string[];
 }
 
-/** `folder` and those above it. */
+/** `folder` and all folders above it. */
 function upwards(folder: string): string[] {
   const above = dirname(folder);
   return above === folder ? [folder] : [folder, ...upwards(above)];
@@ -39,7 +39,7 @@ function ownProgram(): string {
   return join(root, "dist", "cli.js");
 }
 
-/** As npx, a shell and node look for it: the first that finds this very program. */
+/** Tries npx, then a global command, then node: the first that would start this very program. */
 export function commandAt({ cli, cwd, path }: Place): string {
   const self = real(cli);
   const installed = (modules: string): boolean => real(join(modules, NAME, "dist", "cli.js")) === self;
@@ -47,9 +47,9 @@ export function commandAt({ cli, cwd, path }: Place): string {
 
   const modules = upwards(cwd).map((folder) => join(folder, "node_modules"));
   if (modules.some((folder) => linked(join(folder, ".bin")) && installed(folder))) return FIXED;
-  // npx without an installation: it runs from npm's cache.
+  // npx without an installation runs the program from npm's cache.
   if (/[\\/]_npx[\\/]/.test(self)) return FIXED;
-  // A global one is a link to the program; on Windows a script beside node_modules. What npm run puts before PATH goes with it.
+  // A global command is a link to the program, or on Windows a script beside node_modules. Skip the folders that npm run adds to PATH.
   const commands = path.filter((folder) => folder && !/[\\/]node_modules[\\/]\.bin[\\/]?$/.test(folder));
   const found = (folder: string): boolean =>
     real(join(folder, NAME)) === self || (linked(folder) && installed(join(folder, "node_modules")));
@@ -59,9 +59,9 @@ export function commandAt({ cli, cwd, path }: Place): string {
 
 let known: string | undefined;
 
-/** `node dist/cli.js` in a clone, `npx spade-webgpu` where it is installed, `spade-webgpu` where it is installed for all. */
+/** `node dist/cli.js` in a clone, `npx spade-webgpu` where the package is installed, `spade-webgpu` where it is installed globally. */
 export const command = (): string =>
   (known ??= commandAt({ cli: ownProgram(), cwd: process.cwd(), path: (process.env.PATH ?? "").split(delimiter) }));
 
-/** A message with the command that works here in place of the fixed one. */
+/** Replaces FIXED in a message with the command that works here. */
 export const withCommand = (message: string): string => message.replaceAll(FIXED, command());

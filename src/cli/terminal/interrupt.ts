@@ -1,11 +1,11 @@
-// Ctrl-C, SIGTERM and SIGHUP (a closed terminal) in long work: the first asks it to end in good order, the second ends it at once.
+// Ctrl-C, SIGTERM and SIGHUP (a closed terminal) during long work: the first asks it to stop cleanly, the second exits at once.
 
-/** A press may arrive twice: from the terminal, and through the process that filters stderr (native_noise.ts), npx or npm. */
+/** One key press may arrive twice: from the terminal, and forwarded by npx, npm or the process that filters stderr (native_noise.ts). */
 const ONE_PRESS_MS = 500;
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
-/** Runs `body` with a signal that the first of SIGNALS aborts; then `say` hears `asked`. The second exits, with its code. */
+/** Runs `body` with an AbortSignal. The first of SIGNALS aborts it and prints `asked` with `say`; the second exits with its code. */
 export async function interruptible<T>(
   asked: string,
   say: (line: string) => void,

@@ -1,6 +1,6 @@
 // On a software adapter Dawn writes two lines of warning to stderr at every start ("maxDynamicUniformBuffersPerPipelineLayout
-// artificially reduced ..."): nothing that a reader can act on, and nothing that Dawn lets us switch off. Native code writes past
-// process.stderr, so the command runs in a child whose stderr passes through here, and those lines are left out.
+// artificially reduced ..."). They are of no use to the reader, and Dawn has no switch for them. Native code bypasses
+// process.stderr, so the command runs in a child process; its stderr passes through here, where those lines are removed.
 
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -10,23 +10,23 @@ import { command } from "./command.ts";
 const NOISE = /^Warning: maxDynamic(Uniform|Storage)BuffersPerPipelineLayout artificially reduced from .*$/;
 const CHILD = "SPADE_WEBGPU_CHILD";
 
-/** True in the child, and where Dawn will not be noisy. */
+/** True in the child, and where Dawn does not print these warnings (any driver but lavapipe). */
 function quiet(): boolean {
   if (process.env[CHILD]) return true;
   const env = { ...process.env, ...vulkanSettings(process.env, { platform: process.platform, exists: existsSync }) };
   return !/lvp_icd|lavapipe/.test(`${env.VK_ICD_FILENAMES ?? ""} ${env.VK_DRIVER_FILES ?? ""}`);
 }
 
-/** Runs a program (left out: this one again) with a filtered stderr and gives its exit code; undefined where there is nothing to filter. */
+/** Runs a program (default: this one again) with filtered stderr and gives its exit code; undefined if there is nothing to filter. */
 export async function runFiltered(args: readonly string[], program = process.argv[1]): Promise<number | undefined> {
   if (quiet()) return undefined;
   const terminal = process.stderr.isTTY ? String(process.stderr.columns || 80) : "log";
   const child = spawn(process.execPath, [...process.execArgv, program, ...args], {
-    // A kill -9 of this process closes the channel, and the child ends with it (endWithParent).
+    // kill -9 of this process closes the ipc channel, and the child then exits too (endWithParent).
     stdio: ["inherit", "inherit", "pipe", "ipc"],
     env: { ...process.env, [CHILD]: terminal },
   });
-  // A terminal's Ctrl-C reaches both; the child decides when it ends.
+  // Ctrl-C in a terminal reaches both processes; the child decides when to exit.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void child.kill(signal));
   let rest = "";
   const stderr = child.stderr!;
@@ -35,7 +35,7 @@ export async function runFiltered(args: readonly string[], program = process.arg
     const lines = (rest + text).split("\n");
     rest = lines.pop()!;
     const kept = lines.filter((line) => !NOISE.test(line)).map((line) => `${line}\n`);
-    // What may still become such a line waits for its end; a progress bar, which has none, does not.
+    // Hold back an unfinished line that may be such a warning; write other unfinished lines, such as a progress bar, at once.
     if (!"Warning: maxDynamic".startsWith(rest.slice(0, 19)) || rest === "") {
       kept.push(rest);
       rest = "";
@@ -59,14 +59,14 @@ export async function runFiltered(args: readonly string[], program = process.arg
   });
 }
 
-/** In the child: it does not outlive a parent that was killed. */
+/** In the child: exits when the parent is killed. */
 export function endWithParent(): void {
   if (!process.env[CHILD] || !process.channel) return;
   process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
   process.channel.unref();
 }
 
-/** In the child: stderr behaves as the terminal that it ends on. */
+/** In the child: makes stderr behave like the parent's terminal, if the parent has one. */
 export function adoptTerminal(): void {
   const columns = Number(process.env[CHILD]);
   if (columns > 0) Object.assign(process.stderr, { isTTY: true, columns });

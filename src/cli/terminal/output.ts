@@ -1,4 +1,4 @@
-// Where commands write: folders are made before the long work, and what can't be written is said by path.
+// Output files of commands: creates their folders, and turns write errors into errors that name the path.
 
 import { access, constants, mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -14,7 +14,7 @@ const REASONS: Record<string, string> = {
   EISDIR: "it is a folder",
 };
 
-/** The one error of a file that can't be written; what is ours already stays. */
+/** The SpadeError of a file that can't be written; a `cause` that is a SpadeError, or no Error at all, is returned unchanged. */
 export function fileError(path: string, cause: unknown): unknown {
   if (cause instanceof SpadeError || !(cause instanceof Error)) return cause;
   const reason = REASONS[(cause as NodeJS.ErrnoException).code ?? ""] ?? cause.message.split("\n")[0];
@@ -27,7 +27,7 @@ export function fileError(path: string, cause: unknown): unknown {
   );
 }
 
-/** Makes the folder of a file to write; fails with `file` where nothing can be written into it. */
+/** Creates the folder of an output file; fails with `file` if nothing can be written into it. */
 export async function makeFolderOf(path: string): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true });
@@ -46,6 +46,6 @@ export async function writeOutput(path: string, bytes: string | Uint8Array): Pro
   }
 }
 
-/** A word of a command line, in quotes where a shell wants them. */
+/** A word of a command line, in quotes if a shell needs them. */
 export const quoted = (arg: string): string =>
   /^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", `'\\''`)}'`;

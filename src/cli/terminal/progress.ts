@@ -2,13 +2,13 @@
 
 import { SingleBar, Presets } from "cli-progress";
 
-/** Least time between two plain lines of one piece of work. */
+/** Least time between two plain lines of one task. */
 const LINE_MS = 10_000;
 
 export class Progress {
   private bar: SingleBar | undefined;
   private name = "";
-  /** A batch is under way: pieces of work are parts of it. */
+  /** True during a batch: tasks are then shown as parts of it. */
   private within = false;
   private started = 0;
   private lastLine = 0;
@@ -18,7 +18,7 @@ export class Progress {
     readonly terminal = Boolean(stream.isTTY),
   ) {}
 
-  /** `done` of `total` of a piece of work; a new name begins a new piece. `detail` stands behind the bar, on a terminal. */
+  /** Shows `done` of `total` of a task; a new name begins a new task. On a terminal `detail` is printed after the bar. */
   update(name: string, done: number, total: number, detail = ""): void {
     if (this.within) {
       const part = done < total ? `, ${name}` : "";
@@ -40,7 +40,7 @@ export class Progress {
     this.stream.write(`${name}: ${done} of ${total}\n`);
   }
 
-  /** `done` of `total` things of one kind: one bar from the first to the last, whatever work each of them takes. */
+  /** Shows `done` of `total` items in one bar from the first item to the last, whatever tasks each item has. */
   batch(name: string, done: number, total: number): void {
     if (!this.within) {
       this.begin(name, total);
@@ -66,7 +66,7 @@ export class Progress {
         hideCursor: true,
         clearOnComplete: true,
         linewrap: false,
-        // Lines are written above it.
+        // say() and above() clear the bar's line, so draw it again even if it has not changed.
         forceRedraw: true,
         fps: 10,
       },
@@ -75,7 +75,7 @@ export class Progress {
     this.bar.start(total, 0, { task: name.padEnd(24), detail: "" });
   }
 
-  /** A piece of work without parts. */
+  /** Runs a task without parts. */
   async during<T>(name: string, work: () => Promise<T>): Promise<T> {
     this.update(name, 0, 1);
     try {
@@ -85,18 +85,18 @@ export class Progress {
     }
   }
 
-  /** A line for the reader, above the bar. */
+  /** Prints a line above the bar. */
   say(line: string): void {
     this.above(() => void this.stream.write(`${line}\n`));
   }
 
-  /** Lets something else be written to the terminal; the bar is drawn again below it. */
+  /** Calls `write`, which may write to the terminal above the bar; the bar is drawn again below. */
   above(write: () => void): void {
     if (this.bar) this.stream.write("\r\x1b[K");
     write();
   }
 
-  /** Ends the piece of work at hand. */
+  /** Ends the current task. */
   end(): void {
     if (!this.name) return;
     this.bar?.stop();

@@ -1,4 +1,4 @@
-// node dist/quiet.js PROGRAM [ARGS ...]: runs a program of dist/ without Dawn's lines of warning (native_noise.ts).
+// node dist/quiet.js PROGRAM [ARGS ...]: runs a program of dist/ and removes Dawn's warnings from stderr (native_noise.ts).
 
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
