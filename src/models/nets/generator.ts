@@ -84,8 +84,7 @@ function block(g: Graph, layers: Layers, b: BlockSpec, x: Tensor): Tensor {
     );
   };
 
-  // Without a learned shortcut the skip is x itself. x has the size before upsampling: modulate reads it so, and the
-  // sum upsamples it.
+  // Without a learned shortcut the skip is x itself. If b.up, x has half the size; modulate and conv_1's sum upsample it.
   const hidden = conv("conv_0", norm("norm_0", x, up, LEAK));
   const main = norm("norm_1", hidden, 1, LEAK);
   const skip = b.learned ? conv("conv_s", norm("norm_s", x, up, 1)) : x;
