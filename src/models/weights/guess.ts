@@ -1,4 +1,5 @@
-// The config of a checkpoint: from its metadata, else from keys and shapes, with the published data sets as the tie-breakers.
+// Finds the config of a checkpoint: from its metadata, else from keys and shapes. Where these are ambiguous, assumes
+// one of upstream's data sets.
 
 import { NET_G } from "../kinds.ts";
 import { SpadeError } from "../../runtime/errors.ts";
@@ -10,7 +11,7 @@ import { checkNet } from "../kinds.ts";
 type Semantics = Pick<Config, "label_nc" | "contain_dontcare_label" | "no_instance">;
 type Size = Pick<Config, "num_upsampling_layers" | "crop_size" | "aspect_ratio">;
 
-/** What the published data sets look like by their count of semantic channels. */
+/** The options of upstream's data sets, by number of semantic channels. */
 const PUBLISHED: Record<number, Semantics & Size> = {
   184: {
     label_nc: 182,
@@ -46,7 +47,10 @@ const PUBLISHED: Record<number, Semantics & Size> = {
   },
 };
 
-/** Sizes that give a first feature map of this many pixels: the usual one first, else the squarest. */
+/**
+ * Finds a size whose first feature map has this many pixels: `usual` if it fits, else the first fit from a list of
+ * aspect ratios.
+ */
 function sizeFor(pixels: number, ups: number, usual: Size): Partial<Size> {
   const fits = (s: Size): boolean => {
     const { h, w } = outputSize({ ...defaultConfig, ...s });
@@ -61,7 +65,7 @@ function sizeFor(pixels: number, ups: number, usual: Size): Partial<Size> {
   return {};
 }
 
-/** What a net of so many semantic channels most likely saw. */
+/** The most likely label options and size of a net with S semantic channels. */
 function dataSet(S: number): { semantics: Semantics; usual: Size } {
   const known = PUBLISHED[S];
   return {
@@ -71,7 +75,7 @@ function dataSet(S: number): { semantics: Semantics; usual: Size } {
 }
 
 const AGAIN = "convert the checkpoint again";
-/** Pixels on a side. */
+/** Largest width or height, in pixels. */
 const MOST_PIXELS = 8192;
 
 interface Rule {
@@ -108,8 +112,8 @@ const RULES: Readonly<Record<keyof Config, Rule>> = {
 };
 
 /**
- * A config out of a file. Keys that are left out have their published defaults; others are ignored.
- * @throws SpadeError file: no object, or a key whose value no net has; the message names it
+ * Checks a config from a file. Missing keys get upstream's defaults; unknown keys are ignored.
+ * @throws SpadeError file: not an object, or an invalid value; the message names its key
  */
 export function checkedConfig(raw: unknown, where: string): Config {
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
@@ -135,9 +139,10 @@ export function checkedConfig(raw: unknown, where: string): Config {
 }
 
 /**
- * @param shapes every tensor's shape under the published keys
- * @param metadata of a safetensors file; its `config` (JSON) wins over any guess
- * @throws SpadeError unsupported when the keys are not a SPADE generator's, file when the metadata's config is none
+ * Finds the config of a generator's checkpoint.
+ * @param shapes every tensor's shape under upstream's keys
+ * @param metadata of a safetensors file; its `config` (JSON), if present, is used instead of a guess
+ * @throws SpadeError unsupported: the keys are not those of a generator; file: the config in the metadata is invalid
  */
 export function guessConfig(
   shapes: ReadonlyMap<string, readonly number[]>,
@@ -204,8 +209,8 @@ export function guessConfig(
 }
 
 /**
- * The config of an encoder's checkpoint, from keys and shapes.
- * @throws SpadeError unsupported when they are not an encoder's
+ * Finds the config of an encoder's checkpoint from keys and shapes.
+ * @throws SpadeError unsupported: the keys are not those of an encoder
  */
 export function guessEncoder(shapes: ReadonlyMap<string, readonly number[]>): EncoderConfig {
   const of = (...keys: string[]): readonly number[] | undefined => keys.map((key) => shapes.get(key)).find(Boolean);
@@ -220,7 +225,7 @@ export function guessEncoder(shapes: ReadonlyMap<string, readonly number[]>): En
   return { ngf: first[0], z_dim: mu[0], norm_E: `${spectral ? "spectral" : ""}${kind}` };
 }
 
-/** The weight of a conv with its norm; keys end in `.0.` behind one that is no "none". */
+/** Shape of a conv's weight. Its key has `.0` after the layer's name if the layer has a norm. */
 function convOf(shapes: ReadonlyMap<string, readonly number[]>, name: string): readonly number[] | undefined {
   for (const rest of ["0.weight_orig", "0.weight", "weight_orig", "weight"]) {
     const shape = shapes.get(`${name}.${rest}`);
@@ -229,7 +234,10 @@ function convOf(shapes: ReadonlyMap<string, readonly number[]>, name: string): r
   return undefined;
 }
 
-/** The config of pix2pixHD's generator, if it is one: blocks stand where the halvings end. */
+/**
+ * Finds the config if the keys are those of pix2pixHD's generator. The index of the first block gives the number of
+ * halvings.
+ */
 function guessPix2PixHD(shapes: ReadonlyMap<string, readonly number[]>): Config | undefined {
   const blocks = new Set(
     [...shapes.keys()].flatMap((key) => /^model\.(\d+)\.conv_block\./.exec(key)?.[1] ?? []).map(Number),
