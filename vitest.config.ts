@@ -18,8 +18,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     // Sizes in uniforms: few pipelines, which software adapters compile slowly. The other form is tested where it matters.
     env: { SPADE_SIZES: "uniform" },
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     teardownTimeout: 10_000,
   },
 });
