@@ -43,7 +43,7 @@ function commands(): Command {
       if (!report.ok) process.exitCode = 1;
     });
 
-  program
+  const converting = program
     .command("convert")
     .description("any checkpoint of tensors (.pth of any age, .safetensors) to .safetensors or .pth")
     .argument("<in>")
@@ -55,20 +55,21 @@ function commands(): Command {
     .option(
       "--labels <file>",
       'label names and colours to store with the weights: JSON [{ "id", "name", "color", "category"? }]',
-    )
-    .action(
-      async (input: string, output: string, options: { dtype?: "f16" | "f32"; key?: string; labels?: string }) => {
-        const { convert } = await import("./commands/convert.ts");
-        const progress = new Progress();
-        const mb = (n: number): number => Math.round(n / 1e6);
-        const lines = await convert(input, output, {
-          ...options,
-          onProgress: ({ loaded, total }) => progress.update("converting, MB", mb(loaded), mb(total)),
-        });
-        progress.end();
-        print(lines);
-      },
     );
+  addConfigOptions(converting).action(
+    async (input: string, output: string, options: { dtype?: "f16" | "f32"; key?: string; labels?: string }) => {
+      const { convert } = await import("./commands/convert.ts");
+      const progress = new Progress();
+      const mb = (n: number): number => Math.round(n / 1e6);
+      const lines = await convert(input, output, {
+        ...options,
+        overrides: configOverrides(options as Record<string, unknown>),
+        onProgress: ({ loaded, total }) => progress.update("converting, MB", mb(loaded), mb(total)),
+      });
+      progress.end();
+      print(lines);
+    },
+  );
 
   program
     .command("info")

@@ -92,6 +92,7 @@ function infoOf(net: OpenNet, metadata: Readonly<Record<string, string>>, downlo
     labels: net.labels ? [...net.labels] : unnamedLabels(config),
     dontCare,
     edges,
+    guessed: [...net.guessed],
     style: dim > 0 ? { dim, presets: decodePresets(metadata.styles, dim) } : null,
     dtype,
     adapter: { vendor: device.info.vendor, architecture: device.info.architecture, software: device.software },

@@ -13,9 +13,11 @@ import { writeSafetensors } from "../../formats/safetensors.ts";
 import type { TensorToWrite } from "../../formats/safetensors.ts";
 import { byteSize, fromF32, isFloat, toF32 } from "../../formats/tensors.ts";
 import type { HostDType } from "../../formats/tensors.ts";
-import { labelCount } from "../../models/config.ts";
+import { labelCount, type Config } from "../../models/config.ts";
+import { storedConfig } from "../../models/weights/stored_config.ts";
 import { SpadeError } from "../../runtime/errors.ts";
-import { configLine, guessed, summary } from "./info.ts";
+import { configLines, findingOf, summary } from "./info.ts";
+import { optionsBeside } from "../inputs/opt_beside.ts";
 import { makeFolderOf } from "../terminal/output.ts";
 
 export interface ConvertOptions {
@@ -25,13 +27,16 @@ export interface ConvertOptions {
   key?: string;
   /** A JSON file [{ id, name, color, category? }], stored in the metadata. */
   labels?: string;
+  /** Options of the net that the file does not store. */
+  overrides?: Partial<Config>;
   /** Called after each piece with the bytes read so far and in all. */
   onProgress?: (p: { loaded: number; total: number }) => void;
 }
 
 /**
  * Converts a checkpoint and gives the lines to print: what the input holds, what was left out, what was written. The metadata
- * gets `config` (JSON, guessed from keys and shapes, unless the file has one), `source`, and `labels` if given.
+ * gets `config` (JSON: the file's, else guessed from keys and shapes, with the options given or in the opt file beside it, and the names of
+ * those that stay a guess), `source`, and `labels` if given.
  * Fails with `file` or `unsupported` on the input, and with `usage` on the options.
  */
 export async function convert(input: string, output: string, options: ConvertOptions = {}): Promise<string[]> {
@@ -48,9 +53,16 @@ export async function convert(input: string, output: string, options: ConvertOpt
   }
   const source = await openCheckpointFile(input, { key: options.key });
   try {
-    const config = guessed(source);
+    const lines = [summary(basename(input), source)];
+    const given = options.overrides ?? {};
+    let config = findingOf(source, given);
+    if (config.ok)
+      config = findingOf(source, {
+        ...(await optionsBeside(input, source, given, (line) => lines.push(line))),
+        ...given,
+      });
     const metadata: Record<string, string> = { ...source.metadata };
-    if (config.ok) metadata.config ??= JSON.stringify(config.config);
+    if (config.ok) metadata.config = storedConfig(config);
     metadata.source ??= `${basename(input)} (${source.format})`;
     if (options.labels !== undefined)
       metadata.labels = JSON.stringify(
@@ -59,7 +71,7 @@ export async function convert(input: string, output: string, options: ConvertOpt
 
     const overflowed: string[] = [];
     const tensors = tensorsToWrite(source, options, overflowed);
-    const lines = [summary(basename(input), source), configLine(config), ...source.notes.map((n) => `note: ${n}`)];
+    lines.push(...configLines(config), ...source.notes.map((n) => `note: ${n}`));
     await makeFolderOf(output);
     await write(await fileSink(output), tensors, metadata);
     const bytes = tensors.reduce((n, t) => n + byteSize(t), 0);

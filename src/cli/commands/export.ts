@@ -62,7 +62,7 @@ export async function exportOnnx(o: ExportOptions, progress: Progress): Promise<
 }
 
 function readState(o: ExportOptions, progress: Progress): Promise<{ config: Config; state: HostState }> {
-  return withNetFile(o.weights, o, async ({ config, source }) => {
+  return withNetFile(o.weights, o, progress, async ({ config, source }) => {
     const { onnx, title } = kindOf(config);
     if (!onnx)
       throw new SpadeError(

@@ -47,9 +47,7 @@ export interface Layers {
   conv(name: string): Pick<ConvArgs, "w" | "bias" | "sigma" | "winograd" | "blocked">;
   /** Mean and 1/std of a norm on x. `up`: x is used upsampled, so each value stands for up*up pixels. */
   normalise(name: string, x: Tensor, up: number): { mean: Tensor; rstd: Tensor };
-  /**
-   * Tables [rows, channels] or, in dense mode, [N,h,w,channels] with a row per pixel. Called once per name, like conv.
-   */
+  /** Tables [rows, channels] or, in dense mode, [N,h,w,channels] with a row per pixel. Called once per name, like conv. */
   table(name: string): { gamma: Tensor; beta: Tensor };
   /** Row in the tables of that resolution for each pixel, i32 [N,h,w]. */
   ids(h: number, w: number): Tensor;
@@ -91,9 +89,7 @@ function block(g: Graph, layers: Layers, b: BlockSpec, x: Tensor): Tensor {
   return conv("conv_1", main, skip);
 }
 
-/**
- * Records the net from the first feature map to the picture [N,H,W,3] in [-1,1]. Calls `tap` with every block's output.
- */
+/** Records the net from the first feature map to the picture [N,H,W,3] in [-1,1]. Calls `tap` with every block's output. */
 export function recordImage(
   g: Graph,
   c: Config,
@@ -206,10 +202,7 @@ function lookUp(
   return { gamma: mlp("mlp_gamma"), beta: mlp("mlp_beta") };
 }
 
-/**
- * Records gamma and beta of one norm by dense convolution, [N,h,w,C], a row per pixel. @param pair the norm's
- * LabelWeights.pair, if available
- */
+/** Records gamma and beta of one norm by dense convolution, [N,h,w,C], a row per pixel. @param pair its LabelWeights.pair, if available */
 function convolve(
   g: Graph,
   p: ParameterStore,
@@ -257,10 +250,7 @@ export function recordNormTables(
   });
 }
 
-/**
- * Records gamma and beta of every norm at one resolution, for painting. With inputs.append, adds rows to existing
- * tables.
- */
+/** Records gamma and beta of every norm at one resolution, for painting. With inputs.append, adds rows to existing tables. */
 export function recordTables(
   g: Graph,
   c: Config,
