@@ -51,9 +51,12 @@ export class SpadeSession extends EventTarget implements Spade {
     this.net = net;
     this.device = net.device;
     whenLost(this.device.gpu, this);
-    const note = guessNote(net);
+  }
+
+  /** @internal Sends the notices about this net, once the caller of createSpade has had time to add a listener. */
+  announceSoon(): void {
+    const note = this.net && guessNote(this.net);
     const fix = "convert the file with the options it was trained with (spade-webgpu convert --help)";
-    // Later, so that the caller can add a listener first.
     setTimeout(() => {
       if (this.device.software) this.announce("software-adapter", softwareNotice(this.device));
       if (note) this.announce("guessed-config", { message: `the net's options are ${note.message}`, fix });

@@ -6,6 +6,7 @@ import { explainGuess, guessNote } from "../../models/weights/find_config.ts";
 import { openNodeDevice } from "../../node/dawn.ts";
 import { describeNet, openNet, type NetWeights, type OpenNet, type StorageWish } from "../../painting/open_net.ts";
 import type { Device } from "../../runtime/index.ts";
+import { once } from "../terminal/once.ts";
 import { optionsBeside } from "./opt_beside.ts";
 import type { Progress } from "../terminal/progress.ts";
 
@@ -15,9 +16,11 @@ export interface NetOptions {
   overrides?: Partial<Config>;
 }
 
-/** Opens a device and prints a note if it is a software adapter. */
+/** Opens a device; a software adapter is noted the first time that this user meets it. */
 export async function openDeviceFor(progress: Progress): Promise<Device> {
-  return openNodeDevice({ onSoftware: (message, fix) => progress.say(`note: ${message}; ${fix}`) });
+  return openNodeDevice({
+    onSoftware: (message, fix) => once(`note: ${message}; ${fix}`, (line) => progress.say(line)),
+  });
 }
 
 /**
