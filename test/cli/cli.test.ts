@@ -288,7 +288,7 @@ describe("what can't be done is said in one line, with exit code 1", () => {
     [
       "another net's config",
       ["--label", "map.png", "--label-nc", "7"],
-      /^error: weights, key fc\.weight: expected \[16,9,3,3\] and found \[16,7,3,3\]; .+label_nc.+$/,
+      /^error: label_nc 7, contain_dontcare_label true, no_instance false: does not fit these weights, which read 7 channels.+; give one of: .+$/,
     ],
     [
       "a style for a net without VAE",

@@ -94,6 +94,12 @@ describe("a stored config", () => {
     expect(found).toEqual({ config: trained, guessed: [] });
     expect(guessNote(found)).toBeUndefined();
     expect(JSON.parse(storedConfig(found))).toEqual(trained);
+    const fact = { config: JSON.stringify(trained) };
+    expect(() => findConfig(shapes, fact, { no_instance: false })).toThrow(
+      /label_nc 12, .*: does not fit these weights/,
+    );
+    const all = { label_nc: 10, contain_dontcare_label: true, no_instance: false };
+    expect(labels(findConfig(shapes, fact, all).config)).toEqual([10, true, true]);
   });
 });
 

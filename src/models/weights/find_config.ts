@@ -74,9 +74,8 @@ export function findConfig(
   const S = semanticChannels(shapes);
   const areLabels = LABEL_OPTIONS.some((key) => given[key] !== undefined || guessed.includes(key));
   if (S === undefined || !areLabels) return { config, guessed };
-  // Options that are given may overrule stored ones; without any, stored ones that nobody guessed hold.
-  const stated = LABEL_OPTIONS.filter((key) => given[key] !== undefined);
-  const known = stated.length ? stated : LABEL_OPTIONS.filter((key) => !guessed.includes(key));
+  // A stored option that nobody guessed holds like a given one; whoever wants to overrule it states all three.
+  const known = LABEL_OPTIONS.filter((key) => given[key] !== undefined || !guessed.includes(key));
   const fixed = Object.fromEntries(known.map((key) => [key, config[key]]));
   const { labels, sure } = labelOptions(S, config, fixed);
   return { config: { ...config, ...labels }, guessed: guessed.filter((key) => !sure || !isLabelOption(key)) };
