@@ -5,6 +5,7 @@
 import { createReadStream } from "node:fs";
 import { isAbsolute, win32 } from "node:path";
 import type { LabelMap } from "../labels/label_map.ts";
+import { noteInput } from "../formats/inputs.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { fileProblem } from "./label_file.ts";
 import { polygonPixels } from "./polygon.ts";
@@ -20,6 +21,7 @@ export interface Annotated {
 
 /** The pictures of an annotation file in its order. The file (half a GB) is read object by object. Fails with `file`. */
 export async function readAnnotations(path: string, onProgress?: (loaded: number) => void): Promise<Annotated[]> {
+  noteInput(path, "the annotations");
   const pictures = new Map<number, Annotated>();
   const things = new Map<number, Outlines[]>();
   const wrong = (problem: string): SpadeError =>

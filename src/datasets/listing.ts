@@ -3,6 +3,7 @@
 
 import { readFile, readdir, realpath, stat } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
+import { noteInput } from "../formats/inputs.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import type { DataOptions } from "./options.ts";
 
@@ -56,7 +57,10 @@ function compareParts(a: readonly string[], b: readonly string[]): number {
 export async function listFiles(o: DataOptions, missing?: (error: SpadeError) => void): Promise<Lists> {
   const found = await published(o, async (folder, option, links = false, cached = true) => {
     try {
-      return await listFolder(folder, option, links, cached);
+      const paths = await listFolder(folder, option, links, cached);
+      // Decoding threads read them, which have records of their own.
+      for (const path of paths) noteInput(path);
+      return paths;
     } catch (error) {
       if (!missing || !(error instanceof SpadeError)) throw error;
       missing(error);
@@ -134,7 +138,9 @@ async function listFolder(folder: string, option: string, links: boolean, cached
   if (!(await isFolder(folder)))
     throw new SpadeError("file", folder, "is not a folder that can be read", `check the path and ${option}`);
   if (cached) {
-    const list = await readFile(join(folder, "files.list"), "utf8").catch(() => undefined);
+    const path = join(folder, "files.list");
+    const list = await readFile(path, "utf8").catch(() => undefined);
+    if (list !== undefined) noteInput(path);
     if (list !== undefined) return list.split(/\r?\n/).filter((line) => line !== "");
   }
   const found: string[] = [];

@@ -3,6 +3,7 @@
 
 import { readFile } from "node:fs/promises";
 import type { RgbImage } from "../pictures/pil_bicubic.ts";
+import { noteInput } from "../formats/inputs.ts";
 import { decodeBmp, decodePpm } from "../formats/images/plain_pictures.ts";
 import { loadSharp } from "../formats/images/sharp.ts";
 import { SpadeError } from "../runtime/errors.ts";
@@ -17,6 +18,7 @@ export interface Photo extends RgbImage {
 
 /** Reads a photo. Fails with `file` where it is not there or damaged, with `unsupported` on formats that nothing here decodes. */
 export async function readPhoto(path: string): Promise<Photo> {
+  noteInput(path);
   let bytes: Buffer;
   try {
     bytes = await readFile(path);

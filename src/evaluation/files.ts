@@ -4,6 +4,7 @@ import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { idsOf, readPng } from "../datasets/label_file.ts";
 import { naturalSort, pairName } from "../datasets/listing.ts";
+import { noteInput } from "../formats/inputs.ts";
 import type { Label } from "../pictures/label_names.ts";
 import type { LabelMap } from "../labels/label_map.ts";
 import { SpadeError } from "../runtime/errors.ts";
@@ -20,7 +21,9 @@ const nameOf = (path: string): string => pairName(path, CITYSCAPES.test(path) ? 
 /** Pictures in a folder, in natural order; none where there is no such folder. */
 async function picturesIn(folder: string, recursive = false): Promise<string[]> {
   const names = await readdir(folder, { recursive }).catch(() => []);
-  return naturalSort(names.filter((name) => PICTURE.test(name)).map((name) => join(folder, name)));
+  const paths = names.filter((name) => PICTURE.test(name)).map((name) => join(folder, name));
+  for (const path of paths) noteInput(path);
+  return naturalSort(paths);
 }
 
 /** Pictures of a folder and those below it. @throws SpadeError file: there are none */

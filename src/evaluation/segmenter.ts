@@ -2,6 +2,7 @@
 // with the first segmenter.
 
 import type { InferenceSession } from "onnxruntime-node";
+import { noteInput } from "../formats/inputs.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { bilinearResize, type Pixels } from "../pictures/pil_bilinear.ts";
 
@@ -43,6 +44,7 @@ export class Segmenter {
    * @throws SpadeError unsupported: no ONNX Runtime; file: no model; shape: not pictures of one size to logits
    */
   static async open(path: string): Promise<Segmenter> {
+    noteInput(path, "the segmenter");
     const ort = await loadOrt();
     let session: InferenceSession;
     try {

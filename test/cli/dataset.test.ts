@@ -181,7 +181,8 @@ test("coco-instances writes a map for every label map, and says what has none", 
   for (const out of [`${o.label_dir}/`, join(dir, "link")])
     await expect(cocoInstances({ ...o, out }, silent())).rejects.toMatchObject({
       code: "usage",
-      where: `--out ${out}`,
+      where: join(out, "a.png"),
+      problem: "would be written over a label map",
     });
   expect(await readFile(join(o.label_dir, "a.png"))).toEqual(before);
 });

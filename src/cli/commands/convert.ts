@@ -1,11 +1,11 @@
 // convert IN OUT: any checkpoint of tensors to .safetensors or .pth, one piece at a time, with what we know about the net
 // in its metadata. Loads neither Dawn nor sharp.
 
-import { readFile } from "node:fs/promises";
 import { basename, extname } from "node:path";
 
 import type { Checkpoint } from "../../formats/checkpoint.ts";
-import { fileSink, openCheckpointFile } from "../../formats/file.ts";
+import { openCheckpointFile, textOfFile } from "../../formats/file.ts";
+import { noteInput } from "../../formats/inputs.ts";
 import { parseLabels } from "../../pictures/label_names.ts";
 import type { Label } from "../../pictures/label_names.ts";
 import { writePth } from "../../formats/torch/pth_write.ts";
@@ -16,7 +16,7 @@ import type { HostDType } from "../../formats/tensors.ts";
 import { labelCount } from "../../models/config.ts";
 import { SpadeError } from "../../runtime/errors.ts";
 import { configLine, guessed, summary } from "./info.ts";
-import { makeFolderOf } from "../terminal/output.ts";
+import { Outputs } from "../terminal/output.ts";
 
 export interface ConvertOptions {
   /** Of floating-point tensors; left out: each as it is. What must not lose precision (see below) stays F32. */
@@ -25,18 +25,25 @@ export interface ConvertOptions {
   key?: string;
   /** A JSON file [{ id, name, color, category? }], kept in the metadata. */
   labels?: string;
+  force?: boolean;
   /** Called after each piece, in bytes read. */
   onProgress?: (p: { loaded: number; total: number }) => void;
 }
 
+const KINDS: Readonly<Record<string, "safetensors" | "pth">> = {
+  ".safetensors": "safetensors",
+  ".pth": "pth",
+  ".pt": "pth",
+};
+
 /**
  * Converts a checkpoint and gives the lines to print: what was found, what was left out, what was written. The metadata
  * gets `config` (JSON, guessed from keys and shapes, unless the file has one), `source`, and `labels` if given.
- * Fails with `file` or `unsupported` on the input, and with `usage` on the options.
+ * Fails with `file` or `unsupported` on the input, and with `usage` on the options and on an output over an input.
  */
 export async function convert(input: string, output: string, options: ConvertOptions = {}): Promise<string[]> {
-  const write = { ".safetensors": writeSafetensors, ".pth": writePth, ".pt": writePth }[extname(output).toLowerCase()];
-  if (!write)
+  const kind = KINDS[extname(output).toLowerCase()];
+  if (!kind)
     throw new SpadeError("usage", output, "has an ending that says no format", "end it in .safetensors or .pth");
   if (options.dtype !== undefined && !["f16", "f32"].includes(options.dtype)) {
     throw new SpadeError(
@@ -46,8 +53,12 @@ export async function convert(input: string, output: string, options: ConvertOpt
       "use f16 or f32, or leave it out",
     );
   }
+  noteInput(input, "the input");
+  if (options.labels !== undefined) noteInput(options.labels, "the labels");
+  const outputs = new Outputs(options.force);
   const source = await openCheckpointFile(input, { key: options.key });
   try {
+    await outputs.check([{ path: output, kind }]);
     const config = guessed(source);
     const metadata: Record<string, string> = { ...source.metadata };
     if (config.ok) metadata.config ??= JSON.stringify(config.config);
@@ -60,8 +71,8 @@ export async function convert(input: string, output: string, options: ConvertOpt
     const overflowed: string[] = [];
     const tensors = tensorsToWrite(source, options, overflowed);
     const lines = [summary(basename(input), source), configLine(config), ...source.notes.map((n) => `note: ${n}`)];
-    await makeFolderOf(output);
-    await write(await fileSink(output), tensors, metadata);
+    const write = kind === "pth" ? writePth : writeSafetensors;
+    await write(await outputs.sink({ path: output, kind }), tensors, metadata);
     const bytes = tensors.reduce((n, t) => n + byteSize(t), 0);
     if (overflowed.length > 0)
       lines.push(
@@ -116,12 +127,7 @@ function countOverflow(values: Float32Array): number {
 }
 
 async function readLabels(path: string, count: number | undefined): Promise<Label[]> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (cause) {
-    const problem = `cannot be read (${(cause as NodeJS.ErrnoException).code})`;
-    throw new SpadeError("file", path, problem, "check the path", cause);
-  }
+  const text = await textOfFile(path);
+  if (text === undefined) throw new SpadeError("file", path, "does not exist", "check the path");
   return parseLabels(text, path, count);
 }

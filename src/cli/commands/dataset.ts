@@ -2,9 +2,10 @@
 // fit them, and a sheet of pairs to look at. Most runs of the published code fail where this looks.
 
 import { command } from "../terminal/command.ts";
-import { quoted } from "../terminal/output.ts";
+import { Outputs, quoted } from "../terminal/output.ts";
 import { listedLabels, labelsFor } from "../../datasets/names.ts";
 import { datasetDefaults, defaultData, type DataOptions } from "../../datasets/options.ts";
+import { listFiles } from "../../datasets/listing.ts";
 import { fittingLabels, survey, type Problem, type Survey } from "../../datasets/survey.ts";
 import { DONT_CARE_ID } from "../../labels/label_map.ts";
 import { labelCount } from "../../models/config.ts";
@@ -19,7 +20,7 @@ import {
   ranges,
 } from "../reports/dataset_report.ts";
 import { checkFolders } from "../options/train_options.ts";
-import { checkPicturePath, writePicture } from "../reports/picture.ts";
+import { pictureOutput, writePicture } from "../reports/picture.ts";
 import type { Progress } from "../terminal/progress.ts";
 
 export interface DatasetCommand {
@@ -27,6 +28,7 @@ export interface DatasetCommand {
   out: string;
   /** Where a list of the colours found is written, to name them in. */
   labels_out?: string;
+  force?: boolean;
 }
 
 /** Options as train would take them. Folders of custom without --dataset_mode mean custom. */
@@ -49,14 +51,18 @@ export function resolveDataOptions(given: Readonly<Partial<DataOptions>>): DataO
 /** The lines to print, and whether a run could start. Writes the contact sheet. Fails with `usage` on options, `file` on --labels. */
 export async function lookAtDataset(
   given: Readonly<Partial<DataOptions>>,
-  { out, labels_out }: DatasetCommand,
+  { out, labels_out, force }: DatasetCommand,
   progress: Progress,
 ): Promise<{ lines: string[]; ok: boolean }> {
-  checkPicturePath(out);
+  const sheet = pictureOutput(out);
   const options = resolveDataOptions(given);
+  const outputs = new Outputs(force);
   // Without a stated label_nc those of custom are looked for, so a list may name any id.
   const open = options.dataset_mode === "custom" && given.label_nc === undefined;
   const listed = listedLabels(open ? { ...options, label_nc: 65536 } : options);
+  // What is listed is known as an input then.
+  await listFiles(options, () => undefined);
+  await outputs.check([sheet, ...(labels_out === undefined ? [] : [{ path: labels_out, kind: "json" } as const])]);
   const found = await survey(options, listed, (done, total) => progress.update("reading pairs", done, total));
   progress.end();
   const fit = fittingLabels(found.ids, found.instancesWithBorders > 0);
@@ -74,12 +80,12 @@ export async function lookAtDataset(
     );
   const names = listed ?? labelsFor(labels);
   const lines = [...describeFiles(found, options), ...describeIds(found, names, labels)];
-  if (found.colors.size) lines.push(...(await describeColors(found, labels_out)));
+  if (found.colors.size) lines.push(...(await describeColors(found, outputs, labels_out)));
   const notes = describeNotes(found, options, labels, names);
   if (problems.length) lines.push("", `problems (${problems.length}):`, ...problems.map(describeProblem));
   if (notes.length) lines.push("", "notes:", ...notes.map((note) => `  - ${note}`));
   if (found.pairs.length) {
-    await writePicture(out, await contactSheet(found.pairs, names));
+    await writePicture(outputs, out, await contactSheet(found.pairs, names));
     lines.push(
       "",
       `${out}: label map and photo of ${Math.min(16, found.pairs.length)} pairs; look whether they belong together`,

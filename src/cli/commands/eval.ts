@@ -2,7 +2,6 @@
 // styles of one map are compared with two photos.
 
 import type { OpenNet } from "../../painting/open_net.ts";
-import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { LEAST_DIVERSITY, pictureDiversity, styleDiversity } from "../../evaluation/diversity.ts";
 import { FeatureExtractor } from "../../evaluation/features.ts";
@@ -11,6 +10,8 @@ import { listLabelMaps, listPictures, listResults, pairsOf, readIds } from "../.
 import { FRECHET_NAME, frechetDistance, gaussian } from "../../evaluation/frechet.ts";
 import { Confusion, type Scores } from "../../evaluation/scores.ts";
 import { Segmenter } from "../../evaluation/segmenter.ts";
+import { textOfFile } from "../../formats/file.ts";
+import { noteInput } from "../../formats/inputs.ts";
 import { parseLabels, type Label } from "../../pictures/label_names.ts";
 import { pilNearestResize } from "../../pictures/pil_nearest.ts";
 import { DONT_CARE_ID, type LabelMap } from "../../labels/label_map.ts";
@@ -19,7 +20,7 @@ import { normalValues } from "../../models/philox.ts";
 import { SpadeError, type Device } from "../../runtime/index.ts";
 import { readInstanceMap, readLabelMap } from "../inputs/maps.ts";
 import { openDeviceFor, openNetFile } from "../inputs/net.ts";
-import { writeOutput } from "../terminal/output.ts";
+import { Outputs } from "../terminal/output.ts";
 import type { Progress } from "../terminal/progress.ts";
 
 export interface EvalOptions {
@@ -37,6 +38,7 @@ export interface EvalOptions {
   weights?: string;
   key?: string;
   json?: string;
+  force?: boolean;
   overrides: Partial<Config>;
 }
 
@@ -82,6 +84,15 @@ export async function evaluate(o: EvalOptions, progress: Progress): Promise<stri
   const results = o.results ? pairsOf(await listResults(o.results), maps, o.results) : undefined;
   const photos = o.image_dir ? pairsOf(await listPictures(o.image_dir), maps, o.image_dir) : undefined;
   const labels = o.labels === undefined ? undefined : parseLabels(await readText(o.labels), o.labels);
+  const outputs = new Outputs(o.force);
+  const json = o.json === undefined ? [] : [{ path: o.json, kind: "json" } as const];
+  for (const [path, what] of [
+    [o.weights, "the weights"],
+    [o.segmenter, "the segmenter"],
+  ] as const)
+    if (path !== undefined) noteInput(path, what);
+  if (o.instance_dir !== undefined) for (const path of maps) noteInput(join(o.instance_dir, basename(path)));
+  await outputs.check(json);
   const found: Evaluation = {
     ...(results && { results: { folder: o.results!, pictures: results.length } }),
     ...(photos && { photos: { folder: o.image_dir!, pictures: photos.length } }),
@@ -89,14 +100,14 @@ export async function evaluate(o: EvalOptions, progress: Progress): Promise<stri
   if (o.segmenter) await segmentAll(o, { results, photos }, labels, found, progress);
   if (o.weights || (results && photos)) await compareFeatures(o, maps, { results, photos }, found, progress);
   progress.end();
-  if (o.json) await writeOutput(o.json, `${JSON.stringify(found, null, 2)}\n`);
+  for (const output of json) await outputs.write(output, `${JSON.stringify(found, null, 2)}\n`);
   return describe(found);
 }
 
 async function readText(path: string): Promise<string> {
-  return readFile(path, "utf8").catch((cause: Error) => {
-    throw new SpadeError("file", path, `can't be read (${cause.message.split(",")[0]})`, "check the path", cause);
-  });
+  const text = await textOfFile(path);
+  if (text === undefined) throw new SpadeError("file", path, "does not exist", "check the path");
+  return text;
 }
 
 async function segmentAll(

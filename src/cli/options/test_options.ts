@@ -6,7 +6,7 @@ import type { Command } from "commander";
 import { datasetDefaults, defaultData, type DataOptions } from "../../datasets/options.ts";
 import { defaultConfig, type Config } from "../../models/config.ts";
 import { addDeadOptions } from "./dead_options.ts";
-import { addTable, choice, limit, text, whole, type Table } from "./option_table.ts";
+import { addTable, choice, FORCE, limit, text, toggle, whole, type Table } from "./option_table.ts";
 import { describeDefault, loadFromOptFile } from "./train_options.ts";
 import { DATA, NETWORK } from "./train_table.ts";
 
@@ -43,6 +43,7 @@ const OURS = {
   labels: text("<file>", "label names and colours (JSON); left out, those stored with the net"),
   dtype: choice(["auto", "f16", "f32"], "of weights and activations; auto: f16 where a GPU has it"),
   key: text("<name>", "the generator's name in a nested checkpoint"),
+  force: toggle(FORCE),
 } satisfies Table;
 
 export interface TestOptions {
@@ -58,6 +59,7 @@ export interface TestOptions {
   n_samples: number;
   dtype: "auto" | "f16" | "f32";
   key?: string;
+  force?: boolean;
   /** What is stated of the net. */
   overrides: Partial<Config>;
   /** What is stated of the data. */

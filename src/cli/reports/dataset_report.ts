@@ -5,7 +5,7 @@ import type { IdCount, Problem, Survey } from "../../datasets/survey.ts";
 import type { Label } from "../../pictures/label_names.ts";
 import { DONT_CARE_ID } from "../../labels/label_map.ts";
 import { labelCount } from "../../models/config.ts";
-import { writeOutput } from "../terminal/output.ts";
+import type { Outputs } from "../terminal/output.ts";
 
 /** 0 to 4, 7, 9 to 11 */
 export function ranges(sorted: readonly number[]): string {
@@ -84,7 +84,11 @@ export function describeIds(
 }
 
 /** The colours of label maps that need a list, and the list to begin with. */
-export async function describeColors({ colors }: Survey, labelsOut: string | undefined): Promise<string[]> {
+export async function describeColors(
+  { colors }: Survey,
+  outputs: Outputs,
+  labelsOut: string | undefined,
+): Promise<string[]> {
   const all = [...colors].sort((a, b) => b[1] - a[1]);
   const pixels = all.reduce((n, [, c]) => n + c, 0);
   const hex = (c: number): string => `#${c.toString(16).padStart(6, "0")}`;
@@ -96,7 +100,8 @@ export async function describeColors({ colors }: Survey, labelsOut: string | und
   ];
   if (labelsOut) {
     const list = all.map(([c], id) => ({ id, name: `label ${id}`, color: hex(c) }));
-    await writeOutput(labelsOut, `[\n${list.map((l) => `  ${JSON.stringify(l)}`).join(",\n")}\n]\n`);
+    const text = `[\n${list.map((l) => `  ${JSON.stringify(l)}`).join(",\n")}\n]\n`;
+    await outputs.write({ path: labelsOut, kind: "json" }, text);
     lines.push(`  wrote ${labelsOut}: give each its id and name, then look again with --labels ${labelsOut}`);
   } else
     lines.push("  --labels_out labels.json writes a list of them, to give ids and names; then --labels labels.json");
