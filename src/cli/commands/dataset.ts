@@ -9,7 +9,7 @@ import { listFiles } from "../../datasets/listing.ts";
 import { fittingLabels, survey, type Problem, type Survey } from "../../datasets/survey.ts";
 import { DONT_CARE_ID } from "../../labels/label_map.ts";
 import { labelCount } from "../../models/config.ts";
-import { SpadeError } from "../../runtime/errors.ts";
+import { SpadeError, counted } from "../../runtime/errors.ts";
 import { contactSheet } from "../reports/contact_sheet.ts";
 import {
   describeColors,
@@ -19,7 +19,7 @@ import {
   describeProblem,
   ranges,
 } from "../reports/dataset_report.ts";
-import { checkFolders } from "../options/train_options.ts";
+import { checkFolders, statedMode } from "../options/train_options.ts";
 import { pictureOutput, writePicture } from "../reports/picture.ts";
 import type { Progress } from "../terminal/progress.ts";
 
@@ -33,7 +33,7 @@ export interface DatasetCommand {
 
 /** Options as train would take them. Folders of custom without --dataset_mode mean custom. */
 export function resolveDataOptions(given: Readonly<Partial<DataOptions>>): DataOptions {
-  const mode = given.dataset_mode ?? (given.label_dir || given.image_dir ? "custom" : defaultData.dataset_mode);
+  const { dataset_mode: mode = defaultData.dataset_mode } = statedMode(given);
   const known = Object.keys(defaultData).filter((name) => given[name as keyof DataOptions] !== undefined);
   const stated = Object.fromEntries(known.map((name) => [name, given[name as keyof DataOptions]]));
   if (mode !== "custom" && given.dataroot === undefined)
@@ -74,7 +74,7 @@ export async function lookAtDataset(
     problems.push(
       problem(
         `--batchSize ${options.batchSize}`,
-        `is more than the ${found.pairs.length} pairs, and incomplete batches are not trained on`,
+        `is more than the ${counted(found.pairs.length, "pair")}, and incomplete batches are not trained on`,
         `give ${found.pairs.length} or less`,
       ),
     );
@@ -88,7 +88,7 @@ export async function lookAtDataset(
     await writePicture(outputs, out, await contactSheet(found.pairs, names));
     lines.push(
       "",
-      `${out}: label map and photo of ${Math.min(16, found.pairs.length)} pairs; look whether they belong together`,
+      `${out}: label map and photo of ${counted(Math.min(16, found.pairs.length), "pair")}; look whether they belong together`,
     );
   }
   if (found.ids.size) {

@@ -7,7 +7,7 @@ import { datasetDefaults, defaultData, type DataOptions } from "../../datasets/o
 import { defaultConfig, type Config } from "../../models/config.ts";
 import { addDeadOptions } from "./dead_options.ts";
 import { addTable, choice, FORCE, limit, text, toggle, whole, type Table } from "./option_table.ts";
-import { describeDefault, loadFromOptFile } from "./train_options.ts";
+import { describeDefault, loadFromOptFile, statedMode } from "./train_options.ts";
 import { DATA, NETWORK } from "./train_table.ts";
 
 /** The published parser takes them too; pictures are painted one by one, in the lists' order, as they are. */
@@ -108,6 +108,7 @@ export function resolveTestOptions(
   const stated: Record<string, unknown> = {};
   for (const name of FROM_TRAINING) if (saved[name] !== undefined) stated[name] = saved[name];
   for (const [name, value] of Object.entries(given)) if (value !== undefined) stated[name] = value;
+  Object.assign(stated, statedMode(given, saved));
   const among = (table: object): Record<string, unknown> =>
     Object.fromEntries(Object.entries(stated).filter(([name]) => name in table));
   const winsize = { display_winsize: stated.dataset_mode === "cityscapes" ? 512 : DEFAULTS.display_winsize };
