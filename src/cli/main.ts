@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { Command, CommanderError, Option } from "commander";
-import { SpadeError } from "../runtime/errors.ts";
+import { foreign, SpadeError } from "../runtime/errors.ts";
 import { publishedNames } from "./options/argv.ts";
 import { addConfigOptions, configOverrides, number } from "./options/config_options.ts";
 import { ignoredOptions } from "./options/dead_options.ts";
@@ -153,7 +153,9 @@ function commands(): Command {
       "finishing the picture",
       (note) => progress.say(note),
       (signal) =>
-        testNet(resolveTestOptions(given, saved), progress, signal, (path) => print([`process image... ${path}`])),
+        testNet(resolveTestOptions(given, saved), progress, signal, (path) =>
+          print([`process image... ${foreign(path, 600)}`]),
+        ),
     );
     print([line]);
     if (!whole) process.exitCode = 130;

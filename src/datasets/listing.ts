@@ -4,7 +4,7 @@
 import { readFile, readdir, realpath, stat } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { noteInput } from "../formats/inputs.ts";
-import { SpadeError } from "../runtime/errors.ts";
+import { SpadeError, counted } from "../runtime/errors.ts";
 import type { DataOptions } from "./options.ts";
 
 /** The files of one sample. */
@@ -191,7 +191,7 @@ const some = (names: readonly string[]): string =>
 export function pairingProblems(lists: Lists, o: DataOptions): SpadeError[] {
   const { labels, images, instances } = lists;
   const problems: SpadeError[] = [];
-  const where = `${labels.length} label maps, ${images.length} photos`;
+  const where = `${counted(labels.length, "label map")}, ${counted(images.length, "photo")}`;
   const add = (at: string, problem: string, fix: string): void =>
     void problems.push(new SpadeError("file", at, problem, fix));
   const nameOf = (path: string): string => pairName(path, o.dataset_mode);
@@ -220,7 +220,7 @@ export function pairingProblems(lists: Lists, o: DataOptions): SpadeError[] {
   }
   if (instances && instances.length < labels.length)
     add(
-      `${labels.length} label maps, ${instances.length} instance maps`,
+      `${counted(labels.length, "label map")}, ${counted(instances.length, "instance map")}`,
       "each label map needs its instance map",
       "add them, or use --no_instance",
     );

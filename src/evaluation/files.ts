@@ -7,7 +7,7 @@ import { naturalSort, pairName } from "../datasets/listing.ts";
 import { noteInput } from "../formats/inputs.ts";
 import type { Label } from "../pictures/label_names.ts";
 import type { LabelMap } from "../labels/label_map.ts";
-import { SpadeError } from "../runtime/errors.ts";
+import { SpadeError, counted } from "../runtime/errors.ts";
 
 const PICTURE = /\.(png|jpe?g|webp)$/i;
 /** Where the published test command puts its pictures. */
@@ -93,7 +93,7 @@ export function pairsOf(
     throw new SpadeError(
       "usage",
       where,
-      `none of its ${pictures.length} pictures is called as one of the ${labels.length} label maps (${basename(pictures[0])}, ${basename(labels[0] ?? "none")})`,
+      `none of its pictures (${pictures.length}) is called as one of the ${counted(labels.length, "label map")} (${basename(pictures[0])}, ${basename(labels[0] ?? "none")})`,
       "give the folder of the label maps that they were painted from",
     );
   return pairs;

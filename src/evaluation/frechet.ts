@@ -10,7 +10,7 @@
 // and Wolf estimate from the features themselves ("A well-conditioned estimator for large-dimensional covariance matrices", 2004).
 // The distance still depends on the number of pictures: compare numbers over sets of equal size alone.
 
-import { SpadeError } from "../runtime/errors.ts";
+import { SpadeError, counted } from "../runtime/errors.ts";
 import { choleskyFactor, symmetricEigenvalues } from "./symmetric.ts";
 
 export const FRECHET_NAME = "Frechet distance (SqueezeNet fire9)";
@@ -31,7 +31,13 @@ export interface Gaussian {
  */
 export function gaussian(features: readonly ArrayLike<number>[]): Gaussian {
   const n = features.length;
-  if (n < 2) throw new SpadeError("usage", "Frechet distance", `${n} pictures have no covariance`, "give two or more");
+  if (n < 2)
+    throw new SpadeError(
+      "usage",
+      "Frechet distance",
+      `${counted(n, "picture")} ${n === 1 ? "has" : "have"} no covariance`,
+      "give two or more",
+    );
   const d = features[0].length;
   const mean = new Float64Array(d);
   for (const f of features) {

@@ -3,7 +3,7 @@
 
 import type { InferenceSession } from "onnxruntime-node";
 import { noteInput } from "../formats/inputs.ts";
-import { SpadeError } from "../runtime/errors.ts";
+import { SpadeError, counted } from "../runtime/errors.ts";
 import { bilinearResize, type Pixels } from "../pictures/pil_bilinear.ts";
 
 type Ort = typeof import("onnxruntime-node");
@@ -58,7 +58,7 @@ export class Segmenter {
     const [, channels, height, width] = shape;
     const fits = session.inputNames.length === 1 && shape.length === 4 && channels === 3;
     if (!fits || typeof height !== "number" || typeof width !== "number") {
-      const inputs = `${session.inputNames.length} inputs, the first ${input.name} [${shape.join(",")}]`;
+      const inputs = `${counted(session.inputNames.length, "input")}, the first ${input.name} [${shape.join(",")}]`;
       await session.release();
       throw new SpadeError("shape", path, `has ${inputs}`, "give a model of one input [n,3,H,W] of a fixed size");
     }

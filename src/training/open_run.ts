@@ -13,6 +13,7 @@ import { checkpointSource, memorySource } from "../models/weights/source.ts";
 import { SQUEEZENET_FILE, squeezenet, squeezenetSource } from "../models/nets/squeezenet.ts";
 import { vgg19 } from "../models/nets/vgg19.ts";
 import { SpadeError, type Device } from "../runtime/index.ts";
+import { counted } from "../runtime/errors.ts";
 import { beginningOf, noteBeginning } from "./beginning.ts";
 import { initialState } from "./init.ts";
 import { savedPosition } from "./net_files.ts";
@@ -146,7 +147,7 @@ export async function openSession(device: Device, given: TrainOptions, say: (lin
 }
 
 function origin(o: TrainOptions, saved: SavedRun | undefined, anew: boolean, { epoch, batch, step }: Position): string {
-  const place = `epoch ${epoch}, ${batch} batches done, step ${step}`;
+  const place = `epoch ${epoch}, ${counted(batch, "batch", "batches")} done, step ${step}`;
   if (saved) return `going on from ${saved.path}: ${place}`;
   if (!anew) return `going on from ${o.which_epoch}_net_*: ${place}; nets alone, so that Adam begins anew`;
   const why = o.continue_train ? "nothing is saved yet: " : "";

@@ -9,6 +9,7 @@ import { makeFolder, removeParts, replaceFile } from "../formats/file.ts";
 import type { Label } from "../pictures/label_names.ts";
 import { outputSize } from "../models/kinds.ts";
 import { profileTable, SpadeError, type Device } from "../runtime/index.ts";
+import { counted } from "../runtime/errors.ts";
 import { forgetBeginning } from "./beginning.ts";
 import { firstNonFinite } from "./step/diagnose.ts";
 import { due, runLoop, type LoopHooks, type StepReport } from "./loop.ts";
@@ -52,7 +53,9 @@ export async function train(o: TrainOptions, ui: TrainUi, openDevice: () => Prom
     await dataset.scan(undefined, onSkip);
     const labels = labelsFor(o);
     const loader = opened.add(await Loader.open(dataset, { batchSize: o.batchSize, onSkip }), (l) => l.close());
-    ui.say(`${dataset.length} pairs, ${loader.length} batches of ${o.batchSize} an epoch`);
+    ui.say(
+      `${counted(dataset.length, "pair")}, ${counted(loader.length, "batch", "batches")} of ${o.batchSize} an epoch`,
+    );
     await makeFolder(runFolder(o));
     for (const folder of [runFolder(o), stateFolder(o)]) await removeParts(folder);
     const device = opened.add(await openDevice(), (d) => d.dispose());

@@ -6,7 +6,7 @@ import { instanceMap, readAnnotations } from "../../datasets/coco_instances.ts";
 import { readPng } from "../../datasets/label_file.ts";
 import { noteInput } from "../../formats/inputs.ts";
 import { encodeLabelPng } from "../../formats/images/label_png.ts";
-import { SpadeError } from "../../runtime/errors.ts";
+import { SpadeError, counted } from "../../runtime/errors.ts";
 import { Outputs } from "../terminal/output.ts";
 import type { Progress } from "../terminal/progress.ts";
 
@@ -59,12 +59,14 @@ export async function cocoInstances(o: CocoInstancesCommand, progress: Progress)
     throw new SpadeError(
       "file",
       o.label_dir,
-      `has no label map of the ${pictures.length} pictures in ${o.annotations} (the first would be ${pictures[0].fileName.replace("jpg", "png")})`,
+      `has no label map of the ${counted(pictures.length, "picture")} in ${o.annotations} (the first would be ${pictures[0].fileName.replace("jpg", "png")})`,
       "check both: train and val have their own",
     );
   const left = pictures.length - written;
   return [
-    `${o.out}: ${written} instance maps with ${things} things` +
-      (left ? `; ${left} annotated pictures have no label map in ${o.label_dir}` : ""),
+    `${o.out}: ${counted(written, "instance map")} with ${counted(things, "thing")}` +
+      (left
+        ? `; ${counted(left, "annotated picture")} ${left === 1 ? "has" : "have"} no label map in ${o.label_dir}`
+        : ""),
   ];
 }

@@ -14,7 +14,7 @@ import type { TensorToWrite } from "../../formats/safetensors.ts";
 import { byteSize, fromF32, isFloat, toF32 } from "../../formats/tensors.ts";
 import type { HostDType } from "../../formats/tensors.ts";
 import { labelCount } from "../../models/config.ts";
-import { SpadeError } from "../../runtime/errors.ts";
+import { SpadeError, counted } from "../../runtime/errors.ts";
 import { configLine, guessed, summary } from "./info.ts";
 import { Outputs } from "../terminal/output.ts";
 
@@ -78,7 +78,7 @@ export async function convert(input: string, output: string, options: ConvertOpt
       lines.push(
         `warning: beyond the range of f16 and now infinite: ${overflowed.join(", ")}; convert with --dtype f32`,
       );
-    lines.push(`wrote ${output}: ${tensors.length} tensors, ${(bytes / 1e6).toFixed(1)} MB`);
+    lines.push(`wrote ${output}: ${counted(tensors.length, "tensor")}, ${(bytes / 1e6).toFixed(1)} MB`);
     return lines;
   } finally {
     await source.close();
@@ -113,7 +113,7 @@ function tensorsToWrite(source: Checkpoint, options: ConvertOptions, overflowed:
         loaded += piece.length;
         options.onProgress?.({ loaded, total });
       }
-      if (infinite > 0) overflowed.push(`${infinite} values of ${name}`);
+      if (infinite > 0) overflowed.push(`${counted(infinite, "value")} of ${name}`);
     }
     return { name, dtype: to, shape, data };
   });

@@ -17,6 +17,7 @@ import { pilNearestResize } from "../../pictures/pil_nearest.ts";
 import { DONT_CARE_ID, type LabelMap } from "../../labels/label_map.ts";
 import type { Config } from "../../models/config.ts";
 import { normalValues } from "../../models/philox.ts";
+import { counted } from "../../runtime/errors.ts";
 import { SpadeError, type Device } from "../../runtime/index.ts";
 import { readInstanceMap, readLabelMap } from "../inputs/maps.ts";
 import { openDeviceFor, openNetFile } from "../inputs/net.ts";
@@ -267,13 +268,13 @@ function describe({ results, photos, labels, frechet, diversity }: Evaluation): 
     ["results", results],
     ["photos", photos],
   ] as const)
-    if (c) lines.push(`${kind}: ${c.pictures} pictures of ${c.folder}`);
+    if (c) lines.push(`${kind}: ${counted(c.pictures, "picture")} of ${c.folder}`);
   if (frechet)
     lines.push(`${frechet.name}: ${frechet.distance.toFixed(2)} (not comparable with a FID over Inception's features)`);
   if (diversity) {
     const { styles, photos: real, maps } = diversity;
     const beside = real === undefined ? "" : `, of two photos ${real.toFixed(2)}`;
-    lines.push(`feature distance of two styles of a map, over ${maps} maps: ${styles.toFixed(2)}${beside}`);
+    lines.push(`feature distance of two styles of a map, over ${counted(maps, "map")}: ${styles.toFixed(2)}${beside}`);
     if (real !== undefined && styles < LEAST_DIVERSITY * real)
       lines.push(
         `note: that is under a tenth of the photos': the generator hardly reads z; train it with a lower --lambda_kld`,

@@ -7,6 +7,7 @@ import { writeSafetensors } from "../../formats/safetensors.ts";
 import { f32Tensor } from "../../formats/tensors.ts";
 import type { LabelMap } from "../../labels/label_map.ts";
 import type { Config } from "../../models/config.ts";
+import { counted } from "../../runtime/errors.ts";
 import { chromeTrace, profileTable, SpadeError, type Profile } from "../../runtime/index.ts";
 import type { NetWeights } from "../../painting/open_net.ts";
 import { toPicture } from "../../painting/present.ts";
@@ -110,7 +111,13 @@ async function jobsOf(o: GenerateOptions): Promise<Job[]> {
     if (!many && !path.endsWith(sep) && !path.endsWith("/") && !(await isFolder(path))) return () => path;
     if (many && !(await isFolder(path))) {
       const is = (await exists(path)) ? "is a file" : FILE_NAME.test(path) ? "looks like a file name" : "";
-      if (is) throw new SpadeError("usage", path, `${is} where ${labels.length} maps need a folder`, "give a folder");
+      if (is)
+        throw new SpadeError(
+          "usage",
+          path,
+          `${is} where ${counted(labels.length, "map")} ${labels.length === 1 ? "needs" : "need"} a folder`,
+          "give a folder",
+        );
     }
     return (name) => join(path, `${name}${ending}`);
   };

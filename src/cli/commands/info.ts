@@ -7,7 +7,7 @@ import { openCheckpointFile } from "../../formats/file.ts";
 import { byteSize, elements } from "../../formats/tensors.ts";
 import { guessConfig } from "../../models/weights/guess.ts";
 import type { Config } from "../../models/config.ts";
-import { SpadeError } from "../../runtime/errors.ts";
+import { SpadeError, counted } from "../../runtime/errors.ts";
 
 /** The lines to print about a checkpoint. Fails with `file` or `unsupported` where it cannot be read. */
 export async function info(file: string, options: { key?: string } = {}): Promise<string[]> {
@@ -39,7 +39,7 @@ export function summary(name: string, source: Checkpoint): string {
   const dtypes = [...counts].map(([dtype, count]) => `${count} ${dtype}`).join(", ");
   const values = tensors.reduce((n, t) => n + elements(t.shape), 0);
   const bytes = tensors.reduce((n, t) => n + byteSize(t), 0);
-  return `${name}: ${source.format}, ${tensors.length} tensors (${dtypes}), ${values} values, ${(bytes / 1e6).toFixed(1)} MB`;
+  return `${name}: ${source.format}, ${counted(tensors.length, "tensor")} (${dtypes}), ${counted(values, "value")}, ${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 /** The net's config, or why there is none: any checkpoint may be converted, not only generators. */

@@ -4,7 +4,7 @@
 import { existsSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { Dataset } from "../../datasets/dataset.ts";
-import { SpadeError } from "../../runtime/errors.ts";
+import { SpadeError, counted } from "../../runtime/errors.ts";
 import type { OpenNet } from "../../painting/open_net.ts";
 import { toPicture } from "../../painting/present.ts";
 import { labelColors, labelRgb } from "../../training/records/pictures.ts";
@@ -110,7 +110,7 @@ export async function testNet(
     if (rows.length) await outputs.write(page, testPage(title, rows, o.display_winsize, new Date()));
   }
   const whole = rows.length === count;
-  return { line: `painted ${rows.length}${whole ? "" : ` of ${count}`} label maps: ${index}`, whole };
+  return { line: `painted ${whole ? "" : `${rows.length} of `}${counted(count, "label map")}: ${index}`, whole };
 }
 
 /** One label map: its colours and its pictures into files, and its row of the page. */
