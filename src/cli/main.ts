@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { Command, CommanderError, Option } from "commander";
-import { SpadeError } from "../runtime/errors.ts";
+import { foreign, SpadeError } from "../runtime/errors.ts";
 import { publishedNames } from "./options/argv.ts";
 import { addConfigOptions, configOverrides, number } from "./options/config_options.ts";
 import { ignoredOptions } from "./options/dead_options.ts";
@@ -11,7 +11,7 @@ import { interruptible } from "./terminal/interrupt.ts";
 import { adoptTerminal, endWithParent, runFiltered } from "./terminal/native_noise.ts";
 import { Progress } from "./terminal/progress.ts";
 import { addTestOptions, resolveTestOptions } from "./options/test_options.ts";
-import { addTable, text } from "./options/option_table.ts";
+import { addTable, FORCE, text } from "./options/option_table.ts";
 import { addTrainOptions, describeDefault, resolveTrainOptions, savedOptions } from "./options/train_options.ts";
 import { DATA } from "./options/train_table.ts";
 import { defaultData, type DataOptions } from "../datasets/options.ts";
@@ -55,9 +55,14 @@ function commands(): Command {
     .option(
       "--labels <file>",
       'label names and colours to store with the weights: JSON [{ "id", "name", "color", "category"? }]',
-    );
+    )
+    .option("--force", FORCE);
   addConfigOptions(converting).action(
-    async (input: string, output: string, options: { dtype?: "f16" | "f32"; key?: string; labels?: string }) => {
+    async (
+      input: string,
+      output: string,
+      options: { dtype?: "f16" | "f32"; key?: string; labels?: string; force?: boolean },
+    ) => {
       const { convert } = await import("./commands/convert.ts");
       const progress = new Progress();
       const mb = (n: number): number => Math.round(n / 1e6);
@@ -98,7 +103,8 @@ function commands(): Command {
         .choices(["auto", "f16", "f32"])
         .default("auto"),
     )
-    .option("--key <name>", "the generator's name in a nested checkpoint");
+    .option("--key <name>", "the generator's name in a nested checkpoint")
+    .option("--force", FORCE);
   addConfigOptions(generating).action(async (options: Record<string, unknown>) => {
     const { generate } = await import("./commands/generate.ts");
     const progress = new Progress();
@@ -115,16 +121,19 @@ function commands(): Command {
     .description("the generator as ONNX (opset 17, standard operators)")
     .requiredOption("--weights <file>", "a generator: .safetensors or .pth")
     .requiredOption("--onnx <out>", "the file to write")
-    .option("--key <name>", "the generator's name in a nested checkpoint");
-  addConfigOptions(exporting).action(async (options: { weights: string; onnx: string; key?: string }) => {
-    const { exportOnnx } = await import("./commands/export.ts");
-    print(
-      await exportOnnx(
-        { ...options, overrides: configOverrides(options as unknown as Record<string, unknown>) },
-        new Progress(),
-      ),
-    );
-  });
+    .option("--key <name>", "the generator's name in a nested checkpoint")
+    .option("--force", FORCE);
+  addConfigOptions(exporting).action(
+    async (options: { weights: string; onnx: string; key?: string; force?: boolean }) => {
+      const { exportOnnx } = await import("./commands/export.ts");
+      print(
+        await exportOnnx(
+          { ...options, overrides: configOverrides(options as unknown as Record<string, unknown>) },
+          new Progress(),
+        ),
+      );
+    },
+  );
 
   addTrainOptions(
     program.command("train").description("train a net: options as published; Ctrl-C stops with a checkpoint"),
@@ -145,7 +154,9 @@ function commands(): Command {
       "finishing the picture",
       (note) => progress.say(note),
       (signal) =>
-        testNet(resolveTestOptions(given, saved), progress, signal, (path) => print([`process image... ${path}`])),
+        testNet(resolveTestOptions(given, saved), progress, signal, (path) =>
+          print([`process image... ${foreign(path, 600)}`]),
+        ),
     );
     print([line]);
     if (!whole) process.exitCode = 130;
@@ -167,7 +178,8 @@ function commands(): Command {
     .option("--weights <file>", "a generator with VAE, for the diversity of its styles")
     .option("--instance_dir <folder>", "its instance maps, called as the label maps")
     .option("--key <name>", "the generator's name in a nested checkpoint")
-    .option("--json <file>", "write the figures as JSON");
+    .option("--json <file>", "write the figures as JSON")
+    .option("--force", FORCE);
   addConfigOptions(evaluating).action(async (options: Record<string, unknown>) => {
     const { evaluate } = await import("./commands/eval.ts");
     const o = { ...(options as unknown as Parameters<typeof evaluate>[0]), overrides: configOverrides(options) };
@@ -179,7 +191,8 @@ function commands(): Command {
       .command("dataset")
       .description("look at a data set before training: what is wrong, what its labels are, which options fit")
       .option("--out <file>", "a sheet of 16 pairs to look at (.png, .jpg, .webp)", "dataset.png")
-      .option("--labels_out <file>", "where label maps hold colours: write a list of them, for --labels"),
+      .option("--labels_out <file>", "where label maps hold colours: write a list of them, for --labels")
+      .option("--force", FORCE),
     "Data, as in train",
     { ...DATA, labels: text("<file>", "label names and colours (JSON): label maps in these colours are understood") },
     (name) => describeDefault(name, defaultData[name as keyof DataOptions], false),
@@ -204,6 +217,7 @@ function commands(): Command {
       "--as_published",
       "things numbered 0, 1, 2 ... as the published script does, where a number may be the label beside it",
     )
+    .option("--force", FORCE)
     .action(async (options: CocoInstancesCommand) => {
       const { cocoInstances } = await import("./commands/coco_instances.ts");
       print(await cocoInstances(options, new Progress()));
@@ -215,7 +229,8 @@ function commands(): Command {
     .option("--map <name>", "street, or a COCO-Stuff map in demo/maps, painted at full size by a seeded net", "street")
     .option("--out <folder>", "where the pictures go (default: demo/ in a clone, else this folder)")
     .option("--seed <n>", "of the styles; of a COCO-Stuff map, of the weights", number(0, true), 0)
-    .action(async (options: { map: string; out?: string; seed: number }) => {
+    .option("--force", FORCE)
+    .action(async (options: { map: string; out?: string; seed: number; force?: boolean }) => {
       const demo =
         options.map === "street"
           ? (await import("./commands/demo.ts")).streetDemo

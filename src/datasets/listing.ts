@@ -3,7 +3,8 @@
 
 import { readFile, readdir, realpath, stat } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
-import { SpadeError } from "../runtime/errors.ts";
+import { noteInput } from "../formats/inputs.ts";
+import { SpadeError, counted } from "../runtime/errors.ts";
 import type { DataOptions } from "./options.ts";
 
 /** The files of one sample. */
@@ -62,7 +63,10 @@ function compareParts(a: readonly string[], b: readonly string[]): number {
 export async function listFiles(o: DataOptions, missing?: (error: SpadeError) => void): Promise<Lists> {
   const found = await published(o, async (folder, option, links = false, cached = true) => {
     try {
-      return await listFolder(folder, option, links, cached);
+      const paths = await listFolder(folder, option, links, cached);
+      // Decoding threads read them, which have records of their own.
+      for (const path of paths) noteInput(path);
+      return paths;
     } catch (error) {
       if (!missing || !(error instanceof SpadeError)) throw error;
       missing(error);
@@ -143,7 +147,9 @@ async function listFolder(folder: string, option: string, links: boolean, cached
   if (!(await isFolder(folder)))
     throw new SpadeError("file", folder, "is not a folder that can be read", `check the path and ${option}`);
   if (cached) {
-    const list = await readFile(join(folder, "files.list"), "utf8").catch(() => undefined);
+    const path = join(folder, "files.list");
+    const list = await readFile(path, "utf8").catch(() => undefined);
+    if (list !== undefined) noteInput(path);
     if (list !== undefined) return list.split(/\r?\n/).filter((line) => line !== "");
   }
   const found: string[] = [];
@@ -194,7 +200,7 @@ const some = (names: readonly string[]): string =>
 export function pairingProblems(lists: Lists, o: DataOptions): SpadeError[] {
   const { labels, images, instances } = lists;
   const problems: SpadeError[] = [];
-  const where = `${labels.length} label maps, ${images.length} photos`;
+  const where = `${counted(labels.length, "label map")}, ${counted(images.length, "photo")}`;
   const add = (at: string, problem: string, fix: string): void =>
     void problems.push(new SpadeError("file", at, problem, fix));
   const nameOf = (path: string): string => pairName(path, o.dataset_mode);
@@ -223,7 +229,7 @@ export function pairingProblems(lists: Lists, o: DataOptions): SpadeError[] {
   }
   if (instances && instances.length < labels.length)
     add(
-      `${labels.length} label maps, ${instances.length} instance maps`,
+      `${counted(labels.length, "label map")}, ${counted(instances.length, "instance map")}`,
       "each label map needs its instance map",
       "add them, or use --no_instance",
     );

@@ -4,9 +4,10 @@ import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { idsOf, readPng } from "../datasets/label_file.ts";
 import { naturalSort, pairName } from "../datasets/listing.ts";
+import { noteInput } from "../formats/inputs.ts";
 import type { Label } from "../pictures/label_names.ts";
 import type { LabelMap } from "../labels/label_map.ts";
-import { SpadeError } from "../runtime/errors.ts";
+import { SpadeError, counted } from "../runtime/errors.ts";
 
 const PICTURE = /\.(png|jpe?g|webp)$/i;
 /** Folder in which upstream's test command stores its pictures. */
@@ -20,7 +21,9 @@ const nameOf = (path: string): string => pairName(path, CITYSCAPES.test(path) ? 
 /** Lists the pictures in a folder in natural order; empty if the folder can't be read. */
 async function picturesIn(folder: string, recursive = false): Promise<string[]> {
   const names = await readdir(folder, { recursive }).catch(() => []);
-  return naturalSort(names.filter((name) => PICTURE.test(name)).map((name) => join(folder, name)));
+  const paths = names.filter((name) => PICTURE.test(name)).map((name) => join(folder, name));
+  for (const path of paths) noteInput(path);
+  return naturalSort(paths);
 }
 
 /** Lists the pictures in a folder and its subfolders. @throws SpadeError file: there are none */
@@ -94,7 +97,7 @@ export function pairsOf(
     throw new SpadeError(
       "usage",
       where,
-      `none of its ${pictures.length} pictures is called as one of the ${labels.length} label maps (${basename(pictures[0])}, ${basename(labels[0] ?? "none")})`,
+      `none of its pictures (${pictures.length}) is called as one of the ${counted(labels.length, "label map")} (${basename(pictures[0])}, ${basename(labels[0] ?? "none")})`,
       "give the folder of the label maps that they were painted from",
     );
   return pairs;

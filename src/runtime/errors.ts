@@ -42,6 +42,9 @@ export function foreign(text: string, most = 120): string {
   return `${shown.slice(0, most - end - 3)}...${shown.slice(shown.length - end)}`.replace(/\p{Cs}/gu, "");
 }
 
+/** "1 batch", "2 batches". @param many left out: `one` with an s */
+export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
+
 /** Longest part of a message. */
 const PART = 600;
 

@@ -165,7 +165,7 @@ test("coco-instances writes a map for every label map, and says what has none", 
     out: join(dir, "new/inst"),
   };
   expect(await cocoInstances(o, silent())).toEqual([
-    `${o.out}: 1 instance maps with 1 things; 1 annotated pictures have no label map in ${o.label_dir}`,
+    `${o.out}: 1 instance map with 1 thing; 1 annotated picture has no label map in ${o.label_dir}`,
   ]);
   const values = async () => {
     const { data } = decodeLabelPng(await readFile(join(o.out, "a.png")));
@@ -181,7 +181,8 @@ test("coco-instances writes a map for every label map, and says what has none", 
   for (const out of [`${o.label_dir}/`, join(dir, "link")])
     await expect(cocoInstances({ ...o, out }, silent())).rejects.toMatchObject({
       code: "usage",
-      where: `--out ${out}`,
+      where: join(out, "a.png"),
+      problem: "would be written over a label map",
     });
   expect(await readFile(join(o.label_dir, "a.png"))).toEqual(before);
 });

@@ -8,7 +8,7 @@ import { byteSize, elements } from "../../formats/tensors.ts";
 import { findConfig, guessNote } from "../../models/weights/find_config.ts";
 import type { FoundConfig } from "../../models/weights/stored_config.ts";
 import type { Config } from "../../models/config.ts";
-import { SpadeError } from "../../runtime/errors.ts";
+import { counted, SpadeError } from "../../runtime/errors.ts";
 import { optionsBeside } from "../inputs/opt_beside.ts";
 
 /** The lines to print about a checkpoint. Fails with `file` or `unsupported` if it cannot be read. */
@@ -47,7 +47,7 @@ export function summary(name: string, source: Checkpoint): string {
   const dtypes = [...counts].map(([dtype, count]) => `${count} ${dtype}`).join(", ");
   const values = tensors.reduce((n, t) => n + elements(t.shape), 0);
   const bytes = tensors.reduce((n, t) => n + byteSize(t), 0);
-  return `${name}: ${source.format}, ${tensors.length} tensors (${dtypes}), ${values} values, ${(bytes / 1e6).toFixed(1)} MB`;
+  return `${name}: ${source.format}, ${counted(tensors.length, "tensor")} (${dtypes}), ${counted(values, "value")}, ${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 /** The net's config, or the reason why there is none: other checkpoints than generators can be converted too. */
