@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { Command, CommanderError, Option } from "commander";
-import { foreign, SpadeError } from "../runtime/errors.ts";
+import { foreign, printable, SpadeError } from "../runtime/errors.ts";
 import { publishedNames } from "./options/argv.ts";
 import { addConfigOptions, configOverrides, number } from "./options/config_options.ts";
 import { ignoredOptions } from "./options/dead_options.ts";
@@ -22,7 +22,7 @@ import { version } from "../../package.json";
 /** Commands that start Dawn. */
 const GPU_COMMANDS = new Set(["doctor", "generate", "export", "train", "test", "eval", "demo"]);
 
-const print = (lines: readonly string[]): void => void process.stdout.write(`${lines.join("\n")}\n`);
+const print = (lines: readonly string[]): void => void process.stdout.write(`${printable(lines.join("\n"))}\n`);
 
 function commands(): Command {
   const program = new Command("spade-webgpu");
@@ -237,8 +237,26 @@ function commands(): Command {
           : (await import("./commands/demo_seeded.ts")).seededDemo;
       print(await demo(options, new Progress()));
     });
-  for (const command of program.commands) command.exitOverride().showHelpAfterError("(--help shows the options)");
+  for (const command of program.commands)
+    command.exitOverride().showHelpAfterError("(--help shows the options)").allowExcessArguments();
+  program.hook("preAction", (_, command) => refuseExcess(command));
   return program;
+}
+
+/** Commander's own error counts the arguments that are too many; this one names them. @throws SpadeError usage */
+function refuseExcess(command: Command): void {
+  const excess = command.args.slice(command.registeredArguments.length);
+  if (excess.length === 0) return;
+  const name = excess[0].replace(/^-+/, "").replaceAll("-", "_");
+  const meant = command.options.find((option) => option.long === `--${name}`)?.long;
+  throw new SpadeError(
+    "usage",
+    `${command.name()} ... ${excess.map((arg) => foreign(arg, 60)).join(" ")}`,
+    excess.length === 1 ? "is an argument too many" : `are ${excess.length} arguments too many`,
+    meant
+      ? `write ${meant}, without a space after the dashes`
+      : "names of options begin with --; put a text with spaces in quotes",
+  );
 }
 
 /** The options of the opt file that --load_from_opt_file names. Prints a note about given options that are ignored. */
@@ -261,7 +279,7 @@ function report(error: unknown): number {
     process.stderr.write(`error: ${withCommand(error.message).replaceAll("\n", "\n  ")}\n`);
   else
     process.stderr.write(
-      `unexpected error, please report it:\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+      `unexpected error, please report it:\n${printable(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`,
     );
   return 1;
 }
@@ -288,8 +306,8 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EIO") process.exit(error.code === "EPIPE" ? 0 : 1);
 });
 process.stderr.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EIO") throw error;
+  if (error.code !== "EIO" && error.code !== "EPIPE") throw error;
 });
 const code = await main();
-// Dawn's threads may keep the process alive, so exit once stdout is flushed.
-process.stdout.write("", () => process.exit(code));
+// Dawn's threads may keep the process alive, so exit once both streams are flushed: a pipe takes 64 kB at a time.
+process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));

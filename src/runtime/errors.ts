@@ -27,6 +27,10 @@ const escaped = (char: string): string => {
   return code < 256 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u{${code.toString(16)}}`;
 };
 
+/** A text of several lines without what commands a terminal: escapes for everything unprintable but line ends. */
+export const printable = (text: string): string =>
+  text.replace(UNPRINTABLE, (char) => (char === "\n" ? char : escaped(char)));
+
 /**
  * Text from a file, a server or another program, fit for one line of a terminal: unprintable characters become escapes such as
  * \x1b, so that a name can neither forge a line nor command the terminal; of a long text, the beginning and the end stay.
