@@ -1,6 +1,6 @@
 // doctor: reports whether this machine can paint, on which adapter, and whether a real kernel gives the right result.
 
-import { conv2d, packConv } from "../../../kernels/conv2d.ts";
+import { conv2d, packConv } from "../../../kernels/conv/conv2d.ts";
 import { seeded } from "../../models/weights/seeded.ts";
 import { openNodeDevice } from "../../node/dawn.ts";
 import { encodeHost, Graph, Program, SpadeError, type Device } from "../../runtime/index.ts";

@@ -1,6 +1,6 @@
 // Every option of `spade train` under its published name, in the groups of the help. Options that exist only here are last.
 
-import { ganModes } from "../../../kernels/gan_loss.ts";
+import { ganModes } from "../../../kernels/loss/gan_loss.ts";
 import { DATASET_MODES, PREPROCESS_MODES } from "../../datasets/options.ts";
 import { INIT_TYPES, type TrainOptions } from "../../training/options.ts";
 import { aspect, labelNc, netG } from "./config_options.ts";

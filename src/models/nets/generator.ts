@@ -21,11 +21,11 @@ import {
   unblockColumns,
   windowGather,
 } from "../../../kernels/index.ts";
-import { blocksOf } from "../../../kernels/gemm.ts";
-import { deriveWeights } from "../../../kernels/conv2d.ts";
-import type { ConvArgs } from "../../../kernels/conv_args.ts";
-import type { ModulateArgs } from "../../../kernels/modulate.ts";
-import type { Lists } from "../../../kernels/segments.ts";
+import { blocksOf } from "../../../kernels/parts/gemm.ts";
+import { deriveWeights } from "../../../kernels/conv/conv2d.ts";
+import type { ConvArgs } from "../../../kernels/conv/conv_args.ts";
+import type { ModulateArgs } from "../../../kernels/norm/modulate.ts";
+import type { Lists } from "../../../kernels/parts/segments.ts";
 import { product, type Graph, type Tensor } from "../../runtime/index.ts";
 import { blocks, latentSize, normsOf, parseNormG, type BlockSpec, type Config } from "../config.ts";
 import type { LevelInputs } from "./level_inputs.ts";

@@ -4,7 +4,7 @@
 // are the lists "labels WxH order", "labels WxH rows" and "labels WxH parts", and the same for "taps" (lookup), "inner
 // pixels" (dense) and "pixels". fc without VAE has "windows" and the lists "labels fc order" ...
 
-import type { Lists } from "../../../kernels/segments.ts";
+import type { Lists } from "../../../kernels/parts/segments.ts";
 import {
   idLists,
   labelListShapes,

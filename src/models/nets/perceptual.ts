@@ -1,7 +1,7 @@
 // The interface of a net for the perceptual loss: its parameters, its feature maps and their weights. The nets are
 // frozen.
 
-import type { ConvArgs } from "../../../kernels/conv_args.ts";
+import type { ConvArgs } from "../../../kernels/conv/conv_args.ts";
 import { Graph, type Target, type Tensor } from "../../runtime/index.ts";
 import type { Net } from "../weights/packing.ts";
 import { DerivedWeights, type ConvUse } from "../weights/derived.ts";

@@ -3,13 +3,13 @@
 // first conv is a lookup (label_conv) whose reflection padding mirrors the codes, so it needs no one-hot tensor.
 
 import { activation, add, conv2d, convTranspose, labelConv, reflectPad } from "../../../kernels/index.ts";
-import { deriveWeights } from "../../../kernels/conv2d.ts";
+import { deriveWeights } from "../../../kernels/conv/conv2d.ts";
 import {
   packConvTranspose,
   packTransposedV,
   unpackConvTranspose,
   unpackTransposedV,
-} from "../../../kernels/conv_transpose.ts";
+} from "../../../kernels/conv/conv_transpose.ts";
 import { pad4, SpadeError, type Graph, type Tensor } from "../../runtime/index.ts";
 import { parsePlainNorm, roundHalfEven, semanticNc, type Config } from "../config.ts";
 import type { Net, Packing } from "../weights/packing.ts";

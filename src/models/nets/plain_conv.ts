@@ -1,7 +1,7 @@
 // The layer used in the discriminator, the encoder and pix2pixHD's generator: conv, norm (none, batch, instance),
 // activation, with upstream's key names.
 
-import type { Activation } from "../../../kernels/conv2d.ts";
+import type { Activation } from "../../../kernels/conv/conv2d.ts";
 import { conv2d, inverseStd, normalise, runningStatistics, statistics } from "../../../kernels/index.ts";
 import { product, SpadeError, type Graph, type Tensor } from "../../runtime/index.ts";
 import type { PlainNorm } from "../config.ts";

@@ -1,7 +1,7 @@
 // The generator's training-mode forward pass as one recording: tables, power iterations, batch statistics, picture. It
 // updates the running statistics, u and v in place, as every training-mode forward pass in upstream does.
 
-import type { ModulateArgs } from "../../../kernels/modulate.ts";
+import type { ModulateArgs } from "../../../kernels/norm/modulate.ts";
 import type { LevelWindows } from "../../labels/windows.ts";
 import type { Graph, Tensor } from "../../runtime/index.ts";
 import type { Config } from "../config.ts";

@@ -2,8 +2,8 @@
 // other values that depend only on weights (sigmas, 1/std). They are recorded in one graph per net, computed once, and
 // imported by the programs that read them.
 
-import { deriveWeights } from "../../../kernels/conv2d.ts";
-import type { ConvArgs } from "../../../kernels/conv_args.ts";
+import { deriveWeights } from "../../../kernels/conv/conv2d.ts";
+import type { ConvArgs } from "../../../kernels/conv/conv_args.ts";
 import { Graph, planMemory, Program, type Target, type Tensor } from "../../runtime/index.ts";
 import type { ParameterStore } from "./parameters.ts";
 

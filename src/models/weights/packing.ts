@@ -1,8 +1,8 @@
 // The layout of parameters on the device. It follows from key and shape; a net can override it for some of its keys.
 
-import { packConv, unpackConv } from "../../../kernels/conv2d.ts";
-import { blockedShape, packBlocks, unpackBlocks } from "../../../kernels/gemm.ts";
-import { packV, unpackV } from "../../../kernels/spectral.ts";
+import { packConv, unpackConv } from "../../../kernels/conv/conv2d.ts";
+import { blockedShape, packBlocks, unpackBlocks } from "../../../kernels/parts/gemm.ts";
+import { packV, unpackV } from "../../../kernels/norm/spectral.ts";
 import { generatorShapes, latentSize, type Config } from "../config.ts";
 
 /** The layout of a key's values on the device. */
