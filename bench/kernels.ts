@@ -12,7 +12,15 @@ import { statistics } from "../kernels/norm/statistics.ts";
 import { openNodeDevice } from "../src/node/dawn.ts";
 import { normalValues } from "../src/models/philox.ts";
 import { Graph, product, Program, type Device, type Tensor } from "../src/runtime/index.ts";
-import { openConv, type ConvVariant } from "./lib/conv.ts";
+import {
+  canRun,
+  choose,
+  variantNames,
+  type ShapeOf,
+  type VariantOf,
+  type VariantOp,
+} from "../kernels/parts/variants.ts";
+import { convKey, convShape, openConv } from "./lib/conv.ts";
 import { machine, median, probe, timeProgram } from "./lib/measure.ts";
 import { convFlops, convName, type ConvShape } from "./peers/convs.ts";
 
@@ -37,7 +45,12 @@ function report(name: string, ms: number[], flops: number, bytes: number): void 
   );
 }
 
-const gemms = ["portable", ...(device.target.subgroupSize ? ["subgroup"] : []), "tiled"];
+const { target } = device;
+/** The variants of an op that this adapter runs; a software adapter takes seconds for those of workgroup memory, so `small` shapes alone. */
+const able = <O extends VariantOp>(op: O, small: boolean, shape?: ShapeOf<O>): VariantOf<O>[] =>
+  variantNames(op).filter((v) => canRun(op, v, target, shape) && (v !== "tiled" || !device.software || small));
+/** Says which row is what the adapter runs without a plan. */
+const mark = (isDefault: boolean): string => (isDefault ? " (default)" : "");
 const convs: ConvShape[] = [
   { cin: 1024, cout: 1024, k: 3, h: 8, w: 8 },
   { cin: 1024, cout: 1024, k: 3, h: 16, w: 16 },
@@ -53,21 +66,24 @@ const convs: ConvShape[] = [
 for (const s of quick ? convs.filter((_, i) => i % 3 === 1) : convs) {
   const x = normalValues(1, s.h * s.w * s.cin);
   const w = normalValues(2, s.cin * s.cout * s.k * s.k);
-  const kinds: [ConvVariant, string][] = [["direct", ""]];
-  // On a software adapter the workgroup-memory variant takes seconds; it is timed on small shapes only.
-  const tried = gemms.filter((v) => v !== "tiled" || !device.software || s.h <= 16);
-  if (s.k === 3 && s.cout >= 16) kinds.push(...tried.map((v): [ConvVariant, string] => ["winograd", v]));
-  if (s.k === 1) kinds.push(...tried.map((v): [ConvVariant, string] => ["gemm", v]));
-  for (const [variant, gemm] of kinds) {
-    const conv = await openConv(device, s, x, w, variant, gemm ? { gemm } : {});
-    const bytes = 4 * (s.h * s.w * (s.cin + s.cout) + s.cin * s.cout * s.k * s.k);
-    report(
-      `conv2d ${convName(s)}, ${variant}${gemm ? ` over ${gemm} gemm` : ""}`,
-      await timeProgram(conv.program, {}, runs),
-      convFlops(s),
-      bytes,
-    );
-    conv.dispose();
+  const shape = { ...convShape(s), copies: true };
+  const usual = choose("conv2d", target, shape);
+  const matrix = { z: s.k === 3 ? 16 : 1, m: (s.h * s.w) / (s.k === 3 ? 4 : 1), k: s.cin, n: s.cout };
+  for (const variant of able("conv2d", s.h <= 16, shape)) {
+    // These two are matrix products inside.
+    const inner = variant === "winograd" || variant === "gemm" ? able("gemm", s.h <= 16) : [undefined];
+    for (const gemm of inner) {
+      const conv = await openConv(device, s, x, w, { [convKey(s)]: variant, ...(gemm ? { gemm } : {}) });
+      const bytes = 4 * (s.h * s.w * (s.cin + s.cout) + s.cin * s.cout * s.k * s.k);
+      const isDefault = variant === usual && (!gemm || gemm === choose("gemm", target, matrix));
+      report(
+        `conv2d ${convName(s)}, ${variant}: ${conv.shaders.join(", ")}${mark(isDefault)}`,
+        await timeProgram(conv.program, {}, runs),
+        convFlops(s),
+        bytes,
+      );
+      conv.dispose();
+    }
   }
 }
 
@@ -104,10 +120,21 @@ for (const [n, h, cin, cout, k, stride] of [
   const oh = Math.floor((h + 2 * pad - k) / stride) + 1;
   const flops = 2 * n * oh * oh * cin * cout * k * k;
   const bytes = 4 * (n * h * h * cin + n * oh * oh * cout + k * k * cin * cout);
-  for (const wanted of ["x", "w"] as const)
+  const shape = { kh: k, kw: k, stride, cin, cout };
+  const what = `${n} x ${cin} -> ${cout} at ${h}x${h}, ${k}x${k} stride ${stride}`;
+  const dx = { ...shape, h, w: h, copies: stride === 1 };
+  for (const variant of able("conv2d_dx", true, dx))
     await timeGraph(
-      `conv2d backward, d${wanted}, ${n} x ${cin} -> ${cout} at ${h}x${h}, ${k}x${k} stride ${stride}`,
-      (g) => ({ out: record(g, wanted), flops, bytes }),
+      `conv2d backward, dx, ${what}, ${variant}${mark(variant === choose("conv2d_dx", target, dx))}`,
+      (g) => ({ out: record(g, "x"), flops, bytes }),
+      { ...target, variants: { conv2d_dx: variant } },
+    );
+  const dw = { ...shape, oh, ow: oh };
+  for (const variant of able("weight_gradient", true, dw))
+    await timeGraph(
+      `conv2d backward, dw, ${what}, ${variant}${mark(variant === choose("weight_gradient", target, dw))}`,
+      (g) => ({ out: record(g, "w"), flops, bytes }),
+      { ...target, variants: { weight_gradient: variant } },
     );
 }
 
@@ -138,7 +165,7 @@ for (const [rows5, rows3, c, at] of [
   [3966, 1662, 256, 128],
   [6515, 2172, 128, 256],
 ] as const) {
-  for (const gemm of gemms.filter((v) => v !== "tiled" || !device.software)) {
+  for (const gemm of able("gemm", false)) {
     await timeGraph(
       `label_table ${rows3} -> ${rows5} rows, 128 -> ${c} (${at}x${at}, map 1993), ${gemm} gemm`,
       (g) => {

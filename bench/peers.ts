@@ -12,7 +12,7 @@ import { denseSemantics } from "../src/export/onnx/semantics.ts";
 import { openNodeDevice } from "../src/node/dawn.ts";
 import { semanticNc, type Config } from "../src/models/config.ts";
 import { allMaps, demoMap, MAP, type BenchMap } from "./lib/maps.ts";
-import { openConv } from "./lib/conv.ts";
+import { convKey, openConv } from "./lib/conv.ts";
 import { machine, median, probe, spread, timeProgram } from "./lib/measure.ts";
 import { BENCH_CONFIG, openOurs, type MapTimes } from "./lib/ours.ts";
 import {
@@ -125,7 +125,7 @@ const convs: ConvResult[] = [];
 for (const s of PEER_CONVS) {
   say(`conv ${convName(s)}`);
   const x = convInput(s);
-  const conv = await openConv(device, s, nhwc(x.data, s.cin, s.h * s.w), convWeight(s).data, "winograd");
+  const conv = await openConv(device, s, nhwc(x.data, s.cin, s.h * s.w), convWeight(s).data, { [convKey(s)]: "winograd" });
   // A third of the time of three in one graph holds a third of the peer's upload, read-back and change of layout.
   // --quick leaves the chain out: it differs from the single one by a few percent.
   const [single, tfjs, chain] = await Promise.all([

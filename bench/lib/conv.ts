@@ -1,29 +1,41 @@
 // One of our convolutions as a compiled program, in any of its variants.
 
-import { conv2d, packConv } from "../../kernels/conv/conv2d.ts";
+import { conv2d, deriveWeights, packConv } from "../../kernels/conv/conv2d.ts";
 import type { ConvArgs } from "../../kernels/conv/conv_args.ts";
-import { blockColumns } from "../../kernels/conv/block_columns.ts";
-import { winogradWeights } from "../../kernels/conv/winograd.ts";
-import { encodeHost, Graph, Program, type Device } from "../../src/runtime/index.ts";
+import { VARIANTS, type ShapeOf } from "../../kernels/parts/variants.ts";
+import { encodeHost, Graph, pad4, Program, type Device } from "../../src/runtime/index.ts";
 import type { ConvShape } from "../peers/convs.ts";
-
-export type ConvVariant = "winograd" | "direct" | "gemm";
 
 export interface BenchConv {
   program: Program;
+  /** The shaders that run, in order and without repetition. */
+  shaders: string[];
   dispose(): void;
 }
 
+/** The plan's key of a conv of stride 1 with derived weights. */
+export const convKey = (s: ConvShape): string =>
+  `conv2d ${VARIANTS.conv2d.describe({ ...convShape(s), copies: true })}`;
+
+export const convShape = (s: ConvShape): Omit<ShapeOf<"conv2d">, "copies"> => ({
+  kh: s.k,
+  kw: s.k,
+  stride: 1,
+  cin: pad4(s.cin),
+  cout: s.cout,
+  h: s.h,
+  w: s.w,
+});
+
 /**
  * @param x dense NHWC input  @param w published OIHW weights
- * The variant's weights are derived beforehand, as in a model. Output "y".
+ * @param variants a plan; without it the adapter's defaults. Derived weights are computed beforehand, as in a model. Output "y".
  */
 export async function openConv(
   device: Device,
   s: ConvShape,
   x: Float32Array,
   w: Float32Array,
-  variant: ConvVariant,
   variants: Record<string, string> = {},
 ): Promise<BenchConv> {
   const packed = packConv(w, [s.cout, s.cin, s.k, s.k]);
@@ -35,14 +47,9 @@ export async function openConv(
   let prepared: Program | undefined;
   const prep = new Graph(target);
   const wt = prep.external("w", packed.shape, "f32", storage);
-  const copy =
-    variant === "winograd"
-      ? winogradWeights(prep, { w: wt })
-      : variant === "gemm"
-        ? blockColumns(prep, { w: wt })
-        : undefined;
-  if (copy) {
-    prep.keep("copy", copy);
+  const copies = deriveWeights(prep, wt, s);
+  for (const [name, copy] of Object.entries(copies)) prep.keep(name, copy);
+  if (Object.keys(copies).length) {
     prepared = await Program.compile(prep, device, { name: "weights" });
     await prepared.run();
   }
@@ -54,12 +61,13 @@ export async function openConv(
     kw: s.k,
     pad: s.k >> 1,
   };
-  if (copy) args[variant === "winograd" ? "winograd" : "blocked"] = g.import(copy);
+  for (const [name, copy] of Object.entries(copies)) args[name as keyof typeof copies] = g.import(copy);
   g.output("y", conv2d(g, args));
   const program = await Program.compile(g, device, { name: "conv" });
   program.setInput("x", x);
   return {
     program,
+    shaders: [...new Set(g.dispatches.map((d) => d.shader.name))],
     dispose: () => {
       program.dispose();
       prepared?.dispose();

@@ -17,13 +17,14 @@ import { activationGradient } from "../shape/activation.ts";
 import { ACTIVATION } from "../parts/activation_wgsl.ts";
 import type { ConvArgs } from "./conv_args.ts";
 import { blockColumns } from "./block_columns.ts";
-import { convLanes, subgroupConv } from "./conv2d_subgroup.ts";
+import { subgroupConv } from "./conv2d_subgroup.ts";
 import { gatherGradient, turned } from "./conv2d_dx.ts";
 import { gemm } from "../parts/gemm.ts";
 import { layered } from "../parts/grid.ts";
+import { choose } from "../parts/variants.ts";
 import { columnSums, negatedDot, sum2x2 } from "../parts/sums.ts";
 import { weightGradient } from "./weight_gradient.ts";
-import { wantsWinograd, winogradConv, winogradWeights } from "./winograd.ts";
+import { winogradConv, winogradWeights } from "./winograd.ts";
 import direct from "../../shaders/conv/conv2d_direct.wgsl";
 import finishText from "../../shaders/conv/conv2d_finish.wgsl";
 import {
@@ -195,9 +196,11 @@ export function deriveWeights(
   w: Tensor,
   size: { k: number; h: number; w: number },
 ): Pick<ConvArgs, "winograd" | "blocked"> {
-  if (size.k === 3 && wantsWinograd(g.target, w.shape, size.h, size.w)) return { winograd: winogradWeights(g, { w }) };
-  if (size.k === 1) return { blocked: blockColumns(g, { w }) };
-  return {};
+  const [, cin, cout] = w.shape;
+  const shape = { kh: size.k, kw: size.k, stride: 1, cin, cout, h: size.h, w: size.w, copies: true };
+  const variant = choose("conv2d", g.target, shape);
+  if (variant === "winograd") return { winograd: winogradWeights(g, { w }) };
+  return variant === "gemm" ? { blocked: blockColumns(g, { w }) } : {};
 }
 
 export const conv2d = defineOp<ConvArgs, Tensor>({
@@ -208,12 +211,11 @@ export const conv2d = defineOp<ConvArgs, Tensor>({
     const rup = residualUp(a.residual, out);
     if (winograd) return winogradConv(g, { ...a, winograd }, out, rup);
     if (a.blocked && !a.residual) return gemmConv(g, { ...a, blocked: a.blocked }, out);
-    const lanes = convLanes(g.target);
-    if (lanes) {
-      const y = g.temp("y", out, x.dtype);
-      return subgroupConv(g, { ...a, y, transposed: false, lanes, stride, pad, rup, flops });
-    }
-    return directConv(g, a, out, rup, flops);
+    const [, cin, cout] = w.shape;
+    const shape = { kh, kw, stride, cin, cout, h: x.shape[1], w: x.shape[2], copies: false };
+    if (choose("conv2d", g.target, shape) === "direct") return directConv(g, a, out, rup, flops);
+    const y = g.temp("y", out, x.dtype);
+    return subgroupConv(g, { ...a, y, transposed: false, stride, pad, rup, flops });
   },
   backward(g, a, y, dy, wanted) {
     const { x, w, bias, sigma, residual, kh, kw, stride = 1, pad = 0, act = "none" } = a;
@@ -238,22 +240,23 @@ const activated = (g: Graph, a: ConvArgs, y: Tensor): Tensor =>
   a.residual ? conv2d(g, { ...a, x: g.again(a.x), residual: undefined }) : y;
 
 function dataGradient(g: Graph, { x, w, kh, kw, sigma, stride = 1, pad = 0 }: ConvArgs, dz: Tensor): Tensor {
-  const c = x.shape[3];
+  const [, h, wd, c] = x.shape;
   const [, oh, ow] = dz.shape;
-  const lanes = convLanes(g.target);
+  // The same conv of dz, with weights turned; a derived copy of those is made on the spot.
   const same = stride === 1 && kh === kw && pad < kh;
-  const derived = same && (kh === 1 || (kh === 3 && wantsWinograd(g.target, [9, w.pitch, c], oh, ow)));
-  if (lanes && !derived) {
-    const flops = 2 * product(dz.shape) * kh * kw * c;
+  const shape = { kh, kw, stride, cin: c, cout: w.pitch, h: same ? oh : h, w: same ? ow : wd, copies: same };
+  const variant = choose("conv2d_dx", g.target, shape);
+  const flops = 2 * product(dz.shape) * kh * kw * c;
+  if (variant === "subgroup") {
     const dx = g.temp("dx", x.shape, dz.dtype);
-    return subgroupConv(g, { x: dz, w, y: dx, transposed: true, lanes, kh, kw, stride, pad, sigma, flops });
+    return subgroupConv(g, { x: dz, w, y: dx, transposed: true, kh, kw, stride, pad, sigma, flops });
   }
   const back = turned(g, w, c);
-  if (same) {
-    const copies = derived ? deriveWeights(g, back, { k: kh, h: oh, w: ow }) : {};
-    return conv2d(g, { x: dz, w: back, kh, kw, pad: kh - 1 - pad, sigma, ...copies });
-  }
-  return gatherGradient(g, { dz, turned: back, kh, kw, stride, pad, sigma, shape: x.shape });
+  if (!same) return gatherGradient(g, { dz, turned: back, kh, kw, stride, pad, sigma, shape: x.shape });
+  const args = { x: dz, w: back, kh, kw, pad: kh - 1 - pad, sigma };
+  if (variant === "winograd") return conv2d(g, { ...args, winograd: winogradWeights(g, { w: back }) });
+  if (variant === "gemm") return conv2d(g, { ...args, blocked: blockColumns(g, { w: back }) });
+  return directConv(g, args, x.shape, 0, flops);
 }
 
 export { ACTIVATION, type Activation } from "../parts/activation_wgsl.ts";

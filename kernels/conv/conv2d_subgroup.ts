@@ -11,16 +11,9 @@
 import finishText from "../../shaders/conv/conv2d_finish.wgsl";
 import text from "../../shaders/conv/conv2d_subgroup.wgsl";
 import { layered } from "../parts/grid.ts";
-import { ceilDiv, read, write, type Binding, type Graph, type Target, type Tensor } from "../../src/runtime/index.ts";
+import { ceilDiv, read, write, type Binding, type Graph, type Tensor } from "../../src/runtime/index.ts";
 import { ACTIVATION, type Activation } from "../parts/activation_wgsl.ts";
-import { subgroupLanes } from "../parts/gemm.ts";
-
-/** Lanes with which a conv runs, or undefined where it is to be another variant: a plan file's word, else software adapters only. */
-export function convLanes(target: Target): number | undefined {
-  const told = target.variants.conv2d;
-  if (told ? told !== "subgroup" : !target.software) return undefined;
-  return subgroupLanes(target);
-}
+import { subgroupLanes } from "../parts/variants.ts";
 
 export interface SubgroupConv {
   /** [N,H,W,C]: of the data gradient, dz */
@@ -30,7 +23,6 @@ export interface SubgroupConv {
   /** [N,OH,OW,CO]: of the data gradient, dx */
   y: Tensor;
   transposed: boolean;
-  lanes: number;
   kh: number;
   kw: number;
   stride: number;
@@ -136,7 +128,9 @@ function constants(transposed: boolean, lanes: number, quads: number): Record<st
 }
 
 export function subgroupConv(g: Graph, p: SubgroupConv): Tensor {
-  const { x, w, y, transposed, lanes, kh, kw, stride, pad } = p;
+  const { x, w, y, transposed, kh, kw, stride, pad } = p;
+  // Only adapters that have them get here (variants.ts).
+  const lanes = subgroupLanes(g.target)!;
   const [n, oh, ow] = y.shape;
   const co4 = y.pitch / 4;
   const quads = co4 === 1 ? 1 : co4 === 2 ? 2 : 4;

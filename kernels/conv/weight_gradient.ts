@@ -30,6 +30,7 @@ import {
   type Tensor,
 } from "../../src/runtime/index.ts";
 import { strided, sumSlices } from "../parts/sums.ts";
+import { choose, subgroupLanes } from "../parts/variants.ts";
 import { winogradInput, winogradSlice } from "./winograd.ts";
 
 export interface WeightGradientArgs {
@@ -52,13 +53,6 @@ export interface WeightGradientArgs {
 const span = (n: number): number[] => [...Array(n).keys()];
 const STEPS = 4;
 const COLUMNS = 16;
-
-/** Lanes of a subgroup where columns go round by broadcast, else undefined. */
-function broadcastLanes(target: Target): number | undefined {
-  const { subgroupSize } = target;
-  if (target.variants["weight gradient"] === "portable" || !target.features.has("subgroups")) return undefined;
-  return subgroupSize === 8 || subgroupSize === 16 || subgroupSize === 32 ? subgroupSize : undefined;
-}
 
 /** Threads a workgroup of the portable variant. */
 const PORTABLE = 32;
@@ -153,12 +147,11 @@ function gradientSlices(target: Target, pixels: number, groups: number, most: nu
   return Math.max(1, Math.min(most, wanted));
 }
 
-function direct(g: Graph, a: WeightGradientArgs): Tensor {
+function direct(g: Graph, a: WeightGradientArgs, lanes: number | undefined): Tensor {
   const { x, dz, shape, kh, kw, stride, pad, sigma } = a;
   const [n, oh, ow] = dz.shape;
   const c4 = x.pitch / 4;
   const co4 = dz.pitch / 4;
-  const lanes = broadcastLanes(g.target);
   const rows = kh * kw * c4;
   const grid = [ceilDiv(rows, lanes ?? PORTABLE), ceilDiv(co4, COLUMNS / 4)];
   const len = ceilDiv(
@@ -209,7 +202,7 @@ function direct(g: Graph, a: WeightGradientArgs): Tensor {
   return sumSlices(g, parts, slices, g.temp("dw", shape), sigma);
 }
 
-function winograd(g: Graph, a: WeightGradientArgs): Tensor {
+function winograd(g: Graph, a: WeightGradientArgs, lanes: number | undefined): Tensor {
   const { x, dz, shape, pad, sigma } = a;
   const [n, oh, ow] = dz.shape;
   const c4 = x.pitch / 4;
@@ -217,7 +210,6 @@ function winograd(g: Graph, a: WeightGradientArgs): Tensor {
   const [th, tw] = [ceilDiv(oh, 2), ceilDiv(ow, 2)];
   const tiles = n * th * tw;
   const step = winogradSlice(g.target, tiles, x.pitch, dz.pitch, BYTES.f32);
-  const lanes = broadcastLanes(g.target);
   const grid = [ceilDiv(c4, lanes ?? PORTABLE), ceilDiv(co4, COLUMNS / 4)];
   const bytes = 16 * x.pitch * dz.pitch * 4;
   const chunks = ceilDiv(tiles, step);
@@ -286,26 +278,11 @@ function winograd(g: Graph, a: WeightGradientArgs): Tensor {
   return dw;
 }
 
-/** Least channels of the input that fill the lanes, and of the result for which the transforms pay. */
-const LEAST_IN = 32;
-const LEAST_OUT = 16;
-
-/** The variant for a conv: a plan file's word, else by size. */
-function wantsTiles(target: Target, a: WeightGradientArgs): boolean {
-  if (a.kh !== 3 || a.kw !== 3 || a.stride !== 1) return false;
-  const told = target.variants["weight gradient 3x3"];
-  if (told) return told === "winograd";
-  const [, h, w, o] = a.dz.shape;
-  return (
-    a.x.pitch >= LEAST_IN &&
-    o >= LEAST_OUT &&
-    h >= 4 &&
-    w >= 4 &&
-    64 * a.x.pitch * a.dz.pitch <= target.limits.maxStorageBufferBindingSize
-  );
-}
-
 /** Gradient of the packed weights, f32. */
 export function weightGradient(g: Graph, a: WeightGradientArgs): Tensor {
-  return wantsTiles(g.target, a) ? winograd(g, a) : direct(g, a);
+  const { kh, kw, stride, x, dz } = a;
+  const [, oh, ow] = dz.shape;
+  const variant = choose("weight_gradient", g.target, { kh, kw, stride, cin: x.pitch, cout: dz.pitch, oh, ow });
+  const lanes = variant.endsWith("subgroup") ? subgroupLanes(g.target) : undefined;
+  return variant.startsWith("winograd") ? winograd(g, a, lanes) : direct(g, a, lanes);
 }

@@ -26,7 +26,6 @@ import {
 } from "../../src/runtime/index.ts";
 import { ACTIVATION } from "../parts/activation_wgsl.ts";
 import type { ConvArgs } from "./conv_args.ts";
-import { convLanes } from "./conv2d_subgroup.ts";
 import { BLOCK, blockedShape, blocksOf, gemm, ROWS } from "../parts/gemm.ts";
 
 /** The Winograd copy of packed 3x3 weights [9, Cin, Cout], in blocks of columns: [16, Cout/16, Cin/4, 16*4]. */
@@ -48,20 +47,6 @@ export const winogradWeights = defineOp<{ w: Tensor }, Tensor>({
   // Only conv2d reads the copy, and it gives its gradient to w itself.
   backward: notDifferentiable,
 });
-
-/**
- * Least channels on either side for which the transforms pay: against the direct sum, and against the subgroup variant (16 -> 16 at 96x128,
- * four pictures on lavapipe: 24.1 ms, subgroup 10.3; 32 -> 32 at 64x48 14.4 and 13.4; 64 -> 64 at 31x23 8.7 and 25).
- */
-const LEAST = { direct: 16, subgroup: 32 };
-
-/** True where the transforms pay: enough channels on both sides. Takes the packed weights' shape [9, Cin, Cout] and the input's size. */
-export function wantsWinograd(target: Target, w: readonly number[], h: number, width: number): boolean {
-  const told = target.variants["conv2d 3x3"];
-  if (told) return told === "winograd";
-  const least = convLanes(target) ? LEAST.subgroup : LEAST.direct;
-  return w[0] === 9 && w[1] >= least && w[2] >= least && h >= 4 && width >= 4;
-}
 
 const SOFTWARE_TILES = 512;
 const SCRATCH_BYTES = 64 * 2 ** 20;

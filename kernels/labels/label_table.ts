@@ -31,7 +31,8 @@ import {
   type Tensor,
 } from "../../src/runtime/index.ts";
 import { add } from "../shape/add.ts";
-import { BLOCK, blocksOf, gemm, gemmVariant, subgroupLanes } from "../parts/gemm.ts";
+import { BLOCK, blocksOf, gemm } from "../parts/gemm.ts";
+import { choose, subgroupLanes } from "../parts/variants.ts";
 import { needLists, rowGroups, segmentSums, wideLanes, Y_SPAN, type Lists } from "../parts/segments.ts";
 import { strided } from "../parts/sums.ts";
 
@@ -216,7 +217,8 @@ function tableWeights(
   );
   const dw = g.temp("dw", w.shape);
   const parts = slices === 1 ? dw : g.temp("dw_parts", [slices, ...w.shape]);
-  const lanes = gemmVariant(g.target) === "portable" ? undefined : subgroupLanes(g.target);
+  const variant = choose("label_table_dw", g.target, { k: h4 * 4, n: blocks * BLOCK });
+  const lanes = variant === "subgroup" ? subgroupLanes(g.target) : undefined;
   const constants = weightsConstants(lanes);
   return {
     slice(dt, col, n4) {

@@ -28,10 +28,10 @@ import {
   type Binding,
   type Count,
   type Graph,
-  type Target,
   type Tensor,
 } from "../../src/runtime/index.ts";
 import { ACTIVATION, type Activation } from "./activation_wgsl.ts";
+import { choose, subgroupLanes } from "./variants.ts";
 
 /** Columns of a block of b. */
 export const BLOCK = 16;
@@ -65,21 +65,6 @@ export interface GemmArgs {
   sigma?: Tensor;
   bias?: Tensor;
   act?: Activation;
-}
-
-export type GemmVariant = "portable" | "subgroup" | "tiled";
-
-/** Lanes of a subgroup where their number is fixed and usable. */
-export function subgroupLanes({ features, subgroupSize: n }: Target): number | undefined {
-  return features.has("subgroups") && (n === 8 || n === 16 || n === 32) ? n : undefined;
-}
-
-/** The variant for an adapter: a plan file's word, else by kind. Subgroups only where their size is fixed: lanes are rows. */
-export function gemmVariant(target: Target): GemmVariant {
-  const told = target.variants.gemm as GemmVariant | undefined;
-  const lanes = subgroupLanes(target);
-  if (told === "subgroup" ? lanes : told) return told!;
-  return target.software ? (lanes ? "subgroup" : "portable") : "tiled";
 }
 
 /** Blocks of 16 columns for `n` columns. */
@@ -174,11 +159,11 @@ function subgroupConstants(p: GemmArgs, lanes: number, perLane: number): Record<
 }
 
 export function gemm(g: Graph, p: GemmArgs): void {
-  const variant = gemmVariant(g.target);
+  const variant = choose("gemm", g.target, { z: p.batch, m: p.m, k: p.k4 * 4, n: p.n4 * 4 });
   const epilogue: Record<string, Binding> = {};
   if (p.sigma) epilogue.sigma = read(p.sigma);
   if (p.bias) epilogue.bias = read(p.bias);
-  const lanes = g.target.subgroupSize ?? 8;
+  const lanes = subgroupLanes(g.target) ?? 8;
   // Few rows: smaller tiles, so that no lane repeats the last row.
   const perLane = p.m <= 2 * lanes && !p.count ? 2 : 4;
   const tile = { portable: 32, subgroup: lanes * perLane, tiled: 64 }[variant];

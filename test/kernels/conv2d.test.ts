@@ -1,10 +1,11 @@
-import { expect, test } from "vitest";
-import { conv2d, packConv } from "../../kernels/conv/conv2d.ts";
+import { describe, expect, test } from "vitest";
+import { conv2d, deriveWeights, packConv } from "../../kernels/conv/conv2d.ts";
 import type { ConvArgs } from "../../kernels/conv/conv_args.ts";
 import { winogradWeights } from "../../kernels/conv/winograd.ts";
 import type { Graph, Tensor } from "../../src/runtime/index.ts";
 import { conv2dReference } from "../reference/conv2d.ts";
 import { evaluate, noise, relativeError, type Inputs } from "../support/device.ts";
+import { variantCases } from "../support/variants.ts";
 
 const cases = [
   { x: [1, 8, 8, 16], o: 8, k: 3, stride: 1, pad: 1 },
@@ -15,33 +16,39 @@ const cases = [
   { x: [1, 9, 9, 6], o: 33, k: 5, stride: 1, pad: 2 },
 ];
 
-test.each(cases.flatMap((c) => ["direct", "subgroup"].map((variant) => ({ ...c, variant }))))(
-  "conv2d, $variant, equals the float64 reference: x $x, $o outputs, k $k, stride $stride, pad $pad",
-  async ({ x, o, k, stride, pad, variant }) => {
+describe.each(variantCases("conv2d"))("conv2d, $name, equals the float64 reference", ({ variants, test, fits }) => {
+  const shapes = cases.filter(({ x: [, h, w, cin], o: cout, k, stride }) =>
+    fits({ kh: k, kw: k, stride, cin, cout, h, w, copies: true }),
+  );
+  test.each(shapes)("x $x, $o outputs, k $k, stride $stride, pad $pad", async ({ x, o, k, stride, pad }) => {
     const weights = [o, x[3], k, k];
     const xs = noise(x[0] * x[1] * x[2] * x[3], 1);
     const ws = noise(o * x[3] * k * k, 2);
     const bs = noise(o, 3);
     const packed = packConv(ws, weights);
     const { y } = await evaluate(
-      (g, inputs) => ({
-        y: conv2d(g, {
-          x: inputs.tensor("x", x, xs),
-          w: inputs.tensor("w", packed.shape, packed.data),
-          bias: inputs.tensor("b", [o], bs),
-          sigma: inputs.tensor("s", [1], Float32Array.of(1.7)),
-          kh: k,
-          kw: k,
-          stride,
-          pad,
-        }),
-      }),
-      { variants: { conv2d: variant } },
+      (g, inputs) => {
+        const w = inputs.tensor("w", packed.shape, packed.data);
+        return {
+          y: conv2d(g, {
+            x: inputs.tensor("x", x, xs),
+            w,
+            bias: inputs.tensor("b", [o], bs),
+            sigma: inputs.tensor("s", [1], Float32Array.of(1.7)),
+            kh: k,
+            kw: k,
+            stride,
+            pad,
+            ...(stride === 1 ? deriveWeights(g, w, { k, h: x[1], w: x[2] }) : {}),
+          }),
+        };
+      },
+      { variants },
     );
     const ref = conv2dReference(xs, x, ws, weights, { bias: bs, sigma: Math.fround(1.7), stride, pad });
     expect(relativeError(y, ref.data)).toBeLessThan(2e-6);
-  },
-);
+  });
+});
 
 test.each([
   { x: [1, 8, 8, 16], o: 8, up: 0, pad: 1 },
@@ -82,10 +89,10 @@ test.each([
       ref[i] =
         (ref[i] > 0 ? ref[i] : 0.2 * ref[i]) + rs[((n * residual[1] + (py >> up)) * residual[2] + (px >> up)) * o + co];
     }
-    for (const conv of ["direct", "subgroup"]) {
-      const { winograd, plain } = await evaluate(record, { variants: { conv2d: conv } });
+    for (const { name, variants } of variantCases("conv2d").filter((v) => v.test !== test.skip)) {
+      const { winograd, plain } = await evaluate(record, { variants });
       expect(relativeError(winograd, ref)).toBeLessThan(3e-6);
-      expect(relativeError(plain, ref), conv).toBeLessThan(2e-6);
+      expect(relativeError(plain, ref), name).toBeLessThan(2e-6);
     }
   },
 );

@@ -1,6 +1,6 @@
 // The gradients of a conv layer: the float64 reference against central differences, the kernels against the reference.
 
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { activation } from "../../kernels/shape/activation.ts";
 import { conv2d, deriveWeights, packConv, unpackConv } from "../../kernels/conv/conv2d.ts";
 import { Graph, paperTarget, product } from "../../src/runtime/index.ts";
@@ -9,6 +9,8 @@ import { weightGradient } from "../../kernels/conv/weight_gradient.ts";
 import { conv2dReference, layerGradients, layerReference, type LayerReference } from "../reference/conv2d.ts";
 import { evaluate, noise, relativeError, type Inputs } from "../support/device.ts";
 import { evaluateGradients, gradcheck } from "../support/gradcheck.ts";
+import { variantCases } from "../support/variants.ts";
+import type { OpVariants } from "../../kernels/parts/variants.ts";
 
 interface Case {
   x: number[];
@@ -69,7 +71,7 @@ test("and a wrong one is named", () => {
 
 async function check(
   c: Case,
-  options: { dtype?: "f32" | "f16"; derive?: boolean; variants?: Record<string, string>; software?: boolean },
+  options: { dtype?: "f32" | "f16"; derive?: boolean; variants?: OpVariants; software?: boolean },
   tolerance: number,
 ): Promise<void> {
   const { a, dy, out } = layer(c);
@@ -137,25 +139,25 @@ test.each<Case>([
   await check(c, {}, 3e-6);
 });
 
-test.each<Case>([
+describe.each<Case>([
   { x: [2, 7, 5, 3], o: 5, k: 3, pad: 1, act: "leaky" },
+  { x: [1, 6, 5, 9], o: 6, k: 1, pad: 0 },
   { x: [2, 13, 10, 7], o: 9, k: 4, stride: 2, pad: 2 },
   { x: [1, 9, 8, 3], o: 18, k: 7, stride: 3, pad: 1, act: "relu" },
   { x: [1, 5, 6, 6], o: 5, k: 2, stride: 3, pad: 0 },
-])("the data gradient's direct and subgroup variants equal it: %o", async (c) => {
-  for (const conv2d of ["direct", "subgroup"]) await check(c, { variants: { conv2d } }, 3e-6);
+])("every variant of the data gradient equals it: %o", (c) => {
+  describe.each(variantCases("conv2d_dx"))("$name", ({ variants, test }) =>
+    test("equals it", async () => check(c, { variants }, 3e-6)),
+  );
 });
 
 const wide: Case = { x: [2, 7, 6, 36], o: 34, k: 3, pad: 1, act: "leaky" };
 
-test.each([
-  ["direct", { "weight gradient 3x3": "direct" }],
-  ["direct, portable", { "weight gradient 3x3": "direct", "weight gradient": "portable" }],
-  ["winograd", { "weight gradient 3x3": "winograd" }],
-  ["winograd, portable", { "weight gradient 3x3": "winograd", "weight gradient": "portable" }],
-])("the weight gradient's variant %s equals it too, with derived weights and many slices", async (_, variants) => {
-  await check(wide, { variants, derive: true }, 4e-6);
-  await check(wide, { variants, software: false }, 4e-6);
+describe.each(variantCases("weight_gradient"))("the weight gradient, $name", ({ variants, test }) => {
+  test("equals it too, with derived weights and many slices", async () => {
+    await check(wide, { variants, derive: true }, 4e-6);
+    await check(wide, { variants, software: false }, 4e-6);
+  });
 });
 
 test("where scratch memory ends, chunks of tiles add to the slices there are", async () => {
@@ -171,7 +173,7 @@ test("where scratch memory ends, chunks of tiles add to the slices there are", a
   };
   const ref = layerGradients(a, dy).w;
   for (const scratch of [1, 1 << 26]) {
-    const { dw } = await evaluate(record(scratch), { variants: { "weight gradient 3x3": "winograd" } });
+    const { dw } = await evaluate(record(scratch), { variants: { weight_gradient: "winograd_portable" } });
     expect(relativeError(unpackConv(dw, a.weights), ref)).toBeLessThan(4e-6);
   }
 });
@@ -182,8 +184,8 @@ test("two runs agree bit for bit", async () => {
     const [x, dz] = [inputs.tensor("x", a.shape, Float32Array.from(a.x)), inputs.tensor("dz", out, dy)];
     return { dw: weightGradient(g, { x, dz, shape: [9, 36, 18], kh: 3, kw: 3, stride: 1, pad: 1 }) };
   };
-  for (const variant of ["winograd", "direct"]) {
-    const options = { variants: { "weight gradient 3x3": variant }, software: false };
+  for (const { variants } of variantCases("weight_gradient").filter((v) => v.test !== test.skip)) {
+    const options = { variants, software: false };
     expect((await evaluate(record, options)).dw).toEqual((await evaluate(record, options)).dw);
   }
 });

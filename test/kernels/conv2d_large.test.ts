@@ -1,12 +1,13 @@
 // Convolutions over more pixels than one dimension of workgroups holds: their grids are laid in layers.
 
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { gatherGradient, turned } from "../../kernels/conv/conv2d_dx.ts";
 import { conv2d, packConv } from "../../kernels/conv/conv2d.ts";
-import { convLanes, subgroupConv } from "../../kernels/conv/conv2d_subgroup.ts";
+import { subgroupConv } from "../../kernels/conv/conv2d_subgroup.ts";
 import { layered } from "../../kernels/parts/grid.ts";
 import type { Graph, Tensor } from "../../src/runtime/index.ts";
 import { evaluate, noise, relativeError, type Inputs } from "../support/device.ts";
+import { variantCases } from "../support/variants.ts";
 
 test("a row of workgroups in layers covers it, and each layer fits", () => {
   for (const n of [1, 32768, 32769, 65536, 65537, 1e6]) {
@@ -36,39 +37,43 @@ function reference(): Float64Array {
   return out;
 }
 
-test.each(["direct", "subgroup"])("conv2d, %s", async (variant) => {
-  const record = (g: Graph, inputs: Inputs): Record<string, Tensor> => ({
-    y: conv2d(g, {
-      x: inputs.tensor("x", X, xs),
-      w: inputs.tensor("w", packed.shape, packed.data),
-      kh: 3,
-      kw: 3,
-      pad: 1,
-    }),
-  });
-  const { y } = await evaluate(record, { variants: { conv2d: variant } });
-  expect(relativeError(y, reference())).toBeLessThan(2e-6);
-});
+const cases = variantCases("conv2d").filter(({ name }) => name === "direct" || name === "subgroup");
+describe.each(cases)("conv2d, $name", ({ variants, test }) =>
+  test("over more than a layer", async () => {
+    const record = (g: Graph, inputs: Inputs): Record<string, Tensor> => ({
+      y: conv2d(g, {
+        x: inputs.tensor("x", X, xs),
+        w: inputs.tensor("w", packed.shape, packed.data),
+        kh: 3,
+        kw: 3,
+        pad: 1,
+      }),
+    });
+    const { y } = await evaluate(record, { variants });
+    expect(relativeError(y, reference())).toBeLessThan(2e-6);
+  }),
+);
 
-test("the data gradient of a strided conv: as a gather, and by subgroups", async () => {
-  const out = [1, H / 2, W / 2, 1];
-  const dz = noise((H * W) / 4, 3);
-  const record = (g: Graph, inputs: Inputs): Record<string, Tensor> => {
-    const [z, w] = [inputs.tensor("dz", out, dz), inputs.tensor("w", packed.shape, packed.data)];
-    const shape = { kh: 3, kw: 3, stride: 2, pad: 1 };
-    const bySubgroups = g.temp("dx", X);
-    const lanes = convLanes(g.target)!;
-    subgroupConv(g, { x: z, w, y: bySubgroups, transposed: true, lanes, flops: 0, ...shape });
-    return { gathered: gatherGradient(g, { dz: z, turned: turned(g, w, 1), shape: X, ...shape }), bySubgroups };
-  };
-  const { gathered, bySubgroups } = await evaluate(record, { variants: { conv2d: "subgroup" } });
-  const dx = new Float64Array(H * W);
-  for (let y = 0; y < H / 2; y++)
-    for (let x = 0; x < W / 2; x++)
-      for (let t = 0; t < 9; t++) {
-        const [iy, ix] = [2 * y + Math.floor(t / 3) - 1, 2 * x + (t % 3) - 1];
-        if (iy >= 0 && ix >= 0) dx[iy * W + ix] += dz[(y * W) / 2 + x] * ws[t];
-      }
-  expect(relativeError(gathered, dx)).toBeLessThan(2e-6);
-  expect(relativeError(bySubgroups, dx)).toBeLessThan(2e-6);
-});
+variantCases("conv2d_dx")
+  .find(({ name }) => name === "subgroup")!
+  .test("the data gradient of a strided conv: as a gather, and by subgroups", async () => {
+    const out = [1, H / 2, W / 2, 1];
+    const dz = noise((H * W) / 4, 3);
+    const record = (g: Graph, inputs: Inputs): Record<string, Tensor> => {
+      const [z, w] = [inputs.tensor("dz", out, dz), inputs.tensor("w", packed.shape, packed.data)];
+      const shape = { kh: 3, kw: 3, stride: 2, pad: 1 };
+      const bySubgroups = g.temp("dx", X);
+      subgroupConv(g, { x: z, w, y: bySubgroups, transposed: true, flops: 0, ...shape });
+      return { gathered: gatherGradient(g, { dz: z, turned: turned(g, w, 1), shape: X, ...shape }), bySubgroups };
+    };
+    const { gathered, bySubgroups } = await evaluate(record);
+    const dx = new Float64Array(H * W);
+    for (let y = 0; y < H / 2; y++)
+      for (let x = 0; x < W / 2; x++)
+        for (let t = 0; t < 9; t++) {
+          const [iy, ix] = [2 * y + Math.floor(t / 3) - 1, 2 * x + (t % 3) - 1];
+          if (iy >= 0 && ix >= 0) dx[iy * W + ix] += dz[(y * W) / 2 + x] * ws[t];
+        }
+    expect(relativeError(gathered, dx)).toBeLessThan(2e-6);
+    expect(relativeError(bySubgroups, dx)).toBeLessThan(2e-6);
+  });

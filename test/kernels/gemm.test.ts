@@ -1,19 +1,18 @@
 // Every variant of the matrix product against the plain float64 sum, both layouts of a, odd sizes, part of b's columns.
 
-import { expect, test } from "vitest";
-import { blocksOf, gemm, packBlocks, ROWS, unpackBlocks, type GemmVariant } from "../../kernels/parts/gemm.ts";
+import { describe, expect } from "vitest";
+import { blocksOf, gemm, packBlocks, ROWS, unpackBlocks } from "../../kernels/parts/gemm.ts";
 import { evaluate, noise, relativeError } from "../support/device.ts";
+import { variantCases } from "../support/variants.ts";
 
-const variants: GemmVariant[] = ["portable", "subgroup", "tiled"];
 const shapes = [
   { m: 77, k: 20, n: 36, batch: 3 },
   { m: 5, k: 8, n: 12, batch: 1 },
   { m: 33, k: 128, n: 100, batch: 2 },
 ];
 
-test.each(variants.flatMap((variant) => shapes.map((s) => ({ variant, ...s }))))(
-  "$variant gemm, $batch x [$m,$k] x [$k,$n]",
-  async ({ variant, m, k, n, batch }) => {
+describe.each(variantCases("gemm"))("$name gemm", ({ variants, test }) =>
+  test.each(shapes)("$batch x [$m,$k] x [$k,$n]", async ({ m, k, n, batch }) => {
     const a = noise(batch * m * k, 1);
     const oihw = noise(n * k * batch, 2);
     const ref = new Float64Array(batch * m * n);
@@ -62,7 +61,7 @@ test.each(variants.flatMap((variant) => shapes.map((s) => ({ variant, ...s }))))
         }
         return results;
       },
-      { variants: { gemm: variant } },
+      { variants },
     );
     expect(relativeError(out.c0, ref)).toBeLessThan(2e-6);
     expect(relativeError(out.c1, ref)).toBeLessThan(2e-6);
@@ -74,5 +73,5 @@ test.each(variants.flatMap((variant) => shapes.map((s) => ({ variant, ...s }))))
           ref.filter((_, i) => i % n >= 16),
         ),
       ).toBeLessThan(2e-6);
-  },
+  }),
 );

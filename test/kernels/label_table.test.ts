@@ -3,8 +3,9 @@ import { blockedShape, packBlocks, unpackBlocks } from "../../kernels/parts/gemm
 import { labelTable } from "../../kernels/labels/label_table.ts";
 import { tapLists, tapListShapes } from "../../src/labels/lists.ts";
 import { labelTableGradients, labelTableReference } from "../reference/label_table.ts";
-import { evaluate, noise, relativeError, testDevice } from "../support/device.ts";
+import { evaluate, noise, relativeError } from "../support/device.ts";
 import { evaluateGradients, gradcheck } from "../support/gradcheck.ts";
+import { variantCases } from "../support/variants.ts";
 import { listTensors, SPARE, windowsOf } from "../support/windows.ts";
 import type { Inputs } from "../support/device.ts";
 
@@ -78,10 +79,8 @@ test.for(cases)("labelTable's gradients: map $map, kernel $k, $hidden hidden, $c
       dy.subarray(0, rows),
     );
   }
-  const variants: Record<string, string>[] = (await testDevice()).target.features.has("subgroups")
-    ? [{}, { gemm: "portable" }]
-    : [{}];
-  for (const variant of variants) {
+  const plans = variantCases("label_table_dw").filter((v) => v.test !== test.skip);
+  for (const { variants } of plans) {
     const got = await evaluateGradients(
       (g, inputs) => {
         const args = record(inputs);
@@ -94,7 +93,7 @@ test.for(cases)("labelTable's gradients: map $map, kernel $k, $hidden hidden, $c
         return { y: labelTable(g, { ...args, lists }), wrt: { a: args.a, w: args.w, bias: args.bias } };
       },
       dy,
-      { counts, software: o.software, variants: variant },
+      { counts, software: o.software, variants },
     );
     expect(relativeError(got.a.subarray(0, ref.a.length), ref.a)).toBeLessThan(3e-6);
     expect(relativeError(got.bias, ref.bias)).toBeLessThan(3e-6);

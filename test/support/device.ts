@@ -10,6 +10,7 @@ import {
   type HostArray,
   type Tensor,
 } from "../../src/runtime/index.ts";
+import type { OpVariants } from "../../kernels/parts/variants.ts";
 
 let opened: Promise<Device> | undefined;
 
@@ -40,7 +41,7 @@ export async function evaluate(
   options: {
     counts?: Record<string, number>;
     sizesAs?: "override" | "uniform";
-    variants?: Record<string, string>;
+    variants?: OpVariants;
     software?: boolean;
   } = {},
 ): Promise<Record<string, Float32Array>> {
@@ -48,7 +49,7 @@ export async function evaluate(
   const g = new Graph({
     ...device.target,
     sizesAs: options.sizesAs ?? "uniform",
-    variants: options.variants ?? {},
+    variants: (options.variants ?? {}) as Record<string, string>,
     software: options.software ?? device.target.software,
   });
   const inputs = new Inputs(g);

@@ -1,0 +1,206 @@
+// kernels/parts/variants.ts: the variants of every op that has more than one, where each can run, and which one is taken.
+//
+// A plan file names variants by op, or by op and shape: { "gemm": "tiled", "conv2d 3x3/1 64->64 at 128x128": "winograd" }. A shape's own
+// entry must fit that shape. An op's entry holds for every shape that the variant fits; the others are decided as without a plan: the
+// first variant in the table that fits and pays. Names that the table lacks, and variants that the adapter can't run, throw.
+//
+// `pays` holds thresholds that were found by measuring (mesa 25.0.7's lavapipe, 2 cores, unless an op's header says otherwise). They may
+// move with every new adapter: a plan file overrides them, `npm run bench -- kernels` measures them.
+
+import { SpadeError, type Target } from "../../src/runtime/index.ts";
+
+/** One way to compute an op. */
+export interface Variant<P> {
+  /** Whether it can run a shape on the adapter; without a shape, whether it can run any. */
+  fits(target: Target, shape?: P): boolean;
+  /** Whether it is taken without a plan file if it fits and no earlier one is; left out: always. */
+  pays?(target: Target, shape: P): boolean;
+}
+
+/** The variants of an op in the order in which they are considered. The last one fits everything. */
+interface VariantSet<P, N extends string> {
+  /** A shape's text in plan files. */
+  describe(shape: P): string;
+  readonly variants: Readonly<Record<N, Variant<P>>>;
+}
+
+const variantsOf =
+  <P>() =>
+  <N extends string>(set: VariantSet<P, N>): VariantSet<P, N> =>
+    set;
+
+/** c[z] = a[z] * b[z] of m rows, k terms, n columns, z matrices (padded sizes; m may be a capacity). */
+export interface GemmShape {
+  z: number;
+  m: number;
+  k: number;
+  n: number;
+}
+
+export interface ConvShape {
+  kh: number;
+  kw: number;
+  stride: number;
+  /** Padded to 4. */
+  cin: number;
+  cout: number;
+  /** Of the input. */
+  h: number;
+  w: number;
+  /** False where no derived copy of the weights can be had: a conv is recorded on the weights as they are. */
+  copies: boolean;
+}
+
+/** A conv's weight gradient; cin and cout padded to 4, size of the result. */
+export interface WeightGradientShape extends Pick<ConvShape, "kh" | "kw" | "stride" | "cin" | "cout"> {
+  oh: number;
+  ow: number;
+}
+
+/** Lanes of a subgroup where their number is fixed and usable: lanes are rows, so kernels are written for a number of them. */
+export function subgroupLanes({ features, subgroupSize: n }: Target): number | undefined {
+  return features.has("subgroups") && (n === 8 || n === 16 || n === 32) ? n : undefined;
+}
+
+const hasLanes = (t: Target): boolean => subgroupLanes(t) !== undefined;
+const anywhere = (): boolean => true;
+const onSoftware = ({ software }: Target): boolean => software;
+
+/**
+ * Least channels on either side for which Winograd's transforms pay: against the direct sum, and against the subgroup variant (16 -> 16 at
+ * 96x128, four pictures on lavapipe: 24.1 ms, subgroup 10.3; 32 -> 32 at 64x48 14.4 and 13.4; 64 -> 64 at 31x23 8.7 and 25).
+ */
+const WINOGRAD_LEAST = { direct: 16, subgroup: 32 };
+const winogradPays = (t: Target, { cin, cout, h, w }: ConvShape): boolean => {
+  const least = t.software && hasLanes(t) ? WINOGRAD_LEAST.subgroup : WINOGRAD_LEAST.direct;
+  return cin >= least && cout >= least && h >= 4 && w >= 4;
+};
+
+/** Least channels of the input that fill the lanes, and of the result for which the transforms pay. */
+const DW_LEAST_IN = 32;
+const DW_LEAST_OUT = 16;
+const tilesFit = (t: Target, p?: WeightGradientShape): boolean =>
+  !p || (p.kh === 3 && p.kw === 3 && p.stride === 1 && 64 * p.cin * p.cout <= t.limits.maxStorageBufferBindingSize);
+const tilesPay = (_: Target, { cin, cout, oh, ow }: WeightGradientShape): boolean =>
+  cin >= DW_LEAST_IN && cout >= DW_LEAST_OUT && oh >= 4 && ow >= 4;
+
+const conv = variantsOf<ConvShape>()({
+  describe: ({ kh, kw, stride, cin, cout, h, w }) => `${kh}x${kw}/${stride} ${cin}->${cout} at ${h}x${w}`,
+  variants: {
+    winograd: {
+      fits: (_, p) => !p || (p.kh === 3 && p.kw === 3 && p.stride === 1 && p.copies),
+      pays: winogradPays,
+    },
+    gemm: { fits: (_, p) => !p || (p.kh === 1 && p.kw === 1 && p.stride === 1 && p.copies) },
+    subgroup: { fits: hasLanes, pays: onSoftware },
+    direct: { fits: anywhere },
+  },
+});
+
+/** The table. `conv2d_dx` is conv2d's data gradient, by the shape of the conv whose gradient it is. */
+export const VARIANTS = {
+  gemm: variantsOf<GemmShape>()({
+    describe: ({ z, m, k, n }) => `${z} x ${m}x${k}x${n}`,
+    variants: {
+      // On lavapipe a barrier costs more than it saves.
+      tiled: { fits: anywhere, pays: (t) => !t.software },
+      subgroup: { fits: hasLanes, pays: onSoftware },
+      portable: { fits: anywhere },
+    },
+  }),
+  conv2d: conv,
+  conv2d_dx: {
+    describe: conv.describe,
+    variants: {
+      ...conv.variants,
+      // A conv of dz with channels swapped, at the result's size.
+      winograd: {
+        fits: conv.variants.winograd.fits,
+        pays: (t: Target, p: ConvShape) => winogradPays(t, { ...p, cin: p.cout, cout: p.cin }),
+      },
+    },
+  },
+  weight_gradient: variantsOf<WeightGradientShape>()({
+    describe: ({ kh, kw, stride, cin, cout, oh, ow }) => `${kh}x${kw}/${stride} ${cin}->${cout} to ${oh}x${ow}`,
+    variants: {
+      winograd_subgroup: { fits: (t, p) => hasLanes(t) && tilesFit(t, p), pays: tilesPay },
+      winograd_portable: { fits: tilesFit, pays: tilesPay },
+      direct_subgroup: { fits: hasLanes },
+      direct_portable: { fits: anywhere },
+    },
+  }),
+  /** dW of label_table: of `k` rows and `n` columns, padded. */
+  label_table_dw: variantsOf<{ k: number; n: number }>()({
+    describe: ({ k, n }) => `${k}->${n}`,
+    variants: { subgroup: { fits: hasLanes }, portable: { fits: anywhere } },
+  }),
+};
+
+export type VariantOp = keyof typeof VARIANTS;
+export type VariantOf<O extends VariantOp> = keyof (typeof VARIANTS)[O]["variants"] & string;
+export type ShapeOf<O extends VariantOp> = Parameters<(typeof VARIANTS)[O]["describe"]>[0];
+/** A plan's entries for whole ops, checked by the compiler. Entries for shapes are checked when they are read. */
+export type OpVariants = { readonly [O in VariantOp]?: VariantOf<O> };
+
+/** The names of an op's variants, in order. */
+export const variantNames = <O extends VariantOp>(op: O): VariantOf<O>[] =>
+  Object.keys(VARIANTS[op].variants) as VariantOf<O>[];
+
+type AnyVariant = Variant<unknown>;
+const variantAt = (op: VariantOp, name: string): AnyVariant | undefined =>
+  Object.hasOwn(VARIANTS[op].variants, name)
+    ? (VARIANTS[op].variants as unknown as Record<string, AnyVariant>)[name]
+    : undefined;
+
+/** Whether an adapter can run a variant of an op; with a shape, of that shape. */
+export const canRun = <O extends VariantOp>(op: O, name: VariantOf<O>, target: Target, shape?: ShapeOf<O>): boolean =>
+  variantAt(op, name)!.fits(target, shape);
+
+const usage = (where: string, problem: string, fix: string): SpadeError => new SpadeError("usage", where, problem, fix);
+
+/**
+ * Checks a plan against the table and an adapter.
+ * @param where the plan's name in messages
+ * @throws SpadeError usage: an op or a variant that the table lacks, or one that the adapter can't run
+ */
+export function checkVariants(plan: Readonly<Record<string, string>>, where: string, target: Target): void {
+  for (const [key, name] of Object.entries(plan)) {
+    const op = key.split(" ")[0];
+    const at = `${where}, "${key}"`;
+    if (!Object.hasOwn(VARIANTS, op))
+      throw usage(at, "is no op with variants", `there are ${Object.keys(VARIANTS).join(", ")}`);
+    const names = variantNames(op as VariantOp);
+    const variant = variantAt(op as VariantOp, name);
+    if (!variant) throw usage(at, `"${String(name)}" is no variant of ${op}`, `there are ${names.join(", ")}`);
+    if (variant.fits(target)) continue;
+    const able = names.filter((n) => variantAt(op as VariantOp, n)!.fits(target));
+    throw usage(at, `${name} can't run on this adapter`, `it can run ${able.join(", ")}`);
+  }
+}
+
+/** Plans that were checked: a plan comes with a target, and targets are copied. */
+const checked = new WeakMap<object, Target>();
+
+/** The variant that an op runs for a shape. @throws SpadeError usage: the target's plan is wrong, or names one that does not fit the shape */
+export function choose<O extends VariantOp>(op: O, target: Target, shape: ShapeOf<O>): VariantOf<O> {
+  const plan = target.variants;
+  if (checked.get(plan) !== target) {
+    checkVariants(plan, "variants", target);
+    checked.set(plan, target);
+  }
+  const names = variantNames(op);
+  const fitting = names.filter((name) => variantAt(op, name)!.fits(target, shape));
+  const text = (VARIANTS[op].describe as (shape: unknown) => string)(shape);
+  const own = plan[`${op} ${text}`] as VariantOf<O> | undefined;
+  if (own !== undefined) {
+    if (fitting.includes(own)) return own;
+    throw usage(
+      `variants, "${op} ${text}"`,
+      `${own} does not fit this shape`,
+      `one of these does: ${fitting.join(", ")}`,
+    );
+  }
+  const all = plan[op] as VariantOf<O> | undefined;
+  if (all !== undefined && fitting.includes(all)) return all;
+  return fitting.find((name) => variantAt(op, name)!.pays?.(target, shape) ?? true)!;
+}
