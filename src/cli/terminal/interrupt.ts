@@ -5,6 +5,22 @@ const ONE_PRESS_MS = 500;
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
+/** Before a signal that nothing else listens to ends the process, `tidy` runs; so it does where the process exits by itself. */
+export function tidyAtEnd(tidy: () => void): void {
+  process.on("exit", tidy);
+  // Not SIGHUP, which nohup has us ignore.
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    const handler = (): void => {
+      if (process.listenerCount(name) > 1) return;
+      tidy();
+      // The shell sees that the signal ended it.
+      process.off(name, handler);
+      process.kill(process.pid, name);
+    };
+    process.on(name, handler);
+  }
+}
+
 /** Runs `body` with a signal that the first of SIGNALS aborts; then `say` hears `asked`. The second exits, with its code. */
 export async function interruptible<T>(
   asked: string,
