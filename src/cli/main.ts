@@ -2,12 +2,13 @@
 
 import { join } from "node:path";
 import { Command, CommanderError, Option } from "commander";
+import { removeUnfinished } from "../formats/file.ts";
 import { foreign, printable, SpadeError } from "../runtime/errors.ts";
 import { publishedNames } from "./options/argv.ts";
 import { addConfigOptions, configOverrides, number } from "./options/config_options.ts";
 import { ignoredOptions } from "./options/dead_options.ts";
 import { withCommand } from "./terminal/command.ts";
-import { interruptible } from "./terminal/interrupt.ts";
+import { interruptible, tidyAtEnd } from "./terminal/interrupt.ts";
 import { adoptTerminal, endWithParent, runFiltered } from "./terminal/native_noise.ts";
 import { Progress } from "./terminal/progress.ts";
 import { addTestOptions, resolveTestOptions } from "./options/test_options.ts";
@@ -308,6 +309,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 process.stderr.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EIO" && error.code !== "EPIPE") throw error;
 });
+tidyAtEnd(removeUnfinished);
 const code = await main();
 // Dawn's threads may keep the process alive, so exit once both streams are flushed: a pipe takes 64 kB at a time.
 process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));

@@ -1,6 +1,6 @@
 // Files as RandomAccess and Sink. This is the only file in this folder that imports Node modules.
 
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { appendFile, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -76,6 +76,14 @@ export async function makeFolders(path: string): Promise<void> {
   }
 }
 
+/** The temporary files of Sinks that are open. */
+const unfinished = new Set<string>();
+
+/** Removes what open Sinks have written so far, before the process ends by a signal. */
+export function removeUnfinished(): void {
+  for (const path of unfinished) rmSync(path, { force: true });
+}
+
 /**
  * Opens a Sink that writes a file. The bytes go to a temporary file beside it, which `close` renames. A failure
  * (of `close` too) leaves neither half a file nor a damaged old one.
@@ -91,6 +99,7 @@ export async function fileSink(path: string, { sync = false }: { sync?: boolean 
     }
   };
   const handle = await attempt(open(temporary, "w"));
+  unfinished.add(temporary);
   let isOpen = true;
   const closeHandle = async (): Promise<void> => {
     if (isOpen) await handle.close();
@@ -99,6 +108,7 @@ export async function fileSink(path: string, { sync = false }: { sync?: boolean 
   const abort = async (): Promise<void> => {
     await closeHandle().catch(() => undefined);
     await rm(temporary, { force: true });
+    unfinished.delete(temporary);
   };
   return {
     async write(bytes) {
@@ -109,6 +119,7 @@ export async function fileSink(path: string, { sync = false }: { sync?: boolean 
         if (sync) await attempt(handle.sync());
         await attempt(closeHandle());
         await attempt(rename(temporary, path));
+        unfinished.delete(temporary);
       } catch (error) {
         await abort();
         throw error;

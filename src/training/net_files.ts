@@ -20,7 +20,8 @@ export function savedPosition(metadata: Readonly<Record<string, string>>): Posit
   try {
     const { epoch, batch, steps, pictures } = JSON.parse(metadata.training) as Record<string, number>;
     const numbers = [epoch, batch, steps, pictures];
-    return numbers.every(Number.isInteger) ? { epoch, batch, step: steps, pictures } : undefined;
+    const legal = numbers.every((n) => Number.isSafeInteger(n) && n >= 0) && epoch > 0;
+    return legal ? { epoch, batch, step: steps, pictures } : undefined;
   } catch {
     return undefined;
   }

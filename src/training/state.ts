@@ -1,11 +1,10 @@
 // A run's state, from which it resumes bit for bit: nets, Adam's moments, position in its data, rooms of the label tables, styles. One
-// safetensors file; written under a temporary name, synced, renamed. The last two are kept, so that whenever a run is killed, one whole
+// safetensors file with a checksum; written under a temporary name, synced, renamed. The last two are kept, so that whenever a run is killed, one whole
 // state exists.
 
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileSink, makeFolder, openCheckpointFile } from "../formats/file.ts";
-import { writeSafetensors } from "../formats/safetensors.ts";
 import { toF32 } from "../formats/tensors.ts";
 import type { Checkpoint } from "../formats/checkpoint.ts";
 import { isTrained } from "../models/weights/packing.ts";
@@ -14,6 +13,7 @@ import { SpadeError } from "../runtime/errors.ts";
 import { tensorsToWrite, type StateTensor, type StateTensors } from "./net_files.ts";
 import type { Position } from "./position.ts";
 import type { RunParts } from "./run.ts";
+import { hasItsChecksum, savedFields, writeChecked } from "./state_check.ts";
 import type { Nets } from "./step/step.ts";
 import type { Stepper, StepperState } from "./step/stepper.ts";
 import type { Styles } from "./styles.ts";
@@ -70,7 +70,7 @@ export async function takeSnapshot(
 export async function writeSnapshot(folder: string, { position, tensors, metadata }: Snapshot): Promise<void> {
   await makeFolder(folder);
   const name = `step_${String(position.step).padStart(8, "0")}.safetensors`;
-  await writeSafetensors(await fileSink(join(folder, name), { sync: true }), tensorsToWrite(tensors), metadata);
+  await writeChecked(await fileSink(join(folder, name), { sync: true }), tensorsToWrite(tensors), metadata);
   const old = (await states(folder)).slice(KEPT);
   for (const path of old) await rm(path, { force: true });
 }
@@ -103,6 +103,9 @@ export interface SavedRun {
   readonly checkpoint: Checkpoint;
 }
 
+const damaged = (path: string, problem: string): SpadeError =>
+  new SpadeError("file", path, problem, "go on from the state before it");
+
 /** Opens the newest whole state of a folder; undefined if there is none. `say` gets a line per damaged state. */
 export async function openNewest(folder: string, say: (line: string) => void): Promise<SavedRun | undefined> {
   const paths = await states(folder);
@@ -110,11 +113,14 @@ export async function openNewest(folder: string, say: (line: string) => void): P
     let checkpoint: Checkpoint | undefined;
     try {
       checkpoint = await openCheckpointFile(path);
-      const run = JSON.parse(checkpoint.metadata.run) as Pick<SavedRun, "position" | "losses" | "stepper">;
+      const run = savedFields(checkpoint.metadata.run);
+      if (typeof run === "string") throw damaged(path, run);
+      if (!(await hasItsChecksum(path, checkpoint.metadata)))
+        throw damaged(path, "is damaged: its checksum is another one");
       return { path, ...run, checkpoint };
     } catch (error) {
       await checkpoint?.close();
-      const problem = error instanceof SpadeError ? error.problem : "has no position";
+      const { problem } = error instanceof SpadeError ? error : damaged(path, `can't be read (${String(error)})`);
       say(`${path} ${problem}; trying the one before it`);
     }
   }

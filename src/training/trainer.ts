@@ -13,6 +13,7 @@ import { counted } from "../runtime/errors.ts";
 import { forgetBeginning } from "./beginning.ts";
 import { firstNonFinite } from "./step/diagnose.ts";
 import { due, runLoop, type LoopHooks, type StepReport } from "./loop.ts";
+import { lockRun } from "./lock.ts";
 import { describeTrainingMemory } from "./step/memory.ts";
 import { netMetadata, writeNet } from "./net_files.ts";
 import type { TrainOptions } from "./options.ts";
@@ -33,15 +34,24 @@ class Opened {
     return value;
   }
 
+  /** Closes all, also where one fails; then the first failure is thrown. */
   async close(): Promise<void> {
-    for (const close of this.closers.reverse()) await close();
+    const failures: unknown[] = [];
+    for (const close of this.closers.reverse()) {
+      try {
+        await close();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length) throw failures[0];
   }
 }
 
 /**
  * Trains to the end, to a limit, or to a signal, and saves. It also saves before it throws because the next batch can't be read.
  * @param openDevice called after the data is checked
- * @throws SpadeError usage, file, label, shape: options or data; integrity: a loss that is not a number; device-lost: with the last
+ * @throws SpadeError usage, file, label, shape: options or data, or another run in the same folder; integrity: a loss that is not a number; device-lost: with the last
  *   snapshot saved
  */
 export async function train(o: TrainOptions, ui: TrainUi, openDevice: () => Promise<Device>): Promise<TrainResult> {
@@ -57,6 +67,7 @@ export async function train(o: TrainOptions, ui: TrainUi, openDevice: () => Prom
       `${counted(dataset.length, "pair")}, ${counted(loader.length, "batch", "batches")} of ${o.batchSize} an epoch`,
     );
     await makeFolder(runFolder(o));
+    opened.add(await lockRun(runFolder(o)), (release) => release());
     for (const folder of [runFolder(o), stateFolder(o)]) await removeParts(folder);
     const device = opened.add(await openDevice(), (d) => d.dispose());
     const session = opened.add(await openSession(device, o, (line) => ui.say(line)), (s) => s.dispose());

@@ -1,11 +1,12 @@
 // Results that the user named: they never replace an input, nor a file of another kind, and nothing is left of what is refused.
 
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { copyFile, link, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { build } from "esbuild";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { cocoInstances } from "../../src/cli/commands/coco_instances.ts";
@@ -257,4 +258,37 @@ describe("commands", () => {
     for (const out of [label_dir, at("out")])
       expect((await refusal(() => cocoInstances({ annotations: at("a.json"), label_dir, out, force: true }, silent()))).message).toMatch(/over a label map/); // prettier-ignore
   });
+});
+
+test("a command that a signal ends leaves no part of its result, and dies by that signal", async () => {
+  const src = join(import.meta.dirname, "../../src");
+  const contents = `import { fileSink, removeUnfinished } from ${JSON.stringify(join(src, "formats/file.ts"))};
+    import { tidyAtEnd } from ${JSON.stringify(join(src, "cli/terminal/interrupt.ts"))};
+    tidyAtEnd(removeUnfinished);
+    const sink = await fileSink(process.argv[2]);
+    await sink.write(Buffer.from("half"));
+    console.log("begun");
+    setTimeout(() => {}, 20000);`;
+  const stdin = { contents, loader: "ts", resolveDir: dir } as const;
+  const outfile = at("one.mjs");
+  await build({
+    stdin,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    outfile,
+    logLevel: "error",
+    packages: "external",
+  });
+  await symlink(join(src, "../node_modules"), at("node_modules"));
+  await mkdir(at("out"));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    const child = spawn(process.execPath, [outfile, at("out/x")], { stdio: ["ignore", "pipe", "inherit"] });
+    const ended = new Promise((resolve) => child.on("close", (_, by) => resolve(by)));
+    await new Promise((resolve) => child.stdout.once("data", resolve));
+    expect(await readdir(at("out"))).toHaveLength(1);
+    child.kill(signal);
+    expect(await ended).toBe(signal);
+    expect(await readdir(at("out"))).toEqual([]);
+  }
 });

@@ -118,3 +118,17 @@ test("a new run under an old name sets the old states aside; a numbered net goes
   expect(anew.said).toContain("new nets");
   expect(await states(o)).toEqual(["step_00000001.safetensors"]);
 });
+
+test("two runs of one name at the same moment: one trains, the other changes nothing", async () => {
+  const o = await tiny({ max_steps: 2 });
+  const ended = await Promise.allSettled([run(o), run({ ...o, lr: 1 })]);
+  expect(ended.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+  const { reason } = ended.find(({ status }) => status === "rejected") as PromiseRejectedResult;
+  expect(String((reason as Error).message)).toMatch(
+    /tiny: is in use: process \d+ on \S+ trains there since 20\S+; wait for its end, stop it \(kill \d+\), or give another --name$/,
+  );
+  const won = ended[0].status === "fulfilled" ? o.lr : 1;
+  const folder = join(o.checkpoints_dir, o.name);
+  expect(JSON.parse(await readFile(join(folder, "opt.json"), "utf8"))).toMatchObject({ lr: won });
+  expect((await readdir(folder)).filter((name) => name.includes("lock"))).toEqual([]);
+});

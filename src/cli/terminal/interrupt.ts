@@ -5,6 +5,22 @@ const ONE_PRESS_MS = 500;
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
+/** Calls `tidy` when the process exits, and before a signal that nothing else handles ends it. */
+export function tidyAtEnd(tidy: () => void): void {
+  process.on("exit", tidy);
+  // Not SIGHUP: nohup makes processes ignore it.
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    const handler = (): void => {
+      if (process.listenerCount(name) > 1) return;
+      tidy();
+      // The shell sees that the signal ended it.
+      process.off(name, handler);
+      process.kill(process.pid, name);
+    };
+    process.on(name, handler);
+  }
+}
+
 /** Runs `body` with an AbortSignal. The first of SIGNALS aborts it and prints `asked` with `say`; the second exits with its code. */
 export async function interruptible<T>(
   asked: string,

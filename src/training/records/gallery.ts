@@ -1,10 +1,10 @@
 // web/: a page of curves and pictures that opens from the disk. The page itself never changes; its content is in data.js, which is loaded by
 // <script src> because pages from the disk may not fetch.
 
-import { copyFile, mkdir, readdir, rm } from "node:fs/promises";
+import { copyFile, readdir, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { fileError, replaceFile } from "../../formats/file.ts";
+import { fileError, makeFolders, replaceFile } from "../../formats/file.ts";
 import type { EventImage } from "../../formats/tfevents.ts";
 import type { TrainOptions } from "../options.ts";
 import type { At, Entry } from "./curves.ts";
@@ -53,7 +53,7 @@ export class Gallery {
     const gallery = new Gallery(folder, options);
     const images = join(folder, "images");
     try {
-      await mkdir(images, { recursive: true });
+      await makeFolders(images);
       for (const entry of dropped) for (const name of namesOf(entry)) await rm(join(images, name), { force: true });
       const require = createRequire(import.meta.url);
       await copyFile(require.resolve("uplot/dist/uPlot.iife.min.js"), join(folder, "uplot.js"));

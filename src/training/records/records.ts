@@ -1,10 +1,9 @@
 // What a training run writes for people to read, under checkpoints/NAME: loss_log.txt, curves.jsonl, opt.txt and opt.json, logs/ for
 // TensorBoard and, unless --no_html, web/.
 
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { FRECHET_NAME } from "../../evaluation/frechet.ts";
-import { fileError } from "../../formats/file.ts";
+import { makeFolder } from "../../formats/file.ts";
 import type { Label } from "../../pictures/label_names.ts";
 import type { EventImage } from "../../formats/tfevents.ts";
 import type { LabelMap } from "../../labels/label_map.ts";
@@ -61,11 +60,7 @@ export class Records {
   static async open(options: TrainOptions, labels: readonly Label[] | undefined, from?: RecordsFrom): Promise<Records> {
     const folder = join(options.checkpoints_dir, options.name);
     const logs = join(folder, "logs");
-    try {
-      await mkdir(logs, { recursive: true });
-    } catch (error) {
-      throw fileError(logs, error);
-    }
+    await makeFolder(logs);
     await saveOptions(folder, options);
     const keep = from?.total ?? -1;
     const path = join(folder, "curves.jsonl");
