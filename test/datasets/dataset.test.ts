@@ -4,7 +4,7 @@ import { symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Dataset } from "../../src/datasets/dataset.ts";
-import { naturalSort } from "../../src/datasets/listing.ts";
+import { naturalSort } from "../../src/datasets/folder.ts";
 import { labelsFor } from "../../src/datasets/names.ts";
 import { parseLabels } from "../../src/pictures/label_names.ts";
 import type { SpadeError } from "../../src/runtime/errors.ts";

@@ -1,9 +1,10 @@
 // spade coco-instances: writes an instance map for every COCO label map whose picture is in the annotation file.
 
-import { mkdir, realpath, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { instanceMap, readAnnotations } from "../../datasets/coco_instances.ts";
-import { readPng } from "../../datasets/label_file.ts";
+import { mkdir, stat } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { instanceMap, readAnnotations } from "../../datasets/coco/coco_instances.ts";
+import { realFolder, StoredNames } from "../../datasets/folder.ts";
+import { idsOf, readPng } from "../../datasets/label_file.ts";
 import { replaceFile } from "../../formats/file.ts";
 import { encodeLabelPng } from "../../formats/images/label_png.ts";
 import { SpadeError } from "../../runtime/errors.ts";
@@ -22,8 +23,7 @@ export interface CocoInstancesCommand {
  * map is found; with `label` on a map in colours; with `usage` if the instance maps would replace the label maps.
  */
 export async function cocoInstances(o: CocoInstancesCommand, progress: Progress): Promise<string[]> {
-  const real = (folder: string): Promise<string> => realpath(folder).catch(() => resolve(folder));
-  if ((await real(o.out)) === (await real(o.label_dir)))
+  if ((await realFolder(o.out)) === (await realFolder(o.label_dir)))
     throw new SpadeError(
       "usage",
       `--out ${o.out}`,
@@ -42,21 +42,14 @@ export async function cocoInstances(o: CocoInstancesCommand, progress: Progress)
   }
   let written = 0;
   let things = 0;
+  const stored = new StoredNames();
   for (const [i, picture] of pictures.entries()) {
     progress.update("instance maps", i, pictures.length);
     // Like the published script: the photo's name with another extension.
-    const name = picture.fileName.replace("jpg", "png");
-    const path = join(o.label_dir, name);
+    const path = await stored.find(o.label_dir, picture.fileName.replace("jpg", "png"));
     if (!(await stat(path).catch(() => undefined))) continue;
-    const label = await readPng(path);
-    if (label.kind === "rgb")
-      throw new SpadeError(
-        "label",
-        path,
-        "is a picture in colours",
-        "give the PNGs of COCO's stuffthingmaps: one id a pixel",
-      );
-    const target = join(o.out, name);
+    const label = idsOf(await readPng(path), path, undefined, "give the PNGs of COCO's stuffthingmaps: one id a pixel");
+    const target = join(o.out, relative(o.label_dir, path));
     await makeFolderOf(target);
     await replaceFile(target, encodeLabelPng(instanceMap(label, picture.things, o.as_published)));
     written++;

@@ -3,11 +3,12 @@
 
 import type { OpenNet } from "../../painting/open_net.ts";
 import { readFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { LEAST_DIVERSITY, pictureDiversity, styleDiversity } from "../../evaluation/diversity.ts";
 import { FeatureExtractor } from "../../evaluation/features.ts";
+import { StoredNames } from "../../datasets/folder.ts";
 import { readPhoto } from "../../datasets/photo.ts";
-import { listLabelMaps, listPictures, listResults, pairsOf, readIds } from "../../evaluation/files.ts";
+import { listLabelMaps, listPhotos, listResults, pairsOf, readIds } from "../../evaluation/files.ts";
 import { FRECHET_NAME, frechetDistance, gaussian } from "../../evaluation/frechet.ts";
 import { Confusion, type Scores } from "../../evaluation/scores.ts";
 import { Segmenter } from "../../evaluation/segmenter.ts";
@@ -80,7 +81,7 @@ export async function evaluate(o: EvalOptions, progress: Progress): Promise<stri
     );
   const maps = await listLabelMaps(o.label_dir);
   const results = o.results ? pairsOf(await listResults(o.results), maps, o.results) : undefined;
-  const photos = o.image_dir ? pairsOf(await listPictures(o.image_dir), maps, o.image_dir) : undefined;
+  const photos = o.image_dir ? pairsOf(await listPhotos(o.image_dir, maps), maps, o.image_dir) : undefined;
   const labels = o.labels === undefined ? undefined : parseLabels(await readText(o.labels), o.labels);
   const found: Evaluation = {
     ...(results && { results: { folder: o.results!, pictures: results.length } }),
@@ -211,13 +212,14 @@ function stylesOf(
   progress: Progress,
 ): Promise<number> {
   const { config, labels, painter } = net;
+  const stored = new StoredNames();
   return styleDiversity(extractor, [...maps.entries()], async ([i, path], style) => {
     if (style === 0) {
       progress.update("painting two styles", i, maps.length);
       const map = await readLabelMap(path, config, labels);
       const instance: LabelMap | undefined =
         instances !== undefined && !config.no_instance
-          ? await readInstanceMap(join(instances, basename(path)), config, path)
+          ? await readInstanceMap(await stored.find(instances, basename(path)), config, path)
           : undefined;
       await net.setMap(map, instance);
     }

@@ -5,6 +5,7 @@ import { basename, extname, join, resolve, sep } from "node:path";
 import { fileSink } from "../../formats/file.ts";
 import { writeSafetensors } from "../../formats/safetensors.ts";
 import { f32Tensor } from "../../formats/tensors.ts";
+import { comparable, isFolder, isHidden, StoredNames } from "../../datasets/folder.ts";
 import type { LabelMap } from "../../labels/label_map.ts";
 import type { Config } from "../../models/config.ts";
 import { chromeTrace, profileTable, SpadeError, type Profile } from "../../runtime/index.ts";
@@ -47,16 +48,10 @@ interface Job {
   trace: string | undefined;
 }
 
-const isFolder = async (path: string): Promise<boolean> =>
-  stat(path).then(
-    (s) => s.isDirectory(),
-    () => false,
-  );
-
 /** PNG files of a folder in natural order. */
 async function pngsOf(folder: string): Promise<string[]> {
   const names = (await readdir(folder))
-    .filter((f) => /\.png$/i.test(f))
+    .filter((f) => /\.png$/i.test(f) && !isHidden(f))
     .sort(new Intl.Collator("en", { numeric: true }).compare);
   if (!names.length) throw new SpadeError("file", folder, "holds no .png file", "give a folder of label maps");
   return names.map((f) => join(folder, f));
@@ -82,8 +77,9 @@ async function jobsOf(o: GenerateOptions): Promise<Job[]> {
   let instances: (string | undefined)[] = labels.map(() => undefined);
   if (o.instance) {
     const [first] = o.instance;
+    const stored = new StoredNames();
     if (o.instance.length === 1 && (await isFolder(first)))
-      instances = labels.map((label) => join(first, basename(label)));
+      instances = await Promise.all(labels.map((label) => stored.find(first, basename(label))));
     else if (o.instance.length === labels.length) instances = o.instance;
     else
       throw new SpadeError(
@@ -101,7 +97,8 @@ async function jobsOf(o: GenerateOptions): Promise<Job[]> {
       "give --out FILE.png (or a folder), --raw FILE.safetensors, or --plan",
     );
   const names = labels.map(stem);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  const known = new Set<string>();
+  const twice = names.find((name) => known.size === known.add(comparable(name)).size);
   if (many && twice !== undefined)
     throw new SpadeError("usage", "--label", `two maps are called ${twice}`, "paint them in two runs, or rename one");
   const into = async (path: string | undefined, ending: string): Promise<(name: string) => string | undefined> => {

@@ -4,6 +4,7 @@
 import { existsSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { Dataset } from "../../datasets/dataset.ts";
+import { comparable } from "../../datasets/folder.ts";
 import { SpadeError } from "../../runtime/errors.ts";
 import type { OpenNet } from "../../painting/open_net.ts";
 import { toPicture } from "../../painting/present.ts";
@@ -41,7 +42,7 @@ function refuseTwins(dataset: Dataset, count: number): void {
   const known = new Map<string, string>();
   for (let i = 0; i < count; i++) {
     const { label, image } = dataset.paths(i);
-    const stem = stemOf({ label, image });
+    const stem = comparable(stemOf({ label, image }));
     const before = known.get(stem);
     if (before !== undefined)
       throw new SpadeError(
