@@ -1,12 +1,14 @@
 // Reads one sample from its files: decodes, checks and resizes. Runs in the main thread and in decoding threads.
 
+import type { LabelPng } from "../formats/images/label_png.ts";
 import type { Label } from "../pictures/label_names.ts";
 import { DONT_CARE_ID, type LabelMap } from "../labels/label_map.ts";
 import { labelSpace } from "../models/config.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { fixedSize, place, placeMap, placePhoto, type Draw, type Placement } from "./geometry.ts";
-import { checkIds, idsOf, instancesOf, readPng } from "./label_file.ts";
+import { checkIds, instancesOf, readIds, readPng } from "./label_file.ts";
 import type { Pair } from "./listing.ts";
+import { takesLabelNc } from "./names.ts";
 import type { DataOptions } from "./options.ts";
 import { readPhoto } from "./photo.ts";
 import type { Sample } from "./sample.ts";
@@ -19,15 +21,25 @@ export const NAME_THE_COLOURS =
  * Reads a label map in its stored size and checks its ids. `colors`: labels for its colours, if the data set has a
  * list.
  */
-export async function readLabels(
+async function readLabels(path: string, options: DataOptions, colors: readonly Label[] | undefined): Promise<LabelMap> {
+  return checkedMap(await readPng(path), path, options, colors).map;
+}
+
+/** Gets and checks the ids of a label map. */
+export function checkedMap(
+  png: LabelPng,
   path: string,
   options: DataOptions,
   colors: readonly Label[] | undefined,
-): Promise<LabelMap> {
-  const map = idsOf(await readPng(path), path, colors, NAME_THE_COLOURS);
-  checkIds(map, path, labelSpace(options));
-  return map;
+): ReturnType<typeof readIds> {
+  const read = readIds(png, path, colors, NAME_THE_COLOURS);
+  checkIds(read.map, path, labelSpace(options), takesLabelNc(options, colors), fixOfLabelNc(options));
+  return read;
 }
+
+/** What to do about label maps that hold label_nc. */
+export const fixOfLabelNc = ({ label_nc }: Pick<DataOptions, "label_nc">): string =>
+  `if the ids run from 1, subtract 1 from each; if ${label_nc} is a label, use --label_nc ${label_nc + 1}; if it is don't care, write 255`;
 
 /**
  * Reads and resizes the maps of a sample. Also returns what the photo needs: the stored label map and the placement.

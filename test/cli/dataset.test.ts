@@ -93,11 +93,11 @@ test("everything that is wrong is said at once", async () => {
     expect.stringMatching(/^ {2}- img\/2\.png: can't be decoded \(.*\); save or fetch the photo again$/),
     expect.stringMatching(/^ {2}- label\/3\.png: is a picture in colours: 2 distinct ones, #ff0000 75\.0 %, #0000ff 25\.0 %; .*--labels/), // prettier-ignore
     expect.stringMatching(/^ {2}- label\/4\.png: has 1200 distinct colours: a photo, or a map that was antialiased/),
-    "  - label/5.png: holds 77, which is no label: legal are 0 to 4 and 255; in all maps such ids are 77, 0.01 % of the pixels; use --label_nc 78 --contain_dontcare_label, or renumber the maps", // prettier-ignore
+    "  - label/5.png: holds 77, which is no label: legal are 0 to 3 and 255; in all maps such ids are 77, 0.01 % of the pixels; use --label_nc 78 --contain_dontcare_label, or renumber the maps", // prettier-ignore
     "  - --batchSize 64: is more than the 9 pairs, and incomplete batches are not trained on; give 9 or less",
   ]);
   expect(text).toContain("squeezed onto it: 1 photo, the first img/6.png (30 x 40, its label map 40 x 30)");
-  expect(text).toContain("when that is mended, train with");
+  expect(text).toContain("when that is corrected, train with");
 });
 
 test("colours are listed, written, and read by the list", async () => {
