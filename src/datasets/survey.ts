@@ -180,7 +180,7 @@ class Look {
     found.readings.add(path, png, by);
     const stored = { gray: kind, indexed: "palette index", rgb: "gray as RGB" }[png.kind];
     const drawn = png.kind === "rgb" ? "colours" : `${kind} by colour`;
-    add(found.labelKinds, by === "colours" ? drawn : stored);
+    add(found.labelKinds, by === "ids" ? stored : drawn);
     const counts = new Uint32Array(65536);
     for (const id of map.data) counts[id]++;
     if (by === "ids") this.countShades(png, counts);
