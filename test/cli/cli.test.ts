@@ -2,7 +2,7 @@
 
 import { loadGenerator } from "../../src/painting/open_net.ts";
 import { execFile, spawnSync } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -99,6 +99,18 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 describe("generate", () => {
+  test("a folder of maps: hidden files left out, instance maps found under names that look equal", async () => {
+    const png = encodeLabelPng(squares);
+    const hidden = ["folder/.ipynb_checkpoints/a-checkpoint.png", "folder/._a.png"];
+    for (const folder of ["folder/.ipynb_checkpoints", "insts"]) await mkdir(at(folder), { recursive: true });
+    for (const name of ["folder/caf\u00e9.png", "folder/b.png", "insts/cafe\u0301.png", "insts/b.png"])
+      await writeFile(at(name), png);
+    for (const name of hidden) await writeFile(at(name), "no picture");
+    const args = ["--weights", "net.safetensors", "--label", "folder", "--instance", "insts", "--out", "painted"];
+    expect(await spade("generate", ...args)).toMatchObject({ code: 0 });
+    expect((await readdir(at("painted"))).sort()).toEqual(["b.png", "caf\u00e9.png"]);
+  });
+
   test("paints what the engine paints, in the published bytes", async () => {
     const { code, out, err } = await spade(
       "generate",

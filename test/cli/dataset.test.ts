@@ -246,6 +246,21 @@ test("folders that are not there are all named; no data set at all is a usage er
   await expect(look(dir, { label_dir: dir })).rejects.toThrow(/^--image_dir: is missing/);
 });
 
+test("coco-instances reads ids stored as RGB, and names in either form of Unicode", async () => {
+  const dir = await scratch();
+  const annotations = join(dir, "instances.json");
+  await write(dir, {
+    "label/cafe\u0301.png": photoPng(8, 8, () => [7, 7, 7]),
+    "instances.json": JSON.stringify({ images: [{ id: 1, file_name: "caf\u00e9.jpg" }], annotations: [{ image_id: 1, segmentation: [[3, 3, 6, 3, 6, 6, 3, 6]] }] }), // prettier-ignore
+  });
+  const [label_dir, out] = [join(dir, "label"), join(dir, "inst")];
+  expect(await cocoInstances({ annotations, label_dir, out }, silent())).toEqual([`${out}: 1 instance maps with 1 things`]); // prettier-ignore
+  const { data } = decodeLabelPng(await readFile(join(out, "cafe\u0301.png")));
+  expect([data[0], data[3 * 8 + 3]]).toEqual([7, 0]);
+  await write(dir, { "label/cafe\u0301.png": photoPng(8, 8, () => [7, 8, 7]) });
+  await expect(cocoInstances({ annotations, label_dir, out }, silent())).rejects.toThrow(/is a picture in colours/);
+});
+
 test("coco-instances writes a map for every label map, and says what has none", async () => {
   const dir = await scratch();
   const square = [3, 3, 6, 3, 6, 6, 3, 6];
