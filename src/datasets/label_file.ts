@@ -5,7 +5,7 @@ import { labelHex } from "../pictures/colors.ts";
 import { colorImageFromRgb, labelMapFromColors, parseColor } from "../pictures/label_colors.ts";
 import type { Label } from "../pictures/label_names.ts";
 import { decodeLabelPng, type LabelPng } from "../formats/images/label_png.ts";
-import { checkedLabels, DONT_CARE_ID, type LabelMap, type LabelSpace } from "../labels/label_map.ts";
+import { DONT_CARE_ID, illegalLabel, type LabelMap, type LabelSpace } from "../labels/label_map.ts";
 import { SpadeError } from "../runtime/errors.ts";
 
 /** The error for a file that can't be read. */
@@ -162,19 +162,21 @@ const mapColors = (png: LabelPng, path: string, palette: readonly string[]): Lab
  * unnoticed. `ownLabelNc`: label_nc is a label of these files (see `takesLabelNc`). `fix`: for a file that has it.
  */
 export function checkIds(map: LabelMap, path: string, space: LabelSpace, ownLabelNc: boolean, fix: string): void {
-  const { dontCare } = space;
-  if (!ownLabelNc && typeof dontCare === "number" && dontCare !== DONT_CARE_ID) {
-    let pixels = 0;
-    for (const id of map.data) if (id === dontCare) pixels++;
-    if (pixels)
-      throw new SpadeError(
-        "label",
-        path,
-        `holds ${dontCare} in ${pixels} of its ${map.data.length} pixels, which is label_nc: legal are 0 to ${dontCare - 1}, and 255 alone is don't care`,
-        fix,
-      );
-  }
-  about(path, () => checkedLabels([map], space));
+  const { data, width, height } = map;
+  const dontCare = space.dontCare ?? undefined;
+  const labelCount = dontCare === undefined || ownLabelNc ? space.labelCount : dontCare;
+  const isLegal = (id: number): boolean => id < labelCount || (id === DONT_CARE_ID && dontCare !== undefined);
+  const first = (data as Uint8Array).findIndex((id) => !isLegal(id));
+  if (first < 0) return;
+  if (data[first] !== dontCare) throw illegalLabel(path, map, first, data[first], { labelCount, dontCare });
+  let pixels = 0;
+  for (const id of data) if (id === dontCare) pixels++;
+  throw new SpadeError(
+    "label",
+    path,
+    `holds ${dontCare} in ${pixels} of its ${width * height} pixels, which is label_nc: legal are 0 to ${labelCount - 1}, and 255 alone is don't care`,
+    fix,
+  );
 }
 
 /** Gets an instance map. Only equality of values matters, so in a coloured PNG every colour is an instance. */

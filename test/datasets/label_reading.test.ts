@@ -120,6 +120,7 @@ test("files hold label_nc only where a list names it; 255 is don't care", async 
     expect.stringMatching(/0\.png: holds 3 in 2 of its 4 pixels, which is label_nc: legal are 0 to 2, and 255 alone is don't care; if the ids run from 1, subtract 1 from each; if 3 is a label, use --label_nc 4; /), // prettier-ignore
   ]);
   expect(await of(gray(0, 2, 255, 255), {})).toEqual([]);
+  expect(await of(gray(0, 9, 0, 0), {})).toEqual([expect.stringMatching(/pixel \(x 1, y 0\) has the value 9, legal are 0\.\.2; .*, or 255 for don't care \(it becomes 3\)/)]); // prettier-ignore
   expect(await of(from1, {}, [{ id: 3, name: "unknown", color: "#123456" }])).toEqual([]);
   // ADE20K's maps run from 0 to 150, and 150 is the flag.
   expect(await of(gray(0, 150, 1, 2), { label_nc: 150 })).toEqual([expect.stringMatching(/holds 150 in 1 of its 4/)]);
