@@ -9,10 +9,13 @@ import { listMaps, listPairs, type Pair } from "./listing.ts";
 import { listedLabels } from "./names.ts";
 import type { DataOptions } from "./options.ts";
 import { checkedMap, readMaps, readSample } from "./read_sample.ts";
-import { Readings } from "./readings.ts";
+import { Readings, type Ways } from "./readings.ts";
 import type { Sample } from "./sample.ts";
 
 export class Dataset {
+  /** How the label maps that were scanned are read; the others must be alike. */
+  ways: Ways = {};
+
   private constructor(
     readonly options: DataOptions,
     private readonly pairs: readonly Pair[],
@@ -74,12 +77,12 @@ export class Dataset {
    * the file.
    */
   sample(index: number, epoch: number): Promise<Sample> {
-    return readSample(this.pairs[index], this.options, drawOf(this.options.seed, epoch, index), this.colors);
+    return readSample(this.pairs[index], this.options, drawOf(this.options.seed, epoch, index), this.colors, this.ways);
   }
 
   /** Reads the label and instance map of a sample, like sample() but without the photo. */
   async maps(index: number, epoch: number): Promise<Pick<Sample, "label" | "instance">> {
-    return readMaps(this.pairs[index], this.options, drawOf(this.options.seed, epoch, index), this.colors);
+    return readMaps(this.pairs[index], this.options, drawOf(this.options.seed, epoch, index), this.colors, this.ways);
   }
 
   /**
@@ -104,6 +107,7 @@ export class Dataset {
     }
     const mixed = readings.mixed();
     if (mixed) throw mixed;
+    this.ways = readings.ways();
     readings.notes().forEach(onNote);
   }
 }

@@ -55,7 +55,7 @@ export class Loader {
     workerFile: URL | undefined,
     workers: number,
   ) {
-    const setup: DecodeSetup = { options: dataset.options, colors: dataset.colors };
+    const setup: DecodeSetup = { options: dataset.options, colors: dataset.colors, ways: dataset.ways };
     for (let i = 0; workerFile && i < workers; i++) this.threads.push(new DecodeThread(workerFile, setup));
   }
 

@@ -11,28 +11,23 @@ import type { Pair } from "./listing.ts";
 import { takesLabelNc } from "./names.ts";
 import type { DataOptions } from "./options.ts";
 import { readPhoto } from "./photo.ts";
+import { checkWay, type Ways } from "./readings.ts";
 import type { Sample } from "./sample.ts";
 
 /** The fix in error messages about coloured label maps without a list of labels. */
 export const NAME_THE_COLOURS =
   "write one id a pixel (gray or indexed PNG), or say what each colour means: --labels FILE.json with [{ id, name, color }]";
 
-/**
- * Reads a label map in its stored size and checks its ids. `colors`: labels for its colours, if the data set has a
- * list.
- */
-async function readLabels(path: string, options: DataOptions, colors: readonly Label[] | undefined): Promise<LabelMap> {
-  return checkedMap(await readPng(path), path, options, colors).map;
-}
-
-/** Gets and checks the ids of a label map. */
+/** Gets and checks the ids of a label map. `colors`: labels for its colours, if the data set has a list. `ways`: how others were read, which must be alike. */
 export function checkedMap(
   png: LabelPng,
   path: string,
   options: DataOptions,
   colors: readonly Label[] | undefined,
+  ways: Ways = {},
 ): ReturnType<typeof readIds> {
   const read = readIds(png, path, colors, NAME_THE_COLOURS);
+  checkWay(path, png.kind, read.by, ways);
   checkIds(read.map, path, labelSpace(options), takesLabelNc(options, colors), fixOfLabelNc(options));
   return read;
 }
@@ -49,9 +44,10 @@ export async function readMaps(
   options: DataOptions,
   draw: Draw,
   colors: readonly Label[] | undefined,
+  ways?: Ways,
 ): Promise<Pick<Sample, "label" | "instance"> & { stored: LabelMap; placement: Placement }> {
   const [stored, instances] = await Promise.all([
-    readLabels(pair.label, options, colors),
+    readPng(pair.label).then((png) => checkedMap(png, pair.label, options, colors, ways).map),
     pair.instance === undefined ? undefined : readPng(pair.instance).then(instancesOf),
   ]);
   const placement = place(options, draw, stored);
@@ -70,8 +66,9 @@ export async function readSample(
   options: DataOptions,
   draw: Draw,
   colors: readonly Label[] | undefined,
+  ways?: Ways,
 ): Promise<Sample> {
-  const [maps, photo] = await Promise.all([readMaps(pair, options, draw, colors), readPhoto(pair.image)]);
+  const [maps, photo] = await Promise.all([readMaps(pair, options, draw, colors, ways), readPhoto(pair.image)]);
   const { label, instance, stored, placement } = maps;
   const image = placePhoto(photo, options, placement, pair.image);
   // Without resizing, a crop from pictures of different sizes would show different places, so compare the stored sizes.

@@ -8,6 +8,26 @@ import { colorOfValue, valuesOf, type ReadBy } from "./label_file.ts";
 const hex = (color: number | undefined): string =>
   color === undefined ? "no colour" : `#${color.toString(16).padStart(6, "0")}`;
 
+/** By kind of PNG, how maps are read, and a file that is read so. */
+export type Ways = Partial<Record<LabelPng["kind"], { by: "colours" | "ids"; path: string }>>;
+
+/** Fails with `label` if a map is read in another way than others of its kind. */
+export function checkWay(path: string, kind: LabelPng["kind"], by: ReadBy, ways: Ways): void {
+  const other = ways[kind];
+  if (!other || by === "both" || by === other.by) return;
+  throw by === "ids" ? mixedError(path, path, other.path) : mixedError(path, other.path, path);
+}
+
+function mixedError(where: string, ids: string, colours: string): SpadeError {
+  const [byIds, byColours] = [ids, colours].map((path) => (path === where ? "this one" : foreign(path)));
+  return new SpadeError(
+    "label",
+    where,
+    `label maps are read in two ways: the list of labels names all colours of ${byColours}, and not those of ${byIds}, which is read by its numbers`,
+    "name all colours in the list, or if all maps hold ids, give the labels colours that no map has",
+  );
+}
+
 export class Readings {
   /** The first file of each kind and way of reading. */
   private readonly first = new Map<`${LabelPng["kind"]} ${ReadBy}`, string>();
@@ -38,15 +58,20 @@ export class Readings {
   mixed(): SpadeError | undefined {
     for (const kind of ["gray", "indexed", "rgb"] as const) {
       const [colours, ids] = [this.first.get(`${kind} colours`), this.first.get(`${kind} ids`)];
-      if (colours === undefined || ids === undefined) continue;
-      return new SpadeError(
-        "label",
-        ids,
-        `has colours that the list of labels does not name and is read by its numbers, where ${foreign(colours)} is read by its colours`,
-        "name all colours in the list, or if all maps hold ids, give the labels colours that no map has",
-      );
+      if (colours !== undefined && ids !== undefined) return mixedError(ids, ids, colours);
     }
     return undefined;
+  }
+
+  /** How each kind of PNG was read. */
+  ways(): Ways {
+    const ways: Ways = {};
+    for (const kind of ["gray", "indexed", "rgb"] as const)
+      for (const by of ["colours", "ids"] as const) {
+        const path = this.first.get(`${kind} ${by}`);
+        if (path !== undefined) ways[kind] = { by, path };
+      }
+    return ways;
   }
 
   /** Where palettes that are read by index differ, if they do. */

@@ -108,8 +108,15 @@ test("a scan says that palettes differ, and refuses a list that fits some of the
   for (const i of [0, 1]) expect([...(await named.sample(i, 1)).label.data]).toEqual([0, 1, 2, 0]);
   const other = indexed([0, 1, 2, 0], [BLACK, RED, [1, 2, 3]]);
   expect(await scanned(await dataset([...maps, other], { label_nc: 3 }, labels))).toEqual([
-    expect.stringMatching(/2\.png: has colours that the list of labels does not name and is read by its numbers, where .*1\.png is read by its colours; /), // prettier-ignore
+    expect.stringMatching(/2\.png: label maps are read in two ways: the list of labels names all colours of \S+1\.png, and not those of this one, which is read by its numbers; /), // prettier-ignore
   ]);
+  // Maps that no scan has seen are held to the others.
+  const later = await dataset([...maps, other], { label_nc: 3, ...AS_STORED }, labels);
+  await later.scan(2);
+  await expect(later.sample(2, 1)).rejects.toThrow(/2\.png: label maps are read in two ways/);
+  const ids = await dataset([gray(0, 1, 2, 2), gray(0, 0, 0, 0)], { label_nc: 3, ...AS_STORED }, listOf("#ff0000", "#000000", "#00ff00")); // prettier-ignore
+  await ids.scan(1);
+  await expect(ids.sample(1, 1)).rejects.toThrow(/1\.png: label maps are read in two ways: .* all colours of this one, and not those of \S+0\.png/); // prettier-ignore
 });
 
 test("files hold label_nc only where a list names it; 255 is don't care", async () => {
