@@ -103,12 +103,13 @@ describe("generate", () => {
     const png = encodeLabelPng(squares);
     const hidden = ["folder/.ipynb_checkpoints/a-checkpoint.png", "folder/._a.png"];
     for (const folder of ["folder/.ipynb_checkpoints", "insts"]) await mkdir(at(folder), { recursive: true });
-    for (const name of ["folder/caf\u00e9.png", "folder/b.png", "insts/cafe\u0301.png", "insts/b.png"])
+    for (const name of ["folder/caf\u00e9.png", "folder/b\u001b.png", "insts/cafe\u0301.png", "insts/b\u001b.png"])
       await writeFile(at(name), png);
     for (const name of hidden) await writeFile(at(name), "no picture");
     const args = ["--weights", "net.safetensors", "--label", "folder", "--instance", "insts", "--out", "painted"];
-    expect(await spade("generate", ...args)).toMatchObject({ code: 0 });
-    expect((await readdir(at("painted"))).sort()).toEqual(["b.png", "caf\u00e9.png"]);
+    const { code, out } = await spade("generate", ...args);
+    expect([code, out.includes("b\\x1b.png: "), out.includes("\u001b")]).toEqual([0, true, false]);
+    expect((await readdir(at("painted"))).sort()).toEqual(["b\u001b.png", "caf\u00e9.png"]);
   });
 
   test("paints what the engine paints, in the published bytes", async () => {

@@ -9,6 +9,7 @@ import { comparable, isFolder, isHidden, StoredNames } from "../../datasets/fold
 import type { LabelMap } from "../../labels/label_map.ts";
 import type { Config } from "../../models/config.ts";
 import { chromeTrace, profileTable, SpadeError, type Profile } from "../../runtime/index.ts";
+import { foreign } from "../../runtime/errors.ts";
 import type { NetWeights } from "../../painting/open_net.ts";
 import { toPicture } from "../../painting/present.ts";
 import { prepareStyle } from "../inputs/encoder.ts";
@@ -195,7 +196,7 @@ export async function* generate(o: GenerateOptions, progress: Progress): AsyncGe
       if (job.raw) await writeRaw(job.raw, image, h, w);
       const files = [job.out, job.raw].filter(Boolean).join(", ") || basename(job.label);
       if (jobs.length === 1) progress.end();
-      const line = `${files}: ${w}x${h}${style ? `, style ${style.name}` : ""}, label tables ${(t1 - t0).toFixed(0)} ms, picture ${(t2 - t1).toFixed(0)} ms`;
+      const line = `${foreign(files, 600)}: ${w}x${h}${style ? `, style ${style.name}` : ""}, label tables ${(t1 - t0).toFixed(0)} ms, picture ${(t2 - t1).toFixed(0)} ms`;
       yield line;
       if (job.trace !== undefined) yield* profileLines(await painter.profile(style?.z), job.trace);
     }
@@ -211,7 +212,7 @@ const traceName = (job: Pick<Job, "out" | "raw" | "label">): string =>
 async function* profileLines(profiles: readonly Profile[], trace: string): AsyncGenerator<string> {
   for (const p of profiles) yield profileTable(p);
   await writeOutput(trace, chromeTrace(profiles));
-  yield `${trace}: open it in ui.perfetto.dev or chrome://tracing`;
+  yield `${foreign(trace, 600)}: open it in ui.perfetto.dev or chrome://tracing`;
 }
 
 /** The picture as the net gives it: `image` [1,3,H,W], f32 in [-1,1]. */

@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { Dataset } from "../../datasets/dataset.ts";
 import { comparable } from "../../datasets/folder.ts";
-import { SpadeError } from "../../runtime/errors.ts";
+import { foreign, SpadeError } from "../../runtime/errors.ts";
 import type { OpenNet } from "../../painting/open_net.ts";
 import { toPicture } from "../../painting/present.ts";
 import { labelColors, labelRgb } from "../../training/records/pictures.ts";
@@ -86,7 +86,7 @@ export async function testNet(
     for (let i = 0; i < count && !signal.aborted; i++) {
       const { label, image } = source.dataset.paths(i);
       progress.batch("painting", i, count);
-      progress.above(() => started(image || label));
+      progress.above(() => started(foreign(image || label, 600)));
       rows.push(await paint(net, source.dataset, styles, i, o.n_samples, folder));
     }
   } finally {
