@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { readFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
 
@@ -17,9 +18,10 @@ export default defineConfig({
     maxWorkers: 2,
     include: ["test/**/*.test.ts"],
     // Sizes in uniforms: few pipelines, which software adapters compile slowly. The other form is tested where it matters.
-    env: { SPADE_SIZES: "uniform" },
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Commands under test leave their user's cache folder alone.
+    env: { SPADE_SIZES: "uniform", XDG_CACHE_HOME: fileURLToPath(new URL(".setup/cache", import.meta.url)) },
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     teardownTimeout: 10_000,
   },
 });

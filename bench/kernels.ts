@@ -2,13 +2,13 @@
 // of COCO 256x256: GFLOP/s of the direct sum, share of the measured multiply-add peak, and GB/s against a measured copy.
 
 import { writeFileSync } from "node:fs";
-import { conv2d } from "../kernels/conv2d.ts";
+import { conv2d } from "../kernels/conv/conv2d.ts";
 import { gradients } from "../kernels/gradients.ts";
-import { labelTable } from "../kernels/label_table.ts";
-import { blockedShape } from "../kernels/gemm.ts";
-import { maxPool } from "../kernels/max_pool.ts";
-import { modulate } from "../kernels/modulate.ts";
-import { statistics } from "../kernels/statistics.ts";
+import { labelTable } from "../kernels/labels/label_table.ts";
+import { blockedShape } from "../kernels/parts/gemm.ts";
+import { maxPool } from "../kernels/shape/max_pool.ts";
+import { modulate } from "../kernels/norm/modulate.ts";
+import { statistics } from "../kernels/norm/statistics.ts";
 import { openNodeDevice } from "../src/node/dawn.ts";
 import { normalValues } from "../src/models/philox.ts";
 import { Graph, product, Program, type Device, type Tensor } from "../src/runtime/index.ts";

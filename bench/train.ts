@@ -6,8 +6,8 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { weightGradient } from "../kernels/weight_gradient.ts";
-import { unpackConv } from "../kernels/conv2d.ts";
+import { weightGradient } from "../kernels/conv/weight_gradient.ts";
+import { unpackConv } from "../kernels/conv/conv2d.ts";
 import type { LabelMap } from "../src/labels/label_map.ts";
 import { seeded } from "../src/models/weights/seeded.ts";
 import { openNodeDevice } from "../src/node/dawn.ts";

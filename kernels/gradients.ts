@@ -2,7 +2,7 @@
 // are summed; what nobody wants is not recorded. The result is part of the same graph, so one program runs forward and backward.
 
 import { isTensor, notDifferentiable, type Graph, type OpRecord, type Tensor } from "../src/runtime/index.ts";
-import { add } from "./add.ts";
+import { add } from "./shape/add.ts";
 
 type AnyBackward = (
   g: Graph,

@@ -1,5 +1,6 @@
 // Checks the structure of the source tree (ARCHITECTURE.md): no circular imports, type imports included; no file over 400 lines; no
-// folder of src over 15 files. Part of `npm run lint`. TypeScript reads the imports; eslint.config.js checks which folder may import which.
+// folder of src or kernels over 15 files; every shader named after the op that owns it. Part of `npm run lint`. TypeScript reads the
+// imports; eslint.config.js checks which folder may import which.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -68,10 +69,23 @@ export function problems(root) {
   }
   const folders = new Map();
   for (const path of paths)
-    if (path.startsWith("src/")) folders.set(dirname(path), (folders.get(dirname(path)) ?? 0) + 1);
+    if (!path.startsWith("bench/")) folders.set(dirname(path), (folders.get(dirname(path)) ?? 0) + 1);
   for (const [folder, count] of folders)
     if (count > MOST_FILES) out.push(`${folder} holds ${count} files, over ${MOST_FILES}: group them`);
-  return out;
+  return [...out, ...shaderProblems(root)];
+}
+
+/** Shaders lie in the folder of the op that owns them, and begin with its name; others of that op's family may use them. */
+function shaderProblems(root) {
+  const ops = new Set(sources(root, "kernels"));
+  return readdirSync(join(root, "shaders"), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".wgsl"))
+    .map((path) => path.replaceAll("\\", "/"))
+    .filter((path) => {
+      const words = path.replace(/\.wgsl$/, "").split("_");
+      return !words.some((_, i) => ops.has(`kernels/${words.slice(0, i + 1).join("_")}.ts`));
+    })
+    .map((path) => `shaders/${path} is named after no file of kernels/: name it after the op that owns it`);
 }
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");

@@ -2,7 +2,7 @@
 // generator's (tables of distinct windows), convs have no spectral norm, norms use the batch's statistics.
 
 import { conv2d, modulate, statistics } from "../../kernels/index.ts";
-import { deriveWeights } from "../../kernels/conv2d.ts";
+import { deriveWeights } from "../../kernels/conv/conv2d.ts";
 import { gradients } from "../../kernels/gradients.ts";
 import { LevelsScratch, buildLevels } from "../../src/labels/levels.ts";
 import type { LabelMap } from "../../src/labels/label_map.ts";

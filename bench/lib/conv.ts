@@ -1,9 +1,9 @@
 // One of our convolutions as a compiled program, in any of its variants.
 
-import { conv2d, packConv } from "../../kernels/conv2d.ts";
-import type { ConvArgs } from "../../kernels/conv_args.ts";
-import { blockColumns } from "../../kernels/block_columns.ts";
-import { winogradWeights } from "../../kernels/winograd.ts";
+import { conv2d, packConv } from "../../kernels/conv/conv2d.ts";
+import type { ConvArgs } from "../../kernels/conv/conv_args.ts";
+import { blockColumns } from "../../kernels/conv/block_columns.ts";
+import { winogradWeights } from "../../kernels/conv/winograd.ts";
 import { encodeHost, Graph, Program, type Device } from "../../src/runtime/index.ts";
 import type { ConvShape } from "../peers/convs.ts";
 

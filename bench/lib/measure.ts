@@ -2,8 +2,8 @@
 
 import { spawnSync } from "node:child_process";
 import { Graph, Program, read, write, writeScalars, type Device, type Target } from "../../src/runtime/index.ts";
-import copyText from "../../shaders/probe_copy.wgsl";
-import fmaText from "../../shaders/probe_fma.wgsl";
+import copyText from "./probe_copy.wgsl";
+import fmaText from "./probe_fma.wgsl";
 import { root } from "./maps.ts";
 
 export const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1];

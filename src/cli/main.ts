@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { Command, CommanderError, Option } from "commander";
-import { SpadeError } from "../runtime/errors.ts";
+import { foreign, printable, SpadeError } from "../runtime/errors.ts";
 import { publishedNames } from "./options/argv.ts";
 import { addConfigOptions, configOverrides, number } from "./options/config_options.ts";
 import { ignoredOptions } from "./options/dead_options.ts";
@@ -11,7 +11,7 @@ import { interruptible } from "./terminal/interrupt.ts";
 import { adoptTerminal, endWithParent, runFiltered } from "./terminal/native_noise.ts";
 import { Progress } from "./terminal/progress.ts";
 import { addTestOptions, resolveTestOptions } from "./options/test_options.ts";
-import { addTable, text } from "./options/option_table.ts";
+import { addTable, FORCE, text } from "./options/option_table.ts";
 import { addTrainOptions, describeDefault, resolveTrainOptions, savedOptions } from "./options/train_options.ts";
 import { DATA } from "./options/train_table.ts";
 import { defaultData, type DataOptions } from "../datasets/options.ts";
@@ -22,7 +22,7 @@ import { version } from "../../package.json";
 /** Commands that start Dawn. */
 const GPU_COMMANDS = new Set(["doctor", "generate", "export", "train", "test", "eval", "demo"]);
 
-const print = (lines: readonly string[]): void => void process.stdout.write(`${lines.join("\n")}\n`);
+const print = (lines: readonly string[]): void => void process.stdout.write(`${printable(lines.join("\n"))}\n`);
 
 function commands(): Command {
   const program = new Command("spade-webgpu");
@@ -43,7 +43,7 @@ function commands(): Command {
       if (!report.ok) process.exitCode = 1;
     });
 
-  program
+  const converting = program
     .command("convert")
     .description("any checkpoint of tensors (.pth of any age, .safetensors) to .safetensors or .pth")
     .argument("<in>")
@@ -56,19 +56,25 @@ function commands(): Command {
       "--labels <file>",
       'label names and colours to store with the weights: JSON [{ "id", "name", "color", "category"? }]',
     )
-    .action(
-      async (input: string, output: string, options: { dtype?: "f16" | "f32"; key?: string; labels?: string }) => {
-        const { convert } = await import("./commands/convert.ts");
-        const progress = new Progress();
-        const mb = (n: number): number => Math.round(n / 1e6);
-        const lines = await convert(input, output, {
-          ...options,
-          onProgress: ({ loaded, total }) => progress.update("converting, MB", mb(loaded), mb(total)),
-        });
-        progress.end();
-        print(lines);
-      },
-    );
+    .option("--force", FORCE);
+  addConfigOptions(converting).action(
+    async (
+      input: string,
+      output: string,
+      options: { dtype?: "f16" | "f32"; key?: string; labels?: string; force?: boolean },
+    ) => {
+      const { convert } = await import("./commands/convert.ts");
+      const progress = new Progress();
+      const mb = (n: number): number => Math.round(n / 1e6);
+      const lines = await convert(input, output, {
+        ...options,
+        overrides: configOverrides(options as Record<string, unknown>),
+        onProgress: ({ loaded, total }) => progress.update("converting, MB", mb(loaded), mb(total)),
+      });
+      progress.end();
+      print(lines);
+    },
+  );
 
   program
     .command("info")
@@ -97,7 +103,8 @@ function commands(): Command {
         .choices(["auto", "f16", "f32"])
         .default("auto"),
     )
-    .option("--key <name>", "the generator's name in a nested checkpoint");
+    .option("--key <name>", "the generator's name in a nested checkpoint")
+    .option("--force", FORCE);
   addConfigOptions(generating).action(async (options: Record<string, unknown>) => {
     const { generate } = await import("./commands/generate.ts");
     const progress = new Progress();
@@ -114,16 +121,19 @@ function commands(): Command {
     .description("the generator as ONNX (opset 17, standard operators)")
     .requiredOption("--weights <file>", "a generator: .safetensors or .pth")
     .requiredOption("--onnx <out>", "the file to write")
-    .option("--key <name>", "the generator's name in a nested checkpoint");
-  addConfigOptions(exporting).action(async (options: { weights: string; onnx: string; key?: string }) => {
-    const { exportOnnx } = await import("./commands/export.ts");
-    print(
-      await exportOnnx(
-        { ...options, overrides: configOverrides(options as unknown as Record<string, unknown>) },
-        new Progress(),
-      ),
-    );
-  });
+    .option("--key <name>", "the generator's name in a nested checkpoint")
+    .option("--force", FORCE);
+  addConfigOptions(exporting).action(
+    async (options: { weights: string; onnx: string; key?: string; force?: boolean }) => {
+      const { exportOnnx } = await import("./commands/export.ts");
+      print(
+        await exportOnnx(
+          { ...options, overrides: configOverrides(options as unknown as Record<string, unknown>) },
+          new Progress(),
+        ),
+      );
+    },
+  );
 
   addTrainOptions(
     program.command("train").description("train a net: options as published; Ctrl-C stops with a checkpoint"),
@@ -144,7 +154,9 @@ function commands(): Command {
       "finishing the picture",
       (note) => progress.say(note),
       (signal) =>
-        testNet(resolveTestOptions(given, saved), progress, signal, (path) => print([`process image... ${path}`])),
+        testNet(resolveTestOptions(given, saved), progress, signal, (path) =>
+          print([`process image... ${foreign(path, 600)}`]),
+        ),
     );
     print([line]);
     if (!whole) process.exitCode = 130;
@@ -166,7 +178,8 @@ function commands(): Command {
     .option("--weights <file>", "a generator with VAE, for the diversity of its styles")
     .option("--instance_dir <folder>", "its instance maps, called as the label maps")
     .option("--key <name>", "the generator's name in a nested checkpoint")
-    .option("--json <file>", "write the figures as JSON");
+    .option("--json <file>", "write the figures as JSON")
+    .option("--force", FORCE);
   addConfigOptions(evaluating).action(async (options: Record<string, unknown>) => {
     const { evaluate } = await import("./commands/eval.ts");
     const o = { ...(options as unknown as Parameters<typeof evaluate>[0]), overrides: configOverrides(options) };
@@ -178,7 +191,8 @@ function commands(): Command {
       .command("dataset")
       .description("look at a data set before training: what is wrong, what its labels are, which options fit")
       .option("--out <file>", "a sheet of 16 pairs to look at (.png, .jpg, .webp)", "dataset.png")
-      .option("--labels_out <file>", "where label maps hold colours: write a list of them, for --labels"),
+      .option("--labels_out <file>", "where label maps hold colours: write a list of them, for --labels")
+      .option("--force", FORCE),
     "Data, as in train",
     { ...DATA, labels: text("<file>", "label names and colours (JSON): label maps in these colours are understood") },
     (name) => describeDefault(name, defaultData[name as keyof DataOptions], false),
@@ -203,6 +217,7 @@ function commands(): Command {
       "--as_published",
       "things numbered 0, 1, 2 ... as the published script does, where a number may be the label beside it",
     )
+    .option("--force", FORCE)
     .action(async (options: CocoInstancesCommand) => {
       const { cocoInstances } = await import("./commands/coco_instances.ts");
       print(await cocoInstances(options, new Progress()));
@@ -214,15 +229,34 @@ function commands(): Command {
     .option("--map <name>", "street, or a COCO-Stuff map in demo/maps, painted at full size by a seeded net", "street")
     .option("--out <folder>", "where the pictures go (default: demo/ in a clone, else this folder)")
     .option("--seed <n>", "of the styles; of a COCO-Stuff map, of the weights", number(0, true), 0)
-    .action(async (options: { map: string; out?: string; seed: number }) => {
+    .option("--force", FORCE)
+    .action(async (options: { map: string; out?: string; seed: number; force?: boolean }) => {
       const demo =
         options.map === "street"
           ? (await import("./commands/demo.ts")).streetDemo
           : (await import("./commands/demo_seeded.ts")).seededDemo;
       print(await demo(options, new Progress()));
     });
-  for (const command of program.commands) command.exitOverride().showHelpAfterError("(--help shows the options)");
+  for (const command of program.commands)
+    command.exitOverride().showHelpAfterError("(--help shows the options)").allowExcessArguments();
+  program.hook("preAction", (_, command) => refuseExcess(command));
   return program;
+}
+
+/** Commander's own error counts the arguments that are too many; this one names them. @throws SpadeError usage */
+function refuseExcess(command: Command): void {
+  const excess = command.args.slice(command.registeredArguments.length);
+  if (excess.length === 0) return;
+  const name = excess[0].replace(/^-+/, "").replaceAll("-", "_");
+  const meant = command.options.find((option) => option.long === `--${name}`)?.long;
+  throw new SpadeError(
+    "usage",
+    `${command.name()} ... ${excess.map((arg) => foreign(arg, 60)).join(" ")}`,
+    excess.length === 1 ? "is an argument too many" : `are ${excess.length} arguments too many`,
+    meant
+      ? `write ${meant}, without a space after the dashes`
+      : "names of options begin with --; put a text with spaces in quotes",
+  );
 }
 
 /** The options of the opt file that --load_from_opt_file names. Prints a note about given options that are ignored. */
@@ -245,7 +279,7 @@ function report(error: unknown): number {
     process.stderr.write(`error: ${withCommand(error.message).replaceAll("\n", "\n  ")}\n`);
   else
     process.stderr.write(
-      `unexpected error, please report it:\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+      `unexpected error, please report it:\n${printable(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`,
     );
   return 1;
 }
@@ -272,8 +306,8 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EIO") process.exit(error.code === "EPIPE" ? 0 : 1);
 });
 process.stderr.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EIO") throw error;
+  if (error.code !== "EIO" && error.code !== "EPIPE") throw error;
 });
 const code = await main();
-// Dawn's threads may keep the process alive, so exit once stdout is flushed.
-process.stdout.write("", () => process.exit(code));
+// Dawn's threads may keep the process alive, so exit once both streams are flushed: a pipe takes 64 kB at a time.
+process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));

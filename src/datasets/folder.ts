@@ -3,6 +3,7 @@
 
 import { readFile, readdir, realpath, stat } from "node:fs/promises";
 import { extname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { noteInput } from "../formats/inputs.ts";
 import { SpadeError } from "../runtime/errors.ts";
 
 /** Upstream's file extensions, in upper or lower case, and .tif. */
@@ -76,8 +77,10 @@ export async function listFolder(folder: string, option: string, how: Listing = 
     throw new SpadeError("file", folder, "is not a folder that can be read", `check the path and ${option}`);
   const listed = cached ? await readFile(join(folder, "files.list"), "utf8").catch(() => undefined) : undefined;
   let found: string[] = [];
-  if (listed !== undefined) found = listed.split(/\r?\n/).filter((line) => line !== "");
-  else await walk(folder, links, found, new Set());
+  if (listed !== undefined) {
+    noteInput(join(folder, "files.list"));
+    found = listed.split(/\r?\n/).filter((line) => line !== "");
+  } else await walk(folder, links, found, new Set());
   const wanted = only ? found.filter((path) => only.test(path)) : found;
   if (wanted.length || (listed !== undefined && !only)) return wanted;
   throw new SpadeError(

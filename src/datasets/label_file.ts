@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { labelHex } from "../pictures/colors.ts";
 import { colorImageFromRgb, labelMapFromColors, parseColor } from "../pictures/label_colors.ts";
 import type { Label } from "../pictures/label_names.ts";
+import { noteInput } from "../formats/inputs.ts";
 import { decodeLabelPng, type LabelPng } from "../formats/images/label_png.ts";
 import { DONT_CARE_ID, illegalLabel, type LabelMap, type LabelSpace } from "../labels/label_map.ts";
 import { SpadeError } from "../runtime/errors.ts";
@@ -22,6 +23,7 @@ export function fileProblem(path: string, cause: unknown): SpadeError {
 
 /** Reads and decodes a label PNG without checking its ids. Fails with `file` or `unsupported`. */
 export async function readPng(path: string): Promise<LabelPng> {
+  noteInput(path);
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path);

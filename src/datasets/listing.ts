@@ -2,7 +2,8 @@
 // position in natural order. Names are checked too, because one missing file would shift all later pairs.
 
 import { basename, extname, join } from "node:path";
-import { foreign, SpadeError } from "../runtime/errors.ts";
+import { noteInput } from "../formats/inputs.ts";
+import { SpadeError, counted, foreign } from "../runtime/errors.ts";
 import { comparable, isBelow, isFolder, listFolder, naturalSort, realFolder, type Listing } from "./folder.ts";
 import type { DataOptions } from "./options.ts";
 
@@ -40,7 +41,10 @@ export function pairName(path: string, mode: DataOptions["dataset_mode"]): strin
 export async function listFiles(o: DataOptions, missing?: (error: SpadeError) => void): Promise<Lists> {
   const found = await published(o, async (folder, option, how) => {
     try {
-      return await listFolder(folder, option, how);
+      const paths = await listFolder(folder, option, how);
+      // Decoding threads read them, which have records of their own.
+      for (const path of paths) noteInput(path);
+      return paths;
     } catch (error) {
       if (!missing || !(error instanceof SpadeError)) throw error;
       missing(error);
@@ -155,7 +159,7 @@ const some = (names: readonly string[]): string =>
 export function pairingProblems(lists: Lists, o: DataOptions): SpadeError[] {
   const { labels, images, instances } = lists;
   const problems: SpadeError[] = [];
-  const where = `${labels.length} label maps, ${images.length} photos`;
+  const where = `${counted(labels.length, "label map")}, ${counted(images.length, "photo")}`;
   const add = (at: string, problem: string, fix: string): void =>
     void problems.push(new SpadeError("file", at, problem, fix));
   const nameOf = (path: string): string => pairName(path, o.dataset_mode);
@@ -188,7 +192,7 @@ export function pairingProblems(lists: Lists, o: DataOptions): SpadeError[] {
   }
   if (instances && instances.length < labels.length)
     add(
-      `${labels.length} label maps, ${instances.length} instance maps`,
+      `${counted(labels.length, "label map")}, ${counted(instances.length, "instance map")}`,
       "each label map needs its instance map",
       "add them, or use --no_instance",
     );

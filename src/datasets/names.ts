@@ -2,6 +2,7 @@
 // The colours are those of upstream's generic colour map, which has one colour per id.
 
 import { readFileSync } from "node:fs";
+import { noteInput } from "../formats/inputs.ts";
 import { parseLabels, type Label } from "../pictures/label_names.ts";
 import { labelHex } from "../pictures/colors.ts";
 import { DONT_CARE_ID } from "../labels/label_map.ts";
@@ -59,6 +60,7 @@ const NAMES: Partial<Record<DatasetMode, string>> = {
 /** Reads the list of labels in the file --labels; undefined without that option. Fails with `file`. */
 export function listedLabels(options: LabelOptions): Label[] | undefined {
   if (!options.labels) return undefined;
+  noteInput(options.labels);
   let text: string;
   try {
     text = readFileSync(options.labels, "utf8");

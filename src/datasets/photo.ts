@@ -3,6 +3,7 @@
 
 import { readFile } from "node:fs/promises";
 import type { RgbImage } from "../pictures/pil_bicubic.ts";
+import { noteInput } from "../formats/inputs.ts";
 import { decodeBmp, decodePpm } from "../formats/images/plain_pictures.ts";
 import { loadSharp } from "../formats/images/sharp.ts";
 import { SpadeError } from "../runtime/errors.ts";
@@ -20,6 +21,7 @@ export interface Photo extends RgbImage {
  * if sharp is missing.
  */
 export async function readPhoto(path: string): Promise<Photo> {
+  noteInput(path);
   let bytes: Buffer;
   try {
     bytes = await readFile(path);

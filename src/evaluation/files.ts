@@ -5,9 +5,10 @@ import { basename, join, resolve } from "node:path";
 import { idsOf, readPng } from "../datasets/label_file.ts";
 import { isHidden, naturalSort } from "../datasets/folder.ts";
 import { pairName } from "../datasets/listing.ts";
+import { noteInput } from "../formats/inputs.ts";
 import type { Label } from "../pictures/label_names.ts";
 import type { LabelMap } from "../labels/label_map.ts";
-import { foreign, SpadeError } from "../runtime/errors.ts";
+import { SpadeError, counted, foreign } from "../runtime/errors.ts";
 
 const PICTURE = /\.(png|jpe?g|webp)$/i;
 /** Folder in which upstream's test command stores its pictures. */
@@ -21,7 +22,9 @@ const nameOf = (path: string): string => pairName(path, CITYSCAPES.test(path) ? 
 /** Lists the pictures in a folder in natural order; empty if the folder can't be read. */
 async function picturesIn(folder: string, recursive = false): Promise<string[]> {
   const names = await readdir(folder, { recursive }).catch(() => []);
-  return naturalSort(names.filter((name) => PICTURE.test(name) && !isHidden(name)).map((name) => join(folder, name)));
+  const paths = names.filter((name) => PICTURE.test(name) && !isHidden(name)).map((name) => join(folder, name));
+  for (const path of paths) noteInput(path);
+  return naturalSort(paths);
 }
 
 /**
@@ -104,7 +107,7 @@ export function pairsOf(
     throw new SpadeError(
       "usage",
       where,
-      `none of its ${pictures.length} pictures is called as one of the ${labels.length} label maps (${foreign(basename(pictures[0]))}, ${foreign(basename(labels[0] ?? "none"))})`,
+      `none of its pictures (${pictures.length}) is called as one of the ${counted(labels.length, "label map")} (${foreign(basename(pictures[0]))}, ${foreign(basename(labels[0] ?? "none"))})`,
       "give the folder of the label maps that they were painted from",
     );
   return pairs;

@@ -13,7 +13,7 @@
 // large-dimensional covariance matrices", 2004). The distance still depends on the number of pictures, so compare it
 // only between sets of equal size.
 
-import { SpadeError } from "../runtime/errors.ts";
+import { SpadeError, counted } from "../runtime/errors.ts";
 import { choleskyFactor, symmetricEigenvalues } from "./symmetric.ts";
 
 export const FRECHET_NAME = "Frechet distance (SqueezeNet fire9)";
@@ -34,7 +34,13 @@ export interface Gaussian {
  */
 export function gaussian(features: readonly ArrayLike<number>[]): Gaussian {
   const n = features.length;
-  if (n < 2) throw new SpadeError("usage", "Frechet distance", `${n} pictures have no covariance`, "give two or more");
+  if (n < 2)
+    throw new SpadeError(
+      "usage",
+      "Frechet distance",
+      `${counted(n, "picture")} ${n === 1 ? "has" : "have"} no covariance`,
+      "give two or more",
+    );
   const d = features[0].length;
   const mean = new Float64Array(d);
   for (const f of features) {

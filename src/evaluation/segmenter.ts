@@ -2,7 +2,8 @@
 // runs it on the CPU; that package is loaded only when a segmenter is opened.
 
 import type { InferenceSession } from "onnxruntime-node";
-import { SpadeError } from "../runtime/errors.ts";
+import { noteInput } from "../formats/inputs.ts";
+import { SpadeError, counted } from "../runtime/errors.ts";
 import { bilinearResize, type Pixels } from "../pictures/pil_bilinear.ts";
 
 type Ort = typeof import("onnxruntime-node");
@@ -44,6 +45,7 @@ export class Segmenter {
    * [n,3,H,W] of a fixed size
    */
   static async open(path: string): Promise<Segmenter> {
+    noteInput(path, "the segmenter");
     const ort = await loadOrt();
     let session: InferenceSession;
     try {
@@ -57,7 +59,7 @@ export class Segmenter {
     const [, channels, height, width] = shape;
     const fits = session.inputNames.length === 1 && shape.length === 4 && channels === 3;
     if (!fits || typeof height !== "number" || typeof width !== "number") {
-      const inputs = `${session.inputNames.length} inputs, the first ${input.name} [${shape.join(",")}]`;
+      const inputs = `${counted(session.inputNames.length, "input")}, the first ${input.name} [${shape.join(",")}]`;
       await session.release();
       throw new SpadeError("shape", path, `has ${inputs}`, "give a model of one input [n,3,H,W] of a fixed size");
     }

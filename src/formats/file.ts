@@ -2,17 +2,19 @@
 
 import { existsSync } from "node:fs";
 import { appendFile, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { SpadeError } from "../runtime/errors.ts";
 import { openCheckpoint } from "./checkpoint.ts";
 import type { Checkpoint, OpenOptions } from "./checkpoint.ts";
+import { noteInput } from "./inputs.ts";
 import { checkRange } from "./tensors.ts";
 import type { RandomAccess, Sink } from "./tensors.ts";
 
 /** Opens a file as RandomAccess; close it when done. Fails with `file` if it cannot be opened. */
 export async function openFile(path: string): Promise<RandomAccess & { close(): Promise<void> }> {
+  noteInput(path);
   try {
     const handle = await open(path, "r");
     const stat = await handle.stat();
@@ -52,18 +54,31 @@ export async function openFile(path: string): Promise<RandomAccess & { close(): 
   }
 }
 
-/** Creates a folder and its missing parents. */
+/** Creates a folder and its missing parents. Fails with `file`. */
 export async function makeFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolders(path);
   } catch (error) {
     throw fileError(path, error);
   }
 }
 
+/** The same, failing as Node does. On a read-only disk Node's recursive mkdir says ENOENT; the plain one gives the true reason. */
+export async function makeFolders(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    let first = resolve(path);
+    while (!existsSync(dirname(first))) first = dirname(first);
+    await mkdir(first);
+    await mkdir(path, { recursive: true });
+  }
+}
+
 /**
  * Opens a Sink that writes a file. The bytes go to a temporary file beside it, which `close` renames. A failure
- * therefore leaves neither half a file nor a damaged old one, and the output may replace the file that is being read.
+ * (of `close` too) leaves neither half a file nor a damaged old one.
  * With `sync`, `close` waits until the file and its directory entry are on disk.
  */
 export async function fileSink(path: string, { sync = false }: { sync?: boolean } = {}): Promise<Sink> {
@@ -81,20 +96,26 @@ export async function fileSink(path: string, { sync = false }: { sync?: boolean 
     if (isOpen) await handle.close();
     isOpen = false;
   };
+  const abort = async (): Promise<void> => {
+    await closeHandle().catch(() => undefined);
+    await rm(temporary, { force: true });
+  };
   return {
     async write(bytes) {
       for (let at = 0; at < bytes.length;) at += (await attempt(handle.write(bytes, at))).bytesWritten;
     },
     async close() {
-      if (sync) await attempt(handle.sync());
-      await attempt(closeHandle());
-      await attempt(rename(temporary, path));
+      try {
+        if (sync) await attempt(handle.sync());
+        await attempt(closeHandle());
+        await attempt(rename(temporary, path));
+      } catch (error) {
+        await abort();
+        throw error;
+      }
       if (sync) await attempt(syncFolder(dirname(path)));
     },
-    async abort() {
-      await closeHandle();
-      await rm(temporary, { force: true });
-    },
+    abort,
   };
 }
 
@@ -128,6 +149,7 @@ export async function extendFile(path: string, content: string | Uint8Array): Pr
 
 /** Reads a text file; returns undefined if it does not exist. Fails with `file` on other errors. */
 export async function textOfFile(path: string): Promise<string | undefined> {
+  noteInput(path);
   try {
     return await readFile(path, "utf8");
   } catch (error) {
@@ -160,8 +182,13 @@ const REASONS: Record<string, [string, string]> = {
   EACCES: ["may not be opened", "check its permissions"],
   EPERM: ["may not be opened", "check its permissions"],
   EISDIR: ["is a folder", "give a file"],
+  EEXIST: ["can't be made: a part of its path is a file", "check the path"],
   ENOTDIR: ["does not exist", "check the path: a part of it is a file"],
   ENOSPC: ["does not fit: the disk is full", "make room, or write elsewhere"],
+  EDQUOT: ["does not fit: your share of the disk is used up", "make room, or write elsewhere"],
+  EROFS: ["is on a disk that is read-only", "write elsewhere"],
+  ENAMETOOLONG: ["has a name that is too long", "give a shorter one"],
+  ELOOP: ["is a link that leads in a circle", "give the file itself"],
 };
 
 /** Turns a Node system error into a `file` error that names the path; returns any other error unchanged. */

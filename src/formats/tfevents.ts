@@ -77,18 +77,24 @@ export async function bytesUpTo(file: RandomAccess, step: number): Promise<numbe
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const length = Number(view.getBigUint64(0, true));
     if (view.getUint32(8, true) !== maskedCrc(bytes.subarray(0, 8)) || at + HEAD + length + FOOT > file.size) return at;
-    if (stepOf(bytes.subarray(HEAD, HEAD + length)) > step) return at;
+    const own = stepOf(bytes.subarray(HEAD, HEAD + length));
+    if (own === undefined || own > step) return at;
     at += HEAD + length + FOOT;
   }
   return at;
 }
 
-/** Reads the step from an event's first bytes. proto3 omits a step of 0. */
-function stepOf(data: Uint8Array): number {
+/** Reads the step from an event's first bytes; undefined if they are no event. proto3 omits a step of 0. */
+function stepOf(data: Uint8Array): number | undefined {
   const reader = protobuf.Reader.create(data);
-  if (reader.uint32() !== ((1 << 3) | 1)) return 0;
-  reader.double();
-  return reader.uint32() === 2 << 3 ? Number(reader.int64()) : 0;
+  const is = (tag: number): boolean => reader.pos < reader.len && reader.uint32() === tag;
+  try {
+    if (!is((1 << 3) | 1)) return 0;
+    reader.double();
+    return is(2 << 3) ? Number(reader.int64()) : 0;
+  } catch {
+    return undefined;
+  }
 }
 
 function record(event: object): Uint8Array {

@@ -1,11 +1,12 @@
-// What a SPADE net is made of, under the published option names, and what follows from it: channels, sizes, keys, shapes.
+// The configuration of a SPADE net, with upstream's option names, and what follows from it: channels, sizes, keys,
+// shapes.
 
 import { SpadeError } from "../runtime/errors.ts";
 
 export type Upsampling = "normal" | "more" | "most";
 export type NetG = "spade" | "pix2pixhd";
 
-/** The published options that fix a generator's shape (spec: options of the published train.py). */
+/** Upstream's options that determine the generator's layers and shapes (spec: options of upstream's train.py). */
 export interface Config {
   label_nc: number;
   contain_dontcare_label: boolean;
@@ -17,7 +18,10 @@ export interface Config {
   crop_size: number;
   /** Output width / height. */
   aspect_ratio: number;
-  /** Which generator. The options from here to norm_G are those of one or the other. */
+  /**
+   * Which generator. num_upsampling_layers is for spade, resnet_* for pix2pixhd, norm_G for both (with different
+   * values).
+   */
   netG: NetG;
   num_upsampling_layers: Upsampling;
   resnet_n_downsample: number;
@@ -47,23 +51,26 @@ export const defaultConfig: Config = {
   norm_G: "spectralspadesyncbatch3x3",
 };
 
-/** Channels of the width of mlp_shared; fixed in the published code. */
+/** Output channels of mlp_shared; fixed in upstream's code. */
 export const HIDDEN = 128;
 
-/** The options that say what a label map holds. */
+/** The options that define the values of a label map. */
 export type LabelConfig = Pick<Config, "label_nc" | "contain_dontcare_label" | "no_instance">;
 
-/** Legal label values: 0 .. labelCount-1 (the don't-care class is the last). */
+/** Number of labels. Legal values are 0 .. labelCount-1; the don't-care class is the last. */
 export function labelCount(c: LabelConfig): number {
   return c.label_nc + (c.contain_dontcare_label ? 1 : 0);
 }
 
-/** Channels of the one-hot map that the published code would make: labels, don't-care, edge. */
+/** Channels of the one-hot map in upstream's code: labels, don't-care, edge. */
 export function semanticNc(c: LabelConfig): number {
   return labelCount(c) + (c.no_instance ? 0 : 1);
 }
 
-/** The labels that a net takes: 255 becomes `dontCare` where it has one. `edges`: whether it sees where instances meet. */
+/**
+ * The labels that a net takes. 255 becomes `dontCare` unless that is null. `edges`: whether the net has the instance
+ * edge channel.
+ */
 export function labelSpace(c: LabelConfig): { labelCount: number; dontCare: number | null; edges: boolean } {
   return {
     labelCount: labelCount(c),
@@ -74,13 +81,13 @@ export function labelSpace(c: LabelConfig): { labelCount: number; dontCare: numb
 
 export interface NormG {
   spectral: boolean;
-  /** "batch" for batch and syncbatch: equal on one device. */
+  /** "batch" for batch and syncbatch, which are equal on one device. */
   kind: "batch" | "instance";
-  /** Kernel of the three SPADE convs, odd. */
+  /** Kernel size of the three SPADE convs, odd. */
   k: number;
 }
 
-/** Reads a norm_G string of the published grammar: [spectral]spade(instance|batch|syncbatch)KxK. */
+/** Parses a norm_G string in upstream's grammar: [spectral]spade(instance|batch|syncbatch)KxK. */
 export function parseNormG(norm: string): NormG {
   const bad = (why: string): never => {
     throw new SpadeError(
@@ -99,14 +106,20 @@ export function parseNormG(norm: string): NormG {
   return { spectral: norm.includes("spectral"), kind: kind === "instance" ? "instance" : "batch", k: Number(k) };
 }
 
-/** The plain norm of a conv in discriminator, encoder and pix2pixHD's generator. */
+/** The norm (without SPADE) of a conv in the discriminator, the encoder and pix2pixHD's generator. */
 export interface PlainNorm {
   spectral: boolean;
-  /** "batch" for batch and sync_batch: equal on one device. Batch norm has weight and bias, instance norm has neither. */
+  /**
+   * "batch" for batch and sync_batch, which are equal on one device. Batch norm has weight and bias, instance norm
+   * neither.
+   */
   kind: "none" | "batch" | "instance";
 }
 
-/** Reads a norm_D or norm_E string, or pix2pixHD's norm_G: [spectral](instance|batch|sync_batch|none|). Upstream fails without "spectral"; here it is left out. */
+/**
+ * Parses a norm_D or norm_E string, or pix2pixHD's norm_G: [spectral](instance|batch|sync_batch|none|). "spectral" is
+ * optional; upstream fails without it.
+ */
 export function parsePlainNorm(norm: string, option: "norm_D" | "norm_E" | "norm_G"): PlainNorm {
   const spectral = norm.startsWith("spectral");
   const rest = spectral ? norm.slice("spectral".length) : norm;
@@ -128,7 +141,7 @@ export function parsePlainNorm(norm: string, option: "norm_D" | "norm_E" | "norm
   return { spectral, kind: kinds[rest] };
 }
 
-/** Python's round(): halves go to the even neighbour. */
+/** Rounds like Python's round(): halves go to the even neighbour. */
 export function roundHalfEven(x: number): number {
   const f = Math.floor(x);
   return x - f === 0.5 ? f + Math.abs(f % 2) : Math.round(x);
@@ -153,16 +166,16 @@ export function latentSize(c: Config): { h: number; w: number } {
   return { h, w };
 }
 
-/** One SPADE residual block: where it stands, what it maps, whether its input is upsampled x2 (nearest) first. */
+/** One SPADE residual block: its name, channels and size, and whether its input is first upsampled x2 (nearest). */
 export interface BlockSpec {
   name: string;
   fin: number;
   fout: number;
   fmid: number;
-  /** fin != fout: norm_s and conv_s make the shortcut. */
+  /** Whether the shortcut is learned (norm_s and conv_s), which is so if fin != fout. */
   learned: boolean;
   up: boolean;
-  /** Size at which the block computes. */
+  /** Size of the feature map in the block, after upsampling. */
   h: number;
   w: number;
 }
@@ -185,7 +198,7 @@ export function blocks(c: Config): BlockSpec[] {
   return out;
 }
 
-/** The norms of a block with their channel counts, in the published order. */
+/** The norms of a block with their channel counts, in upstream's order. */
 export function normsOf(b: BlockSpec): { name: string; channels: number }[] {
   const norms = [
     { name: `${b.name}.norm_0`, channels: b.fin },
@@ -195,7 +208,7 @@ export function normsOf(b: BlockSpec): { name: string; channels: number }[] {
   return norms;
 }
 
-/** The convs of a block: kernel size, channels, whether they own a bias. */
+/** The convs of a block: kernel size, channels, whether they have a bias. */
 export function convsOf(b: BlockSpec): { name: string; cin: number; cout: number; k: number; bias: boolean }[] {
   const convs = [
     { name: `${b.name}.conv_0`, cin: b.fin, cout: b.fmid, k: 3, bias: true },
@@ -205,7 +218,7 @@ export function convsOf(b: BlockSpec): { name: string; cin: number; cout: number
   return convs;
 }
 
-/** Every key of the generator's state_dict with its shape, in PyTorch's order; num_batches_tracked left out. */
+/** Every key of the generator's state_dict with its shape, in PyTorch's order, without num_batches_tracked. */
 export function generatorShapes(c: Config): Map<string, number[]> {
   const shapes = new Map<string, number[]>();
   const { spectral, kind, k } = parseNormG(c.norm_G);

@@ -1,6 +1,6 @@
-// The generators that netG can name, and all that differs between them: sizes, keys, checks, styles, what they read of the labels, how a
-// training step records them. A kind that is missing here, or that lacks a part, does not compile; nothing else asks for netG's value.
-// What paints with each stands in painting/painters.ts.
+// The generators that netG can select, and how they differ: sizes, keys, checks, styles, label levels, and how a
+// training step records them. The types make it a compile error to omit a kind or one of its parts. Only this file and
+// painting/painters.ts, which paints with each kind, look up netG.
 
 import { resolutions } from "./nets/generator.ts";
 import { checkPix2pixhd, pix2pixhdNet, pix2pixhdSize, pix2pixhdStride, recordPix2PixHD } from "./nets/pix2pixhd.ts";
@@ -15,25 +15,31 @@ import type { LevelWindows } from "../labels/windows.ts";
 import { SpadeError, type Graph, type Tensor } from "../runtime/index.ts";
 
 export interface Kind {
-  /** For messages. */
+  /** Name used in messages. */
   readonly title: string;
-  /** norm_G where the options of a training do not give one (published default). */
+  /** Default norm_G of a training, as in upstream. */
   readonly norm_G: string;
-  /** export writes it as ONNX. */
+  /** Whether the export command can write it as ONNX. */
   readonly onnx: boolean;
-  /** Heights and widths of pictures, in pixels, are multiples of it. */
+  /** Heights and widths of pictures, in pixels, must be multiples of this. */
   stride(c: Config): number;
   /** Height and width of the picture, and of the label map that the net takes. @throws SpadeError usage */
   outputSize(c: Config): { h: number; w: number };
-  /** @throws SpadeError usage: options that this net does not have, or not together */
+  /** Checks the options. @throws SpadeError usage: an option value or combination that this net does not support */
   check(c: Config): void;
-  /** Its parameters. `found`: shapes of the weights to be read, where old files may store a key under another name. */
+  /**
+   * The net's parameters. `found`: shapes in the file to be read, because old files may store some keys under another
+   * name.
+   */
   net(c: Config, found?: Net["shapes"]): Net;
-  /** Numbers of a style (z); 0: the net has one picture a map. */
+  /** Length of a style (z); 0 if the net has no styles, i.e. paints one picture per map. */
   styleLength(c: Config): number;
-  /** The resolutions at which it reads labels, the smallest first. */
+  /** The resolutions at which the net reads labels, smallest first. */
   levels(c: Config): LevelSize[];
-  /** The forward pass of a training step. `codes`: i32 [N,H,W] at full size; `z`: [N, z_dim] where styleLength is not 0. */
+  /**
+   * Records the forward pass of a training step. `codes`: i32 [N,H,W] at full size; `z`: [N, z_dim] if styleLength is
+   * not 0.
+   */
   recordTraining(
     g: Graph,
     c: Config,
@@ -42,7 +48,7 @@ export interface Kind {
     images: number,
     reads: { codes: Tensor; z?: Tensor; gradients: boolean },
   ): TrainingPass;
-  /** Values of the inputs that recordTraining declares, for a batch's dictionary. */
+  /** Values of the inputs that recordTraining declares, from the label windows of a batch. */
   trainingInputs(
     c: Config,
     rooms: readonly TableRoom[],
@@ -84,35 +90,41 @@ export const KINDS: Readonly<Record<NetG, Kind>> = {
     check: checkPix2pixhd,
     net: (c) => pix2pixhdNet(c),
     styleLength: () => 0,
-    // The codes at full size alone: it has no tables.
+    // This net has no label tables; it reads only the codes at full size.
     levels: (c) => [{ ...pix2pixhdSize(c), k: 0 }],
     recordTraining: (g, c, p, _plans, _images, { codes }) => ({
       image: recordPix2PixHD(g, c, p, codes, true),
       blocks: new Map(),
       tables: [],
     }),
-    // It reads the codes, which the discriminator reads too.
+    // Its only input is the codes, which are already an input of the discriminator.
     trainingInputs: () => ({ inputs: {}, counts: {} }),
   },
 };
 
 export const kindOf = (c: Pick<Config, "netG">): Kind => KINDS[c.netG];
 
-/** Names of the generators, as netG takes them. */
+/** Names of the generators, i.e. the values of netG. */
 export const NET_G = Object.keys(KINDS) as readonly NetG[];
 
 export const strideOf = (c: Config): number => kindOf(c).stride(c);
 export const outputSize = (c: Config): { h: number; w: number } => kindOf(c).outputSize(c);
-/** The generator's parameters; `found` as in Kind.net. */
+/** The generator's parameters. `found` is as in Kind.net. */
 export const netOf = (c: Config, found?: Net["shapes"]): Net => kindOf(c).net(c, found);
 
-/** @throws SpadeError usage: options that no net has, or not together; a size that the net can't paint */
+/**
+ * Checks options and size. @throws SpadeError usage: the net does not support an option value, a combination or the
+ * size
+ */
 export function checkNet(c: Config): void {
   kindOf(c).check(c);
   outputSize(c);
 }
 
-/** A config for pictures of `size` pixels. @throws SpadeError unsupported: a net with VAE, whose fc is made for one size; shape */
+/**
+ * Returns a config for pictures of `size` pixels. @throws SpadeError unsupported: another size for a net with VAE,
+ * whose fc fits only one size; shape: not multiples of the stride
+ */
 export function withSize(c: Config, size: readonly [width: number, height: number] | undefined): Config {
   if (!size) return c;
   const [width, height] = size;

@@ -1,5 +1,5 @@
-// Random numbers by counter: Philox4x32-10 (Salmon et al., SC 2011) and normal values from it (Box and Muller 1958). The same seed
-// gives the same numbers on every machine, in any order of asking.
+// Counter-based random numbers: Philox4x32-10 (Salmon et al., SC 2011), and normal values from it (Box and Muller
+// 1958). The same seed gives the same words on every machine, and each block depends only on seed and counter.
 
 /** High 32 bits of a*b. */
 function mulHi(a: number, b: number): number {
@@ -12,7 +12,10 @@ function mulHi(a: number, b: number): number {
   return (ah * bh + Math.floor(mid / 0x10000) + Math.floor(mid2 / 0x10000)) >>> 0;
 }
 
-/** Writes the four words of a block, for a 128-bit counter a..d and a 64-bit key, to words[at ...]; words beyond the end are lost. */
+/**
+ * Writes the four words of a block, for a 128-bit counter a..d and a 64-bit key, to words[at ...]; drops words beyond
+ * the end.
+ */
 function block(
   words: Uint32Array,
   at: number,
@@ -41,7 +44,7 @@ function block(
   words[at + 3] = d;
 }
 
-/** One block of four 32-bit words for a 128-bit counter and a 64-bit key. */
+/** Computes one block of four 32-bit words from a 128-bit counter and a 64-bit key. */
 export function philox4x32(
   counter: readonly [number, number, number, number],
   key: readonly [number, number],
@@ -52,7 +55,7 @@ export function philox4x32(
   return [words[0], words[1], words[2], words[3]];
 }
 
-/** The first `n` words of a seed. */
+/** The first `n` words for a seed. */
 function seedWords(seed: number, n: number): Uint32Array {
   const words = new Uint32Array(n);
   const high = Math.floor(seed / 2 ** 32) >>> 0;
@@ -60,11 +63,11 @@ function seedWords(seed: number, n: number): Uint32Array {
   return words;
 }
 
-/** `n` normal values N(0,1) of a seed (an integer, up to 2^53 in size). */
+/** `n` normal values N(0,1) for a seed (an integer of at most 2^53 in magnitude). */
 export function normalValues(seed: number, n: number): Float32Array {
   const words = seedWords(seed, (n + 1) & ~1);
   const out = new Float32Array(n);
-  // (0, 1]: the logarithm is finite.
+  // Map to (0, 1], so that the logarithm is finite.
   const unit = (x: number): number => (x + 1) / 2 ** 32;
   for (let i = 0; i < n; i += 2) {
     const radius = Math.sqrt(-2 * Math.log(unit(words[i])));
@@ -75,20 +78,20 @@ export function normalValues(seed: number, n: number): Float32Array {
   return out;
 }
 
-/** `n` values of a seed, uniform in [-1, 1]. */
+/** `n` values for a seed, uniform in [-1, 1]. */
 export function uniformValues(seed: number, n: number): Float32Array {
   return Float32Array.from(seedWords(seed, n), (x) => x / 2 ** 31 - 1);
 }
 
-/** FNV-1a over a name's UTF-8 bytes. */
+/** 32-bit FNV-1a hash of a name's UTF-8 bytes. */
 export function fnv1a32(name: string): number {
   let h = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(name)) h = Math.imul(h ^ byte, 0x01000193);
   return h >>> 0;
 }
 
-/** A seed for one of many streams of numbers: the low half is `seed`, the high half a hash of the stream's name. */
+/** A seed for a named stream of random numbers: the low 32 bits are `seed`, the high ones a hash of the name. */
 export function keyedSeed(seed: number, name: string): number {
-  // 21 bits: the two halves together stay an exact number.
+  // 21 bits of hash: together with the low 32 bits this is still an exact number.
   return (fnv1a32(name) >>> 11) * 2 ** 32 + (seed >>> 0);
 }

@@ -1,22 +1,23 @@
-// Styles that a net was saved with: of the photographs that it was trained on, the mean and a few typical ones.
+// Styles saved with a net: the mean style of its training photos and a few typical ones.
 
 import { SpadeError } from "../runtime/errors.ts";
 
 export interface Preset {
   name: string;
-  /** z, [z_dim] */
+  /** The style z, [z_dim]. */
   style: Float32Array;
 }
 
-/** The text of metadata `styles`, in six digits. */
+/** Encodes styles as the text of the metadata `styles`, with six digits. */
 export function encodePresets(mean: Float32Array, presets: readonly Float32Array[]): string {
   const round = (v: Float32Array): number[] => Array.from(v, (x) => Number(x.toPrecision(6)));
   return JSON.stringify({ mean: round(mean), presets: presets.map(round) });
 }
 
 /**
- * The mean first, then the presets by how many photographs are like them. None where a file stores none.
- * @throws SpadeError file: the metadata is damaged, or of another z_dim
+ * Decodes the styles: the mean first, then the presets, beginning with those that most photos resemble. Empty if there
+ * are none.
+ * @throws SpadeError file: the metadata is damaged or has another z_dim
  */
 export function decodePresets(text: string | undefined, z_dim: number): Preset[] {
   if (text === undefined) return [];
@@ -30,7 +31,7 @@ export function decodePresets(text: string | undefined, z_dim: number): Preset[]
       ];
     }
   } catch {
-    // Said below.
+    // The error is thrown below.
   }
   throw new SpadeError("file", "weights, metadata styles", `holds no styles of ${z_dim} numbers`, "save the net again");
 }

@@ -7,7 +7,8 @@ import { LiveLevels } from "../labels/levels.ts";
 import type { LevelWindows } from "../labels/windows.ts";
 import { labelCount, type Config } from "../models/config.ts";
 import { checkNet, netOf, withSize } from "../models/kinds.ts";
-import { guessConfig } from "../models/weights/guess.ts";
+import { explainGuess, findConfig } from "../models/weights/find_config.ts";
+import type { FoundConfig } from "../models/weights/stored_config.ts";
 import { ParameterStore, type StateSource } from "../models/weights/parameters.ts";
 import { checkpointSource } from "../models/weights/source.ts";
 import { parseLabels, type Label } from "../pictures/label_names.ts";
@@ -20,8 +21,7 @@ import { liveWindowsOf } from "./windows.ts";
 export type StorageWish = "auto" | "f16" | "f32";
 
 /** A net before it is opened: its config, and the source of its weights. */
-export interface NetWeights {
-  readonly config: Config;
+export interface NetWeights extends Pick<FoundConfig, "config">, Partial<Pick<FoundConfig, "guessed">> {
   readonly source: StateSource;
   /** Label names and colours stored with the weights. */
   readonly labels?: readonly Label[];
@@ -37,13 +37,15 @@ export interface NetWeights {
 export function describeNet(
   checkpoint: Checkpoint,
   { weights, overrides, size }: { weights: string; overrides?: Partial<Config>; size?: readonly [number, number] },
-): NetWeights {
+): NetWeights & FoundConfig {
   const source = checkpointSource(checkpoint);
-  const config = withSize({ ...guessConfig(source.shapes, checkpoint.metadata), ...overrides }, size);
+  const found = findConfig(source.shapes, checkpoint.metadata, overrides);
+  const config = withSize(found.config, size);
+  const guessed = found.guessed.filter((key) => !size || (key !== "crop_size" && key !== "aspect_ratio"));
   checkNet(config);
   const text = checkpoint.metadata.labels;
   const labels = text === undefined ? undefined : parseLabels(text, `${weights}, metadata labels`, labelCount(config));
-  return { config, source, labels };
+  return { config, guessed, source, labels };
 }
 
 /** The type in which weights and activations are stored. @throws SpadeError unsupported: f16 on an adapter without it */
@@ -82,6 +84,7 @@ export class OpenNet {
   constructor(
     readonly device: Device,
     readonly config: Config,
+    readonly guessed: FoundConfig["guessed"],
     readonly labels: readonly Label[] | undefined,
     readonly dtype: "f16" | "f32",
     readonly painter: Painter,
@@ -90,7 +93,11 @@ export class OpenNet {
 
   /** The dictionary of one map of the net's size, valid until the next call. Windows that also occurred in earlier maps keep their ids. */
   windows(map: LabelMap, instance: LabelMap | undefined): LevelWindows[] {
-    return liveWindowsOf(this.config, this.dictionary!, [map], instance ? [instance] : null);
+    try {
+      return liveWindowsOf(this.config, this.dictionary!, [map], instance ? [instance] : null);
+    } catch (error) {
+      throw explainGuess(error, this);
+    }
   }
 
   /** Sets the map; its new table rows are computed with the next picture. */
@@ -106,7 +113,7 @@ export class OpenNet {
 }
 
 /** Opens a net. If anything fails, frees what it had opened; an abort throws signal.reason. */
-export async function openNet({ config, source, labels }: NetWeights, o: OpenOptions): Promise<OpenNet> {
+export async function openNet({ config, guessed = [], source, labels }: NetWeights, o: OpenOptions): Promise<OpenNet> {
   const { signal } = o;
   const ownsDevice = typeof o.device === "function";
   const device = typeof o.device === "function" ? await o.device() : o.device;
@@ -118,7 +125,7 @@ export async function openNet({ config, source, labels }: NetWeights, o: OpenOpt
       o.onWeights?.(done, total);
     });
     const painter = await createPainter(device, config, parameters, o);
-    return new OpenNet(device, config, labels, dtype, painter, ownsDevice);
+    return new OpenNet(device, config, guessed, labels, dtype, painter, ownsDevice);
   } catch (error) {
     parameters?.dispose();
     if (ownsDevice) device.dispose();

@@ -326,8 +326,8 @@ async function pickAdapter(gpu: GPU, wish: AdapterWish, powerPreference: GPUPowe
 /** The notice for users of a software adapter: what it means, and what they can do. */
 export function softwareNotice({ name }: Device): { message: string; fix: string } {
   return {
-    message: `${name} is a software adapter: the CPU pretends to be a GPU, and pictures take seconds`,
-    fix: "use a machine with a GPU and its driver, or a CPU runtime for the exported ONNX model",
+    message: `${name} is a software adapter: it computes on the CPU`,
+    fix: "a GPU with its driver is many times faster",
   };
 }
 

@@ -27,6 +27,10 @@ const escaped = (char: string): string => {
   return code < 256 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u{${code.toString(16)}}`;
 };
 
+/** A text of several lines without what commands a terminal: escapes for everything unprintable but line ends. */
+export const printable = (text: string): string =>
+  text.replace(UNPRINTABLE, (char) => (char === "\n" ? char : escaped(char)));
+
 /**
  * Text from a file, a server or another program, fit for one line of a terminal: unprintable characters become escapes such as
  * \x1b, so that a name can neither forge a line nor command the terminal; of a long text, the beginning and the end stay.
@@ -41,6 +45,9 @@ export function foreign(text: string, most = 120): string {
   const end = Math.min(24, most >> 2);
   return `${shown.slice(0, most - end - 3)}...${shown.slice(shown.length - end)}`.replace(/\p{Cs}/gu, "");
 }
+
+/** "1 batch", "2 batches". @param many left out: `one` with an s */
+export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
 /** Longest part of a message. */
 const PART = 600;

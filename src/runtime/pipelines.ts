@@ -82,7 +82,7 @@ export class PipelineCache {
       if (messages.length) throw shaderError(template, wgsl, messages);
       throw new SpadeError(
         "shader",
-        `shaders/${template.name}.wgsl`,
+        `${template.name}.wgsl`,
         (cause as Error).message.split("\n")[0],
         "check the op's sizes and bindings",
         cause,

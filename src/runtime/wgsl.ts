@@ -35,7 +35,7 @@ const SCALAR: Record<DType, string> = { f32: "f32", f16: "f16", u32: "u32", i32:
 const DIRECTIVE = /^[ \t]*(?:enable|requires|diagnostic)\b[^;]*;/gm;
 
 function fail(template: Template, line: number, problem: string, fix: string): never {
-  throw new SpadeError("shader", `shaders/${template.name}.wgsl${line ? `:${line}` : ""}`, problem, fix);
+  throw new SpadeError("shader", `${template.name}.wgsl${line ? `:${line}` : ""}`, problem, fix);
 }
 
 /** The template's lines; lines in branches not taken and #if/#else/#endif lines become empty. */
@@ -146,7 +146,7 @@ export function shaderError(
   const excerpt = line && `\n  ${line.slice(from, from + EXCERPT)}\n  ${" ".repeat(column - from)}^\n`;
   return new SpadeError(
     "shader",
-    `shaders/${template.name}.wgsl${at ? `:${at}` : ""}`,
+    `${template.name}.wgsl${at ? `:${at}` : ""}`,
     `${first.message.split("\n")[0]}${excerpt}`,
     messages.length > 1 ? `fix this first; ${messages.length - 1} more messages follow from it` : "fix the line shown",
   );

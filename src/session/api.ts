@@ -61,6 +61,11 @@ export interface SpadeInfo {
   dontCare: number | null;
   /** Whether the net takes an instance map. */
   edges: boolean;
+  /**
+   * Options of the net that the weights do not store and that were guessed from their shapes ("label_nc", "no_instance" ...); empty for
+   * files that this package wrote. If a guess is wrong, convert the file with the options that it was trained with.
+   */
+  guessed: string[];
   /** Presets are styles of the net's training photographs: their mean, then typical ones. */
   style: null | { dim: number; presets: { name: string; style: Float32Array }[] };
   dtype: "f16" | "f32";
@@ -92,7 +97,7 @@ export interface Stats {
   memory: number;
 }
 
-/** Events: "lost" { reason, willRestore: false }, "notice" { code, message, fix }. */
+/** Events: "lost" { reason, willRestore: false }, "notice" { code: "software-adapter" | "guessed-config", message, fix }. */
 export interface Spade extends EventTarget {
   readonly info: SpadeInfo;
   /** Stats of the last finished picture. */

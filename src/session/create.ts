@@ -49,6 +49,7 @@ export async function createSpadeOn(host: Host, options: SpadeOptions): Promise<
   let access = await host.open(options.weights, (loaded, total) => report("download", loaded, total), signal);
   if (options.integrity) access = await verify(access, options.integrity);
   const checkpoint = await openCheckpoint(access);
+  let session: SpadeSession;
   try {
     signal?.throwIfAborted();
     const described = describeNet(checkpoint, { weights: "weights", size });
@@ -70,7 +71,7 @@ export async function createSpadeOn(host: Host, options: SpadeOptions): Promise<
       signal?.throwIfAborted();
       const info = infoOf(net, checkpoint.metadata, access.size);
       report("ready", 1, 1);
-      return new SpadeSession(info, net);
+      session = new SpadeSession(info, net);
     } catch (error) {
       net.dispose();
       throw error;
@@ -78,6 +79,8 @@ export async function createSpadeOn(host: Host, options: SpadeOptions): Promise<
   } finally {
     await checkpoint.close();
   }
+  session.announceSoon();
+  return session;
 }
 
 function infoOf(net: OpenNet, metadata: Readonly<Record<string, string>>, download: number): SpadeInfo {
@@ -92,6 +95,7 @@ function infoOf(net: OpenNet, metadata: Readonly<Record<string, string>>, downlo
     labels: net.labels ? [...net.labels] : unnamedLabels(config),
     dontCare,
     edges,
+    guessed: [...net.guessed],
     style: dim > 0 ? { dim, presets: decodePresets(metadata.styles, dim) } : null,
     dtype,
     adapter: { vendor: device.info.vendor, architecture: device.info.architecture, software: device.software },

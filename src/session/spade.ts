@@ -2,6 +2,7 @@
 
 import type { GenerateOptions, LabelMap, Spade, SpadeInfo, Stats } from "./api.ts";
 import { checkGenerate, checkMap, styleValues } from "./checks.ts";
+import { guessNote } from "../models/weights/find_config.ts";
 import type { OpenNet } from "../painting/open_net.ts";
 import { toPicture, type Picture } from "../painting/present.ts";
 import { softwareNotice, SpadeError, whenLost, type Device } from "../runtime/index.ts";
@@ -28,8 +29,8 @@ const copyMap = ({ data, width, height }: LabelMap): LabelMap => ({ data: data.s
 /** Slice length for runs with an abort signal. */
 const ABORTABLE_SLICE_MS = 100;
 
-/** Whether this process has already warned of a software adapter. */
-let announced = false;
+/** Notices that this process has already written to the console. */
+const announced = new Set<string>();
 
 export class SpadeSession extends EventTarget implements Spade {
   stats: Stats | null = null;
@@ -50,8 +51,16 @@ export class SpadeSession extends EventTarget implements Spade {
     this.net = net;
     this.device = net.device;
     whenLost(this.device.gpu, this);
-    // Later, so that the caller can add a listener first.
-    if (this.device.software) setTimeout(() => this.announceSoftware(), 0);
+  }
+
+  /** @internal Sends the notices about this net, once the caller of createSpade has had time to add a listener. */
+  announceSoon(): void {
+    const note = this.net && guessNote(this.net);
+    const fix = "convert the file with the options it was trained with (spade-webgpu convert --help)";
+    setTimeout(() => {
+      if (this.device.software) this.announce("software-adapter", softwareNotice(this.device));
+      if (note) this.announce("guessed-config", { message: `the net's options are ${note.message}`, fix });
+    }, 0);
   }
 
   override addEventListener(...args: Parameters<EventTarget["addEventListener"]>): void {
@@ -66,12 +75,10 @@ export class SpadeSession extends EventTarget implements Spade {
       this.dispatchEvent(Object.assign(new Event("lost"), { reason: lostReason, willRestore: false }));
   }
 
-  private announceSoftware(): void {
-    const { message, fix } = softwareNotice(this.device);
-    if (this.watched)
-      this.dispatchEvent(Object.assign(new Event("notice"), { code: "software-adapter", message, fix }));
-    else if (!announced) console.warn(`spade-webgpu: ${message}; ${fix}`);
-    announced = true;
+  private announce(code: string, { message, fix }: { message: string; fix: string }): void {
+    if (this.watched) this.dispatchEvent(Object.assign(new Event("notice"), { code, message, fix }));
+    else if (!announced.has(message)) console.warn(`spade-webgpu: ${message}; ${fix}`);
+    announced.add(message);
   }
 
   generate(map: LabelMap, options: GenerateOptions = {}): Promise<ImageData> {

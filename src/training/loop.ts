@@ -5,6 +5,7 @@
 import type { LoadedBatch } from "../datasets/loader.ts";
 import { keyedSeed, normalValues } from "../models/philox.ts";
 import { SpadeError } from "../runtime/index.ts";
+import { counted } from "../runtime/errors.ts";
 import { epochRate, type TrainOptions } from "./options.ts";
 import type { RunParts } from "./run.ts";
 import type { Prepared } from "./step/stepper.ts";
@@ -168,7 +169,7 @@ function checkPosition(o: TrainOptions, batch: number, batchesPerEpoch: number):
     throw new SpadeError(
       "usage",
       `--batchSize ${o.batchSize}`,
-      `makes ${batchesPerEpoch} batches an epoch, and ${batch} of this one are done`,
+      `makes ${counted(batchesPerEpoch, "batch", "batches")} an epoch, and ${batch} of this one ${batch === 1 ? "is" : "are"} done`,
       "go on with the batch size and the pictures that the run began with",
     );
 }

@@ -13,6 +13,8 @@ import { checkpointSource, memorySource } from "../models/weights/source.ts";
 import { SQUEEZENET_FILE, squeezenet, squeezenetSource } from "../models/nets/squeezenet.ts";
 import { vgg19 } from "../models/nets/vgg19.ts";
 import { SpadeError, type Device } from "../runtime/index.ts";
+import { counted } from "../runtime/errors.ts";
+import { beginningOf, noteBeginning } from "./beginning.ts";
 import { initialState } from "./init.ts";
 import { savedPosition } from "./net_files.ts";
 import type { TrainOptions } from "./options.ts";
@@ -92,13 +94,20 @@ async function openAverage(
 }
 
 /** `say` gets a line about where the nets come from. */
-export async function openSession(device: Device, o: TrainOptions, say: (line: string) => void): Promise<RunParts> {
-  const latest = o.continue_train && o.which_epoch === "latest";
-  const saved = latest ? await openNewest(stateFolder(o), say) : undefined;
-  // A run that was killed before its first save starts again; the result is the same.
-  const anew = !o.continue_train || (latest && !saved && !savedPath(o, "G"));
+export async function openSession(device: Device, given: TrainOptions, say: (line: string) => void): Promise<RunParts> {
+  const folder = runFolder(given);
+  const latest = given.continue_train && given.which_epoch === "latest";
+  // A run that was killed before its first save begins again as it began then; the result is the same.
+  const begun = latest ? await beginningOf(folder) : undefined;
+  const o = begun?.epoch === undefined ? given : { ...given, which_epoch: begun.epoch };
+  const saved = latest && !begun ? await openNewest(stateFolder(o), say) : undefined;
+  const unsaved = latest && !saved && !savedPath(o, "G");
+  const anew = !o.continue_train || unsaved || (begun !== undefined && begun.epoch === undefined);
   const from = saved ?? (anew ? undefined : "nets");
-  if (!saved) await setAside(stateFolder(o), say);
+  if (!saved) {
+    if (!begun) await noteBeginning(folder, anew ? undefined : o.which_epoch);
+    await setAside(stateFolder(o), say);
+  }
   try {
     const load = async (role: string, net: Net): Promise<ParameterStore> => {
       if (saved) return ParameterStore.loadNet(device, net, netSource(saved, role), "f32");
@@ -125,6 +134,8 @@ export async function openSession(device: Device, o: TrainOptions, say: (line: s
       position: { ...position },
       losses: saved?.losses ?? {},
       resumed: saved !== undefined,
+      // Without a note nothing was ever saved here, so that the whole log is this run's.
+      begunAgain: begun ?? (given.continue_train && anew ? { log: 0 } : undefined),
       dispose() {
         stepper.dispose();
         for (const p of [nets.G, nets.D, nets.E, average, nets.perceptual?.parameters]) p?.dispose();
@@ -136,7 +147,7 @@ export async function openSession(device: Device, o: TrainOptions, say: (line: s
 }
 
 function origin(o: TrainOptions, saved: SavedRun | undefined, anew: boolean, { epoch, batch, step }: Position): string {
-  const place = `epoch ${epoch}, ${batch} batches done, step ${step}`;
+  const place = `epoch ${epoch}, ${counted(batch, "batch", "batches")} done, step ${step}`;
   if (saved) return `going on from ${saved.path}: ${place}`;
   if (!anew) return `going on from ${o.which_epoch}_net_*: ${place}; nets alone, so that Adam begins anew`;
   const why = o.continue_train ? "nothing is saved yet: " : "";

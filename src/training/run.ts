@@ -17,5 +17,7 @@ export interface RunParts {
   losses: Record<string, number>;
   /** The run goes on from a saved state, bit for bit. */
   readonly resumed: boolean;
+  /** The run was killed before its first save and begins once more. `log`: bytes of the log before it. */
+  readonly begunAgain: { readonly log: number } | undefined;
   dispose(): void;
 }

@@ -9,12 +9,14 @@ import { makeFolder, removeParts, replaceFile } from "../formats/file.ts";
 import type { Label } from "../pictures/label_names.ts";
 import { outputSize } from "../models/kinds.ts";
 import { profileTable, SpadeError, type Device } from "../runtime/index.ts";
+import { counted } from "../runtime/errors.ts";
+import { forgetBeginning } from "./beginning.ts";
 import { firstNonFinite } from "./step/diagnose.ts";
 import { due, runLoop, type LoopHooks, type StepReport } from "./loop.ts";
 import { describeTrainingMemory } from "./step/memory.ts";
 import { netMetadata, writeNet } from "./net_files.ts";
 import type { TrainOptions } from "./options.ts";
-import { Records, type At } from "./records/records.ts";
+import { Records, type At, type RecordsFrom } from "./records/records.ts";
 import { openSession, runFolder, stateFolder } from "./open_run.ts";
 import type { RunParts } from "./run.ts";
 import { takeSnapshot, writeSnapshot, type Snapshot } from "./state.ts";
@@ -51,16 +53,15 @@ export async function train(o: TrainOptions, ui: TrainUi, openDevice: () => Prom
     await dataset.scan(undefined, onSkip);
     const labels = labelsFor(o);
     const loader = opened.add(await Loader.open(dataset, { batchSize: o.batchSize, onSkip }), (l) => l.close());
-    ui.say(`${dataset.length} pairs, ${loader.length} batches of ${o.batchSize} an epoch`);
+    ui.say(
+      `${counted(dataset.length, "pair")}, ${counted(loader.length, "batch", "batches")} of ${o.batchSize} an epoch`,
+    );
     await makeFolder(runFolder(o));
     for (const folder of [runFolder(o), stateFolder(o)]) await removeParts(folder);
     const device = opened.add(await openDevice(), (d) => d.dispose());
     const session = opened.add(await openSession(device, o, (line) => ui.say(line)), (s) => s.dispose());
     const { position } = session;
-    const records = opened.add(
-      await Records.open(o, labels, position.step > 0 ? { total: position.pictures } : undefined),
-      (r) => r.close(),
-    );
+    const records = opened.add(await Records.open(o, labels, recordsFrom(session)), (r) => r.close());
     const validation = await openValidation(device, o);
     if (validation) opened.add(validation, (v) => v.dispose());
 
@@ -81,6 +82,12 @@ export async function train(o: TrainOptions, ui: TrainUi, openDevice: () => Prom
   } finally {
     await opened.close();
   }
+}
+
+/** Where the records go on; undefined where they begin. */
+function recordsFrom({ position, begunAgain }: RunParts): RecordsFrom | undefined {
+  if (position.step > 0) return { total: position.pictures };
+  return begunAgain && { total: 0, log: begunAgain.log };
 }
 
 const waiting = (waited: number, whole: number): string =>
@@ -183,6 +190,7 @@ class Run implements LoopHooks {
     const { position } = session;
     const snapshot = await this.take();
     await writeSnapshot(stateFolder(o), snapshot);
+    await forgetBeginning(runFolder(o));
     this.saved = position.step;
     if (o.snapshot_freq > 0) this.snapshot = snapshot;
     await this.writeNets(snapshot, ended);
@@ -235,7 +243,10 @@ class Run implements LoopHooks {
     } catch (error) {
       if (!(error instanceof SpadeError) || error.code !== "device-lost") throw error;
       const folder = stateFolder(this.o);
-      if (this.snapshot) await writeSnapshot(folder, this.snapshot);
+      if (this.snapshot) {
+        await writeSnapshot(folder, this.snapshot);
+        await forgetBeginning(runFolder(this.o));
+      }
       const step = Math.max(this.saved, this.snapshot?.position.step ?? 0);
       throw new SpadeError(
         "device-lost",

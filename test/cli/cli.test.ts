@@ -285,7 +285,7 @@ describe("what can't be done is said in one line, with exit code 1", () => {
     [
       "a label out of range, by its place in the file",
       ["--label", "bad.png"],
-      /^error: bad\.png: pixel \(x 77, y 3\) has the value 9, legal are 0\.\.5; .*255.*$/,
+      /^error: bad\.png: pixel \(x 77, y 3\) has the value 9, legal are 0\.\.4; .*255.*$/,
     ],
     ["a map that is not there", ["--label", "none.png"], /^error: none\.png: does not exist; check the path$/],
     [
@@ -301,7 +301,7 @@ describe("what can't be done is said in one line, with exit code 1", () => {
     [
       "another net's config",
       ["--label", "map.png", "--label-nc", "7"],
-      /^error: weights, key fc\.weight: expected \[16,9,3,3\] and found \[16,7,3,3\]; .+label_nc.+$/,
+      /^error: label_nc 7, contain_dontcare_label true, no_instance false: does not fit these weights, which read 7 channels.+; give one of: .+$/,
     ],
     [
       "a style for a net without VAE",
@@ -412,7 +412,7 @@ test("doctor examines the adapter and runs a real kernel", async () => {
   expect(report).toMatchObject({ ok: true, kernel: { verdict: "right" } });
   const { out } = await spade("doctor");
   expect(out).toMatch(/^system .*\nadapter /);
-  if (report.adapter.software) expect(out).toContain("A CPU runtime is faster here");
+  if (report.adapter.software) expect(out).toMatch(/^verdict +works, on the CPU/m);
 });
 
 test("export writes ONNX and checks it", async () => {

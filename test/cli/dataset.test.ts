@@ -254,7 +254,7 @@ test("coco-instances reads ids stored as RGB, and names in either form of Unicod
     "instances.json": JSON.stringify({ images: [{ id: 1, file_name: "caf\u00e9.jpg" }], annotations: [{ image_id: 1, segmentation: [[3, 3, 6, 3, 6, 6, 3, 6]] }] }), // prettier-ignore
   });
   const [label_dir, out] = [join(dir, "label"), join(dir, "inst")];
-  expect(await cocoInstances({ annotations, label_dir, out }, silent())).toEqual([`${out}: 1 instance maps with 1 things`]); // prettier-ignore
+  expect(await cocoInstances({ annotations, label_dir, out }, silent())).toEqual([`${out}: 1 instance map with 1 thing`]); // prettier-ignore
   const { data } = decodeLabelPng(await readFile(join(out, "cafe\u0301.png")));
   expect([data[0], data[3 * 8 + 3]]).toEqual([7, 0]);
   await write(dir, { "label/cafe\u0301.png": photoPng(8, 8, () => [7, 8, 7]) });
@@ -277,7 +277,7 @@ test("coco-instances writes a map for every label map, and says what has none", 
     out: join(dir, "new/inst"),
   };
   expect(await cocoInstances(o, silent())).toEqual([
-    `${o.out}: 1 instance maps with 1 things; 1 annotated pictures have no label map in ${o.label_dir}`,
+    `${o.out}: 1 instance map with 1 thing; 1 annotated picture has no label map in ${o.label_dir}`,
   ]);
   const values = async () => {
     const { data } = decodeLabelPng(await readFile(join(o.out, "a.png")));
@@ -293,7 +293,8 @@ test("coco-instances writes a map for every label map, and says what has none", 
   for (const out of [`${o.label_dir}/`, join(dir, "link")])
     await expect(cocoInstances({ ...o, out }, silent())).rejects.toMatchObject({
       code: "usage",
-      where: `--out ${out}`,
+      where: join(out, "a.png"),
+      problem: "would be written over a label map",
     });
   expect(await readFile(join(o.label_dir, "a.png"))).toEqual(before);
 });

@@ -91,7 +91,7 @@ async function saved(name: string): Promise<Map<string, string>> {
     const bytes = await readFile(join(folder, f));
     const text = bytes
       .toString("utf8")
-      .replace(/=====.*\n/g, "")
+      .replace(/Training Loss \(.*\)/g, "")
       .replace(/time: [\d.]+/g, "");
     out.set(f, f.endsWith(".txt") ? text : bytes.toString("base64"));
   }

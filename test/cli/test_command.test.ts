@@ -241,7 +241,7 @@ describe("refused in one line, before anything is painted", () => {
     await mkdir(at("one"));
     await writeFile(at("one/p 1.png"), photoPng(SIZE, SIZE, photo(1)));
     await expect(run("vae", { results_dir: at("refused"), image_dir: at("one") })).rejects.toThrow(
-      /^3 label maps, 1 photos: no photo for .+p 0\.png, .+p 2\.png; add the photos/,
+      /^3 label maps, 1 photo: no photo for .+p 0\.png, .+p 2\.png; add the photos/,
     );
     expect(notes.join("")).not.toContain("no photos");
   });

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { interruptible } from "../../src/cli/terminal/interrupt.ts";
 import { Progress } from "../../src/cli/terminal/progress.ts";
-import { describeProgress, duration, resumeCommand, trainUi } from "../../src/cli/commands/train.ts";
+import { describeProgress, duration, ending, resumeCommand, trainUi } from "../../src/cli/commands/train.ts";
 import type { TrainProgress } from "../../src/training/ui.ts";
 import { labelPng, photoPng, write } from "../datasets/folders.ts";
 
@@ -60,6 +60,19 @@ test("a terminal has a bar an epoch, with the losses behind it", () => {
   expect(text()).toContain("epoch 2/50");
   expect(text()).toMatch(/30\/30 .+ 3\.2 images\/s, 1 h 7 min left, GAN 0\.512/);
   expect(text()).toContain("\r\x1b[Ksaved\n");
+});
+
+test("a run's end in words: one step, several, and what to raise where all is done", () => {
+  const o = { niter: 2, niter_decay: 0, max_steps: Infinity };
+  expect(ending(o, "done", 1)).toBe("done after 1 step");
+  expect(ending(o, "signal", 2)).toBe("stopped after 2 steps");
+  expect(ending(o, "done", 0)).toBe("all 2 epochs are done; for more raise --niter (now 2)");
+  expect(ending({ ...o, niter_decay: 3 }, "done", 0)).toBe(
+    "all 5 epochs are done; for more raise --niter (now 2) or --niter_decay (now 3)",
+  );
+  expect(ending({ ...o, max_steps: 1 }, "max_steps", 0)).toBe(
+    "1 step is done, as --max_steps says; for more raise it or leave it out",
+  );
 });
 
 test("the command that goes on is the one given, once with --continue_train", () => {
@@ -189,7 +202,7 @@ describe("a tiny run", () => {
     expect(first.err).toContain("note: --gpu_ids means nothing here\n");
     expect(first.err).toMatch(/epoch 1\/500, step 1\/2: [\d.]+ images\/s, .+ left, .*GAN [\d.-]+.*D_real [\d.]+\n/);
     expect(first.err).toContain("finishing the step, saving; press again to stop at once\n");
-    const [, steps] = /^stopped after (\d+) steps: checkpoints\/tiny\n/.exec(first.out)!;
+    const [, steps] = /^stopped after (\d+) steps?: checkpoints\/tiny\n/.exec(first.out)!;
     const cli = relative(await realpath(dir), await realpath(join(root, "dist", "cli.js")));
     expect(first.out).toContain(`\nto go on: node ${cli} train --name tiny --dataset_mode custom `);
     expect(JSON.parse(await readFile(join(dir, "checkpoints/tiny/opt.json"), "utf8"))).toMatchObject({
@@ -199,7 +212,11 @@ describe("a tiny run", () => {
     const rest = ["--name", "tiny", "--load_from_opt_file", "--continue_train", "--niter", epochs];
     const second = await train(rest);
     expect({ code: second.code, err: second.err }).toMatchObject({ code: 0 });
-    expect(second.out).toBe(`done after ${2 * Number(epochs) - Number(steps)} steps: checkpoints/tiny\n`);
+    const left = 2 * Number(epochs) - Number(steps);
+    expect(second.out).toBe(`done after ${left} step${left === 1 ? "" : "s"}: checkpoints/tiny\n`);
+    const third = await train(rest);
+    const all = epochs === "1" ? "the one epoch is" : `all ${epochs} epochs are`;
+    expect(third.out).toBe(`${all} done; for more raise --niter (now ${epochs}): checkpoints/tiny\n`);
   }, 180_000);
 
   test("options that cannot work are one line and exit code 1, before any file", async () => {

@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { publishedNames } from "../../src/cli/options/argv.ts";
 import { ignoredOptions } from "../../src/cli/options/dead_options.ts";
 import { addTrainOptions, resolveTrainOptions, savedOptions } from "../../src/cli/options/train_options.ts";
+import { resolveTestOptions } from "../../src/cli/options/test_options.ts";
 import { scratch, write } from "../datasets/folders.ts";
 import type { DatasetMode } from "../../src/datasets/options.ts";
 import { semanticNc } from "../../src/models/config.ts";
@@ -280,4 +281,49 @@ describe("refused before anything starts, by the option's name", () => {
     expect(() => given("--gan_mode", "foo")).toThrow(/Allowed choices are hinge, ls, original, w/);
     expect(() => given("--nonsense")).toThrow(/unknown option/);
   });
+});
+
+test("an opt file does not say where a run lies: what would lead elsewhere is left out, with one note", async () => {
+  const dir = await scratch();
+  const folder = join(dir, "ck", "mine");
+  const load = async (values: object): Promise<{ taken: object; said: string[] }> => {
+    await write(dir, { "opt.json": JSON.stringify(values) });
+    const said: string[] = [];
+    const taken = await savedOptions(join(dir, "opt.json"), folder, (line) => said.push(line));
+    return { taken, said };
+  };
+  expect(await load({ name: "../../x", checkpoints_dir: "/etc", which_epoch: "../y", lr: 0.5 })).toEqual({
+    taken: { lr: 0.5 },
+    said: [
+      "note: checkpoints_dir, name, which_epoch of the opt file are not taken: give --checkpoints_dir and --name and --which_epoch yourself",
+    ],
+  });
+  expect(await load({ name: "mine", checkpoints_dir: join(dir, "ck"), which_epoch: "5" })).toEqual({
+    taken: { which_epoch: "5" },
+    said: [],
+  });
+  expect((await load({ name: "other" })).said).toEqual([
+    "note: name of the opt file is not taken: give --name yourself",
+  ]);
+  const { said } = await load({ "\u001b[31mred\n": 1, ["long".repeat(99)]: 1 });
+  expect(said).toEqual([
+    expect.stringMatching(/^note: \\x1b\[31mred\\n, long[a-z.]{36} of the opt file mean nothing here$/),
+  ]);
+});
+
+test("folders of custom without --dataset_mode mean custom, before an opt file's mode; what is given counts most", () => {
+  const folders = { label_dir: "l", image_dir: "i" };
+  const mode = (given: object, saved: object = {}): unknown[] => [
+    resolveTrainOptions({ ...given }, { ...saved }).dataset_mode,
+    resolveTestOptions({ ...given }, { ...saved }).data.dataset_mode,
+  ];
+  expect(mode(folders)).toEqual(["custom", "custom"]);
+  expect(mode(folders, { dataset_mode: "coco" })).toEqual(["custom", "custom"]);
+  expect(mode({}, folders)).toEqual(["custom", "custom"]);
+  expect(mode({ ...folders, dataset_mode: "coco" })).toEqual(["coco", "coco"]);
+  expect(mode({}, { ...folders, dataset_mode: "facades" })).toEqual(["facades", "facades"]);
+  expect(mode({})).toEqual(["coco", undefined]);
+  // With the defaults of custom.
+  expect(resolveTrainOptions(folders)).toMatchObject({ label_nc: 13, contain_dontcare_label: false });
+  expect(() => resolveTrainOptions({ label_dir: "l" })).toThrow("--image_dir: is missing");
 });

@@ -175,7 +175,7 @@ describe("distances", () => {
 describe("refuses", () => {
   test.each<[Options, RegExp]>([
     [{ label_dir: "maps", results: "results/mine" }, /nothing to be measured by; give --segmenter FILE\.onnx/],
-    [{ ...scored, results: "others" }, /others: none of its 1 pictures is called as one of the 2 label maps/],
+    [{ ...scored, results: "others" }, /others: none of its pictures \(1\) is called as one of the 2 label maps/],
     [{ ...scored, results: "results/two" }, /holds 2 sets of results; give one: .*test_1.*, .*test_2/],
     [{ ...scored, results: "nowhere" }, /nowhere: holds no picture/],
     [{ ...scored, results: "results/mine", label_dir: "beyond" }, /beyond\/a\.png: holds the label 7, .* knows 0 to 3/],

@@ -88,7 +88,7 @@ describe("gaussian", () => {
   });
 
   test("one vector, and vectors of two lengths, are refused", () => {
-    expect(() => gaussian([[1, 2]])).toThrow(/1 pictures have no covariance/);
+    expect(() => gaussian([[1, 2]])).toThrow(/1 picture has no covariance/);
     expect(() => gaussian([[1, 2], [1]])).toThrow(/one has 1 values, the first 2/);
   });
 });

@@ -62,7 +62,7 @@ describe("a segmenter", () => {
     await expect(Segmenter.open(path)).rejects.toThrow(/broken\.onnx: can't be loaded \(.*\); give the segmenter/);
     await expect(Segmenter.open(join(dir, "none.onnx"))).rejects.toMatchObject({ code: "file" });
     await writeFile(path, colourSegmenter(4, 2, 5));
-    await expect(Segmenter.open(path)).rejects.toThrow(/has 1 inputs, the first image \[1,5,2,4\]/);
+    await expect(Segmenter.open(path)).rejects.toThrow(/has 1 input, the first image \[1,5,2,4\]/);
   });
 
   test("without ONNX Runtime, how to get it", async () => {

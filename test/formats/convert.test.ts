@@ -57,19 +57,19 @@ test("f16: weights are halved, spectral vectors, running statistics and counts a
   expect([...toF32(back.get("fc.bias") as HostTensor)]).toEqual([...toF32(half.get("fc.bias") as HostTensor)]);
 });
 
-test("metadata survives .pth and a conversion over the file itself", async () => {
+test("metadata survives .pth and a second conversion", async () => {
   const labels = [
     { id: 0, name: "sky", color: "#70b5e8" },
     { id: 3, name: "tree", color: "#008000", category: "nature" },
   ];
   await writeFile(at("labels.json"), JSON.stringify(labels));
   await convert(fixture("checkpoint_zip.pth"), at("m.pth"), { labels: at("labels.json") });
-  await convert(at("m.pth"), at("m.pth"), { dtype: "f16" });
-  const source = await openCheckpointFile(at("m.pth"));
+  await convert(at("m.pth"), at("m16.pth"), { dtype: "f16" });
+  const source = await openCheckpointFile(at("m16.pth"));
   expect(JSON.parse(source.metadata.labels)).toEqual(labels);
   expect(source.metadata.source).toBe("checkpoint_zip.pth (torch zip)");
   await source.close();
-  expect(await info(at("m.pth"))).toContain("labels: 2 with names and colours");
+  expect(await info(at("m16.pth"))).toContain("labels: 2 with names and colours");
 });
 
 test("any checkpoint is converted, config or not; a key picks a part", async () => {

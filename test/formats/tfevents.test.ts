@@ -51,3 +51,32 @@ test("a file is cut before the first event after a step, and before what is dama
   expect(await upTo(damaged, 4e9)).toBe(ends[1]);
   expect(await upTo(new Uint8Array(0), 0)).toBe(0);
 });
+
+test("a record without content is an event, and one whose content is none is damage: nothing is thrown", async () => {
+  /** A record with the checksums that its content has. */
+  const record = (content: Uint8Array): Uint8Array => {
+    const masked = (bytes: Uint8Array): number => {
+      const crc = crc32c(bytes);
+      return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
+    };
+    const out = Buffer.alloc(16 + content.length);
+    out.writeBigUInt64LE(BigInt(content.length));
+    out.writeUInt32LE(masked(out.subarray(0, 8)), 8);
+    out.set(content, 12);
+    out.writeUInt32LE(masked(content), 12 + content.length);
+    return out;
+  };
+  const event = summaryRecord({ time: 1e9, step: 5 }, { GAN: 1 });
+  for (const content of [
+    [],
+    [9, ...new Array<number>(8).fill(0)],
+    [9, 1, 2],
+    [0xff, 0xff],
+    [9, ...new Array<number>(8).fill(0), 16, 0xff],
+  ]) {
+    const bytes = record(Uint8Array.from(content));
+    const end = await bytesUpTo(bytesAccess(Buffer.concat([event, bytes])), 5);
+    expect([event.length, event.length + bytes.length]).toContain(end);
+  }
+  expect(await bytesUpTo(bytesAccess(Buffer.concat([record(new Uint8Array(0)), event])), 5)).toBe(16 + event.length);
+});

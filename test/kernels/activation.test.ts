@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { activation } from "../../kernels/activation.ts";
+import { activation } from "../../kernels/shape/activation.ts";
 import { product } from "../../src/runtime/index.ts";
 import { activationReference } from "../reference/activation.ts";
 import { evaluate, noise, relativeError } from "../support/device.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { adam, adamFactors, adamPlan } from "../../kernels/adam.ts";
+import { adam, adamFactors, adamPlan } from "../../kernels/optim/adam.ts";
 import { Graph, Program, unpadRows } from "../../src/runtime/index.ts";
 import { fromHalf } from "../../src/runtime/half.ts";
 import { external, noise, relativeError, testDevice } from "../support/device.ts";

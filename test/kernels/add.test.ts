@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { add, addPlan } from "../../kernels/add.ts";
+import { add, addPlan } from "../../kernels/shape/add.ts";
 import { addReference } from "../reference/add.ts";
 import { evaluate, noise } from "../support/device.ts";
 

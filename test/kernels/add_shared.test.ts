@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { addShared, addSharedPlan } from "../../kernels/add_shared.ts";
+import { addShared, addSharedPlan } from "../../kernels/shape/add_shared.ts";
 import { product } from "../../src/runtime/index.ts";
 import { centralDifferences, dot, evaluateGradients } from "../support/central.ts";
 import { noise, relativeError } from "../support/device.ts";

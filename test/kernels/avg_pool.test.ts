@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { avgPool, avgPoolPlan } from "../../kernels/avg_pool.ts";
+import { avgPool, avgPoolPlan } from "../../kernels/shape/avg_pool.ts";
 import { product } from "../../src/runtime/index.ts";
 import { avgPoolReference } from "../reference/avg_pool.ts";
 import { evaluate, noise, relativeError } from "../support/device.ts";

@@ -1,16 +1,16 @@
 // The gradients of the small ops: the float64 reference against central differences, the kernel against the reference.
 
 import { expect, test } from "vitest";
-import { activation } from "../../kernels/activation.ts";
-import { add } from "../../kernels/add.ts";
-import { avgPool } from "../../kernels/avg_pool.ts";
-import { blockColumns, unblockColumns } from "../../kernels/block_columns.ts";
-import { packConv, unpackConv } from "../../kernels/conv2d.ts";
-import { packBlocks } from "../../kernels/gemm.ts";
+import { activation } from "../../kernels/shape/activation.ts";
+import { add } from "../../kernels/shape/add.ts";
+import { avgPool } from "../../kernels/shape/avg_pool.ts";
+import { blockColumns, unblockColumns } from "../../kernels/conv/block_columns.ts";
+import { packConv, unpackConv } from "../../kernels/conv/conv2d.ts";
+import { packBlocks } from "../../kernels/parts/gemm.ts";
 import { gradients } from "../../kernels/gradients.ts";
-import { linear } from "../../kernels/linear.ts";
-import { resize } from "../../kernels/resize.ts";
-import { packV, spectralSigma } from "../../kernels/spectral.ts";
+import { linear } from "../../kernels/conv/linear.ts";
+import { resize } from "../../kernels/shape/resize.ts";
+import { packV, spectralSigma } from "../../kernels/norm/spectral.ts";
 import { Graph, paperTarget, product } from "../../src/runtime/index.ts";
 import { activationReference, activationSlope } from "../reference/activation.ts";
 import { avgPoolGradient, avgPoolReference } from "../reference/avg_pool.ts";

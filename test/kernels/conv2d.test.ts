@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { conv2d, packConv } from "../../kernels/conv2d.ts";
-import type { ConvArgs } from "../../kernels/conv_args.ts";
-import { winogradWeights } from "../../kernels/winograd.ts";
+import { conv2d, packConv } from "../../kernels/conv/conv2d.ts";
+import type { ConvArgs } from "../../kernels/conv/conv_args.ts";
+import { winogradWeights } from "../../kernels/conv/winograd.ts";
 import type { Graph, Tensor } from "../../src/runtime/index.ts";
 import { conv2dReference } from "../reference/conv2d.ts";
 import { evaluate, noise, relativeError, type Inputs } from "../support/device.ts";

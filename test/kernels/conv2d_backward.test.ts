@@ -1,11 +1,11 @@
 // The gradients of a conv layer: the float64 reference against central differences, the kernels against the reference.
 
 import { expect, test } from "vitest";
-import { activation } from "../../kernels/activation.ts";
-import { conv2d, deriveWeights, packConv, unpackConv } from "../../kernels/conv2d.ts";
+import { activation } from "../../kernels/shape/activation.ts";
+import { conv2d, deriveWeights, packConv, unpackConv } from "../../kernels/conv/conv2d.ts";
 import { Graph, paperTarget, product } from "../../src/runtime/index.ts";
 import { gradients } from "../../kernels/gradients.ts";
-import { weightGradient } from "../../kernels/weight_gradient.ts";
+import { weightGradient } from "../../kernels/conv/weight_gradient.ts";
 import { conv2dReference, layerGradients, layerReference, type LayerReference } from "../reference/conv2d.ts";
 import { evaluate, noise, relativeError, type Inputs } from "../support/device.ts";
 import { evaluateGradients, gradcheck } from "../support/gradcheck.ts";
@@ -201,6 +201,6 @@ test("the weight gradient reads an activation made again", () => {
   const forward = g.dispatches.length;
   gradients(g, new Map([[y, g.input("dy", [1, 4, 4, 4])]]), [w]);
   const backward = g.dispatches.slice(forward);
-  expect(backward.map((d) => d.shader.name)).toEqual(["activation", "conv2d_dw", "sum_slices"]);
+  expect(backward.map((d) => d.shader.name)).toEqual(["activation", "weight_gradient_direct", "sums_slices"]);
   expect(backward.flatMap((d) => Object.values(d.bindings)).some((b) => b.tensor === x)).toBe(false);
 });

@@ -1,10 +1,10 @@
 // Convolutions over more pixels than one dimension of workgroups holds: their grids are laid in layers.
 
 import { expect, test } from "vitest";
-import { gatherGradient, turned } from "../../kernels/conv2d_dx.ts";
-import { conv2d, packConv } from "../../kernels/conv2d.ts";
-import { convLanes, subgroupConv } from "../../kernels/conv2d_subgroup.ts";
-import { layered } from "../../kernels/grid.ts";
+import { gatherGradient, turned } from "../../kernels/conv/conv2d_dx.ts";
+import { conv2d, packConv } from "../../kernels/conv/conv2d.ts";
+import { convLanes, subgroupConv } from "../../kernels/conv/conv2d_subgroup.ts";
+import { layered } from "../../kernels/parts/grid.ts";
 import type { Graph, Tensor } from "../../src/runtime/index.ts";
 import { evaluate, noise, relativeError, type Inputs } from "../support/device.ts";
 

@@ -6,8 +6,8 @@ import {
   packTransposedV,
   unpackConvTranspose,
   unpackTransposedV,
-} from "../../kernels/conv_transpose.ts";
-import { spectralSigma } from "../../kernels/spectral.ts";
+} from "../../kernels/conv/conv_transpose.ts";
+import { spectralSigma } from "../../kernels/norm/spectral.ts";
 import { product } from "../../src/runtime/index.ts";
 import {
   convTransposeGradients,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { gatherRows } from "../../kernels/gather_rows.ts";
+import { gatherRows } from "../../kernels/labels/gather_rows.ts";
 import { idLists, listShapes } from "../../src/labels/lists.ts";
 import { gatherRowsGradient, gatherRowsReference } from "../reference/gather_rows.ts";
 import { evaluate, noise, relativeError } from "../support/device.ts";

@@ -1,7 +1,7 @@
 // Every variant of the matrix product against the plain float64 sum, both layouts of a, odd sizes, part of b's columns.
 
 import { expect, test } from "vitest";
-import { blocksOf, gemm, packBlocks, ROWS, unpackBlocks, type GemmVariant } from "../../kernels/gemm.ts";
+import { blocksOf, gemm, packBlocks, ROWS, unpackBlocks, type GemmVariant } from "../../kernels/parts/gemm.ts";
 import { evaluate, noise, relativeError } from "../support/device.ts";
 
 const variants: GemmVariant[] = ["portable", "subgroup", "tiled"];

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { packConv, unpackConv } from "../../kernels/conv2d.ts";
-import { labelConv, labelConvPlan, labelConvSlices } from "../../kernels/label_conv.ts";
-import { labelPool, labelPoolPlan } from "../../kernels/label_pool.ts";
+import { packConv, unpackConv } from "../../kernels/conv/conv2d.ts";
+import { labelConv, labelConvPlan, labelConvSlices } from "../../kernels/labels/label_conv.ts";
+import { labelPool, labelPoolPlan } from "../../kernels/labels/label_pool.ts";
 import { product } from "../../src/runtime/index.ts";
 import { avgPoolReference } from "../reference/avg_pool.ts";
 import { reflectPadReference } from "../reference/reflect_pad.ts";

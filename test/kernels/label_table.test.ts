@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { blockedShape, packBlocks, unpackBlocks } from "../../kernels/gemm.ts";
-import { labelTable } from "../../kernels/label_table.ts";
+import { blockedShape, packBlocks, unpackBlocks } from "../../kernels/parts/gemm.ts";
+import { labelTable } from "../../kernels/labels/label_table.ts";
 import { tapLists, tapListShapes } from "../../src/labels/lists.ts";
 import { labelTableGradients, labelTableReference } from "../reference/label_table.ts";
 import { evaluate, noise, relativeError, testDevice } from "../support/device.ts";

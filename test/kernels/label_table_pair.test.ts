@@ -1,10 +1,10 @@
 // gamma and beta of added windows: the rows that labelTable makes of all windows, bit for bit, at their places; the rows before stay.
 
 import { expect, test } from "vitest";
-import { blockedShape, blocksOf, packBlocks } from "../../kernels/gemm.ts";
-import { labelTable } from "../../kernels/label_table.ts";
-import { labelTablePair, pairSlice } from "../../kernels/label_table_pair.ts";
-import { concat } from "../../kernels/concat.ts";
+import { blockedShape, blocksOf, packBlocks } from "../../kernels/parts/gemm.ts";
+import { labelTable } from "../../kernels/labels/label_table.ts";
+import { labelTablePair, pairSlice } from "../../kernels/labels/label_table_pair.ts";
+import { concat } from "../../kernels/shape/concat.ts";
 import { evaluate, noise } from "../support/device.ts";
 import { windowsOf } from "../support/windows.ts";
 

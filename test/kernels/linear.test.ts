@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { linear, linearBand, linearPlan } from "../../kernels/linear.ts";
+import { linear, linearBand, linearPlan } from "../../kernels/conv/linear.ts";
 import { Graph, Program } from "../../src/runtime/index.ts";
 import { linearReference } from "../reference/linear.ts";
 import { evaluate, external, noise, relativeError, testDevice } from "../support/device.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { ganLoss, ganLossPlan, ganModes, type GanSide } from "../../kernels/gan_loss.ts";
-import { kld } from "../../kernels/kld.ts";
-import { l1Mean, l1MeanPlan } from "../../kernels/l1_mean.ts";
-import { reparameterise } from "../../kernels/reparameterise.ts";
+import { ganLoss, ganLossPlan, ganModes, type GanSide } from "../../kernels/loss/gan_loss.ts";
+import { kld } from "../../kernels/loss/kld.ts";
+import { l1Mean, l1MeanPlan } from "../../kernels/loss/l1_mean.ts";
+import { reparameterise } from "../../kernels/loss/reparameterise.ts";
 import { product } from "../../src/runtime/index.ts";
 import { ganLogit, ganLossReference, kldReference, l1MeanReference } from "../reference/losses.ts";
 import { centralDifferences, evaluateGradients } from "../support/central.ts";

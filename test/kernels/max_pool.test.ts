@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { gradients } from "../../kernels/gradients.ts";
-import { maxPool, maxPoolPlan } from "../../kernels/max_pool.ts";
+import { maxPool, maxPoolPlan } from "../../kernels/shape/max_pool.ts";
 import { product } from "../../src/runtime/index.ts";
 import { maxPoolReference } from "../reference/max_pool.ts";
 import { centralDifferences, dot } from "../support/central.ts";

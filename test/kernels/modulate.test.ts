@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { modulate, modulatePlan } from "../../kernels/modulate.ts";
+import { modulate, modulatePlan } from "../../kernels/norm/modulate.ts";
 import { product, type DType } from "../../src/runtime/index.ts";
 import { modulateReference } from "../reference/modulate.ts";
 import { evaluate, noise, relativeError, testDevice } from "../support/device.ts";

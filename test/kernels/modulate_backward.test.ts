@@ -2,8 +2,8 @@
 
 import { expect, test } from "vitest";
 import { gradients } from "../../kernels/gradients.ts";
-import { modulate } from "../../kernels/modulate.ts";
-import { statistics } from "../../kernels/statistics.ts";
+import { modulate } from "../../kernels/norm/modulate.ts";
+import { statistics } from "../../kernels/norm/statistics.ts";
 import { pixelLists, pixelListShapes } from "../../src/labels/lists.ts";
 import { product } from "../../src/runtime/index.ts";
 import { modulateGradients, modulateReference } from "../reference/modulate.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { normalise, normalisePlan } from "../../kernels/normalise.ts";
+import { normalise, normalisePlan } from "../../kernels/norm/normalise.ts";
 import { product } from "../../src/runtime/index.ts";
 import { normaliseReference } from "../reference/normalise.ts";
 import { centralDifferences, dot, evaluateGradients } from "../support/central.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { overflow } from "../../kernels/overflow.ts";
-import { ema } from "../../kernels/ema.ts";
+import { overflow } from "../../kernels/optim/overflow.ts";
+import { ema } from "../../kernels/optim/ema.ts";
 import { Graph, Program, unpadRows, type Tensor } from "../../src/runtime/index.ts";
 import { fromHalf } from "../../src/runtime/half.ts";
 import { evaluate, external, noise, testDevice } from "../support/device.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { reflectPad, reflectPadPlan } from "../../kernels/reflect_pad.ts";
+import { reflectPad, reflectPadPlan } from "../../kernels/shape/reflect_pad.ts";
 import { product } from "../../src/runtime/index.ts";
 import { reflectPadReference } from "../reference/reflect_pad.ts";
 import { evaluate, noise, relativeError } from "../support/device.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { resize } from "../../kernels/resize.ts";
+import { resize } from "../../kernels/shape/resize.ts";
 import { product } from "../../src/runtime/index.ts";
 import { resizeReference } from "../reference/resize.ts";
 import { evaluate, noise, relativeError } from "../support/device.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { concat, concatPlan } from "../../kernels/concat.ts";
-import { reshape, slice, slicePlan } from "../../kernels/slice.ts";
+import { concat, concatPlan } from "../../kernels/shape/concat.ts";
+import { reshape, slice, slicePlan } from "../../kernels/shape/slice.ts";
 import { product } from "../../src/runtime/index.ts";
 import { evaluateGradients } from "../support/central.ts";
 import { noise } from "../support/device.ts";

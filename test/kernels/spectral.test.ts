@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { packConv } from "../../kernels/conv2d.ts";
-import { packV, spectralSigma, unpackV } from "../../kernels/spectral.ts";
+import { packConv } from "../../kernels/conv/conv2d.ts";
+import { packV, spectralSigma, unpackV } from "../../kernels/norm/spectral.ts";
 import { Graph, Program, unpadRows, type Tensor } from "../../src/runtime/index.ts";
 import { spectralReference } from "../reference/spectral.ts";
 import { external, noise, relativeError, testDevice } from "../support/device.ts";

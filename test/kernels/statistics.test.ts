@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { inverseStd, runningStatistics, statistics, statisticsPlan } from "../../kernels/statistics.ts";
+import { inverseStd, runningStatistics, statistics, statisticsPlan } from "../../kernels/norm/statistics.ts";
 import { product, Program, Graph, unpadRows, type DType } from "../../src/runtime/index.ts";
 import { statisticsReference } from "../reference/statistics.ts";
 import { evaluate, external, noise, relativeError, testDevice } from "../support/device.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { packConv, unpackConv } from "../../kernels/conv2d.ts";
-import { windowGather } from "../../kernels/window_gather.ts";
+import { packConv, unpackConv } from "../../kernels/conv/conv2d.ts";
+import { windowGather } from "../../kernels/labels/window_gather.ts";
 import { labelLists, labelListShapes } from "../../src/labels/lists.ts";
 import { windowGatherGradients, windowGatherReference } from "../reference/window_gather.ts";
 import { evaluate, noise, relativeError } from "../support/device.ts";

@@ -13,9 +13,9 @@ async function broken(file: string, text: string): Promise<string[]> {
 
 const FORBIDDEN: [why: string, file: string, from: string][] = [
   ["runtime imports nothing of ours", "src/runtime/errors.ts", "../labels/levels.ts"],
-  ["runtime knows no op", "src/runtime/errors.ts", "../../kernels/conv2d.ts"],
-  ["kernels know no model", "kernels/add.ts", "../src/models/config.ts"],
-  ["kernels know no label code", "kernels/add.ts", "../src/labels/levels.ts"],
+  ["runtime knows no op", "src/runtime/errors.ts", "../../kernels/conv/conv2d.ts"],
+  ["kernels know no model", "kernels/shape/add.ts", "../../src/models/config.ts"],
+  ["kernels know no label code", "kernels/shape/add.ts", "../../src/labels/levels.ts"],
   ["labels do not know models", "src/labels/edges.ts", "../models/config.ts"],
   ["formats do not know models", "src/formats/safetensors.ts", "../models/config.ts"],
   ["models do not know commands", "src/models/config.ts", "../cli/commands/info.ts"],
@@ -36,7 +36,7 @@ test.each(FORBIDDEN)("%s", async (_why, file, from) => {
 });
 
 const ALLOWED: [file: string, from: string][] = [
-  ["kernels/add.ts", "../src/runtime/index.ts"],
+  ["kernels/shape/add.ts", "../../src/runtime/index.ts"],
   ["src/models/config.ts", "../labels/levels.ts"],
   ["src/pictures/colors.ts", "../labels/label_map.ts"],
   ["src/painting/spade_painter.ts", "../models/config.ts"],
@@ -54,7 +54,7 @@ test.each(ALLOWED)("%s may import %s", async (file, from) => {
 test("nothing of Node in what a page runs", async () => {
   for (const file of [
     "src/runtime/errors.ts",
-    "kernels/add.ts",
+    "kernels/shape/add.ts",
     "src/labels/edges.ts",
     "src/models/config.ts",
     "src/formats/safetensors.ts",

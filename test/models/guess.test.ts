@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { defaultConfig } from "../../src/models/config.ts";
-import { checkedConfig, guessConfig } from "../../src/models/weights/guess.ts";
+import { findConfig } from "../../src/models/weights/find_config.ts";
+import { checkedConfig } from "../../src/models/weights/stored_config.ts";
 
-const stored = (config: unknown) => guessConfig(new Map(), { config: JSON.stringify(config) });
+const stored = (config: unknown) => findConfig(new Map(), { config: JSON.stringify(config) }).config;
 
 describe("a config in the metadata", () => {
   test("fills what is left out with the published defaults and ignores what is not known", () => {
@@ -18,7 +19,7 @@ describe("a config in the metadata", () => {
 
   test("is JSON", () => {
     for (const config of ["", "{", "undefined"]) {
-      expect(() => guessConfig(new Map(), { config })).toThrow(
+      expect(() => findConfig(new Map(), { config })).toThrow(
         expect.objectContaining({ code: "file", problem: "is not JSON" }),
       );
     }

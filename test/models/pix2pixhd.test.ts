@@ -3,7 +3,8 @@
 import { describe, expect, test } from "vitest";
 import { defaultConfig, type Config } from "../../src/models/config.ts";
 import { outputSize } from "../../src/models/kinds.ts";
-import { checkedConfig, guessConfig } from "../../src/models/weights/guess.ts";
+import { findConfig } from "../../src/models/weights/find_config.ts";
+import { checkedConfig } from "../../src/models/weights/stored_config.ts";
 import { isTrained } from "../../src/models/weights/packing.ts";
 import { loadGenerator } from "../../src/painting/open_net.ts";
 import { createPainter } from "../../src/painting/painters.ts";
@@ -111,7 +112,7 @@ describe("the config of a checkpoint", () => {
     { norm_G: "spectralnone" },
   ])("is guessed from its keys: %j", (over) => {
     const c = { ...published, ...over };
-    expect(guessConfig(pix2pixhdShapes(c))).toEqual(c);
+    expect(findConfig(pix2pixhdShapes(c)).config).toEqual(c);
   });
 
   test("is checked where the file says it", () => {

@@ -6,8 +6,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import * as reflect from "wgsl_reflect/wgsl_reflect.module.js";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { recordProbes } from "../../bench/lib/measure.ts";
-import type { ConvArgs } from "../../kernels/conv_args.ts";
-import { ganModes } from "../../kernels/gan_loss.ts";
+import type { ConvArgs } from "../../kernels/conv/conv_args.ts";
+import { ganModes } from "../../kernels/loss/gan_loss.ts";
 import { gradients } from "../../kernels/gradients.ts";
 import { ops } from "../../kernels/index.ts";
 import { defaultConfig, type Config } from "../../src/models/config.ts";
@@ -186,7 +186,7 @@ beforeAll(async () => {
 test("the recordings reach every file of shaders/", () => {
   const used = [...shaders.values()].map((d) => d.shader.text);
   const folder = new URL("../../shaders/", import.meta.url);
-  const missed = readdirSync(folder)
+  const missed = readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((f) => f.endsWith(".wgsl"))
     .filter((f) => !used.some((text) => text.includes(readFileSync(new URL(f, folder), "utf8").trim())));
   expect(missed).toEqual([]);

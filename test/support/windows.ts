@@ -3,7 +3,7 @@
 import { buildLevels } from "../../src/labels/levels.ts";
 import type { HostLists, ListShapes } from "../../src/labels/lists.ts";
 import type { LevelWindows } from "../../src/labels/windows.ts";
-import type { Lists as ListTensors } from "../../kernels/segments.ts";
+import type { Lists as ListTensors } from "../../kernels/parts/segments.ts";
 import type { Inputs } from "./device.ts";
 import { noise } from "./device.ts";
 

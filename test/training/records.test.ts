@@ -1,7 +1,8 @@
 // A run's folder as a whole: what is written, that it fits together, and that a resumed run's equals an uninterrupted one's.
 
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decode } from "fast-png";
@@ -253,6 +254,17 @@ test("a killed and resumed run has the records of one that ran through", async (
   await train(resumed, 500, 800);
   await resumed.close();
   expect(await written()).toEqual(expected);
+});
+
+test("damaged event files, folders and pipes in logs/ stop no resume", async () => {
+  await train(await Records.open(optionsOf(), undefined), 0, 400);
+  const name = (n: number): string => runFile("logs", `events.out.tfevents.000000000${n}.other`);
+  await writeFile(name(0), Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0x29, 3, 0x98, 7, 0xd8, 0xea, 0x82, 0xa2));
+  await writeFile(name(1), "no records");
+  await mkdir(name(2));
+  execFileSync("mkfifo", [name(3)]);
+  await train(await Records.open(optionsOf(), undefined, { total: 200 }), 200, 400);
+  expect((await readFile(runFile("loss_log.txt"), "utf8")).trim().split("\n")).toHaveLength(5);
 });
 
 test("a new run under an old name begins anew, behind the old log", async () => {

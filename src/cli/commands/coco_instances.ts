@@ -1,14 +1,14 @@
 // spade coco-instances: writes an instance map for every COCO label map whose picture is in the annotation file.
 
-import { mkdir, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { instanceMap, readAnnotations } from "../../datasets/coco/coco_instances.ts";
-import { realFolder, StoredNames } from "../../datasets/folder.ts";
+import { StoredNames } from "../../datasets/folder.ts";
 import { idsOf, readPng } from "../../datasets/label_file.ts";
-import { replaceFile } from "../../formats/file.ts";
+import { noteInput } from "../../formats/inputs.ts";
 import { encodeLabelPng } from "../../formats/images/label_png.ts";
-import { SpadeError } from "../../runtime/errors.ts";
-import { fileError, makeFolderOf } from "../terminal/output.ts";
+import { SpadeError, counted } from "../../runtime/errors.ts";
+import { Outputs } from "../terminal/output.ts";
 import type { Progress } from "../terminal/progress.ts";
 
 export interface CocoInstancesCommand {
@@ -16,6 +16,7 @@ export interface CocoInstancesCommand {
   label_dir: string;
   out: string;
   as_published?: boolean;
+  force?: boolean;
 }
 
 /**
@@ -23,23 +24,17 @@ export interface CocoInstancesCommand {
  * map is found; with `label` on a map in colours; with `usage` if the instance maps would replace the label maps.
  */
 export async function cocoInstances(o: CocoInstancesCommand, progress: Progress): Promise<string[]> {
-  if ((await realFolder(o.out)) === (await realFolder(o.label_dir)))
-    throw new SpadeError(
-      "usage",
-      `--out ${o.out}`,
-      "is the folder of the label maps, which have the same names",
-      "give another folder",
-    );
+  const outputs = new Outputs(o.force);
+  const targetOf = (name: string) => ({ path: join(o.out, name), kind: "png" }) as const;
+  noteInput(o.annotations, "the annotations");
+  const names = (await readdir(o.label_dir).catch(() => [])).filter((name) => name.endsWith(".png"));
+  for (const name of names) noteInput(join(o.label_dir, name), "a label map");
+  await outputs.check(names.map(targetOf));
   const { size } = await stat(o.annotations).catch(() => ({ size: 0 }));
   const mb = (bytes: number): number => Math.round(bytes / 1e6);
   const pictures = await readAnnotations(o.annotations, (loaded) =>
     progress.update("reading annotations, MB", mb(loaded), mb(size)),
   );
-  try {
-    await mkdir(o.out, { recursive: true });
-  } catch (cause) {
-    throw fileError(o.out, cause);
-  }
   let written = 0;
   let things = 0;
   const stored = new StoredNames();
@@ -49,9 +44,8 @@ export async function cocoInstances(o: CocoInstancesCommand, progress: Progress)
     const path = await stored.find(o.label_dir, picture.fileName.replace("jpg", "png"));
     if (!(await stat(path).catch(() => undefined))) continue;
     const label = idsOf(await readPng(path), path, undefined, "give the PNGs of COCO's stuffthingmaps: one id a pixel");
-    const target = join(o.out, relative(o.label_dir, path));
-    await makeFolderOf(target);
-    await replaceFile(target, encodeLabelPng(instanceMap(label, picture.things, o.as_published)));
+    const target = targetOf(relative(o.label_dir, path));
+    await outputs.write(target, encodeLabelPng(instanceMap(label, picture.things, o.as_published)));
     written++;
     things += picture.things.length;
   }
@@ -60,12 +54,14 @@ export async function cocoInstances(o: CocoInstancesCommand, progress: Progress)
     throw new SpadeError(
       "file",
       o.label_dir,
-      `has no label map of the ${pictures.length} pictures in ${o.annotations} (the first would be ${pictures[0].fileName.replace("jpg", "png")})`,
+      `has no label map of the ${counted(pictures.length, "picture")} in ${o.annotations} (the first would be ${pictures[0].fileName.replace("jpg", "png")})`,
       "check both: train and val have their own",
     );
   const left = pictures.length - written;
   return [
-    `${o.out}: ${written} instance maps with ${things} things` +
-      (left ? `; ${left} annotated pictures have no label map in ${o.label_dir}` : ""),
+    `${o.out}: ${counted(written, "instance map")} with ${counted(things, "thing")}` +
+      (left
+        ? `; ${counted(left, "annotated picture")} ${left === 1 ? "has" : "have"} no label map in ${o.label_dir}`
+        : ""),
   ];
 }

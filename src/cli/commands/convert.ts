@@ -1,11 +1,11 @@
 // convert IN OUT: converts any checkpoint of tensors to .safetensors or .pth, piece by piece, and stores what we know about the net
 // in its metadata. Loads neither Dawn nor sharp.
 
-import { readFile } from "node:fs/promises";
 import { basename, extname } from "node:path";
 
 import type { Checkpoint } from "../../formats/checkpoint.ts";
-import { fileSink, openCheckpointFile } from "../../formats/file.ts";
+import { openCheckpointFile, textOfFile } from "../../formats/file.ts";
+import { noteInput } from "../../formats/inputs.ts";
 import { parseLabels } from "../../pictures/label_names.ts";
 import type { Label } from "../../pictures/label_names.ts";
 import { writePth } from "../../formats/torch/pth_write.ts";
@@ -13,10 +13,12 @@ import { writeSafetensors } from "../../formats/safetensors.ts";
 import type { TensorToWrite } from "../../formats/safetensors.ts";
 import { byteSize, fromF32, isFloat, toF32 } from "../../formats/tensors.ts";
 import type { HostDType } from "../../formats/tensors.ts";
-import { labelCount } from "../../models/config.ts";
-import { SpadeError } from "../../runtime/errors.ts";
-import { configLine, guessed, summary } from "./info.ts";
-import { makeFolderOf } from "../terminal/output.ts";
+import { labelCount, type Config } from "../../models/config.ts";
+import { storedConfig } from "../../models/weights/stored_config.ts";
+import { counted, SpadeError } from "../../runtime/errors.ts";
+import { configLines, findingOf, summary } from "./info.ts";
+import { optionsBeside } from "../inputs/opt_beside.ts";
+import { Outputs } from "../terminal/output.ts";
 
 export interface ConvertOptions {
   /** Type to write floating-point tensors as; by default each keeps its own. With f16, those of ALWAYS_F32 are written as F32. */
@@ -25,18 +27,28 @@ export interface ConvertOptions {
   key?: string;
   /** A JSON file [{ id, name, color, category? }], stored in the metadata. */
   labels?: string;
+  /** Options of the net that the file does not store. */
+  overrides?: Partial<Config>;
+  force?: boolean;
   /** Called after each piece with the bytes read so far and in all. */
   onProgress?: (p: { loaded: number; total: number }) => void;
 }
 
+const KINDS: Readonly<Record<string, "safetensors" | "pth">> = {
+  ".safetensors": "safetensors",
+  ".pth": "pth",
+  ".pt": "pth",
+};
+
 /**
  * Converts a checkpoint and gives the lines to print: what the input holds, what was left out, what was written. The metadata
- * gets `config` (JSON, guessed from keys and shapes, unless the file has one), `source`, and `labels` if given.
- * Fails with `file` or `unsupported` on the input, and with `usage` on the options.
+ * gets `config` (JSON: the file's, else guessed from keys and shapes, with the options given or in the opt file beside it, and the names of
+ * those that stay a guess), `source`, and `labels` if given.
+ * Fails with `file` or `unsupported` on the input, and with `usage` on the options and on an output over an input.
  */
 export async function convert(input: string, output: string, options: ConvertOptions = {}): Promise<string[]> {
-  const write = { ".safetensors": writeSafetensors, ".pth": writePth, ".pt": writePth }[extname(output).toLowerCase()];
-  if (!write)
+  const kind = KINDS[extname(output).toLowerCase()];
+  if (!kind)
     throw new SpadeError("usage", output, "has an ending that says no format", "end it in .safetensors or .pth");
   if (options.dtype !== undefined && !["f16", "f32"].includes(options.dtype)) {
     throw new SpadeError(
@@ -46,11 +58,22 @@ export async function convert(input: string, output: string, options: ConvertOpt
       "use f16 or f32, or leave it out",
     );
   }
+  noteInput(input, "the input");
+  if (options.labels !== undefined) noteInput(options.labels, "the labels");
+  const outputs = new Outputs(options.force);
   const source = await openCheckpointFile(input, { key: options.key });
   try {
-    const config = guessed(source);
+    await outputs.check([{ path: output, kind }]);
+    const lines = [summary(basename(input), source)];
+    const given = options.overrides ?? {};
+    let config = findingOf(source, given);
+    if (config.ok)
+      config = findingOf(source, {
+        ...(await optionsBeside(input, source, given, (line) => lines.push(line))),
+        ...given,
+      });
     const metadata: Record<string, string> = { ...source.metadata };
-    if (config.ok) metadata.config ??= JSON.stringify(config.config);
+    if (config.ok) metadata.config = storedConfig(config);
     metadata.source ??= `${basename(input)} (${source.format})`;
     if (options.labels !== undefined)
       metadata.labels = JSON.stringify(
@@ -59,15 +82,15 @@ export async function convert(input: string, output: string, options: ConvertOpt
 
     const overflowed: string[] = [];
     const tensors = tensorsToWrite(source, options, overflowed);
-    const lines = [summary(basename(input), source), configLine(config), ...source.notes.map((n) => `note: ${n}`)];
-    await makeFolderOf(output);
-    await write(await fileSink(output), tensors, metadata);
+    lines.push(...configLines(config), ...source.notes.map((n) => `note: ${n}`));
+    const write = kind === "pth" ? writePth : writeSafetensors;
+    await write(await outputs.sink({ path: output, kind }), tensors, metadata);
     const bytes = tensors.reduce((n, t) => n + byteSize(t), 0);
     if (overflowed.length > 0)
       lines.push(
         `warning: beyond the range of f16 and now infinite: ${overflowed.join(", ")}; convert with --dtype f32`,
       );
-    lines.push(`wrote ${output}: ${tensors.length} tensors, ${(bytes / 1e6).toFixed(1)} MB`);
+    lines.push(`wrote ${output}: ${counted(tensors.length, "tensor")}, ${(bytes / 1e6).toFixed(1)} MB`);
     return lines;
   } finally {
     await source.close();
@@ -102,7 +125,7 @@ function tensorsToWrite(source: Checkpoint, options: ConvertOptions, overflowed:
         loaded += piece.length;
         options.onProgress?.({ loaded, total });
       }
-      if (infinite > 0) overflowed.push(`${infinite} values of ${name}`);
+      if (infinite > 0) overflowed.push(`${counted(infinite, "value")} of ${name}`);
     }
     return { name, dtype: to, shape, data };
   });
@@ -116,12 +139,7 @@ function countOverflow(values: Float32Array): number {
 }
 
 async function readLabels(path: string, count: number | undefined): Promise<Label[]> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (cause) {
-    const problem = `cannot be read (${(cause as NodeJS.ErrnoException).code})`;
-    throw new SpadeError("file", path, problem, "check the path", cause);
-  }
+  const text = await textOfFile(path);
+  if (text === undefined) throw new SpadeError("file", path, "does not exist", "check the path");
   return parseLabels(text, path, count);
 }

@@ -2,13 +2,14 @@
 // them, and writes a sheet of pairs to look at. Most failures of runs of the published code come from what this checks.
 
 import { command } from "../terminal/command.ts";
-import { quoted } from "../terminal/output.ts";
+import { Outputs, quoted } from "../terminal/output.ts";
 import { isLegalId, listedLabels, labelsFor } from "../../datasets/names.ts";
 import { datasetDefaults, defaultData, type DataOptions } from "../../datasets/options.ts";
+import { listFiles } from "../../datasets/listing.ts";
 import { fixOfLabelNc } from "../../datasets/read_sample.ts";
 import { looksGray } from "../../datasets/readings.ts";
 import { fittingLabels, survey, type IdCount, type Problem, type Survey } from "../../datasets/survey.ts";
-import { foreign, SpadeError } from "../../runtime/errors.ts";
+import { SpadeError, counted, foreign } from "../../runtime/errors.ts";
 import { contactSheet } from "../reports/contact_sheet.ts";
 import {
   describeColors,
@@ -19,8 +20,8 @@ import {
   ranges,
   writeColors,
 } from "../reports/dataset_report.ts";
-import { checkFolders } from "../options/train_options.ts";
-import { checkPicturePath, writePicture } from "../reports/picture.ts";
+import { checkFolders, statedMode } from "../options/train_options.ts";
+import { pictureOutput, writePicture } from "../reports/picture.ts";
 import type { Progress } from "../terminal/progress.ts";
 
 export interface DatasetCommand {
@@ -28,11 +29,12 @@ export interface DatasetCommand {
   out: string;
   /** File to write a list of the colours found to; the user adds their names. */
   labels_out?: string;
+  force?: boolean;
 }
 
 /** Resolves the data options like train. --label_dir or --image_dir without --dataset_mode means mode custom. */
 export function resolveDataOptions(given: Readonly<Partial<DataOptions>>): DataOptions {
-  const mode = given.dataset_mode ?? (given.label_dir || given.image_dir ? "custom" : defaultData.dataset_mode);
+  const { dataset_mode: mode = defaultData.dataset_mode } = statedMode(given);
   const known = Object.keys(defaultData).filter((name) => given[name as keyof DataOptions] !== undefined);
   const stated = Object.fromEntries(known.map((name) => [name, given[name as keyof DataOptions]]));
   if (mode !== "custom" && given.dataroot === undefined)
@@ -50,14 +52,18 @@ export function resolveDataOptions(given: Readonly<Partial<DataOptions>>): DataO
 /** Writes the contact sheet; gives the lines to print and whether a run could start. Fails with `usage` on options, `file` on --labels. */
 export async function lookAtDataset(
   given: Readonly<Partial<DataOptions>>,
-  { out, labels_out }: DatasetCommand,
+  { out, labels_out, force }: DatasetCommand,
   progress: Progress,
 ): Promise<{ lines: string[]; ok: boolean }> {
-  checkPicturePath(out);
+  const sheet = pictureOutput(out);
   const options = resolveDataOptions(given);
+  const outputs = new Outputs(force);
   // In mode custom without --label_nc the number of labels is derived from the maps, so a list may contain any id.
   const open = options.dataset_mode === "custom" && given.label_nc === undefined;
   const listed = listedLabels(open ? { ...options, label_nc: 65536 } : options);
+  // What is listed is known as an input then.
+  await listFiles(options, () => undefined);
+  await outputs.check([sheet, ...(labels_out === undefined ? [] : [{ path: labels_out, kind: "json" } as const])]);
   const found = await survey(options, listed, (done, total) => progress.update("reading pairs", done, total));
   progress.end();
   const fit = fittingLabels(found.ids, found.instancesWithBorders > 0);
@@ -74,22 +80,22 @@ export async function lookAtDataset(
     problems.push(
       problem(
         `--batchSize ${options.batchSize}`,
-        `is more than the ${found.pairs.length} pairs, and incomplete batches are not trained on`,
+        `is more than the ${counted(found.pairs.length, "pair")}, and incomplete batches are not trained on`,
         `give ${found.pairs.length} or less`,
       ),
     );
   const lines = [...describeFiles(found, options), ...describeIds(found, names, labels)];
   if (found.colors.size) lines.push(...describeColors(found));
-  lines.push(...(await writeColors(found, levels, labels_out)));
+  lines.push(...(await writeColors(found, levels, outputs, labels_out)));
   const notes = describeNotes(found, options, labels, names);
   if (levels && !gray) notes.unshift(`the label maps ${looksGray(levels)}; --labels FILE.json reads them by colour`);
   if (problems.length) lines.push("", `problems (${problems.length}):`, ...problems.map(describeProblem));
   if (notes.length) lines.push("", "notes:", ...notes.map((note) => `  - ${note}`));
   if (found.pairs.length) {
-    await writePicture(out, await contactSheet(found.pairs, names));
+    await writePicture(outputs, out, await contactSheet(found.pairs, names));
     lines.push(
       "",
-      `${out}: label map and photo of ${Math.min(16, found.pairs.length)} pairs; look whether they belong together`,
+      `${out}: label map and photo of ${counted(Math.min(16, found.pairs.length), "pair")}; look whether they belong together`,
     );
   }
   if (found.ids.size) {

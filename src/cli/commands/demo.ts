@@ -10,8 +10,9 @@ import { decodePresets, type Preset } from "../../models/presets.ts";
 import { labelColors, labelRgb, tensorRgbs, tiled, type Rgb } from "../../training/records/pictures.ts";
 import { readLabelMap } from "../inputs/maps.ts";
 import { openNetFile } from "../inputs/net.ts";
-import { writePicture } from "../reports/picture.ts";
+import { pictureOutput, writePicture } from "../reports/picture.ts";
 import { command } from "../terminal/command.ts";
+import { Outputs } from "../terminal/output.ts";
 import type { Progress } from "../terminal/progress.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -28,6 +29,7 @@ export interface DemoOptions {
   out?: string;
   /** Seed of the styles; for a COCO-Stuff map, of the weights. */
   seed: number;
+  force?: boolean;
 }
 
 export const demoMaps = (): string => relative(".", join(root, "demo", "maps"));
@@ -39,13 +41,15 @@ export async function streetDemo(o: DemoOptions, progress: Progress): Promise<st
   const folder = demoFolder(o);
   const weights = demoWeights();
   const label = join(demoMaps(), "street_label.png");
+  const outputs = new Outputs(o.force);
   const start = performance.now();
   let map!: Awaited<ReturnType<typeof readLabelMap>>;
   const net = await openNetFile(weights, {}, progress, async ({ config, labels }) => {
     map = await readLabelMap(label, config, labels);
+    await outputs.check(["label.png", "picture.png", "styles.png"].map((name) => pictureOutput(join(folder, name))));
   });
   try {
-    await writePicture(join(folder, "label.png"), labelRgb(map, labelColors(net.labels, net.config.label_nc)));
+    await writePicture(outputs, join(folder, "label.png"), labelRgb(map, labelColors(net.labels, net.config.label_nc)));
     await net.setMap(map, undefined);
     const ready = performance.now();
     const { h, w } = net.painter.size;
@@ -57,8 +61,8 @@ export async function streetDemo(o: DemoOptions, progress: Progress): Promise<st
     }
     progress.end();
     const painted = performance.now();
-    await writePicture(join(folder, "picture.png"), pictures[0]);
-    await writePicture(join(folder, "styles.png"), await enlarged(tiled(pictures, COLUMNS)));
+    await writePicture(outputs, join(folder, "picture.png"), pictures[0]);
+    await writePicture(outputs, join(folder, "styles.png"), await enlarged(tiled(pictures, COLUMNS)));
     return [
       `${join(folder, "label.png")}    the label map, one colour a label: a street that was drawn, not photographed`,
       `${join(folder, "picture.png")}  the picture, ${w}x${h}`,

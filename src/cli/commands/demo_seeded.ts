@@ -11,8 +11,9 @@ import { windowsOf } from "../../painting/windows.ts";
 import { demoFolder, demoMaps, type DemoOptions } from "./demo.ts";
 import { readInstanceMap, readLabelMap } from "../inputs/maps.ts";
 import { openDeviceFor, openNetFor } from "../inputs/net.ts";
-import { writePicture } from "../reports/picture.ts";
+import { pictureOutput, writePicture } from "../reports/picture.ts";
 import { command } from "../terminal/command.ts";
+import { Outputs } from "../terminal/output.ts";
 import type { Progress } from "../terminal/progress.ts";
 
 export async function seededDemo(o: DemoOptions, progress: Progress): Promise<string[]> {
@@ -22,8 +23,10 @@ export async function seededDemo(o: DemoOptions, progress: Progress): Promise<st
   const [label, inst] = ["label", "inst"].map((kind) => join(maps, `${o.map}_${kind}.png`));
   const map = await readLabelMap(label, config, undefined);
   const instance = await readInstanceMap(inst, config, label);
+  const outputs = new Outputs(o.force);
+  await outputs.check(["label.png", "picture.png"].map((name) => pictureOutput(join(folder, name))));
   const colored = coloredMap(map, (id) => labelColor(id === 255 ? config.label_nc : id));
-  await writePicture(join(folder, "label.png"), { data: colored, width: map.width, height: map.height });
+  await writePicture(outputs, join(folder, "label.png"), { data: colored, width: map.width, height: map.height });
 
   const start = performance.now();
   const device = await openDeviceFor(progress);
@@ -47,7 +50,7 @@ export async function seededDemo(o: DemoOptions, progress: Progress): Promise<st
   const painted = performance.now();
   note();
   const { h, w } = painter.size;
-  await writePicture(join(folder, "picture.png"), toPicture(image, w, h));
+  await writePicture(outputs, join(folder, "picture.png"), toPicture(image, w, h));
   painter.dispose();
   const lines = [
     `${join(folder, "label.png")}    the label map, one colour a label`,

@@ -1,10 +1,9 @@
 // doctor: reports whether this machine can paint, on which adapter, and whether a real kernel gives the right result.
 
-import { conv2d, packConv } from "../../../kernels/conv2d.ts";
+import { conv2d, packConv } from "../../../kernels/conv/conv2d.ts";
 import { seeded } from "../../models/weights/seeded.ts";
 import { openNodeDevice } from "../../node/dawn.ts";
 import { encodeHost, Graph, Program, SpadeError, type Device } from "../../runtime/index.ts";
-import { command } from "../terminal/command.ts";
 
 export interface Report {
   ok: boolean;
@@ -139,7 +138,7 @@ export function describeReport(r: Report): string[] {
       `${adapter!.name}${adapter!.vendor ? ` (${[adapter!.vendor, adapter!.architecture].filter(Boolean).join(" ")})` : ""}`,
     ),
   );
-  lines.push(row("kind", adapter!.software ? "software: the CPU pretends to be a GPU" : "hardware"));
+  lines.push(row("kind", adapter!.software ? "software: computes on the CPU" : "hardware"));
   lines.push(row("features", r.features!.join(", ") || "none"));
   if (r.subgroupMatrixConfigs?.length) {
     lines.push(row("matrix", r.subgroupMatrixConfigs.map((c) => Object.values(c as object).join(" ")).join("; ")));
@@ -159,13 +158,8 @@ export function describeReport(r: Report): string[] {
   );
   if (kernel!.verdict === "wrong")
     lines.push(row("verdict", "the adapter computes wrongly: update its driver, or set SPADE_ADAPTER=software"));
-  else if (adapter!.software) {
-    lines.push(
-      row(
-        "verdict",
-        `works, slowly: pictures take seconds on a software adapter. A CPU runtime is faster here: ${command()} export, then ONNX Runtime's CPU provider`,
-      ),
-    );
-  } else lines.push(row("verdict", "works"));
+  else if (adapter!.software)
+    lines.push(row("verdict", "works, on the CPU: a GPU with its driver is many times faster"));
+  else lines.push(row("verdict", "works"));
   return lines;
 }

@@ -2,8 +2,7 @@
 // those of photos; the distance between two styles of one map is compared with the distance between two photos.
 
 import type { OpenNet } from "../../painting/open_net.ts";
-import { readFile } from "node:fs/promises";
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import { LEAST_DIVERSITY, pictureDiversity, styleDiversity } from "../../evaluation/diversity.ts";
 import { FeatureExtractor } from "../../evaluation/features.ts";
 import { StoredNames } from "../../datasets/folder.ts";
@@ -12,16 +11,18 @@ import { listLabelMaps, listPhotos, listResults, pairsOf, readIds } from "../../
 import { FRECHET_NAME, frechetDistance, gaussian } from "../../evaluation/frechet.ts";
 import { Confusion, type Scores } from "../../evaluation/scores.ts";
 import { Segmenter } from "../../evaluation/segmenter.ts";
+import { textOfFile } from "../../formats/file.ts";
+import { noteInput } from "../../formats/inputs.ts";
 import { parseLabels, type Label } from "../../pictures/label_names.ts";
 import { pilNearestResize } from "../../pictures/pil_nearest.ts";
 import { DONT_CARE_ID, type LabelMap } from "../../labels/label_map.ts";
 import type { Config } from "../../models/config.ts";
 import { normalValues } from "../../models/philox.ts";
-import { foreign } from "../../runtime/errors.ts";
+import { counted, foreign } from "../../runtime/errors.ts";
 import { SpadeError, type Device } from "../../runtime/index.ts";
 import { readInstanceMap, readLabelMap } from "../inputs/maps.ts";
 import { openDeviceFor, openNetFile } from "../inputs/net.ts";
-import { writeOutput } from "../terminal/output.ts";
+import { Outputs } from "../terminal/output.ts";
 import type { Progress } from "../terminal/progress.ts";
 
 export interface EvalOptions {
@@ -39,6 +40,7 @@ export interface EvalOptions {
   weights?: string;
   key?: string;
   json?: string;
+  force?: boolean;
   overrides: Partial<Config>;
 }
 
@@ -84,6 +86,15 @@ export async function evaluate(o: EvalOptions, progress: Progress): Promise<stri
   const results = o.results ? pairsOf(await listResults(o.results), maps, o.results) : undefined;
   const photos = o.image_dir ? pairsOf(await listPhotos(o.image_dir, maps), maps, o.image_dir) : undefined;
   const labels = o.labels === undefined ? undefined : parseLabels(await readText(o.labels), o.labels);
+  const outputs = new Outputs(o.force);
+  const json = o.json === undefined ? [] : [{ path: o.json, kind: "json" } as const];
+  for (const [path, what] of [
+    [o.weights, "the weights"],
+    [o.segmenter, "the segmenter"],
+  ] as const)
+    if (path !== undefined) noteInput(path, what);
+  if (o.instance_dir !== undefined) for (const path of maps) noteInput(join(o.instance_dir, basename(path)));
+  await outputs.check(json);
   const found: Evaluation = {
     ...(results && { results: { folder: o.results!, pictures: results.length } }),
     ...(photos && { photos: { folder: o.image_dir!, pictures: photos.length } }),
@@ -91,14 +102,14 @@ export async function evaluate(o: EvalOptions, progress: Progress): Promise<stri
   if (o.segmenter) await segmentAll(o, { results, photos }, labels, found, progress);
   if (o.weights || (results && photos)) await compareFeatures(o, maps, { results, photos }, found, progress);
   progress.end();
-  if (o.json) await writeOutput(o.json, `${JSON.stringify(found, null, 2)}\n`);
+  for (const output of json) await outputs.write(output, `${JSON.stringify(found, null, 2)}\n`);
   return describe(found);
 }
 
 async function readText(path: string): Promise<string> {
-  return readFile(path, "utf8").catch((cause: Error) => {
-    throw new SpadeError("file", path, `can't be read (${cause.message.split(",")[0]})`, "check the path", cause);
-  });
+  const text = await textOfFile(path);
+  if (text === undefined) throw new SpadeError("file", path, "does not exist", "check the path");
+  return text;
 }
 
 async function segmentAll(
@@ -259,13 +270,13 @@ function describe({ results, photos, labels, frechet, diversity }: Evaluation): 
     ["results", results],
     ["photos", photos],
   ] as const)
-    if (c) lines.push(`${kind}: ${c.pictures} pictures of ${c.folder}`);
+    if (c) lines.push(`${kind}: ${counted(c.pictures, "picture")} of ${c.folder}`);
   if (frechet)
     lines.push(`${frechet.name}: ${frechet.distance.toFixed(2)} (not comparable with a FID over Inception's features)`);
   if (diversity) {
     const { styles, photos: real, maps } = diversity;
     const beside = real === undefined ? "" : `, of two photos ${real.toFixed(2)}`;
-    lines.push(`feature distance of two styles of a map, over ${maps} maps: ${styles.toFixed(2)}${beside}`);
+    lines.push(`feature distance of two styles of a map, over ${counted(maps, "map")}: ${styles.toFixed(2)}${beside}`);
     if (real !== undefined && styles < LEAST_DIVERSITY * real)
       lines.push(
         `note: that is under a tenth of the photos': the generator hardly reads z; train it with a lower --lambda_kld`,

@@ -1,7 +1,8 @@
 // export: writes the generator as ONNX (opset 17, standard operators only), runs it on the CPU and compares its picture with ours.
 
 import { rm } from "node:fs/promises";
-import { fileSink } from "../../formats/file.ts";
+import { noteInput } from "../../formats/inputs.ts";
+import type { Sink } from "../../formats/tensors.ts";
 import { exportGenerator } from "../../export/onnx/generator.ts";
 import { denseSemantics } from "../../export/onnx/semantics.ts";
 import { labelCount, semanticNc, type Config } from "../../models/config.ts";
@@ -11,13 +12,14 @@ import type { HostState } from "../../models/weights/seeded.ts";
 import { memorySource } from "../../models/weights/source.ts";
 import { SpadeError } from "../../runtime/errors.ts";
 import { openNetFor, withNetFile } from "../inputs/net.ts";
-import { makeFolderOf } from "../terminal/output.ts";
+import { Outputs } from "../terminal/output.ts";
 import type { Progress } from "../terminal/progress.ts";
 
 export interface ExportOptions {
   weights: string;
   onnx: string;
   key?: string;
+  force?: boolean;
   overrides: Partial<Config>;
 }
 
@@ -27,8 +29,10 @@ const TOLERANCE = 1e-3;
 type Ort = typeof import("onnxruntime-node");
 
 export async function exportOnnx(o: ExportOptions, progress: Progress): Promise<string[]> {
-  const { config, state } = await readState(o, progress);
-  await progress.during(`writing ${o.onnx}`, () => write(o.onnx, config, state));
+  const outputs = new Outputs(o.force);
+  const output = { path: o.onnx, kind: "onnx" } as const;
+  const { config, state } = await readState(o, progress, () => outputs.check([output]));
+  await progress.during(`writing ${o.onnx}`, async () => write(await outputs.sink(output), config, state));
   const { h, w } = outputSize(config);
   const inputs = `seg [1,${semanticNc(config)},${h},${w}]${config.use_vae ? `, z [1,${config.z_dim}]` : ""}`;
   const lines = [`wrote ${o.onnx}: opset 17, inputs ${inputs}, output image [1,3,${h},${w}]`];
@@ -61,8 +65,14 @@ export async function exportOnnx(o: ExportOptions, progress: Progress): Promise<
   return lines;
 }
 
-function readState(o: ExportOptions, progress: Progress): Promise<{ config: Config; state: HostState }> {
-  return withNetFile(o.weights, o, async ({ config, source }) => {
+/** @param first called when the net is known, before its weights are read */
+function readState(
+  o: ExportOptions,
+  progress: Progress,
+  first: () => Promise<void>,
+): Promise<{ config: Config; state: HostState }> {
+  noteInput(o.weights, "the weights");
+  return withNetFile(o.weights, o, progress, async ({ config, source }) => {
     const { onnx, title } = kindOf(config);
     if (!onnx)
       throw new SpadeError(
@@ -71,7 +81,7 @@ function readState(o: ExportOptions, progress: Progress): Promise<{ config: Conf
         `is a ${title} generator, and the ONNX export writes SPADE generators only`,
         "paint with it here: npx spade-webgpu generate",
       );
-    await makeFolderOf(o.onnx);
+    await first();
     const shapes = [...netOf(config, source.shapes).shapes].filter(([key]) => source.shapes.has(key));
     const state: HostState = new Map();
     for (const [i, [key]] of shapes.entries()) {
@@ -83,12 +93,9 @@ function readState(o: ExportOptions, progress: Progress): Promise<{ config: Conf
   });
 }
 
-async function write(path: string, config: Config, state: HostState): Promise<void> {
-  const chunks = exportGenerator(config, state);
-  let piece = chunks.next();
-  const sink = await fileSink(path);
+async function write(sink: Sink, config: Config, state: HostState): Promise<void> {
   try {
-    for (; !piece.done; piece = chunks.next()) await sink.write(piece.value);
+    for (const piece of exportGenerator(config, state)) await sink.write(piece);
   } catch (error) {
     await sink.abort();
     throw error;

@@ -1,23 +1,23 @@
 // generate: paints label maps. One painter serves all of them; it records tables again only for a map that needs larger ones.
 
-import { readdir, realpath, stat } from "node:fs/promises";
-import { basename, extname, join, resolve, sep } from "node:path";
-import { fileSink } from "../../formats/file.ts";
+import { readdir, stat } from "node:fs/promises";
+import { basename, extname, join, sep } from "node:path";
+import { noteInput } from "../../formats/inputs.ts";
 import { writeSafetensors } from "../../formats/safetensors.ts";
 import { f32Tensor } from "../../formats/tensors.ts";
 import { comparable, isFolder, isHidden, StoredNames } from "../../datasets/folder.ts";
 import type { LabelMap } from "../../labels/label_map.ts";
 import type { Config } from "../../models/config.ts";
+import { counted, foreign } from "../../runtime/errors.ts";
 import { chromeTrace, profileTable, SpadeError, type Profile } from "../../runtime/index.ts";
-import { foreign } from "../../runtime/errors.ts";
 import type { NetWeights } from "../../painting/open_net.ts";
 import { toPicture } from "../../painting/present.ts";
-import { prepareStyle } from "../inputs/encoder.ts";
+import { findEncoder, prepareStyle } from "../inputs/encoder.ts";
 import { readInstanceMap, readLabelMap } from "../inputs/maps.ts";
 import { openNetFile } from "../inputs/net.ts";
-import { makeFolderOf, writeOutput } from "../terminal/output.ts";
+import { Outputs, type Output } from "../terminal/output.ts";
 import { memoryPlan } from "../reports/memory_plan.ts";
-import { checkPicturePath, writePicture } from "../reports/picture.ts";
+import { pictureOutput, writePicture } from "../reports/picture.ts";
 import type { Progress } from "../terminal/progress.ts";
 import { drawStyle, readStyle } from "../inputs/style.ts";
 
@@ -37,6 +37,7 @@ export interface GenerateOptions {
   plan?: boolean;
   dtype?: "auto" | "f16" | "f32";
   key?: string;
+  force?: boolean;
   overrides: Partial<Config>;
 }
 
@@ -107,7 +108,13 @@ async function jobsOf(o: GenerateOptions): Promise<Job[]> {
     if (!many && !path.endsWith(sep) && !path.endsWith("/") && !(await isFolder(path))) return () => path;
     if (many && !(await isFolder(path))) {
       const is = (await exists(path)) ? "is a file" : FILE_NAME.test(path) ? "looks like a file name" : "";
-      if (is) throw new SpadeError("usage", path, `${is} where ${labels.length} maps need a folder`, "give a folder");
+      if (is)
+        throw new SpadeError(
+          "usage",
+          path,
+          `${is} where ${counted(labels.length, "map")} ${labels.length === 1 ? "needs" : "need"} a folder`,
+          "give a folder",
+        );
     }
     return (name) => join(path, `${name}${ending}`);
   };
@@ -118,32 +125,27 @@ async function jobsOf(o: GenerateOptions): Promise<Job[]> {
     const trace = o.profile && i === 0 ? (typeof o.profile === "string" ? o.profile : traceName(job)) : undefined;
     return { ...job, trace };
   });
-  for (const job of jobs) if (job.out) checkPicturePath(job.out);
-  await checkOverwriting(o, jobs);
   return jobs;
 }
 
-const outputs = (job: Job): string[] => [job.out, job.raw, job.trace].filter((path) => path !== undefined);
+const resultsOf = ({ out, raw, trace }: Job): Output[] => [
+  ...(out === undefined ? [] : [pictureOutput(out)]),
+  ...(raw === undefined ? [] : [{ path: raw, kind: "safetensors" } as const]),
+  ...(trace === undefined ? [] : [{ path: trace, kind: "json" } as const]),
+];
 
-/** Refuses an output that would overwrite an input or another output. */
-async function checkOverwriting(o: GenerateOptions, jobs: readonly Job[]): Promise<void> {
-  const place = (path: string): Promise<string> => realpath(path).catch(() => resolve(path));
-  const taken = new Map<string, string>();
-  const take = async (path: string | undefined, what: string): Promise<void> => {
-    if (path !== undefined) taken.set(await place(path), what);
-  };
-  await take(o.style, "the style");
-  await take(o.weights, "the weights");
-  await take(o.encoder, "the encoder");
-  for (const job of jobs) {
-    await take(job.instance, "an instance map");
-    await take(job.label, "a label map");
+/** Refuses a result that would overwrite an input or another result. */
+async function checkResults(o: GenerateOptions, jobs: readonly Job[], outputs: Outputs): Promise<void> {
+  const results = jobs.flatMap(resultsOf);
+  const encoder = await findEncoder(o.weights, o.encoder);
+  if (o.style !== undefined) noteInput(o.style, "the style");
+  noteInput(o.weights, "the weights");
+  if (encoder !== undefined) noteInput(encoder, "the encoder");
+  for (const { label, instance } of jobs) {
+    noteInput(label, "a label map");
+    if (instance !== undefined) noteInput(instance, "an instance map");
   }
-  for (const path of jobs.flatMap(outputs)) {
-    const what = taken.get(await place(path));
-    if (what) throw new SpadeError("usage", path, `would be written over ${what}`, "give another name or folder");
-    await take(path, "another result");
-  }
+  await outputs.check(results);
 }
 
 async function readMaps(
@@ -161,6 +163,8 @@ async function readMaps(
 /** Paints the maps and yields the lines to print as they come, one per picture beside those of --plan and --profile. */
 export async function* generate(o: GenerateOptions, progress: Progress): AsyncGenerator<string> {
   const jobs = await jobsOf(o);
+  const outputs = new Outputs(o.force);
+  await checkResults(o, jobs, outputs);
   if (o.plan) {
     yield await memoryPlan(o.weights, o, progress, (net) => readMaps(jobs[0], net));
     if (!o.out && !o.raw && !o.profile) return;
@@ -175,7 +179,6 @@ export async function* generate(o: GenerateOptions, progress: Progress): AsyncGe
       await readMaps(job, described);
     }
     progress.end();
-    for (const path of jobs.flatMap(outputs)) await makeFolderOf(path);
   });
   try {
     const { config, painter } = net;
@@ -192,13 +195,13 @@ export async function* generate(o: GenerateOptions, progress: Progress): AsyncGe
       const t1 = performance.now();
       const image = await painter.paint(style?.z);
       const t2 = performance.now();
-      if (job.out) await writePicture(job.out, toPicture(image, w, h));
-      if (job.raw) await writeRaw(job.raw, image, h, w);
+      if (job.out) await writePicture(outputs, job.out, toPicture(image, w, h));
+      if (job.raw) await writeRaw(outputs, job.raw, image, h, w);
       const files = [job.out, job.raw].filter(Boolean).join(", ") || basename(job.label);
       if (jobs.length === 1) progress.end();
       const line = `${foreign(files, 600)}: ${w}x${h}${style ? `, style ${style.name}` : ""}, label tables ${(t1 - t0).toFixed(0)} ms, picture ${(t2 - t1).toFixed(0)} ms`;
       yield line;
-      if (job.trace !== undefined) yield* profileLines(await painter.profile(style?.z), job.trace);
+      if (job.trace !== undefined) yield* profileLines(await painter.profile(style?.z), outputs, job.trace);
     }
   } finally {
     progress.end();
@@ -209,19 +212,18 @@ export async function* generate(o: GenerateOptions, progress: Progress): AsyncGe
 const traceName = (job: Pick<Job, "out" | "raw" | "label">): string =>
   `${(job.out ?? job.raw ?? job.label).replace(/\.[^./]+$/, "")}.trace.json`;
 
-async function* profileLines(profiles: readonly Profile[], trace: string): AsyncGenerator<string> {
+async function* profileLines(profiles: readonly Profile[], outputs: Outputs, trace: string): AsyncGenerator<string> {
   for (const p of profiles) yield profileTable(p);
-  await writeOutput(trace, chromeTrace(profiles));
+  await outputs.write({ path: trace, kind: "json" }, chromeTrace(profiles));
   yield `${foreign(trace, 600)}: open it in ui.perfetto.dev or chrome://tracing`;
 }
 
 /** The picture as the net gives it: `image` [1,3,H,W], f32 in [-1,1]. */
-async function writeRaw(path: string, image: Float32Array, h: number, w: number): Promise<void> {
+async function writeRaw(outputs: Outputs, path: string, image: Float32Array, h: number, w: number): Promise<void> {
   const planes = new Float32Array(image.length);
   for (let p = 0; p < h * w; p++) for (let c = 0; c < 3; c++) planes[c * h * w + p] = image[3 * p + c];
   const { data } = f32Tensor([1, 3, h, w], planes);
-  await makeFolderOf(path);
-  await writeSafetensors(await fileSink(path), [
+  await writeSafetensors(await outputs.sink({ path, kind: "safetensors" }), [
     { name: "image", dtype: "F32", shape: [1, 3, h, w], data: () => data },
   ]);
 }

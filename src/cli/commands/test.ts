@@ -5,13 +5,13 @@ import { existsSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { Dataset } from "../../datasets/dataset.ts";
 import { comparable } from "../../datasets/folder.ts";
-import { foreign, SpadeError } from "../../runtime/errors.ts";
+import { SpadeError, counted, foreign } from "../../runtime/errors.ts";
 import type { OpenNet } from "../../painting/open_net.ts";
 import { toPicture } from "../../painting/present.ts";
 import { labelColors, labelRgb } from "../../training/records/pictures.ts";
 import { openNetFile } from "../inputs/net.ts";
-import { makeFolderOf, writeOutput } from "../terminal/output.ts";
-import { writePicture } from "../reports/picture.ts";
+import { Outputs } from "../terminal/output.ts";
+import { pictureOutput, writePicture } from "../reports/picture.ts";
 import type { Progress } from "../terminal/progress.ts";
 import { testData, type TestOptions } from "../options/test_options.ts";
 import { testPage, type Row } from "../reports/test_page.ts";
@@ -35,6 +35,16 @@ function findWeights(o: TestOptions): string {
 function stemOf({ label, image }: { label: string; image: string }): string {
   const path = image || label;
   return basename(path, extname(path)).replace(/_gtFine_labelIds$/, "_leftImg8bit");
+}
+
+/** A map's pictures: the map in colours, and those that are painted; paths below the folder of results, as in the page. */
+function picturesOf(stem: string, samples: number): { map: Row["pictures"][0]; painted: Row["pictures"] } {
+  const of = (caption: string, name: string): Row["pictures"][0] => ({
+    path: `images/${caption}/${name}.png`,
+    caption,
+  });
+  const names = Array.from({ length: samples }, (_, n) => (samples > 1 ? `${stem}_${n + 1}` : stem));
+  return { map: of("input_label", stem), painted: names.map((name) => of("synthesized_image", name)) };
 }
 
 /** Refuses two samples of the same name, whose pictures would have the same file. */
@@ -69,6 +79,8 @@ export async function testNet(
   const phase = o.data.phase ?? "test";
   const folder = join(o.results_dir, o.name, `${phase}_${o.which_epoch}`);
   const index = join(folder, "index.html");
+  const page = { path: index, kind: "html" } as const;
+  const outputs = new Outputs(o.force);
   let source!: StyleSource;
   let count = 0;
   const net = await openNetFile(weights, o, progress, async ({ config, labels }) => {
@@ -77,7 +89,9 @@ export async function testNet(
     source = await styleSource(o, weights, config, data, open, (line) => progress.say(line));
     count = Math.min(source.dataset.length, o.how_many);
     refuseTwins(source.dataset, count);
-    await makeFolderOf(index);
+    const results = Array.from({ length: count }, (_, i) => picturesOf(stemOf(source.dataset.paths(i)), o.n_samples));
+    const paths = results.flatMap(({ map, painted }) => [map, ...painted].map((picture) => join(folder, picture.path)));
+    await outputs.check([page, ...paths.map(pictureOutput)]);
   });
   const rows: Row[] = [];
   let styles: Styles | undefined;
@@ -87,17 +101,17 @@ export async function testNet(
       const { label, image } = source.dataset.paths(i);
       progress.batch("painting", i, count);
       progress.above(() => started(foreign(image || label, 600)));
-      rows.push(await paint(net, source.dataset, styles, i, o.n_samples, folder));
+      rows.push(await paint(net, source.dataset, styles, i, o.n_samples, folder, outputs));
     }
   } finally {
     progress.end();
     styles?.dispose();
     net.dispose();
     const title = `Experiment = ${o.name}, Phase = ${phase}, Epoch = ${o.which_epoch}`;
-    if (rows.length) await writeOutput(index, testPage(title, rows, o.display_winsize, new Date()));
+    if (rows.length) await outputs.write(page, testPage(title, rows, o.display_winsize, new Date()));
   }
   const whole = rows.length === count;
-  return { line: `painted ${rows.length}${whole ? "" : ` of ${count}`} label maps: ${index}`, whole };
+  return { line: `painted ${whole ? "" : `${rows.length} of `}${counted(count, "label map")}: ${index}`, whole };
 }
 
 /** Writes one label map in colours and its pictures; gives its row of the page. */
@@ -108,23 +122,19 @@ async function paint(
   index: number,
   samples: number,
   folder: string,
+  outputs: Outputs,
 ): Promise<Row> {
   const { config, painter } = net;
   const stem = stemOf(dataset.paths(index));
   const sample = styles.photos ? await dataset.sample(index, 0) : await dataset.maps(index, 0);
-  const pictures: { path: string; caption: string }[] = [];
-  const save = async (caption: string, name: string, picture: Parameters<typeof writePicture>[1]): Promise<void> => {
-    const path = `${caption}/${name}.png`;
-    await writePicture(join(folder, "images", path), picture);
-    pictures.push({ path: `images/${path}`, caption });
-  };
+  const { map, painted } = picturesOf(stem, samples);
   const colorOf = labelColors(dataset.colors, config.label_nc);
-  await save("input_label", stem, labelRgb(sample.label, colorOf));
+  await writePicture(outputs, join(folder, map.path), labelRgb(sample.label, colorOf));
   await net.setMap(sample.label, sample.instance);
   const { h, w } = painter.size;
-  for (let n = 0; n < samples; n++) {
+  for (const [n, { path }] of painted.entries()) {
     const image = await painter.paint(await styles.z(index, n, sample));
-    await save("synthesized_image", samples > 1 ? `${stem}_${n + 1}` : stem, toPicture(image, w, h));
+    await writePicture(outputs, join(folder, path), toPicture(image, w, h));
   }
-  return { header: stem, pictures };
+  return { header: stem, pictures: [map, ...painted] };
 }

@@ -1,5 +1,6 @@
 // train: shows the progress of a run, stops it on Ctrl-C, and prints how it ended. The training is in src/training/trainer.ts.
 
+import { counted } from "../../runtime/errors.ts";
 import type { TrainOptions } from "../../training/options.ts";
 import { train } from "../../training/trainer.ts";
 import type { TrainProgress, TrainResult, TrainUi } from "../../training/ui.ts";
@@ -72,6 +73,23 @@ const REASONS: Record<TrainResult["reason"], string> = {
   signal: "stopped",
 };
 
+/** "done after 1 step"; where nothing was left to do, what to raise. */
+export function ending(
+  o: Pick<TrainOptions, "niter" | "niter_decay" | "max_steps">,
+  reason: TrainResult["reason"],
+  steps: number,
+): string {
+  const epochs = o.niter + o.niter_decay;
+  if (reason === "done" && steps === 0) {
+    const all = epochs === 1 ? "the one epoch is" : `all ${epochs} epochs are`;
+    const decay = o.niter_decay ? ` or --niter_decay (now ${o.niter_decay})` : "";
+    return `${all} done; for more raise --niter (now ${o.niter})${decay}`;
+  }
+  if (reason === "max_steps" && steps === 0)
+    return `${counted(o.max_steps, "step is", "steps are")} done, as --max_steps says; for more raise it or leave it out`;
+  return `${REASONS[reason]} after ${counted(steps, "step")}`;
+}
+
 /** Trains until the end, a limit or a signal; gives the lines to print. */
 export async function trainCommand(
   options: TrainOptions,
@@ -83,7 +101,7 @@ export async function trainCommand(
     (line) => progress.say(line),
     (signal) => train(options, trainUi(options, progress, signal), () => openDeviceFor(progress)),
   ).finally(() => progress.end());
-  const lines = [`${REASONS[reason]} after ${steps} steps: ${folder}`];
+  const lines = [`${ending(options, reason, steps)}: ${folder}`];
   if (reason !== "done") lines.push(`to go on: ${resumeCommand(args, reason)}`);
   return lines;
 }

@@ -2,9 +2,12 @@
 
 import { openCheckpointFile } from "../../formats/file.ts";
 import type { Config } from "../../models/config.ts";
+import { explainGuess, guessNote } from "../../models/weights/find_config.ts";
 import { openNodeDevice } from "../../node/dawn.ts";
 import { describeNet, openNet, type NetWeights, type OpenNet, type StorageWish } from "../../painting/open_net.ts";
 import type { Device } from "../../runtime/index.ts";
+import { once } from "../terminal/once.ts";
+import { optionsBeside } from "./opt_beside.ts";
 import type { Progress } from "../terminal/progress.ts";
 
 export interface NetOptions {
@@ -13,20 +16,33 @@ export interface NetOptions {
   overrides?: Partial<Config>;
 }
 
-/** Opens a device and prints a note if it is a software adapter. */
+/** Opens a device; a software adapter is noted the first time that this user meets it. */
 export async function openDeviceFor(progress: Progress): Promise<Device> {
-  return openNodeDevice({ onSoftware: (message, fix) => progress.say(`note: ${message}; ${fix}`) });
+  return openNodeDevice({
+    onSoftware: (message, fix) => once(`note: ${message}; ${fix}`, (line) => progress.say(line)),
+  });
 }
 
-/** Opens the file, calls `use` with the net that it describes, and closes the file when `use` is done. */
+/**
+ * Opens the file, calls `use` with the net that it describes, and closes the file when `use` is done. Options that the file leaves open
+ * come from the opt file beside it; those that are guessed are named in a note.
+ */
 export async function withNetFile<T>(
   weights: string,
-  { key, overrides }: NetOptions,
+  { key, overrides = {} }: NetOptions,
+  progress: Progress,
   use: (net: NetWeights) => Promise<T>,
 ): Promise<T> {
   const checkpoint = await openCheckpointFile(weights, { key });
   try {
-    return await use(describeNet(checkpoint, { weights, overrides }));
+    const say = (line: string): void => progress.say(line);
+    const beside = await optionsBeside(weights, checkpoint, overrides, say);
+    const net = describeNet(checkpoint, { weights, overrides: { ...beside, ...overrides } });
+    const note = guessNote(net);
+    if (note) say(`note: ${note.message}; ${note.fix}`);
+    return await use(net).catch((error: unknown) => {
+      throw explainGuess(error, net);
+    });
   } finally {
     await checkpoint.close();
   }
@@ -55,7 +71,7 @@ export function openNetFile(
   progress: Progress,
   first: (net: NetWeights) => Promise<void>,
 ): Promise<OpenNet> {
-  return withNetFile(weights, options, async (net) => {
+  return withNetFile(weights, options, progress, async (net) => {
     await first(net);
     return openNetFor(net, progress, options);
   });

@@ -14,6 +14,15 @@ export const number =
     return value;
   };
 
+/** Parses label_nc. In pix2pixHD, 0 means RGB pictures in place of label maps. */
+export const labelNc = (text: string): number => {
+  if (text.trim() !== "" && Number(text) === 0)
+    throw new InvalidArgumentError(
+      "0 means RGB pictures as input (pix2pixHD), which this engine does not read; give the number of labels.",
+    );
+  return number(1, true)(text);
+};
+
 export const flag = (text: string): boolean => {
   if (/^(true|1|yes|on)$/i.test(text)) return true;
   if (/^(false|0|no|off)$/i.test(text)) return false;
@@ -41,7 +50,7 @@ export function addConfigOptions(command: Command): Command {
         .argParser(parse)
         .helpGroup("The net, where the weights do not say it (names as published):"),
     );
-  add("--label_nc <n>", "labels, don't-care not counted", number(1, true));
+  add("--label_nc <n>", "labels, don't-care not counted", labelNc);
   add("--contain_dontcare_label [bool]", "one more label, for 255", flag);
   add("--no_instance [bool]", "no edge channel", flag);
   add("--ngf <n>", "width of the net", number(1, true));

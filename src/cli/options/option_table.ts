@@ -12,6 +12,9 @@ export interface Entry {
   parse?(text: string): unknown;
 }
 
+/** The help of --force. */
+export const FORCE = "let results replace existing files of another kind; an input is never replaced";
+
 export type Table<K extends string = string> = Readonly<Record<K, Entry>>;
 
 /** A switch: on if given without a value; `--x false`, `--no-x` and `--no_x` turn it off (argv.ts). */

@@ -6,8 +6,8 @@ import type { Command } from "commander";
 import { datasetDefaults, defaultData, type DataOptions } from "../../datasets/options.ts";
 import { defaultConfig, type Config } from "../../models/config.ts";
 import { addDeadOptions } from "./dead_options.ts";
-import { addTable, choice, limit, text, whole, type Table } from "./option_table.ts";
-import { describeDefault, loadFromOptFile } from "./train_options.ts";
+import { addTable, choice, FORCE, limit, text, toggle, whole, type Table } from "./option_table.ts";
+import { describeDefault, loadFromOptFile, statedMode } from "./train_options.ts";
 import { DATA, NETWORK } from "./train_table.ts";
 
 /** Options that the published parser accepts, without effect here: pictures are painted one by one, in list order, not flipped. */
@@ -43,6 +43,7 @@ const OURS = {
   labels: text("<file>", "label names and colours (JSON); left out, those stored with the net"),
   dtype: choice(["auto", "f16", "f32"], "of weights and activations; auto: f16 where a GPU has it"),
   key: text("<name>", "the generator's name in a nested checkpoint"),
+  force: toggle(FORCE),
 } satisfies Table;
 
 export interface TestOptions {
@@ -58,6 +59,7 @@ export interface TestOptions {
   n_samples: number;
   dtype: "auto" | "f16" | "f32";
   key?: string;
+  force?: boolean;
   /** Options of the net that were given or saved. */
   overrides: Partial<Config>;
   /** Options of the data that were given or saved. */
@@ -107,6 +109,7 @@ export function resolveTestOptions(
   const stated: Record<string, unknown> = {};
   for (const name of FROM_TRAINING) if (saved[name] !== undefined) stated[name] = saved[name];
   for (const [name, value] of Object.entries(given)) if (value !== undefined) stated[name] = value;
+  Object.assign(stated, statedMode(given, saved));
   const among = (table: object): Record<string, unknown> =>
     Object.fromEntries(Object.entries(stated).filter(([name]) => name in table));
   const winsize = { display_winsize: stated.dataset_mode === "cityscapes" ? 512 : DEFAULTS.display_winsize };

@@ -2,13 +2,13 @@
 // set changes, then what the network changes, then the base defaults. Options that cannot work are refused before anything starts.
 
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { InvalidArgumentError, type Command } from "commander";
-import { DATASET_MODES, datasetDefaults, type DataOptions } from "../../datasets/options.ts";
+import { DATASET_MODES, datasetDefaults, type DataOptions, type DatasetMode } from "../../datasets/options.ts";
 import { parsePlainNorm, roundHalfEven } from "../../models/config.ts";
 import { outputSize, strideOf } from "../../models/kinds.ts";
 import { checkNet } from "../../models/kinds.ts";
-import { SpadeError } from "../../runtime/errors.ts";
+import { foreign, SpadeError } from "../../runtime/errors.ts";
 import { defaultOptions, type TrainOptions } from "../../training/options.ts";
 import { defaultsOf, loadOptions, loadOptionsFile } from "../../training/records/opt_file.ts";
 import { addDeadOptions } from "./dead_options.ts";
@@ -40,7 +40,30 @@ export function addTrainOptions(command: Command): Command {
   return addDeadOptions(command);
 }
 
-/** The options saved in the file that --load_from_opt_file (`from`) names; without a name, those saved in the run's `folder`. */
+/**
+ * Takes out what says in which folder a run writes and reads its nets: the command line alone decides that.
+ * @returns the names of those that would have led to another folder
+ */
+function takeFolder(o: Partial<TrainOptions>, folder: string): string[] {
+  const { checkpoints_dir, name, which_epoch } = o;
+  const apart: string[] = [];
+  const own = checkpoints_dir !== undefined && name !== undefined && resolve(checkpoints_dir, name) === resolve(folder);
+  for (const option of ["checkpoints_dir", "name"] as const) {
+    if (o[option] !== undefined && !own) apart.push(option);
+    delete o[option];
+  }
+  if (which_epoch !== undefined && /[\\/]/.test(which_epoch)) {
+    apart.push("which_epoch");
+    delete o.which_epoch;
+  }
+  return apart;
+}
+
+/**
+ * The options saved in the file that --load_from_opt_file (`from`) names; without a name, those saved in the run's folder. Those that
+ * would lead to another folder are left out.
+ * @param folder the run's, by the command line
+ */
 export async function savedOptions(
   from: string | true | undefined,
   folder: string,
@@ -48,7 +71,18 @@ export async function savedOptions(
 ): Promise<Partial<TrainOptions>> {
   if (from === undefined) return {};
   const { options, unknown } = await (from === true ? loadOptions(folder) : loadOptionsFile(from));
-  if (unknown.length) say(`note: ${unknown.join(", ")} of the opt file mean nothing here`);
+  if (unknown.length) {
+    const more = unknown.length > 8 ? ` and ${unknown.length - 8} more` : "";
+    const names = unknown.slice(0, 8).map((name) => foreign(name, 40));
+    say(`note: ${names.join(", ")}${more} of the opt file ${unknown.length === 1 ? "means" : "mean"} nothing here`);
+  }
+  const apart = takeFolder(options, folder);
+  if (apart.length) {
+    const given = apart.map((name) => `--${name}`).join(" and ");
+    say(
+      `note: ${apart.join(", ")} of the opt file ${apart.length === 1 ? "is" : "are"} not taken: give ${given} yourself`,
+    );
+  }
   const file = ["opt.json", "opt.txt"].map((name) => join(folder, name)).find(existsSync) ?? folder;
   return checked(options, from === true ? file : from);
 }
@@ -83,7 +117,7 @@ export function resolveTrainOptions(
 ): TrainOptions {
   const known = (from: Readonly<Record<string, unknown>>): Partial<TrainOptions> =>
     Object.fromEntries(TRAIN_NAMES.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]));
-  const stated = { ...known(saved), ...known(given) };
+  const stated = { ...known(saved), ...known(given), ...statedMode(given, saved) };
   const options: TrainOptions = { ...defaultsOf({ ...defaultOptions, ...stated }), ...stated, isTrain: true };
   check(options);
   return options;
@@ -102,6 +136,18 @@ function check(o: TrainOptions): void {
     const missing = o.val_label_dir ? "--val_image_dir" : "--val_label_dir";
     throw usage(missing, "is missing", "a validation needs both folders, or neither");
   }
+}
+
+/** The data set's mode: the one given; folders of custom without one mean custom; else an opt file's, if it has one. */
+export function statedMode(
+  given: Readonly<Record<string, unknown>>,
+  saved: Readonly<Record<string, unknown>> = {},
+): { dataset_mode?: DatasetMode } {
+  for (const { dataset_mode, label_dir, image_dir } of [given, saved]) {
+    if (dataset_mode !== undefined) return { dataset_mode: dataset_mode as DatasetMode };
+    if (label_dir || image_dir) return { dataset_mode: "custom" };
+  }
+  return {};
 }
 
 /** Checks that mode custom has its two folders. */

@@ -1,9 +1,9 @@
 // Every option of `spade train` under its published name, in the groups of the help. Options that exist only here are last.
 
-import { ganModes } from "../../../kernels/gan_loss.ts";
+import { ganModes } from "../../../kernels/loss/gan_loss.ts";
 import { DATASET_MODES, PREPROCESS_MODES } from "../../datasets/options.ts";
 import { INIT_TYPES, type TrainOptions } from "../../training/options.ts";
-import { aspect, netG } from "./config_options.ts";
+import { aspect, labelNc, netG } from "./config_options.ts";
 import { choice, decay, limit, real, text, toggle, whole, type Entry, type Table } from "./option_table.ts";
 
 /** Data options that train, test and dataset share. */
@@ -22,7 +22,7 @@ export const DATA = {
   scale_shortside_as_published: toggle("scale_shortside with the published code's slip: the short side stays as it is"),
   crop_size: whole(32, "width of the net's pictures"),
   aspect_ratio: text("<x>", "width / height of the net's pictures", aspect),
-  label_nc: whole(1, "labels, don't-care not counted"),
+  label_nc: text("<n>", "labels, don't-care not counted", labelNc),
   contain_dontcare_label: toggle("one more label, for 255"),
   no_instance: toggle("no edge channel"),
   no_flip: toggle("no picture is mirrored"),

@@ -1,12 +1,12 @@
 // What `spade dataset` prints about a data set.
 
+import { counted, foreign } from "../../runtime/errors.ts";
 import type { DataOptions } from "../../datasets/options.ts";
 import type { IdCount, Problem, Survey } from "../../datasets/survey.ts";
 import type { Label } from "../../pictures/label_names.ts";
 import { DONT_CARE_ID } from "../../labels/label_map.ts";
 import { isLegalId } from "../../datasets/names.ts";
-import { foreign } from "../../runtime/errors.ts";
-import { writeOutput } from "../terminal/output.ts";
+import type { Outputs } from "../terminal/output.ts";
 
 /** 0 to 4, 7, 9 to 11 */
 export function ranges(sorted: readonly number[]): string {
@@ -33,7 +33,10 @@ export function describeFiles(s: Survey, o: DataOptions): string[] {
   const { labels, images, instances } = s.lists;
   const folders = o.dataset_mode === "custom" ? [o.label_dir, o.image_dir] : [o.dataroot, `phase ${o.phase}`];
   const from = folders.map((folder) => foreign(folder, 300)).join(", ");
-  const left = s.pairs.length < labels.length ? `, of ${labels.length} label maps and ${images.length} photos` : "";
+  const left =
+    s.pairs.length < labels.length
+      ? `, of ${counted(labels.length, "label map")} and ${counted(images.length, "photo")}`
+      : "";
   const kinds = (sizes: ReadonlyMap<string, number>, kind: ReadonlyMap<string, number>): string =>
     sizes.size ? `${counts(sizes)}; ${counts(kind)}` : "none could be read";
   return [
@@ -106,6 +109,7 @@ const hex = (c: number): string => `#${c.toString(16).padStart(6, "0")}`;
 export async function writeColors(
   { colors, paletteColors, readings }: Survey,
   levels: readonly number[] | undefined,
+  outputs: Outputs,
   labelsOut: string | undefined,
 ): Promise<string[]> {
   const numbered = (found: readonly number[]): [number, number][] => found.map((color, id) => [id, color]);
@@ -121,7 +125,10 @@ export async function writeColors(
   }
   if (!found.length) return [`  ${foreign(labelsOut)} is not written: the label maps hold ids, and no colours to list`];
   const list = found.map(([id, c]) => ({ id, name: `label ${id}`, color: hex(c) }));
-  await writeOutput(labelsOut, `[\n${list.map((l) => `  ${JSON.stringify(l)}`).join(",\n")}\n]\n`);
+  await outputs.write(
+    { path: labelsOut, kind: "json" },
+    `[\n${list.map((l) => `  ${JSON.stringify(l)}`).join(",\n")}\n]\n`,
+  );
   return [`  wrote ${labelsOut}: give each its id and name, then look again with --labels ${labelsOut}`];
 }
 
@@ -138,7 +145,7 @@ export function describeNotes(
 ): string[] {
   const notes: string[] = s.readings.paletteNote === undefined ? [] : [s.readings.paletteNote];
   const photos = (count: number): string =>
-    count === 1 ? "1 photo" : count === s.pairs.length ? "all photos" : `${count} photos`;
+    count > 1 && count === s.pairs.length ? "all photos" : counted(count, "photo");
   if (s.otherShape.length)
     notes.push(
       `of another shape than the label map, and squeezed onto it: ${photos(s.otherShape.length)}, the first ${s.otherShape[0]}`,
@@ -159,7 +166,7 @@ export function describeNotes(
   const never = labels.label_nc - used.filter((id) => id < labels.label_nc).length;
   if (never > 0 && o.dataset_mode === "custom")
     notes.push(
-      `${never} of ${labels.label_nc} labels never occur${never > labels.label_nc / 2 ? ": renumbered maps make a smaller net" : ""}`,
+      `${never} of ${counted(labels.label_nc, "label")} never ${never === 1 ? "occurs" : "occur"}${never > labels.label_nc / 2 ? ": renumbered maps make a smaller net" : ""}`,
     );
   if (used.length === 1 && s.ids.has(DONT_CARE_ID))
     notes.push("only one id beside 255: if 255 is a class of a mask, write 1 for it; here it means don't care");

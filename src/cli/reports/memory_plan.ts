@@ -21,7 +21,7 @@ export function memoryPlan(
   progress: Progress,
   read: (net: NetWeights) => Promise<{ map: LabelMap; instance: LabelMap | undefined }>,
 ): Promise<string> {
-  return withNetFile(weights, options, async (net) => {
+  return withNetFile(weights, options, progress, async (net) => {
     const { config, source } = net;
     const { map, instance } = await read(net);
     const adapter = await openDeviceFor(progress);

@@ -1,7 +1,10 @@
 // Progress of long work on stderr: a bar on a terminal, plain lines in a log.
 
+import { foreign } from "../../runtime/errors.ts";
 import { SingleBar, Presets } from "cli-progress";
 
+/** Longest note, in UTF-16 units. */
+const LONGEST_LINE = 2000;
 /** Least time between two plain lines of one task. */
 const LINE_MS = 10_000;
 
@@ -87,7 +90,7 @@ export class Progress {
 
   /** Prints a line above the bar. */
   say(line: string): void {
-    this.above(() => void this.stream.write(`${line}\n`));
+    this.above(() => void this.stream.write(`${foreign(line, LONGEST_LINE)}\n`));
   }
 
   /** Calls `write`, which may write to the terminal above the bar; the bar is drawn again below. */

@@ -6,6 +6,7 @@
 import { createReadStream } from "node:fs";
 import { isAbsolute, win32 } from "node:path";
 import type { LabelMap } from "../../labels/label_map.ts";
+import { noteInput } from "../../formats/inputs.ts";
 import { SpadeError } from "../../runtime/errors.ts";
 import { fileProblem } from "../label_file.ts";
 import { polygonPixels } from "./polygon.ts";
@@ -24,6 +25,7 @@ export interface Annotated {
  * `file`.
  */
 export async function readAnnotations(path: string, onProgress?: (loaded: number) => void): Promise<Annotated[]> {
+  noteInput(path, "the annotations");
   const pictures = new Map<number, Annotated>();
   const things = new Map<number, Outlines[]>();
   const wrong = (problem: string): SpadeError =>

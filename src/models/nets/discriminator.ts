@@ -1,7 +1,7 @@
-// The multi-scale discriminator (Wang et al. 2018, as SPADE publishes it): num_D patch classifiers over a pyramid of
-// [one-hot labels | edges | picture]. Labels are never made one-hot at full size: the first conv is the sum of a conv over the picture and
-// a lookup over the labels (label_conv), made once and shared by fake and real pictures. From the second scale on the pooled labels
-// are a dense map (label_pool), still shared.
+// The multi-scale discriminator (Wang et al. 2018, as in SPADE's upstream code): num_D patch classifiers on a pyramid
+// of [one-hot labels | edges | picture]. There is no one-hot tensor at full size: the first conv is the sum of a conv
+// on the picture and a lookup on the labels (label_conv), which is computed once and shared by fake and real pictures.
+// From the second scale on, the pooled labels are a dense map (label_pool), which is shared too.
 
 import { addShared, avgPool, conv2d, labelConv, labelPool, slice } from "../../../kernels/index.ts";
 import { pad4, SpadeError, type DType, type Graph, type Tensor } from "../../runtime/index.ts";
@@ -23,7 +23,7 @@ const K = 4;
 const PAD = 2;
 const PICTURE = 3;
 
-/** The layers of every scale in order. The first and the last have neither norm nor spectral norm. */
+/** The layers of every scale, in order. The first and last layer have neither norm nor spectral norm. */
 export function discriminatorLayers(c: DiscriminatorConfig): PlainConv[][] {
   const norm = parsePlainNorm(c.norm_D, "norm_D");
   const plain = { spectral: false, kind: "none" } as const;
@@ -58,7 +58,7 @@ export function discriminatorLayers(c: DiscriminatorConfig): PlainConv[][] {
   });
 }
 
-/** Every key of the discriminator's state_dict with its shape; num_batches_tracked left out. */
+/** Every key of the discriminator's state_dict with its shape, without num_batches_tracked. */
 export const discriminatorShapes = (c: DiscriminatorConfig): Map<string, number[]> =>
   new Map(discriminatorLayers(c).flat().flatMap(plainConvShapes));
 
@@ -68,9 +68,10 @@ export const discriminatorNet = (c: DiscriminatorConfig): Net => ({ shapes: disc
 export type Semantics = { codes: Tensor } | { dense: Tensor };
 
 /**
- * Training mode, as the published discriminator always runs.
- * @param pictures [M,H,W,3]; M is a multiple of the labels' N, and picture m goes with labels m mod N (fake pictures first, then real)
- * @returns for every scale the outputs of all layers, the logits [M,h,w,1] last
+ * Records the discriminator in training mode, which upstream always uses.
+ * @param pictures [M,H,W,3]; M is a multiple of the labels' N, and picture m belongs to labels m mod N (fake pictures
+ * first, then real)
+ * @returns for every scale the outputs of all layers, the last being the logits [M,h,w,1]
  */
 export function recordDiscriminator(
   g: Graph,
@@ -100,7 +101,10 @@ function poolSemantics(g: Graph, c: DiscriminatorConfig, labels: Semantics, dtyp
   return { dense: labelPool(g, { codes: labels.codes, channels: semanticNc(c), edgeRow: edgeRow(c), dtype }) };
 }
 
-/** conv([labels | picture]) = conv(labels) + conv(picture), each with its rows of the weights. */
+/**
+ * Records the first conv as conv([labels | picture]) = conv(labels) + conv(picture), each with its own rows of the
+ * weights.
+ */
 function firstConv(
   g: Graph,
   c: DiscriminatorConfig,

@@ -1,5 +1,6 @@
-// The image encoder of nets with VAE: a picture to mean and log variance of its style. The picture is resized to 256x256 bilinearly
-// first, aspect ratio not kept, so that six halvings always leave 4x4 (upstream drops one below crop_size 256 and then fails).
+// The image encoder of nets with VAE, from a picture to mean and log variance of its style. It first resizes the
+// picture to 256x256 (bilinear, not keeping the aspect ratio), so that six halvings always give 4x4. Below crop_size
+// 256 upstream drops one halving and then fails.
 
 import { conv2d, reshape, resize } from "../../../kernels/index.ts";
 import type { Graph, Tensor } from "../../runtime/index.ts";
@@ -15,7 +16,7 @@ export interface EncoderConfig extends Pick<Config, "ngf" | "z_dim"> {
 export const defaultEncoder = { norm_E: "spectralinstance" } as const;
 
 const SIZE = 256;
-/** Side of the last feature map. */
+/** Width and height of the last feature map. */
 const LAST = 4;
 const WIDTHS = [1, 2, 4, 8, 8, 8];
 
@@ -33,10 +34,13 @@ export function encoderLayers(c: EncoderConfig): PlainConv[] {
   }));
 }
 
-/** The heads see the last map flattened as (channel, y, x): convs of its size without padding. */
+/**
+ * Shape (OIHW) of fc_mu and fc_var as convs of the last map's size without padding. Their rows are flattened as
+ * (channel, y, x).
+ */
 const head = (c: EncoderConfig): number[] => [c.z_dim, 8 * c.ngf, LAST, LAST];
 
-/** Every key of the encoder's state_dict with its shape; num_batches_tracked left out. */
+/** Every key of the encoder's state_dict with its shape, without num_batches_tracked. */
 export function encoderShapes(c: EncoderConfig): Map<string, number[]> {
   const shapes = new Map(encoderLayers(c).flatMap(plainConvShapes));
   for (const name of ["fc_mu", "fc_var"]) {
@@ -51,8 +55,9 @@ export const encoderNet = (c: EncoderConfig): Net => ({
 });
 
 /**
+ * Records the encoder.
  * @param picture [N,H,W,3] in [-1,1]
- * @returns [N,z_dim] each
+ * @returns mu and logvar, [N,z_dim] each
  */
 export function recordEncoder(
   g: Graph,

@@ -1,8 +1,9 @@
-// The SPADE generator (Park et al. 2019, sections 3 and A) as ops under the published key names. Three recordings:
-//   prepare   what depends on weights alone: spectral norm's sigma, 1/std of the running statistics, Winograd copies
-//   tables    what depends on the label map: gamma and beta of every norm, per distinct window
-//   image     what depends on z: the picture
-// In training mode all three are one recording, with batch statistics and one power iteration a layer.
+// The SPADE generator (Park et al. 2019, sections 3 and A) as ops, with upstream's key names. There are three
+// recordings:
+//   prepare   depends only on weights: spectral norm's sigma, 1/std of the running statistics, Winograd copies
+//   tables    depends on the label map: gamma and beta of every norm, per distinct window
+//   image     depends on z: the picture
+// In training mode all three are one recording, with batch statistics and one power iteration per layer.
 
 import {
   activation,
@@ -20,11 +21,11 @@ import {
   unblockColumns,
   windowGather,
 } from "../../../kernels/index.ts";
-import { blocksOf } from "../../../kernels/gemm.ts";
-import { deriveWeights } from "../../../kernels/conv2d.ts";
-import type { ConvArgs } from "../../../kernels/conv_args.ts";
-import type { ModulateArgs } from "../../../kernels/modulate.ts";
-import type { Lists } from "../../../kernels/segments.ts";
+import { blocksOf } from "../../../kernels/parts/gemm.ts";
+import { deriveWeights } from "../../../kernels/conv/conv2d.ts";
+import type { ConvArgs } from "../../../kernels/conv/conv_args.ts";
+import type { ModulateArgs } from "../../../kernels/norm/modulate.ts";
+import type { Lists } from "../../../kernels/parts/segments.ts";
 import { product, type Graph, type Tensor } from "../../runtime/index.ts";
 import { blocks, latentSize, normsOf, parseNormG, type BlockSpec, type Config } from "../config.ts";
 import type { LevelInputs } from "./level_inputs.ts";
@@ -33,24 +34,24 @@ import type { ParameterStore } from "../weights/parameters.ts";
 
 const LEAK = 0.2;
 
-/** The resolutions at which the net modulates, in order, each once. */
+/** The distinct resolutions at which the net modulates, in order. */
 export function resolutions(c: Config): { h: number; w: number }[] {
   const seen = new Map<string, { h: number; w: number }>();
   for (const { h, w } of blocks(c)) seen.set(levelKey(h, w), { h, w });
   return [...seen.values()];
 }
 
-/** What a block needs to know, however it comes: computed in this graph, or imported from another program. */
+/** Gives a block its inputs, which are computed in this graph or imported from another program. */
 export interface Layers {
   /** The weights of a conv, ready for conv2d. */
   conv(name: string): Pick<ConvArgs, "w" | "bias" | "sigma" | "winograd" | "blocked">;
-  /** Mean and 1/std of a norm over x; `up`: each value of x stands for up*up pixels. */
+  /** Mean and 1/std of a norm on x. `up`: x is used upsampled, so each value stands for up*up pixels. */
   normalise(name: string, x: Tensor, up: number): { mean: Tensor; rstd: Tensor };
-  /** [rows, channels] each; made densely, [N,h,w,channels], a row a pixel. Asked for once, as conv is. */
+  /** Tables [rows, channels] or, in dense mode, [N,h,w,channels] with a row per pixel. Called once per name, like conv. */
   table(name: string): { gamma: Tensor; beta: Tensor };
-  /** i32 [N,h,w]: rows of the tables of that resolution. */
+  /** Row in the tables of that resolution for each pixel, i32 [N,h,w]. */
   ids(h: number, w: number): Tensor;
-  /** For gradients: what modulate's backward needs at that resolution. */
+  /** For gradients: the lists that modulate's backward pass needs at that resolution. */
   lists?(h: number, w: number): Pick<ModulateArgs, "lists" | "count">;
 }
 
@@ -81,14 +82,14 @@ function block(g: Graph, layers: Layers, b: BlockSpec, x: Tensor): Tensor {
     );
   };
 
-  // Without a learned shortcut the skip is x itself, upsampled; the modulate reads x small, the sum needs it large.
+  // Without a learned shortcut the skip is x itself. If b.up, x has half the size; modulate and conv_1's sum upsample it.
   const hidden = conv("conv_0", norm("norm_0", x, up, LEAK));
   const main = norm("norm_1", hidden, 1, LEAK);
   const skip = b.learned ? conv("conv_s", norm("norm_s", x, up, 1)) : x;
   return conv("conv_1", main, skip);
 }
 
-/** From the first feature map to the picture [N,H,W,3] in [-1,1]. `tap` sees every block's output. */
+/** Records the net from the first feature map to the picture [N,H,W,3] in [-1,1]. Calls `tap` with every block's output. */
 export function recordImage(
   g: Graph,
   c: Config,
@@ -107,7 +108,7 @@ export function recordImage(
   );
 }
 
-/** fc: z through a linear layer, or without VAE the label map at the smallest size through a 3x3 conv, by lookup. */
+/** Records fc: a linear layer on z or, without VAE, a 3x3 conv on the label map at the smallest size, by lookup. */
 export function recordFirst(
   g: Graph,
   c: Config,
@@ -131,11 +132,11 @@ export function recordFirst(
   );
 }
 
-/** What painting reads in place of the label path's weights, made of them once. */
+/** Rearranged weights of the label path, computed once, which painting reads instead of the originals. */
 export interface LabelWeights {
-  /** mlp_shared of all norms of a level side by side: [k*k, S, norms * 128]. */
+  /** mlp_shared of all norms of a level, concatenated: [k*k, S, norms * 128]. */
   shared(level: TableRoom): { w: Tensor; bias: Tensor };
-  /** Blocks of a norm's mlp_gamma columns, then of its mlp_beta's. */
+  /** The column blocks of a norm's mlp_gamma, followed by those of its mlp_beta. */
   pair(norm: string): Tensor;
 }
 
@@ -156,7 +157,7 @@ export function recordLabelWeights(g: Graph, c: Config, p: ParameterStore): Map<
   return out;
 }
 
-/** mlp_shared of one norm: [inner capacity, 128]. */
+/** Records mlp_shared of one norm: [inner capacity, 128]. */
 const gatherShared = (
   g: Graph,
   c: Config,
@@ -177,7 +178,7 @@ const gatherShared = (
     }),
   );
 
-/** gamma and beta of one norm by lookup, [rows, C]; for training. */
+/** Records gamma and beta of one norm by lookup, [rows, C]; for training. */
 function lookUp(
   g: Graph,
   p: ParameterStore,
@@ -201,7 +202,7 @@ function lookUp(
   return { gamma: mlp("mlp_gamma"), beta: mlp("mlp_beta") };
 }
 
-/** gamma and beta of one norm by dense convolution, [N,h,w,C], a row a pixel. @param pair LabelWeights' of the norm, if there is one */
+/** Records gamma and beta of one norm by dense convolution, [N,h,w,C], a row per pixel. @param pair its LabelWeights.pair, if available */
 function convolve(
   g: Graph,
   p: ParameterStore,
@@ -230,7 +231,7 @@ export interface NormTables {
   beta: Tensor;
 }
 
-/** gamma and beta of one norm: [rows, C], or in dense mode [N,h,w,C], a row a pixel. */
+/** Records gamma and beta of one norm: [rows, C] or, in dense mode, [N,h,w,C] with a row per pixel. */
 export function recordNormTables(
   g: Graph,
   c: Config,
@@ -249,7 +250,7 @@ export function recordNormTables(
   });
 }
 
-/** gamma and beta of every norm at one resolution, for painting: rows may be added (inputs.append). */
+/** Records gamma and beta of every norm at one resolution, for painting. With inputs.append, adds rows to existing tables. */
 export function recordTables(
   g: Graph,
   c: Config,
@@ -287,7 +288,7 @@ export const normsAt = (c: Config, { h, w }: Pick<TableRoom, "h" | "w">): string
     .flatMap(normsOf)
     .map(({ name }) => name);
 
-/** Names of all convs that see features, conv_img last, with the size at which they run. */
+/** All convs on features (not on labels), conv_img last, with the size at which they run. */
 export function convLayers(
   c: Config,
 ): { name: string; k: number; h: number; w: number; spectral: boolean; bias: boolean }[] {
@@ -308,7 +309,10 @@ export function convLayers(
   return out;
 }
 
-/** The weights of a conv under its published keys. sigma comes from u and v; in training mode after one power iteration. */
+/**
+ * The weights of a conv, found by upstream's keys. sigma is computed from u and v, in training mode after one power
+ * iteration.
+ */
 export function convWeights(
   g: Graph,
   p: ParameterStore,
@@ -316,7 +320,7 @@ export function convWeights(
   train: boolean,
 ): Pick<ConvArgs, "w" | "bias" | "sigma"> {
   const bias = layer.bias ? p.tensor(g, `${layer.name}.bias`) : undefined;
-  // Old checkpoints hold W/sigma itself under `weight`.
+  // Old checkpoints store W/sigma as `weight`.
   if (!layer.spectral || p.has(`${layer.name}.weight`)) return { w: p.tensor(g, `${layer.name}.weight`), bias };
   const w = p.tensor(g, `${layer.name}.weight_orig`);
   const v = p.tensor(g, `${layer.name}.weight_v`);
@@ -326,12 +330,13 @@ export function convWeights(
   return { w, bias, sigma };
 }
 
-/** The published momentum of the running statistics. */
+/** Upstream's momentum of the running statistics. */
 const MOMENTUM = 0.1;
 
 /**
- * Layers of a training-mode forward pass: batch statistics, running statistics updated, one power iteration a layer. Tables and weights'
- * copies are recorded where they are asked for, so that neither copies nor the tables' gradients wait for each other in memory.
+ * Layers of a training-mode forward pass: uses batch statistics, updates the running statistics, and does one power
+ * iteration per layer. Records tables and copies of weights only where they are used, so that not all copies and table
+ * gradients are in memory together.
  */
 export function trainingLayers(
   g: Graph,
@@ -355,7 +360,7 @@ export function trainingLayers(
     ids,
     lists,
     normalise(name, x, up) {
-      // norm_0 and norm_s read the same x: one pass for both.
+      // norm_0 and norm_s read the same x, so compute its statistics once.
       let s = known.get(x);
       if (!s) known.set(x, (s = statistics(g, { x, per: kind })));
       if (kind === "batch") {
@@ -374,7 +379,7 @@ export function trainingLayers(
   };
 }
 
-/** What an eval-mode image recording imports: sigmas and 1/std from `prepare`. */
+/** Records and keeps the sigmas and 1/std that an eval-mode image recording imports. */
 export function recordPrepare(g: Graph, c: Config, p: ParameterStore): void {
   for (const layer of convLayers(c)) {
     const { sigma } = convWeights(g, p, layer, false);

@@ -1,9 +1,10 @@
-// What recordings read of a map's dictionary: the inputs of one resolution, declared and filled here alone, for painting and training.
-// Names, with WxH the resolution: "inner WxH", "outer WxH" (lookup), "inner ids WxH" (dense), "first WxH", "picks WxH" (lookup, where rows are added), "ids WxH", and for gradients the lists
-// "labels WxH order", "... rows", "... parts", and so with "taps" (lookup), "inner pixels" (dense) and "pixels". Of fc without VAE:
-// "windows", "labels fc order" ...
+// The inputs of one resolution that recordings read from a map's dictionary of windows. Only this file declares and
+// fills them, for painting and training. Their names, with WxH the resolution, are "inner WxH", "outer WxH" (lookup),
+// "inner ids WxH" (dense), "first WxH" and "picks WxH" (lookup, if rows are added), and "ids WxH". For gradients there
+// are the lists "labels WxH order", "labels WxH rows" and "labels WxH parts", and the same for "taps" (lookup), "inner
+// pixels" (dense) and "pixels". fc without VAE has "windows" and the lists "labels fc order" ...
 
-import type { Lists } from "../../../kernels/segments.ts";
+import type { Lists } from "../../../kernels/parts/segments.ts";
 import {
   idLists,
   labelListShapes,
@@ -23,40 +24,43 @@ import { pad4, type Count, type Graph, type HostArray, type Tensor } from "../..
 import { latentSize, parseNormG, semanticNc, type Config } from "../config.ts";
 import { edgeRow, levelKey, type TableRoom } from "./table_room.ts";
 
-/** Values of inputs by name, and of counts. */
+/** Values of inputs and of counts, by name. */
 export interface LevelValues {
   inputs: Record<string, HostArray>;
   counts: Record<string, number>;
 }
 
-/** What the tables of one resolution are made from. */
+/** The inputs for computing the tables of one resolution. */
 export interface LevelInputs {
   /** i32 [inner capacity, k*k] */
   innerWindows: Tensor;
-  /** lookup: i32 [outer capacity, k*k] */
+  /** In lookup mode: i32 [outer capacity, k*k]. */
   outerWindows?: Tensor;
-  /** dense: i32 [N,h,w] */
+  /** In dense mode: i32 [N,h,w]. */
   innerIds?: Tensor;
-  /** lookup, where tables live on from map to map: labelTable's, of outer windows to be added. */
+  /** In lookup mode, if tables are kept between maps: labelTablePair's inputs for the outer windows to add. */
   append?: { first: Tensor; picks: Tensor; picked: Count };
   /** For gradients. */
   lists?: LevelLists;
 }
 
 export interface LevelLists {
-  /** Inner windows by tap and label: windowGather's. */
+  /** For windowGather: inner windows by tap and label. */
   readonly labels: Lists;
-  /** lookup: outer windows by inner id and tap: labelTable's. */
+  /** For labelTable, in lookup mode: outer windows by inner id and tap. */
   readonly taps?: Lists;
-  /** dense: pixels by inner id: gatherRows'. */
+  /** For gatherRows, in dense mode: pixels by inner id. */
   readonly innerPixels?: Lists;
-  /** Pixels by row of the tables: modulate's. */
+  /** For modulate: pixels by row of the tables. */
   readonly pixels: Lists;
 }
 
 const PARTS = ["order", "rows", "parts"] as const;
 
-/** Declares what tables are made from. `gradients`: the lists of their backward pass too; `append`: rows may be added to tables. */
+/**
+ * Declares the inputs for tables. `gradients`: also the lists for their backward pass. `append`: rows can be added to
+ * the tables.
+ */
 export function levelInputs(
   g: Graph,
   c: Config,
@@ -78,11 +82,14 @@ export function levelInputs(
   return inputs;
 }
 
-/** labelTable's picks where every tap names every inner window. */
+/** The `picks` input if every tap uses every inner window: [count, taps], each row holding its own index. */
 const allPicks = (count: number, taps: number): Int32Array =>
   Int32Array.from({ length: count * taps }, (_, i) => Math.floor(i / taps));
 
-/** Values of levelInputs. The arrays are those of the dictionary. @param first where rows may be added, the first row */
+/**
+ * Values of the inputs from levelInputs. Shares the dictionary's arrays. @param first index of the first added row, if
+ * rows can be added
+ */
 export function levelValues(room: TableRoom, lw: Rows & Pick<LevelWindows, "innerIds">, first?: number): LevelValues {
   const key = levelKey(room.h, room.w);
   const dense = room.mode === "dense";
@@ -102,20 +109,20 @@ export function levelValues(room: TableRoom, lw: Rows & Pick<LevelWindows, "inne
   };
 }
 
-/** Declares i32 [N,h,w]: rows of the tables, one a pixel. */
+/** Declares i32 [N,h,w]: for each pixel its row in the tables. */
 export const idsInput = (g: Graph, { h, w }: Pick<TableRoom, "h" | "w">, images: number): Tensor =>
   g.input(`ids ${levelKey(h, w)}`, [images, h, w], "i32");
 
-/** Value of idsInput. Tables that were made densely have a row a pixel. */
+/** Value of idsInput. Tables in dense mode have a row per pixel. */
 export const idsValue = (room: TableRoom, lw: LevelWindows): Record<string, HostArray> => ({
   [`ids ${levelKey(room.h, room.w)}`]:
     room.mode === "lookup" ? lw.outerIds : Int32Array.from({ length: lw.innerIds.length }, (_, i) => i),
 });
 
-/** fc of a net without VAE is a 3x3 convolution of the label map. */
+/** Taps of fc without VAE, which is a 3x3 convolution of the label map. */
 const FC_TAPS = 9;
 
-/** Declares what fc of a net without VAE reads: i32 [N*h*w, 9], and the lists of its backward pass. */
+/** Declares the inputs of fc without VAE: windows i32 [N*h*w, 9] and, for gradients, the lists of its backward pass. */
 export function firstInputs(
   g: Graph,
   c: Config,
@@ -130,7 +137,7 @@ export function firstInputs(
   return { windows: g.input("windows", [rows, FC_TAPS], "i32"), lists };
 }
 
-/** Values of firstInputs from the dictionary of the smallest resolution. */
+/** Values of the inputs from firstInputs, from the dictionary of the smallest resolution. */
 export function firstValues(
   c: Config,
   { codes, images, h, w }: LevelWindows,
@@ -141,17 +148,17 @@ export function firstValues(
   return { windows, ...(gradients ? listValues("labels fc", labelLists(windows, labels)) : {}) };
 }
 
-/** Lists of up to this size as inputs `name order`, `name rows`, `name parts`. */
+/** Declares lists of at most the given sizes as inputs `name order`, `name rows` and `name parts`. */
 export function listInputs(g: Graph, name: string, shapes: ListShapes): Lists {
   const [order, rows, parts] = PARTS.map((part) => g.input(`${name} ${part}`, shapes[part], "i32", true));
   return { order, rows, parts };
 }
 
-/** Values of listInputs' inputs. */
+/** Values of the inputs from listInputs. */
 const listValues = (name: string, lists: HostLists): Record<string, HostArray> =>
   Object.fromEntries(PARTS.map((part) => [`${name} ${part}`, lists[part]]));
 
-/** Channels of mlp_shared's packed weights: the second axis that labelLists counts in. */
+/** Length of the second axis (channels) of mlp_shared's packed weights, which labelLists uses for its indices. */
 const labelChannels = (c: Config): number => pad4(semanticNc(c));
 
 function levelListInputs(g: Graph, c: Config, room: TableRoom, images: number): LevelLists {
@@ -167,7 +174,7 @@ function levelListInputs(g: Graph, c: Config, room: TableRoom, images: number): 
   };
 }
 
-/** Reusable memory of one level's lists. */
+/** Reusable memory for one level's lists. */
 export class LevelListScratch {
   readonly labels = new ListScratch();
   readonly tables = new ListScratch();
@@ -175,7 +182,7 @@ export class LevelListScratch {
   identity: Int32Array | undefined;
 }
 
-/** Values of levelListInputs' inputs; with a scratch valid until its next use. */
+/** Values of the inputs from levelListInputs. They are valid until `scratch` is used again. */
 export function levelListValues(
   c: Config,
   room: TableRoom,

@@ -1,6 +1,7 @@
-// What the perceptual loss asks of a net: its parameters, its feature maps, and how much each counts. The nets are frozen.
+// The interface of a net for the perceptual loss: its parameters, its feature maps and their weights. The nets are
+// frozen.
 
-import type { ConvArgs } from "../../../kernels/conv_args.ts";
+import type { ConvArgs } from "../../../kernels/conv/conv_args.ts";
 import { Graph, type Target, type Tensor } from "../../runtime/index.ts";
 import type { Net } from "../weights/packing.ts";
 import { DerivedWeights, type ConvUse } from "../weights/derived.ts";
@@ -12,19 +13,22 @@ interface ConvSize {
   w: number;
 }
 
-/** The weights of a conv, ready for conv2d, for maps of that size. */
+/** Returns the weights of a conv, ready for conv2d, for maps of the given size. */
 export type Convs = (name: string, size: ConvSize) => Pick<ConvArgs, "w" | "bias" | "winograd" | "blocked">;
 
 export interface Perceptual {
   readonly name: string;
   readonly net: Net;
-  /** Weight of the mean distance of every feature map. */
+  /** Weight of the mean distance for each feature map. */
   readonly weights: readonly number[];
-  /** Feature maps of a picture [N,H,W,3] in [-1,1], in the weights' order. */
+  /** Records the feature maps of a picture [N,H,W,3] in [-1,1], in the order of `weights`. */
   record(g: Graph, convs: Convs, x: Tensor): Tensor[];
 }
 
-/** Which conv of a net runs at which size, for pictures of one size: recorded on paper, the net itself tells. */
+/**
+ * Lists the convs of a net with the sizes at which they run, for pictures of size h x w. Records the net on paper to
+ * find them.
+ */
 function convUses({ name, net, record }: Perceptual, target: Target, { h, w }: { h: number; w: number }): ConvUse[] {
   const uses = new Map<string, ConvUse>();
   const g = new Graph(target);
@@ -38,11 +42,11 @@ function convUses({ name, net, record }: Perceptual, target: Target, { h, w }: {
   return [...uses.values()];
 }
 
-/** A frozen net for pictures of one size: its weights, and their copies. */
+/** A frozen net for pictures of one size: its weights and their copies. */
 export class Frozen {
   private readonly derived: DerivedWeights;
 
-  /** On paper until `derived` is computed. @param size of the pictures */
+  /** Without values until `derived` is computed. @param size of the pictures */
   constructor(
     readonly net: Perceptual,
     private readonly parameters: ParameterStore,
@@ -52,7 +56,7 @@ export class Frozen {
     this.derived = new DerivedWeights(net.name, target, parameters, convUses(net, target, size));
   }
 
-  /** The net with its copies on the parameters' device. */
+  /** Creates the net and computes its copies on the parameters' device. */
   static async prepare(
     { net, parameters }: { net: Perceptual; parameters: ParameterStore },
     size: { h: number; w: number },
@@ -62,7 +66,7 @@ export class Frozen {
     return frozen;
   }
 
-  /** The net as a part of a graph; fake and real pictures may pass separately. */
+  /** Binds the weights to a graph. The result can be used several times in it, e.g. for fake and for real pictures. */
   convs(g: Graph): Convs {
     const known = new Map<string, ReturnType<Convs>>();
     return (name) => {
@@ -81,5 +85,5 @@ export class Frozen {
   }
 }
 
-/** The published weights, the deepest map counts most. */
+/** Upstream's weights of the feature maps; the deepest map has the largest. */
 export const TAP_WEIGHTS = [1 / 32, 1 / 16, 1 / 8, 1 / 4, 1];

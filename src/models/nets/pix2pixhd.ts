@@ -1,15 +1,15 @@
-// pix2pixHD's global generator (Wang et al. 2018), as SPADE publishes it under --netG pix2pixhd: a 7x7 conv over the labels, halvings,
-// residual blocks, doublings by transposed convs, a 7x7 conv to the picture. z is not read. The first conv is a lookup (label_conv): its
-// reflection padding mirrors codes, so that no one-hot tensor is made here either.
+// pix2pixHD's global generator (Wang et al. 2018), as in SPADE's upstream code with --netG pix2pixhd: a 7x7 conv on the
+// labels, halvings, residual blocks, doublings by transposed convs, and a 7x7 conv to the picture. It has no z. The
+// first conv is a lookup (label_conv) whose reflection padding mirrors the codes, so it needs no one-hot tensor.
 
 import { activation, add, conv2d, convTranspose, labelConv, reflectPad } from "../../../kernels/index.ts";
-import { deriveWeights } from "../../../kernels/conv2d.ts";
+import { deriveWeights } from "../../../kernels/conv/conv2d.ts";
 import {
   packConvTranspose,
   packTransposedV,
   unpackConvTranspose,
   unpackTransposedV,
-} from "../../../kernels/conv_transpose.ts";
+} from "../../../kernels/conv/conv_transpose.ts";
 import { pad4, SpadeError, type Graph, type Tensor } from "../../runtime/index.ts";
 import { parsePlainNorm, roundHalfEven, semanticNc, type Config } from "../config.ts";
 import type { Net, Packing } from "../weights/packing.ts";
@@ -32,10 +32,13 @@ interface Layers {
   last: PlainConv;
 }
 
-/** The last conv and its padding are fixed in the published code. */
+/** Kernel size of the last conv; it and its padding are fixed in upstream's code. */
 const LAST_K = 7;
 
-/** Layers under their places in the published Sequential, where paddings and activations count too. @throws SpadeError usage */
+/**
+ * The layers, named by their index in upstream's Sequential, which also counts paddings and activations. @throws
+ * SpadeError usage
+ */
 function pix2pixhdLayers(c: Config): Layers {
   const norm = parsePlainNorm(c.norm_G, "norm_G");
   for (const option of ["resnet_kernel_size", "resnet_initial_kernel_size"] as const) {
@@ -68,20 +71,20 @@ function pix2pixhdLayers(c: Config): Layers {
     ];
   });
   const up = times(c.resnet_n_downsample, () => layer({ cin: width, cout: (width /= 2), transposed: true }));
-  // A padding stands before it.
+  // Skip the index of the padding before the last conv.
   at++;
   const plain = { spectral: false, kind: "none" } as const;
   const last = layer({ cin: width, cout: 3, k: LAST_K, stride: 1, pad: LAST_K >> 1, norm: plain, act: "tanh" });
   return { first, down, blocks, up, last };
 }
 
-/** Every key of the state_dict with its shape, in PyTorch's order; num_batches_tracked left out. */
+/** Every key of the state_dict with its shape, in PyTorch's order, without num_batches_tracked. */
 export function pix2pixhdShapes(c: Config): Map<string, number[]> {
   const { first, down, blocks, up, last } = pix2pixhdLayers(c);
   return new Map([first, ...down, ...blocks.flat(), ...up, last].flatMap(plainConvShapes));
 }
 
-/** Transposed convs lie turned: [cin, cout, k, k] as [taps back to front][cin][cout]. */
+/** The layout of transposed convs: [cin, cout, k, k] is stored as [k*k taps in reverse order][cin][cout]. */
 function transposedPacking({ cin, cout, k }: PlainConv): { weight: Packing; v: Packing } {
   const shape = [cin, cout, k, k];
   return {
@@ -100,10 +103,10 @@ function transposedPacking({ cin, cout, k }: PlainConv): { weight: Packing; v: P
   };
 }
 
-/** Heights and widths of pictures are multiples of it. */
+/** Heights and widths of pictures must be multiples of this. */
 export const pix2pixhdStride = (c: Config): number => 2 ** c.resnet_n_downsample;
 
-/** Height and width of the picture: the crop itself, if its halvings come out even. @throws SpadeError usage */
+/** Height and width of the picture, which is the crop size. @throws SpadeError usage: the halvings do not divide it */
 export function pix2pixhdSize(c: Config): { h: number; w: number } {
   const { crop_size, aspect_ratio, resnet_n_downsample } = c;
   const [h, w] = [roundHalfEven(crop_size / aspect_ratio), crop_size];
@@ -119,7 +122,7 @@ export function pix2pixhdSize(c: Config): { h: number; w: number } {
   return { h, w };
 }
 
-/** @throws SpadeError usage: options that this net does not have */
+/** Checks the options. @throws SpadeError usage: options that this net does not support */
 export function checkPix2pixhd(c: Config): void {
   if (c.use_vae)
     throw new SpadeError(
@@ -152,7 +155,10 @@ interface Size {
   w: number;
 }
 
-/** Every conv, and the size of the input of those whose weights may have a copy: stride-1 convs behind reflection padding. */
+/**
+ * Every conv. `input`: input size of the convs whose weights may have a copy (all stride-1 convs with reflection
+ * padding but the first).
+ */
 export function pix2pixhdConvs(c: Config): { layer: PlainConv; input?: Size }[] {
   const { first, down, blocks, up, last } = pix2pixhdLayers(c);
   const { h, w } = pix2pixhdSize(c);
@@ -168,17 +174,21 @@ export function pix2pixhdConvs(c: Config): { layer: PlainConv; input?: Size }[] 
   ];
 }
 
-/** A layer's parameters; with the size of a stride-1 conv's input also the copy of its weights that such a conv wants. */
+/**
+ * A layer's parameters. If `input`, the input size of a stride-1 conv, is given, also the copy of its weights for that
+ * size.
+ */
 export function layerWeights(g: Graph, p: ParameterStore, layer: PlainConv, train: boolean, input?: Size): ConvWeights {
   const weights = plainWeights(g, p, layer, train);
   if (!input) return weights;
   return { ...weights, ...g.scope(layer.name, () => deriveWeights(g, weights.w, { k: layer.k, ...input })) };
 }
 
-/** Where the convs of a pass get their weights: recorded with it, or made before. */
+/** Gives the convs of a pass their weights, recorded in the same graph or computed before. */
 export type WeightsOf = (layer: PlainConv, input?: Size) => ConvWeights;
 
 /**
+ * Records the generator.
  * @param codes i32 [N,H,W]: label*2 + edge; H and W are multiples of 2^resnet_n_downsample
  * @returns [N,H,W,3] in [-1,1]
  */
@@ -191,7 +201,7 @@ export function recordPix2PixHD(
   weightsOf: WeightsOf = (layer, input) => layerWeights(g, p, layer, train, input),
 ): Tensor {
   const { first, down, blocks, up, last } = pix2pixhdLayers(c);
-  /** A conv behind reflection padding. */
+  /** A conv with reflection padding. */
   const mirrored = (layer: PlainConv, x: Tensor): Tensor => {
     const { k, pad } = layer;
     const from = g.scope(layer.name, () => reflectPad(g, { x, pad }));

@@ -1,7 +1,7 @@
-// The layer that discriminator, encoder and pix2pixHD's generator are made of: conv, norm (none, batch, instance), activation, under the
-// published key names.
+// The layer used in the discriminator, the encoder and pix2pixHD's generator: conv, norm (none, batch, instance),
+// activation, with upstream's key names.
 
-import type { Activation } from "../../../kernels/conv2d.ts";
+import type { Activation } from "../../../kernels/conv/conv2d.ts";
 import { conv2d, inverseStd, normalise, runningStatistics, statistics } from "../../../kernels/index.ts";
 import { product, SpadeError, type Graph, type Tensor } from "../../runtime/index.ts";
 import type { PlainNorm } from "../config.ts";
@@ -10,25 +10,25 @@ import type { ConvWeights } from "../weights/derived.ts";
 import type { ParameterStore } from "../weights/parameters.ts";
 
 export const LEAK = 0.2;
-/** The published momentum of the running statistics. */
+/** Upstream's momentum of the running statistics. */
 const MOMENTUM = 0.1;
 
 export interface PlainConv {
-  /** Key of the layer; with a norm the conv is `<name>.0` and the norm `<name>.1`. */
+  /** Key of the layer. With a norm, the conv's key is `<name>.0` and the norm's `<name>.1`. */
   readonly name: string;
   readonly cin: number;
   readonly cout: number;
   readonly k: number;
   readonly stride: number;
   readonly pad: number;
-  /** No norm: the conv owns a bias. */
+  /** The norm. If its kind is "none", the conv has a bias. */
   readonly norm: PlainNorm;
   readonly act: Activation;
-  /** A transposed conv: weights are [cin, cout, k, k]. */
+  /** Whether the conv is transposed; its weights are then [cin, cout, k, k]. */
   readonly transposed?: boolean;
 }
 
-/** What the activation behind a norm leaves of values below zero. */
+/** Slope for negative values of the activation after a norm. */
 const SLOPES: Partial<Record<Activation, number>> = { none: 1, leaky: LEAK, relu: 0 };
 
 export const convName = ({ name, norm }: PlainConv): string => (norm.kind === "none" ? name : `${name}.0`);
@@ -49,13 +49,16 @@ export function plainConvShapes(layer: PlainConv): [string, number[]][] {
   return out;
 }
 
-/** A layer's parameters; in training mode after one power iteration. */
+/** A layer's parameters. In training mode, records one power iteration first. */
 export function plainWeights(g: Graph, p: ParameterStore, layer: PlainConv, train: boolean): ConvWeights {
   const { norm } = layer;
   return convWeights(g, p, { name: convName(layer), spectral: norm.spectral, bias: norm.kind === "none" }, train);
 }
 
-/** The layer over x. In training mode: one power iteration, the batch's own statistics, running statistics moved. */
+/**
+ * Records the layer on x. Training mode does one power iteration, uses batch statistics, and updates the running
+ * statistics.
+ */
 export function recordPlainConv(
   g: Graph,
   p: ParameterStore,
@@ -68,7 +71,7 @@ export function recordPlainConv(
   return recordPlainLayer(g, p, layer, train, (act) => conv2d(g, { x, ...weights, kh: k, kw: k, stride, pad, act }));
 }
 
-/** The same around a convolution of another kind, which without a norm takes the activation too. */
+/** Does the same with any convolution `conv`, which must also apply the activation if there is no norm. */
 export function recordPlainLayer(
   g: Graph,
   p: ParameterStore,

@@ -1,7 +1,8 @@
-// SqueezeNet 1.0's features (Iandola et al. 2016), a perceptual net small enough to be shipped. Feature maps: after conv1, fire3, fire5,
-// fire7, fire9 (ReLU outputs).
+// SqueezeNet 1.0's features (Iandola et al. 2016), a perceptual net that is small enough to ship. Its feature maps are
+// the ReLU outputs of conv1, fire3, fire5, fire7 and fire9.
 //
-// The file's net reads BGR in 0..255 minus the mean. conv1 has no padding, so that this is folded into it when the file is read:
+// The net in the file takes BGR in 0..255 minus the mean. conv1 has no padding, so we fold this conversion into its
+// weights when reading:
 //   W' = 127.5 * W with its input channels reversed,   b' = b + sum W * (127.5 - mean)     for x in [-1,1], RGB
 
 import { concat, conv2d, maxPool } from "../../../kernels/index.ts";
@@ -9,10 +10,10 @@ import type { Graph, Tensor } from "../../runtime/index.ts";
 import type { StateSource } from "../weights/parameters.ts";
 import { TAP_WEIGHTS, type Convs, type Perceptual } from "./perceptual.ts";
 
-/** Where the package has its weights. */
+/** Path of the weights in the package. */
 export const SQUEEZENET_FILE = "weights/squeezenet1_0_features.safetensors";
 
-/** Width of a fire module's squeeze, and of each of its expansions. */
+/** The fire modules: output channels of squeeze, and of each of the two expand convs. */
 const FIRES: [name: string, squeeze: number, expand: number][] = [
   ["fire2", 16, 64],
   ["fire3", 16, 64],
@@ -23,7 +24,7 @@ const FIRES: [name: string, squeeze: number, expand: number][] = [
   ["fire8", 64, 256],
   ["fire9", 64, 256],
 ];
-/** Modules behind a 3x3 max pooling, and those whose output is a feature map. */
+/** Modules that follow a 3x3 max pooling, and modules whose output is a feature map. */
 const AFTER_POOL = new Set(["fire2", "fire5", "fire9"]);
 const TAPS = new Set(["fire3", "fire5", "fire7", "fire9"]);
 const CONV1 = { channels: 96, k: 7 };
@@ -42,13 +43,13 @@ export function squeezenetShapes(): Map<string, number[]> {
   return shapes;
 }
 
-/** BGR */
+/** Mean of the input, in BGR order. */
 const MEAN = [104, 117, 123];
 
-/** The file's values, conv1 taking RGB in [-1,1]. */
+/** The file's values, with conv1 changed to take RGB in [-1,1]. */
 export function squeezenetSource(source: StateSource): StateSource {
   const taps = CONV1.k ** 2;
-  /** Every weight of conv1 with its output and input channel. */
+  /** Calls `visit` with every weight of conv1, its output and input channel, and its tap. */
   const each = (w: Float32Array, visit: (value: number, o: number, i: number, tap: number) => void): void =>
     w.forEach((value, at) => visit(value, Math.floor(at / (3 * taps)), Math.floor(at / taps) % 3, at % taps));
   return {

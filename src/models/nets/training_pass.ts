@@ -1,7 +1,7 @@
-// The generator's training-mode forward pass as one recording: tables, power iterations, batch statistics, picture. Running
-// statistics, u and v are updated in place, as every training-mode forward of the published code does.
+// The generator's training-mode forward pass as one recording: tables, power iterations, batch statistics, picture. It
+// updates the running statistics, u and v in place, as every training-mode forward pass in upstream does.
 
-import type { ModulateArgs } from "../../../kernels/modulate.ts";
+import type { ModulateArgs } from "../../../kernels/norm/modulate.ts";
 import type { LevelWindows } from "../../labels/windows.ts";
 import type { Graph, Tensor } from "../../runtime/index.ts";
 import type { Config } from "../config.ts";
@@ -21,11 +21,11 @@ import {
 import { levelKey, type TableRoom } from "./table_room.ts";
 
 export interface TrainingPassOptions {
-  /** Of the running statistics: as published if left out. */
+  /** Momentum of the running statistics. Default: upstream's. */
   momentum?: number;
-  /** [N, z_dim] from elsewhere in the graph (the encoder); an input "z" if left out. */
+  /** z [N, z_dim] from another part of the graph (the encoder). Default: an input "z". */
   z?: Tensor;
-  /** Take the lists that the gradients of the label path need. */
+  /** Whether to declare inputs for the lists that the gradients of the label path need. */
   gradients?: boolean;
 }
 
@@ -37,7 +37,9 @@ export interface TrainingPass {
   tables: Tensor[];
 }
 
-/** Inputs of the recording: "z" [N, z_dim], and those of level_inputs.ts; trainingInputs gives their values. */
+/**
+ * Records the pass. Its inputs are "z" [N, z_dim] and those of level_inputs.ts, whose values trainingInputs returns.
+ */
 export function recordTrainingPass(
   g: Graph,
   c: Config,
@@ -75,7 +77,7 @@ export function recordTrainingPass(
   return { image, blocks, tables };
 }
 
-/** fc on its inputs. */
+/** Declares the inputs of fc and records it. */
 function recordStart(
   g: Graph,
   c: Config,
@@ -87,7 +89,7 @@ function recordStart(
   return recordFirst(g, c, p, { ...firstInputs(g, c, images, gradients), images });
 }
 
-/** Values of recordTrainingPass's inputs (z left out) and counts for a batch's dictionary. */
+/** Values of recordTrainingPass's inputs (except z) and counts, from a batch's dictionary of windows. */
 export function trainingInputs(
   c: Config,
   rooms: readonly TableRoom[],

@@ -1,11 +1,11 @@
-// VGG19 (Simonyan and Zisserman 2015) up to relu5_1, under torchvision's key names. The picture goes in as it is, in [-1,1], without
-// ImageNet's mean and deviation, as the published code does.
+// VGG19 (Simonyan and Zisserman 2015) up to relu5_1, with torchvision's key names. As in upstream, the input is the
+// picture in [-1,1], not normalised with ImageNet's mean and standard deviation.
 
 import { conv2d, maxPool } from "../../../kernels/index.ts";
 import type { Tensor } from "../../runtime/index.ts";
 import { TAP_WEIGHTS, type Perceptual } from "./perceptual.ts";
 
-/** torchvision's `features`: index of every conv, and its width. */
+/** The convs in torchvision's `features`: index and output channels. */
 const CONVS: [index: number, channels: number][] = [
   [0, 64],
   [2, 64],
@@ -21,12 +21,12 @@ const CONVS: [index: number, channels: number][] = [
   [25, 512],
   [28, 512],
 ];
-/** Convs behind a 2x2 max pooling. */
+/** Convs that follow a 2x2 max pooling. */
 const AFTER_POOL = new Set([5, 10, 19, 28]);
-/** relu1_1, 2_1, 3_1, 4_1, 5_1 */
+/** Convs whose ReLU output is a feature map: relu1_1, 2_1, 3_1, 4_1, 5_1. */
 const TAPS = new Set([0, 5, 10, 19, 28]);
 
-/** The keys in use, of the published file's. */
+/** The keys that we use from torchvision's file, with their shapes. */
 export function vgg19Shapes(): Map<string, number[]> {
   const shapes = new Map<string, number[]>();
   let cin = 3;

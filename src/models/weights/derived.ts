@@ -1,8 +1,9 @@
-// Copies of weights that kernels read instead of the originals (Winograd transforms, blocks of columns), and whatever else follows from
-// weights alone (sigmas, 1/std): recorded in one graph a net, computed once, imported by the programs that read them.
+// Derived weights: copies that kernels read instead of the originals (Winograd transforms, blocks of columns), and
+// other values that depend only on weights (sigmas, 1/std). They are recorded in one graph per net, computed once, and
+// imported by the programs that read them.
 
-import { deriveWeights } from "../../../kernels/conv2d.ts";
-import type { ConvArgs } from "../../../kernels/conv_args.ts";
+import { deriveWeights } from "../../../kernels/conv/conv2d.ts";
+import type { ConvArgs } from "../../../kernels/conv/conv_args.ts";
 import { Graph, planMemory, Program, type Target, type Tensor } from "../../runtime/index.ts";
 import type { ParameterStore } from "./parameters.ts";
 
@@ -10,9 +11,9 @@ import type { ParameterStore } from "./parameters.ts";
 export type ConvWeights = Pick<ConvArgs, "w" | "bias" | "sigma" | "winograd" | "blocked">;
 export type Copies = Pick<ConvArgs, "sigma" | "winograd" | "blocked">;
 
-/** A conv whose weights may have copies: which they are depends on the size at which it runs. */
+/** A conv whose weights may have copies. The size at which it runs determines which copies. */
 export interface ConvUse {
-  /** Of the layer; its copies are kept under `name.winograd`, `name.blocked`. */
+  /** Name of the layer. Its copies are kept as `name.winograd` and `name.blocked`. */
   readonly name: string;
   /** Key of its weights. */
   readonly key: string;
@@ -24,13 +25,16 @@ export interface ConvUse {
 const KINDS = ["sigma", "winograd", "blocked"] as const;
 
 export class DerivedWeights {
-  /** The recording: every tensor that is kept in it is there for others. */
+  /** The recording; other graphs import the tensors that it keeps. */
   readonly graph: Graph;
-  /** Keys of the weights that have a copy in their place. */
+  /** Keys of the weights that a copy replaces. */
   readonly replaced: string[] = [];
   private program: Program | undefined;
 
-  /** @param more records what else follows from the weights and keeps it (a conv's sigma as `name.sigma`), and notes the keys that it replaces */
+  /**
+   * @param more records and keeps other derived values (a conv's sigma as `name.sigma`), and adds the keys that these
+   * replace to `replaced`
+   */
   constructor(
     readonly name: string,
     target: Target,
@@ -47,13 +51,13 @@ export class DerivedWeights {
     }
   }
 
-  /** What is kept under a name, in a graph that reads it. */
+  /** Imports the tensor kept under `name` into a graph; undefined if there is none. */
   tensor(g: Graph, name: string): Tensor | undefined {
     const t = this.graph.kept.get(name);
     return t && g.import(t);
   }
 
-  /** A layer's copies in a graph that reads them; ask once a graph. */
+  /** Imports a layer's copies into a graph. Call once per layer and graph. */
   copies(g: Graph, layer: string): Copies {
     const found: Copies = {};
     for (const kind of KINDS) {
@@ -63,7 +67,7 @@ export class DerivedWeights {
     return found;
   }
 
-  /** Computes everything on the parameters' device; again where weights have changed. */
+  /** Computes everything on the parameters' device. Call again after the weights have changed. */
   async compute(onProgress?: (done: number, total: number) => void): Promise<void> {
     const { device } = this.parameters;
     this.program ??= await Program.compile(this.graph, device, { name: this.name, onProgress });
@@ -71,12 +75,12 @@ export class DerivedWeights {
     await device.gpu.queue.onSubmittedWorkDone();
   }
 
-  /** Gives up the originals that have a copy in their place: the net is not trained, and nobody else reads them. */
+  /** Frees the originals that a copy replaces. Only for a net that is not trained, if nothing else reads them. */
   releaseOriginals(): void {
     this.parameters.release(this.replaced);
   }
 
-  /** Bytes on the device. */
+  /** Memory on the device, in bytes. */
   get bytes(): number {
     return (this.program?.memory ?? planMemory(this.graph)).peak;
   }

@@ -1,17 +1,14 @@
-// The config of a checkpoint: from its metadata, else from keys and shapes, with the published data sets as the tie-breakers.
+// Guesses the config of a checkpoint from keys and shapes. Where these are ambiguous, assumes one of upstream's data sets.
 
-import { NET_G } from "../kinds.ts";
 import { SpadeError } from "../../runtime/errors.ts";
-import { defaultConfig, type Config, type Upsampling } from "../config.ts";
+import { defaultConfig, type Config, type LabelConfig, type Upsampling } from "../config.ts";
 import { outputSize } from "../kinds.ts";
 import type { EncoderConfig } from "../nets/encoder.ts";
-import { checkNet } from "../kinds.ts";
 
-type Semantics = Pick<Config, "label_nc" | "contain_dontcare_label" | "no_instance">;
 type Size = Pick<Config, "num_upsampling_layers" | "crop_size" | "aspect_ratio">;
 
-/** What the published data sets look like by their count of semantic channels. */
-const PUBLISHED: Record<number, Semantics & Size> = {
+/** The options of upstream's data sets, by number of semantic channels. */
+const PUBLISHED: Record<number, LabelConfig & Size> = {
   184: {
     label_nc: 182,
     contain_dontcare_label: true,
@@ -46,7 +43,10 @@ const PUBLISHED: Record<number, Semantics & Size> = {
   },
 };
 
-/** Sizes that give a first feature map of this many pixels: the usual one first, else the squarest. */
+/**
+ * Finds a size whose first feature map has this many pixels: `usual` if it fits, else the first fit from a list of
+ * aspect ratios.
+ */
 function sizeFor(pixels: number, ups: number, usual: Size): Partial<Size> {
   const fits = (s: Size): boolean => {
     const { h, w } = outputSize({ ...defaultConfig, ...s });
@@ -61,8 +61,17 @@ function sizeFor(pixels: number, ups: number, usual: Size): Partial<Size> {
   return {};
 }
 
-/** What a net of so many semantic channels most likely saw. */
-function dataSet(S: number): { semantics: Semantics; usual: Size } {
+/** The size options among those given. */
+function sizeOptions({ num_upsampling_layers, crop_size, aspect_ratio }: Partial<Config>): Partial<Size> {
+  return {
+    ...(num_upsampling_layers === undefined ? {} : { num_upsampling_layers }),
+    ...(crop_size === undefined ? {} : { crop_size }),
+    ...(aspect_ratio === undefined ? {} : { aspect_ratio }),
+  };
+}
+
+/** The most likely label options and size of a net with S semantic channels. */
+function dataSet(S: number): { semantics: LabelConfig; usual: Size } {
   const known = PUBLISHED[S];
   return {
     semantics: known ?? { label_nc: S - 1, contain_dontcare_label: false, no_instance: false },
@@ -70,89 +79,17 @@ function dataSet(S: number): { semantics: Semantics; usual: Size } {
   };
 }
 
-const AGAIN = "convert the checkpoint again";
-/** Pixels on a side. */
-const MOST_PIXELS = 8192;
-
-interface Rule {
-  readonly wanted: string;
-  holds(value: unknown): boolean;
-}
-const number = (value: unknown, least: number, most: number): value is number =>
-  typeof value === "number" && value >= least && value <= most;
-const whole = (least: number, most: number): Rule => ({
-  wanted: `a whole number from ${least} to ${most}`,
-  holds: (v) => number(v, least, most) && Number.isInteger(v),
-});
-const flag: Rule = { wanted: "true or false", holds: (v) => typeof v === "boolean" };
-
-const RULES: Readonly<Record<keyof Config, Rule>> = {
-  label_nc: whole(1, 65535),
-  contain_dontcare_label: flag,
-  no_instance: flag,
-  ngf: whole(1, 1024),
-  z_dim: whole(1, 65536),
-  use_vae: flag,
-  crop_size: whole(1, MOST_PIXELS),
-  aspect_ratio: { wanted: "a number from 1/16 to 16", holds: (v) => number(v, 1 / 16, 16) },
-  netG: { wanted: NET_G.join(" or "), holds: (v) => NET_G.some((name) => name === v) },
-  num_upsampling_layers: {
-    wanted: "normal, more or most",
-    holds: (v) => v === "normal" || v === "more" || v === "most",
-  },
-  resnet_n_downsample: whole(1, 8),
-  resnet_n_blocks: whole(1, 256),
-  resnet_kernel_size: whole(1, 31),
-  resnet_initial_kernel_size: whole(1, 31),
-  norm_G: { wanted: "a text", holds: (v) => typeof v === "string" },
-};
-
-/**
- * A config out of a file. Keys that are left out have their published defaults; others are ignored.
- * @throws SpadeError file: no object, or a key whose value no net has; the message names it
- */
-export function checkedConfig(raw: unknown, where: string): Config {
-  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
-    throw new SpadeError("file", where, "is not an object", AGAIN);
-  }
-  const stored = raw as Readonly<Record<string, unknown>>;
-  const known = (Object.keys(RULES) as (keyof Config)[]).filter((key) => Object.hasOwn(stored, key));
-  for (const key of known) {
-    if (RULES[key].holds(stored[key])) continue;
-    const found = JSON.stringify(stored[key]).slice(0, 40);
-    throw new SpadeError("file", `${where}, ${key}`, `is ${found} where ${RULES[key].wanted} is wanted`, AGAIN);
-  }
-  const config = { ...defaultConfig, ...Object.fromEntries(known.map((key) => [key, stored[key]])) };
-  try {
-    checkNet(config);
-    const { h } = outputSize(config);
-    if (h > MOST_PIXELS) throw new SpadeError("file", "aspect_ratio", `makes a picture ${h} pixels high`, AGAIN);
-  } catch (error) {
-    if (!(error instanceof SpadeError)) throw error;
-    throw new SpadeError("file", `${where}, ${error.where}`, error.problem, error.fix, error);
-  }
-  return config;
+/** The number of semantic channels that a generator's first label conv reads; undefined if the keys are no generator's. */
+export function semanticChannels(shapes: ReadonlyMap<string, readonly number[]>): number | undefined {
+  return (shapes.get("head_0.norm_0.mlp_shared.0.weight") ?? convOf(shapes, "model.1"))?.[1];
 }
 
 /**
- * @param shapes every tensor's shape under the published keys
- * @param metadata of a safetensors file; its `config` (JSON) wins over any guess
- * @throws SpadeError unsupported when the keys are not a SPADE generator's, file when the metadata's config is none
+ * Guesses the config of a generator's checkpoint from keys and shapes.
+ * @param given options that the user or an opt file states; of a net with VAE they decide which size its fc means
+ * @throws SpadeError unsupported: the keys are not those of a generator
  */
-export function guessConfig(
-  shapes: ReadonlyMap<string, readonly number[]>,
-  metadata: Readonly<Record<string, string>> = {},
-): Config {
-  if (metadata.config !== undefined) {
-    const where = "weights, metadata config";
-    let stored: unknown;
-    try {
-      stored = JSON.parse(metadata.config);
-    } catch (cause) {
-      throw new SpadeError("file", where, "is not JSON", AGAIN, cause);
-    }
-    return checkedConfig(stored, where);
-  }
+export function guessConfig(shapes: ReadonlyMap<string, readonly number[]>, given: Partial<Config> = {}): Config {
   const pix2pixhd = guessPix2PixHD(shapes);
   if (pix2pixhd) return pix2pixhd;
   const shared = shapes.get("head_0.norm_0.mlp_shared.0.weight");
@@ -168,7 +105,8 @@ export function guessConfig(
     );
   }
   const S = shared[1];
-  const { semantics, usual } = dataSet(S);
+  const { semantics, usual: published } = dataSet(S);
+  const usual = { ...published, ...sizeOptions(given) };
   const ngf = first[0] / 16;
   const use_vae = fc.length === 2;
   const most = shapes.has("up_4.conv_0.bias");
@@ -204,8 +142,8 @@ export function guessConfig(
 }
 
 /**
- * The config of an encoder's checkpoint, from keys and shapes.
- * @throws SpadeError unsupported when they are not an encoder's
+ * Finds the config of an encoder's checkpoint from keys and shapes.
+ * @throws SpadeError unsupported: the keys are not those of an encoder
  */
 export function guessEncoder(shapes: ReadonlyMap<string, readonly number[]>): EncoderConfig {
   const of = (...keys: string[]): readonly number[] | undefined => keys.map((key) => shapes.get(key)).find(Boolean);
@@ -220,7 +158,7 @@ export function guessEncoder(shapes: ReadonlyMap<string, readonly number[]>): En
   return { ngf: first[0], z_dim: mu[0], norm_E: `${spectral ? "spectral" : ""}${kind}` };
 }
 
-/** The weight of a conv with its norm; keys end in `.0.` behind one that is no "none". */
+/** Shape of a conv's weight. Its key has `.0` after the layer's name if the layer has a norm. */
 function convOf(shapes: ReadonlyMap<string, readonly number[]>, name: string): readonly number[] | undefined {
   for (const rest of ["0.weight_orig", "0.weight", "weight_orig", "weight"]) {
     const shape = shapes.get(`${name}.${rest}`);
@@ -229,7 +167,10 @@ function convOf(shapes: ReadonlyMap<string, readonly number[]>, name: string): r
   return undefined;
 }
 
-/** The config of pix2pixHD's generator, if it is one: blocks stand where the halvings end. */
+/**
+ * Finds the config if the keys are those of pix2pixHD's generator. The index of the first block gives the number of
+ * halvings.
+ */
 function guessPix2PixHD(shapes: ReadonlyMap<string, readonly number[]>): Config | undefined {
   const blocks = new Set(
     [...shapes.keys()].flatMap((key) => /^model\.(\d+)\.conv_block\./.exec(key)?.[1] ?? []).map(Number),

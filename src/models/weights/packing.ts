@@ -1,36 +1,36 @@
-// How parameters are laid out on the device: by key and shape, with what a net says of its own keys.
+// The layout of parameters on the device. It follows from key and shape; a net can override it for some of its keys.
 
-import { packConv, unpackConv } from "../../../kernels/conv2d.ts";
-import { blockedShape, packBlocks, unpackBlocks } from "../../../kernels/gemm.ts";
-import { packV, unpackV } from "../../../kernels/spectral.ts";
+import { packConv, unpackConv } from "../../../kernels/conv/conv2d.ts";
+import { blockedShape, packBlocks, unpackBlocks } from "../../../kernels/parts/gemm.ts";
+import { packV, unpackV } from "../../../kernels/norm/spectral.ts";
 import { generatorShapes, latentSize, type Config } from "../config.ts";
 
-/** How a key's values are laid out on the device. */
+/** The layout of a key's values on the device. */
 export interface Packing {
   readonly shape: number[];
   readonly pack: (values: Float32Array) => Float32Array;
   readonly unpack: (values: Float32Array) => Float32Array;
-  /** Held in the storage type; everything else stays f32. */
+  /** Whether the values are stored in the storage type (f16 or f32); if not, they are f32. */
   readonly weight: boolean;
 }
 
-/** What a net's parameters are. */
+/** The parameters of a net. */
 export interface Net {
-  /** Keys with their shapes, as published (OIHW). */
+  /** Keys with their shapes, as in upstream (OIHW). */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
-  /** The layout of keys where it does not follow from the shape. */
+  /** The layout of a key, if it does not follow from the shape. */
   packing?(key: string, shape: readonly number[]): Packing | undefined;
 }
 
-/** Trained by the optimiser; the rest are buffers, which the forward pass moves itself. */
+/** Whether the optimiser trains a key. The other keys are buffers, which the forward pass updates. */
 export const isTrained = (key: string): boolean =>
   !/\.(running_mean|running_var|weight_u|weight_v|num_batches_tracked)$/.test(key);
 
 const same = (v: Float32Array): Float32Array => v;
 
 /**
- * fc of a VAE net maps z to the first feature map, viewed as (16 ngf, h, w): its rows are reordered to (h, w, 16 ngf), so that
- * the result is NHWC. [M, K] becomes [K, M].
+ * fc of a VAE net maps z to the first feature map, viewed as (16 ngf, h, w). We reorder its rows to (h, w, 16 ngf), so
+ * that the result is NHWC, and transpose: [M, K] becomes [K, M].
  */
 function packFc(c: Config): Packing {
   const { h, w } = latentSize(c);
@@ -74,7 +74,7 @@ function packFcBias(c: Config): Packing {
   };
 }
 
-/** Conv weights as the direct kernels read them; `shape` is OIHW, whatever the key's own shape. */
+/** The layout of conv weights for the direct kernels. `shape` is OIHW; the key's own shape may differ. */
 export function convPacking(shape: readonly number[]): Packing {
   const [o, i, kh, kw] = shape;
   return {
@@ -103,7 +103,7 @@ export function packingOf(net: Net, key: string): Packing {
   return { shape: [...shape], weight: false, pack: same, unpack: same };
 }
 
-/** A generator, or some keys of one. */
+/** The parameters of a generator, or some of its keys. */
 export function generatorNet(c: Config, shapes: Net["shapes"] = generatorShapes(c)): Net {
   return {
     shapes,
@@ -111,7 +111,7 @@ export function generatorNet(c: Config, shapes: Net["shapes"] = generatorShapes(
       if (key === "fc.weight" && c.use_vae) return packFc(c);
       if (key === "fc.bias" && c.use_vae) return packFcBias(c);
       if (!/\.mlp_(gamma|beta)\.weight$/.test(key)) return undefined;
-      // mlp_gamma and mlp_beta are read by table GEMMs alone.
+      // Table GEMMs read mlp_gamma and mlp_beta in blocks of columns.
       const [o, i, kh, kw] = shape;
       return {
         shape: blockedShape(kh * kw, i, o),
@@ -123,7 +123,10 @@ export function generatorNet(c: Config, shapes: Net["shapes"] = generatorShapes(
   };
 }
 
-/** The keys of `shapes`; where a checkpoint of torch <= 1.0 holds W/sigma under `weight`, that key instead of weight_orig, u and v. */
+/**
+ * Returns `shapes` with `weight` in place of weight_orig, u and v where the checkpoint (torch <= 1.0) only holds
+ * W/sigma as `weight`.
+ */
 export function storedShapes(shapes: Net["shapes"], found: Net["shapes"]): Net["shapes"] {
   const out = new Map<string, readonly number[]>();
   for (const [key, shape] of shapes) {

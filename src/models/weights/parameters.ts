@@ -1,4 +1,4 @@
-// Parameters under their published key names, packed once for the kernels when they are read, unpacked when they are written.
+// Parameters under upstream's key names. They are packed for the kernels when loaded, and unpacked when read back.
 
 import { ema } from "../../../kernels/index.ts";
 import {
@@ -17,25 +17,25 @@ import {
 } from "../../runtime/index.ts";
 import { packingOf, type Net, type Packing } from "./packing.ts";
 
-/** Where values come from: a checkpoint, or a seeded recipe. */
+/** A source of values: a checkpoint, or seeded weights. */
 export interface StateSource {
-  /** Keys with their shapes, as published (OIHW). */
+  /** Keys with their shapes, as in upstream (OIHW). */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
-  /** Dense float32 values. */
+  /** Reads dense float32 values. */
   read(key: string): Promise<Float32Array> | Float32Array;
 }
 
 interface Packed {
   readonly shape: readonly number[];
   readonly dtype: DType;
-  /** Undefined once released. */
+  /** Undefined after release. */
   storage: Storage | undefined;
 }
 
 export class ParameterStore {
   private readonly packed = new Map<string, Packed>();
   private readonly rules = new Map<string, Packing>();
-  /** f16 copies of weights; what is in `packed` is then their master. */
+  /** f16 copies of weights; `packed` then holds their f32 masters. */
   private readonly halves = new Map<string, Storage>();
   private readonly bound = new WeakMap<Graph, Map<string, Tensor>>();
 
@@ -53,7 +53,7 @@ export class ParameterStore {
     }
   }
 
-  /** A net's parameters on paper, for recordings: nothing is allocated, and there are no values. */
+  /** A net's parameters on paper, for recordings: without allocated memory and without values. */
   static onPaper(net: Net, dtype: DType): ParameterStore {
     return new ParameterStore(undefined, dtype, net);
   }
@@ -65,8 +65,9 @@ export class ParameterStore {
   }
 
   /**
-   * Reads and uploads every key of a net: generator, discriminator, encoder, perceptual net.
-   * @throws SpadeError shape: a key is missing, or its shape is not the net's; the message says which, expected and found
+   * Reads and uploads every key of a net (generator, discriminator, encoder or perceptual net).
+   * @throws SpadeError shape: a key is missing or has another shape; the message gives the key, the expected and the
+   * found shape
    */
   static async loadNet(
     device: Device,
@@ -94,7 +95,7 @@ export class ParameterStore {
     return p;
   }
 
-  /** The same values (of f16 copies, their masters) in buffers of their own. */
+  /** Copies the values into new buffers. If there are f16 copies, only their f32 masters are cloned. */
   clone(): ParameterStore {
     const copy = new ParameterStore(this.device, this.dtype, this.net);
     const encoder = this.device.gpu.createCommandEncoder({ label: "clone" });
@@ -111,7 +112,7 @@ export class ParameterStore {
     return this.packed.has(key);
   }
 
-  /** Whether a key's values are held, or were released. */
+  /** Whether a key exists and was not released. */
   isThere(key: string): boolean {
     return this.packed.get(key)?.storage !== undefined;
   }
@@ -121,26 +122,26 @@ export class ParameterStore {
     return [...this.packed.keys()];
   }
 
-  /** A key's published shape. */
+  /** A key's shape in upstream. */
   shape(key: string): readonly number[] {
     return this.net.shapes.get(key)!;
   }
 
-  /** Where a key lies. @throws SpadeError usage when it was released */
+  /** A key's storage on the device. @throws SpadeError usage: the key was released or does not exist */
   storage(key: string): Storage {
     const storage = this.packed.get(key)?.storage;
     if (!storage) throw new SpadeError("usage", `parameter ${key}`, "is not on the device", "load the weights again");
     return storage;
   }
 
-  /** A tensor in the layout of a key (its gradient, its moments), dense, as published. */
+  /** Unpacks a tensor in a key's layout (its gradient or moments) to upstream's dense layout. */
   published(key: string, packed: Float32Array): Float32Array {
     return this.rules.get(key)!.unpack(packed);
   }
 
   /**
-   * From here on graphs read f16 copies of the weights; the f32 values are their masters, which Adam moves with the copies. Values written
-   * into the masters by others reach the copies with the next call.
+   * Makes f16 copies of the weights, which graphs read from now on. The f32 values are their masters; Adam updates
+   * both. If other code writes to the masters, call this again to update the copies.
    */
   async useHalves(): Promise<void> {
     const g = new Graph(this.device.target);
@@ -155,13 +156,16 @@ export class ParameterStore {
     program.dispose();
   }
 
-  /** The values that training moves: the parameter itself, or the f32 master behind the copy that kernels read. */
+  /** The tensor that training updates: the parameter itself, or the f32 master of an f16 copy. */
   master(g: Graph, key: string): Tensor {
     const { shape, dtype } = this.packed.get(key)!;
     return this.halves.has(key) ? g.external(`${key} master`, shape, dtype, this.storage(key)) : this.tensor(g, key);
   }
 
-  /** The parameter as kernels read it, an external tensor of a graph: one tensor a graph, so that its gradients meet. */
+  /**
+   * The parameter as kernels read it, as an external tensor of a graph. There is one per graph, so that its gradients
+   * are summed.
+   */
   tensor(g: Graph, key: string): Tensor {
     let known = this.bound.get(g);
     if (!known) this.bound.set(g, (known = new Map()));
@@ -178,7 +182,7 @@ export class ParameterStore {
     return p.storage ? g.external(key, p.shape, p.dtype, p.storage) : g.released(key, p.shape, p.dtype);
   }
 
-  /** Values as published: OIHW, dense float32. */
+  /** Reads a key's values in upstream's layout: OIHW, dense float32. */
   async read(key: string): Promise<Float32Array> {
     const p = this.packed.get(key);
     if (!p?.storage)
@@ -186,23 +190,23 @@ export class ParameterStore {
     return this.rules.get(key)!.unpack(decodeHost(p, await this.device.download(p.storage)));
   }
 
-  /** Replaces a key's values; dense float32, as published. */
+  /** Replaces a key's values, given as dense float32 in upstream's layout. */
   write(key: string, values: Float32Array): void {
     this.device.upload(this.storage(key), encodeHost(this.packed.get(key)!, this.rules.get(key)!.pack(values)));
   }
 
-  /** The layout of a key on the device: what its moments share. */
+  /** The layout of a key on the device, which its moments also have. */
   layout(key: string): Pick<Packing, "shape" | "pack" | "unpack"> {
     return this.rules.get(key)!;
   }
 
-  /** Bytes on the device. */
+  /** Memory on the device, in bytes. */
   get bytes(): number {
     const all = [...[...this.packed.values()].map((p) => p.storage), ...this.halves.values()];
     return all.reduce((sum, storage) => sum + (storage?.bytes ?? 0), 0);
   }
 
-  /** Frees what is no longer read (originals whose derived copies serve); shapes stay known. */
+  /** Frees keys that are no longer read, such as originals with derived copies; keeps their shapes. */
   release(keys: Iterable<string>): void {
     for (const key of keys) {
       const p = this.packed.get(key);
@@ -219,7 +223,9 @@ export class ParameterStore {
   }
 }
 
-/** Every expected key there, with its shape. Keys beyond those (num_batches_tracked, a discriminator's) are ignored. */
+/**
+ * Checks that every expected key exists and has its shape. Ignores other keys (num_batches_tracked, a discriminator's).
+ */
 function checkShapes(
   expected: ReadonlyMap<string, readonly number[]>,
   found: ReadonlyMap<string, readonly number[]>,

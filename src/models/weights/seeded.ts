@@ -1,25 +1,25 @@
-// Seeded weights: the same values in any language, so that a net needs no file. The tensor under key K of a net made
-// with `seed` and `gain` is
+// Seeded weights: values from a formula that gives the same result in any language, so that a net needs no file. The
+// tensor with key K, for `seed` and `gain`, is
 //
 //     weight, weight_orig   seeded("<seed>:" + K, shape, gain * sqrt(6 / (fan_in + fan_out)))
 //     bias                  seeded("<seed>:" + K, shape, 0.1 * gain)
 //     weight_u, weight_v    seeded("<seed>:" + K, shape, 1), then divided by its L2 norm
 //
-// with fan_in = prod(shape[1:]), fan_out = shape[0] * prod(shape[2:]); running_mean 0, running_var 1; a batch norm's own
-// weight 1 and bias 0.
-// (Not the published initialisation: that one starts a training, this one makes nets that tests can agree on.)
+// with fan_in = prod(shape[1:]), fan_out = shape[0] * prod(shape[2:]); running_mean 0, running_var 1; a batch norm's
+// own weight 1 and bias 0. This is not upstream's initialisation, which is for training. It gives nets that tests in
+// different languages share.
 
 import type { Config } from "../config.ts";
 import { generatorShapes } from "../config.ts";
 import { fnv1a32 } from "../philox.ts";
 import { vgg19Shapes } from "../nets/vgg19.ts";
 
-/** A net's float32 tensors under the published key names. */
+/** A net's float32 tensors under upstream's key names. */
 export type HostState = Map<string, { shape: number[]; data: Float32Array }>;
 
 const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-/** Values in [-scale, scale): element i is scale * (hash32(fnv1a32(name) + i) / 2^31 - 1), rounded once to float32. */
+/** Values in [-scale, scale). Element i is scale * (hash32(fnv1a32(name) + i) / 2^31 - 1), rounded once to float32. */
 export function seeded(name: string, shape: readonly number[], scale: number): Float32Array {
   const out = new Float32Array(product(shape));
   const start = fnv1a32(name);
@@ -35,7 +35,7 @@ export function seeded(name: string, shape: readonly number[], scale: number): F
   return out;
 }
 
-/** x / max(|x|, 1e-12), in place. */
+/** Divides x by max(|x|, 1e-12), in place. */
 function normalize(x: Float32Array | Float64Array): void {
   let sum = 0;
   for (let i = 0; i < x.length; i++) sum += x[i] * x[i];
@@ -43,7 +43,7 @@ function normalize(x: Float32Array | Float64Array): void {
   for (let i = 0; i < x.length; i++) x[i] /= norm;
 }
 
-/** One tensor of the recipe; what it holds follows from the last part of its key. */
+/** Computes one tensor; the last part of its key selects the formula. */
 function seededTensor(
   key: string,
   shape: readonly number[],
@@ -79,7 +79,9 @@ function seededTensor(
   }
 }
 
-/** The recipe's state for a list of keys and shapes. A layer's bias comes before its weight, as in the oracle. */
+/**
+ * Computes the seeded state for a list of keys and shapes. A layer's bias comes before its weight, as in the oracle.
+ */
 export function seededState(shapes: ReadonlyMap<string, readonly number[]>, seed: number, gain: number): HostState {
   const state: HostState = new Map();
   const add = (key: string): void => {
@@ -101,7 +103,7 @@ export function seededGenerator(config: Config, seed: number, gain: number): Hos
   return seededState(generatorShapes(config), seed, gain);
 }
 
-/** With gain 2 the features keep their size through the layers. */
+/** Seeded VGG19. With gain 2 the features keep their magnitude through the layers. */
 export function seededVgg(seed: number, gain = 2): HostState {
   return seededState(vgg19Shapes(), seed, gain);
 }
@@ -112,11 +114,11 @@ export function spectralLayers(state: HostState): string[] {
 }
 
 /**
- * `iterations` power iterations on every spectrally normalised layer; weight_u and weight_v are replaced in the state.
+ * Does `iterations` power iterations on every spectrally normalised layer; replaces weight_u and weight_v in the state.
  *
- * One iteration is v <- W^T u / |.|, u <- W v / |.| with W as [Cout, Cin*k*k]. The length of u does not change where
- * W^T u points, so W v of one iteration and W^T u of the next share a row while it is in the cache: one pass over
- * the weights an iteration. Sums are kept in float64.
+ * One iteration is v <- W^T u / |.|, u <- W v / |.| with W as [Cout, Cin*k*k]. The length of u does not change the
+ * direction of W^T u. So W v of one iteration and W^T u of the next use a row of W together while it is in the cache,
+ * which takes one pass over the weights per iteration. Sums are in float64.
  */
 export function powerIterate(state: HostState, iterations: number): void {
   for (const name of iterations > 0 ? spectralLayers(state) : []) {
@@ -145,7 +147,7 @@ export function powerIterate(state: HostState, iterations: number): void {
   }
 }
 
-/** sigma = u^T W v of one spectrally normalised layer, in float64. */
+/** Computes sigma = u^T W v of one spectrally normalised layer, in float64. */
 export function spectralSigma(state: HostState, name: string): number {
   const w = state.get(`${name}.weight_orig`)!.data;
   const u = state.get(`${name}.weight_u`)!.data;
@@ -155,12 +157,12 @@ export function spectralSigma(state: HostState, name: string): number {
   return sigma;
 }
 
-/** sum += scale * w[at ...] */
+/** Adds scale * w[at ...] to sum. */
 function addRow(sum: Float64Array, w: Float32Array, at: number, scale: number): void {
   for (let i = 0; i < sum.length; i++) sum[i] += scale * w[at + i];
 }
 
-/** Four sums: one chain of additions would wait for itself. */
+/** Dot product of w[at ...] and v. Four partial sums, because in a single one each addition must wait for the last. */
 function dotRow(w: Float32Array, at: number, v: Float64Array): number {
   let a = 0;
   let b = 0;

@@ -1,10 +1,10 @@
-// Where parameters come from: a checkpoint file, or tensors already in memory.
+// Sources of parameters: a checkpoint file, or tensors already in memory.
 
 import { toF32, type TensorSource } from "../../formats/tensors.ts";
 import { SpadeError } from "../../runtime/errors.ts";
 import type { StateSource } from "./parameters.ts";
 
-/** Refuses NaN and Inf: kernels and adapters may lose them on the way, and the picture would only look wrong. */
+/** Fails on NaN and Inf, because kernels and adapters may drop them, and then the picture is wrong without an error. */
 function finite(key: string, values: Float32Array): Float32Array {
   for (let i = 0; i < values.length; i++) {
     if (Number.isFinite(values[i])) continue;
@@ -18,7 +18,7 @@ function finite(key: string, values: Float32Array): Float32Array {
   return values;
 }
 
-/** @throws SpadeError integrity, from read: a value is NaN or Inf */
+/** Makes a source from a checkpoint. @throws SpadeError integrity, in read: a value is NaN or Inf */
 export function checkpointSource(source: TensorSource): StateSource {
   return {
     shapes: new Map(source.names().map((name) => [name, source.info(name).shape])),

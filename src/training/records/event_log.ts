@@ -4,6 +4,7 @@ import { readdir, truncate } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { extendFile, fileError, openFile } from "../../formats/file.ts";
+import { SpadeError } from "../../runtime/errors.ts";
 import { bytesUpTo, startRecords, summaryRecord, type EventImage } from "../../formats/tfevents.ts";
 
 const now = (): number => Date.now() / 1000;
@@ -11,11 +12,19 @@ const now = (): number => Date.now() / 1000;
 export class EventLog {
   private constructor(private readonly path: string) {}
 
-  /** `after`: cuts later events off older files. -1 for a new run: the files stay, and TensorBoard ignores their events. */
+  /**
+   * `after`: cuts later events, and what is damaged, off older files; a file that can't be cut stays, with a note on stderr. -1 for a new run: the files stay, and TensorBoard ignores their events.
+   */
   static async open(folder: string, after: number): Promise<EventLog> {
     if (after >= 0) {
-      for (const name of await readdir(folder)) {
-        if (/^events\.out\.tfevents\./.test(name)) await cut(join(folder, name), after);
+      for (const entry of await readdir(folder, { withFileTypes: true })) {
+        if (!entry.isFile() || !/^events\.out\.tfevents\./.test(entry.name)) continue;
+        try {
+          await cut(join(folder, entry.name), after);
+        } catch (error) {
+          if (!(error instanceof SpadeError)) throw error;
+          console.warn(`${error.message}; the file stays as it is, and TensorBoard may show old events of it`);
+        }
       }
     }
     const time = now();

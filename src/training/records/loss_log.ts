@@ -12,13 +12,16 @@ export class LossLog {
   private constructor(private readonly path: string) {}
 
   /**
-   * Appends a header like the published code. With `resume` it appends none and drops the log's lines from the first of the places `dropped`
-   * on, so that the log reads like one run's.
+   * Appends a header like the published code. With `resume` the log reads like one run's: of a run that goes on no header is added, and the
+   * lines from the first of the places `dropped` on are left out; of one that begins once more, all behind the first `bytes` is left out.
    */
-  static async open(path: string, resume?: { dropped: readonly Place[] }): Promise<LossLog> {
-    const cut = resume && cutLog((await textOfFile(path)) ?? "", resume.dropped);
-    if (cut === undefined) await extendFile(path, `${header(new Date())}\n`);
-    else await replaceFile(path, cut);
+  static async open(path: string, resume?: { dropped: readonly Place[] } | { bytes: number }): Promise<LossLog> {
+    const text = (await textOfFile(path)) ?? "";
+    const begun = (kept: string): string => `${wholeLines(kept)}${header(new Date())}\n`;
+    if (!resume && wholeLines(text) === text) await extendFile(path, `${header(new Date())}\n`);
+    else if (!resume) await replaceFile(path, begun(text));
+    else if ("bytes" in resume) await replaceFile(path, begun(Buffer.from(text).toString("utf8", 0, resume.bytes)));
+    else await replaceFile(path, cutLog(text, resume.dropped) ?? begun(text));
     return new LossLog(path);
   }
 
@@ -26,6 +29,9 @@ export class LossLog {
     await extendFile(this.path, `${logLine(at, losses)}\n`);
   }
 }
+
+/** Without a last line that a kill cut. */
+const wholeLines = (text: string): string => text.slice(0, text.lastIndexOf("\n") + 1);
 
 /** The log without dropped lines; undefined if it has no header. A last line without newline was cut by a kill and is dropped. */
 function cutLog(text: string, dropped: readonly Place[]): string | undefined {

@@ -35,6 +35,14 @@ export interface Validation {
   grid?: Omit<Shown, "real"> & { real?: Float32Array };
 }
 
+/** Where records go on. */
+export interface RecordsFrom {
+  /** Pictures that count. */
+  total: number;
+  /** Of a run that begins once more: the bytes of the log before it. */
+  log?: number;
+}
+
 export class Records {
   private warned = false;
 
@@ -47,14 +55,10 @@ export class Records {
   ) {}
 
   /**
-   * Creates the folder, saves the options and starts the records or, after `from.total` pictures, continues them. Entries that a killed run
+   * Creates the folder, saves the options and starts the records or, from `from` on, continues them. Entries that a killed run
    * wrote after that point are dropped first: the records equal those of a run that never stopped. Fails with `file`.
    */
-  static async open(
-    options: TrainOptions,
-    labels: readonly Label[] | undefined,
-    from?: { total: number },
-  ): Promise<Records> {
+  static async open(options: TrainOptions, labels: readonly Label[] | undefined, from?: RecordsFrom): Promise<Records> {
     const folder = join(options.checkpoints_dir, options.name);
     const logs = join(folder, "logs");
     try {
@@ -67,9 +71,10 @@ export class Records {
     const path = join(folder, "curves.jsonl");
     const entries = await CurveFile.read(path);
     const [kept, dropped] = [entries.filter((e) => e.total <= keep), entries.filter((e) => e.total > keep)];
+    const losses = dropped.filter((entry) => entry.kind === "losses");
     const log = await LossLog.open(
       join(folder, "loss_log.txt"),
-      from && { dropped: dropped.filter((entry) => entry.kind === "losses") },
+      from && (from.log === undefined ? { dropped: losses } : { bytes: from.log }),
     );
     const events = options.tf_log ? await EventLog.open(logs, keep) : undefined;
     const gallery = options.no_html ? undefined : await Gallery.open(join(folder, "web"), options, kept, dropped);

@@ -2,7 +2,7 @@
 // its weight: gradients() seeded with 1 (or the loss scale) at each of them gives the gradient of their sum.
 
 import { add, ganLoss, kld, l1Mean } from "../../../kernels/index.ts";
-import type { GanMode, GanSide } from "../../../kernels/gan_loss.ts";
+import type { GanMode, GanSide } from "../../../kernels/loss/gan_loss.ts";
 import type { Perceptual } from "../../models/nets/perceptual.ts";
 import type { Graph, Tensor } from "../../runtime/index.ts";
 

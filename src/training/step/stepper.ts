@@ -2,7 +2,7 @@
 // their capacity (then with more room) or change their mode.
 
 import { kindOf } from "../../models/kinds.ts";
-import { adamFactors } from "../../../kernels/adam.ts";
+import { adamFactors } from "../../../kernels/optim/adam.ts";
 import { LevelsScratch } from "../../labels/levels.ts";
 import type { LabelMap } from "../../labels/label_map.ts";
 import type { TableRoom } from "../../models/nets/table_room.ts";

@@ -1,0 +1,46 @@
+// kernels/optim/overflow.ts: whether any number of some tensors is Inf or NaN (a loss scale that f16 gradients could not bear)
+//
+//   y = 0 if all are finite, else more than 0
+//
+// Every thread of a fixed grid keeps a flag and looks through its share of one tensor after the other; the flags are added up last. No
+// atomics. What is no number is told by its bits: a compiler may take for granted that there is none.
+// traffic: every tensor once.
+
+import flagsText from "../../shaders/optim/overflow.wgsl";
+import {
+  defineOp,
+  notDifferentiable,
+  read,
+  storedElements,
+  writeScalars,
+  type Tensor,
+} from "../../src/runtime/index.ts";
+import { sumShares } from "../loss/loss_sum.ts";
+
+export interface OverflowArgs {
+  /** f32 or f16, at least one */
+  tensors: readonly Tensor[];
+}
+
+const THREADS = { software: 1024, hardware: 32768 };
+
+export const overflow = defineOp<OverflowArgs, Tensor>({
+  name: "overflow",
+  forward(g, { tensors }) {
+    const threads = THREADS[g.target.software ? "software" : "hardware"];
+    const flags = g.temp("flags", [threads]);
+    tensors.forEach((x, i) =>
+      g.dispatch({
+        shader: { name: "overflow", text: flagsText },
+        constants: { first: i === 0, THREADS: threads },
+        sizes: { N4: storedElements(x.shape, x.dtype) / 4 },
+        bindings: { x: read(x), flags: writeScalars(flags) },
+        groups: [threads / 64],
+        flops: 0,
+        bytes: x.bytes,
+      }),
+    );
+    return sumShares(g, flags);
+  },
+  backward: notDifferentiable,
+});

@@ -1,0 +1,78 @@
+// kernels/shape/resize.ts: nearest and bilinear resize, as torch.nn.functional.interpolate
+//
+//   nearest:   src = min(floor(dst * scale), in - 1),   scale = float32(in / out), the product in float32 too
+//   bilinear:  src = max(0, (dst + 0.5) * scale - 0.5), align_corners=False; the four neighbours weighted by their nearness
+//
+// Backward: each dy goes to the pixels that it was read from, with the same weights (a gather over the dst range of a src).
+// traffic: y once, x once or more (out/in times a pixel when enlarging, from a cache).
+// lavapipe, 64 channels: bilinear 256 -> 224 12.4 ms, nearest 128 -> 256 9.5.
+
+import resizeText from "../../shaders/shape/resize.wgsl";
+import backwardText from "../../shaders/shape/resize_backward.wgsl";
+import { defineOp, read, SpadeError, write, type Dispatch, type Graph, type Tensor } from "../../src/runtime/index.ts";
+import { lanes, rowGroups, Y_SPAN } from "../parts/segments.ts";
+
+export interface ResizeArgs {
+  /** [N,H,W,C] */
+  x: Tensor;
+  h: number;
+  w: number;
+  mode: "nearest" | "bilinear";
+}
+
+/** Shape rule. @throws SpadeError shape */
+export function resizePlan(x: readonly number[], h: number, w: number): number[] {
+  if (x.length !== 4) throw new SpadeError("shape", "resize", `x [${x.join(",")}] is no picture`, "give [N,H,W,C]");
+  return [x[0], h, w, x[3]];
+}
+
+const bits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];
+
+/** What both ways have in common: a thread a pixel of what is written. */
+function common({ x, h, w, mode }: ResizeArgs, pixels: number): Pick<Dispatch, "constants" | "sizes" | "groups"> {
+  const [, ih, iw] = x.shape;
+  return {
+    constants: { bilinear: mode === "bilinear", ...lanes(x.pitch / 4) },
+    sizes: {
+      PIXELS: pixels,
+      H: ih,
+      W: iw,
+      OH: h,
+      OW: w,
+      C4: x.pitch / 4,
+      SCALEY: bits(ih / h),
+      SCALEX: bits(iw / w),
+      YSPAN: Y_SPAN,
+    },
+    groups: rowGroups(x.pitch / 4, pixels),
+  };
+}
+
+export const resize = defineOp<ResizeArgs, Tensor>({
+  name: "resize",
+  forward(g: Graph, { x, h, w, mode }) {
+    const y = g.temp("y", resizePlan(x.shape, h, w), x.dtype);
+    const [n, , , c] = x.shape;
+    const pixels = n * h * w;
+    g.dispatch({
+      shader: { name: "resize", text: resizeText },
+      ...common({ x, h, w, mode }, pixels),
+      bindings: { source: read(x), y: write(y) },
+      flops: mode === "bilinear" ? 9 * pixels * c : 0,
+      bytes: y.bytes + Math.min(x.bytes, y.bytes * (mode === "bilinear" ? 4 : 1)),
+    });
+    return y;
+  },
+  backward(g, { x, h, w, mode }, _, dy) {
+    const [n, ih, iw, c] = x.shape;
+    const dx = g.temp("dx", x.shape, dy.dtype);
+    const pixels = n * ih * iw;
+    g.dispatch({
+      shader: { name: "resize_backward", text: backwardText },
+      ...common({ x, h, w, mode }, pixels),
+      bindings: { dy: read(dy), dx: write(dx) },
+      flops: 8 * n * h * w * c,
+    });
+    return { x: dx };
+  },
+});

@@ -1,0 +1,123 @@
+// The config of a generator's checkpoint, and which of its options nothing but a guess supports: label maps are read by them.
+
+import { guessConfig, semanticChannels } from "./guess.ts";
+import { readStoredConfig, type FoundConfig } from "./stored_config.ts";
+import { semanticNc, type Config, type LabelConfig } from "../config.ts";
+import { outputSize } from "../kinds.ts";
+import { SpadeError } from "../../runtime/errors.ts";
+
+/** The options that keys and shapes leave open: how the semantic channels divide, and the size of the pictures. */
+export const GUESSABLE = [
+  "label_nc",
+  "contain_dontcare_label",
+  "no_instance",
+  "crop_size",
+  "aspect_ratio",
+  "num_upsampling_layers",
+] as const satisfies readonly (keyof Config)[];
+
+const LABEL_OPTIONS = ["label_nc", "contain_dontcare_label", "no_instance"] as const;
+const isLabelOption = (key: keyof Config): boolean => (LABEL_OPTIONS as readonly string[]).includes(key);
+
+/** The ways in which S semantic channels divide into labels, don't care and edges, as far as `given` allows. */
+function readings(S: number, given: Partial<Config>): LabelConfig[] {
+  const all = [false, true].flatMap((contain_dontcare_label) =>
+    [false, true].map((no_instance) => ({
+      label_nc: S - (contain_dontcare_label ? 1 : 0) - (no_instance ? 0 : 1),
+      contain_dontcare_label,
+      no_instance,
+    })),
+  );
+  const fits = (c: LabelConfig): boolean =>
+    (Object.keys(c) as (keyof LabelConfig)[]).every((key) => given[key] === undefined || given[key] === c[key]);
+  return all.filter((c) => c.label_nc >= 1 && fits(c));
+}
+
+/** The reading nearest to the likely one. @throws SpadeError usage: none has S channels and the given options */
+function labelOptions(S: number, likely: LabelConfig, given: Partial<Config>): { labels: LabelConfig; sure: boolean } {
+  const found = readings(S, given);
+  if (found.length === 0) {
+    const names = (["label_nc", "contain_dontcare_label", "no_instance"] as const).filter(
+      (k) => given[k] !== undefined,
+    );
+    throw new SpadeError(
+      "usage",
+      names.map((name) => `${name} ${String(given[name])}`).join(", "),
+      `does not fit these weights, which read ${S} channels: the labels, one for don't care and one for edges if the net has them`,
+      `give one of: ${readings(S, {}).map(describeLabels).join("; ")}`,
+    );
+  }
+  const distance = (c: LabelConfig): number =>
+    Number(c.contain_dontcare_label !== likely.contain_dontcare_label) + Number(c.no_instance !== likely.no_instance);
+  const [labels] = found.sort((a, b) => distance(a) - distance(b));
+  return { labels, sure: found.length === 1 };
+}
+
+/**
+ * Finds the config of a generator's checkpoint: the given options, then the stored config, then a guess from keys and shapes.
+ * @param shapes every tensor's shape under upstream's keys
+ * @param metadata of a safetensors file, with its `config` (stored_config.ts)
+ * @param given options that the user or an opt file states
+ * @returns the config, and which of its options were guessed
+ * @throws SpadeError unsupported: the keys are not those of a generator; file: the config in the metadata is invalid; usage: options
+ * that the weights' channels contradict
+ */
+export function findConfig(
+  shapes: ReadonlyMap<string, readonly number[]>,
+  metadata: Readonly<Record<string, string>> = {},
+  given: Partial<Config> = {},
+): FoundConfig {
+  const stored = metadata.config === undefined ? undefined : readStoredConfig(metadata.config);
+  const config = { ...(stored?.config ?? guessConfig(shapes, given)), ...given };
+  const open = stored?.guessed ?? GUESSABLE.filter((key) => key !== "num_upsampling_layers" || config[key] !== "most");
+  const guessed = open.filter((key) => given[key] === undefined);
+  const S = semanticChannels(shapes);
+  const areLabels = LABEL_OPTIONS.some((key) => given[key] !== undefined || guessed.includes(key));
+  if (S === undefined || !areLabels) return { config, guessed };
+  // A stored option that nobody guessed holds like a given one; whoever wants to overrule it states all three.
+  const known = LABEL_OPTIONS.filter((key) => given[key] !== undefined || !guessed.includes(key));
+  const fixed = Object.fromEntries(known.map((key) => [key, config[key]]));
+  const { labels, sure } = labelOptions(S, config, fixed);
+  return { config: { ...config, ...labels }, guessed: guessed.filter((key) => !sure || !isLabelOption(key)) };
+}
+
+/** "11 labels, don't care, edges" */
+function describeLabels({ label_nc, contain_dontcare_label: dontCare, no_instance }: LabelConfig): string {
+  return `${label_nc} labels${dontCare ? ", don't care" : ""}${no_instance ? "" : ", edges"}`;
+}
+
+/** The options that turn one reading into another. */
+function optionsBetween(from: LabelConfig, to: LabelConfig): string {
+  const flags = (["contain_dontcare_label", "no_instance"] as const).filter((name) => from[name] !== to[name]);
+  return flags.map((name) => `--${name}${to[name] ? "" : "=false"}`).join(" ");
+}
+
+/** A config of any origin; without `guessed`, nothing of it is a guess. */
+type Guessed = Pick<FoundConfig, "config"> & Partial<FoundConfig>;
+
+/** What was guessed of a config, and how to state it otherwise; undefined if nothing was. */
+export function guessNote({ config, guessed = [] }: Guessed): { message: string; fix: string } | undefined {
+  if (guessed.length === 0) return undefined;
+  const { h, w } = outputSize(config);
+  const labels = guessed.some(isLabelOption);
+  const sizes = guessed.filter((key) => !isLabelOption(key));
+  const what = [...(labels ? [describeLabels(config)] : []), ...(sizes.length ? [`pictures of ${w}x${h}`] : [])];
+  const others = labels ? readings(semanticNc(config), {}).filter((c) => optionsBetween(config, c) !== "") : [];
+  const ways = [
+    ...others.map((c) => `${optionsBetween(config, c)} (${describeLabels(c)})`),
+    ...sizes.map((name) => `--${name}`),
+  ];
+  return {
+    message: `guessed from keys and shapes: ${what.join(", ")}`,
+    fix: `if trained otherwise: ${ways.join(", ")}`,
+  };
+}
+
+/** Adds to an error about labels that do not fit the net that the net's label options are a guess; other errors pass. */
+export function explainGuess(error: unknown, found: Guessed): unknown {
+  const note = guessNote(found);
+  if (!(error instanceof SpadeError) || error.code !== "label" || !note || !found.guessed?.some(isLabelOption))
+    return error;
+  const fix = `${error.fix}; the net's labels are ${note.message}; ${note.fix}`;
+  return new SpadeError(error.code, error.where, error.problem, fix, error);
+}

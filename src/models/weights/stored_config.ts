@@ -1,0 +1,95 @@
+// The config stored with weights: `config` (JSON) in a safetensors file's metadata, checked key by key.
+
+import { defaultConfig, type Config } from "../config.ts";
+import { checkNet, NET_G, outputSize } from "../kinds.ts";
+import { SpadeError } from "../../runtime/errors.ts";
+
+const AGAIN = "convert the checkpoint again";
+/** Largest width or height, in pixels. */
+const MOST_PIXELS = 8192;
+
+interface Rule {
+  readonly wanted: string;
+  holds(value: unknown): boolean;
+}
+const number = (value: unknown, least: number, most: number): value is number =>
+  typeof value === "number" && value >= least && value <= most;
+const whole = (least: number, most: number): Rule => ({
+  wanted: `a whole number from ${least} to ${most}`,
+  holds: (v) => number(v, least, most) && Number.isInteger(v),
+});
+const flag: Rule = { wanted: "true or false", holds: (v) => typeof v === "boolean" };
+
+const RULES: Readonly<Record<keyof Config, Rule>> = {
+  label_nc: whole(1, 65535),
+  contain_dontcare_label: flag,
+  no_instance: flag,
+  ngf: whole(1, 1024),
+  z_dim: whole(1, 65536),
+  use_vae: flag,
+  crop_size: whole(1, MOST_PIXELS),
+  aspect_ratio: { wanted: "a number from 1/16 to 16", holds: (v) => number(v, 1 / 16, 16) },
+  netG: { wanted: NET_G.join(" or "), holds: (v) => NET_G.some((name) => name === v) },
+  num_upsampling_layers: {
+    wanted: "normal, more or most",
+    holds: (v) => v === "normal" || v === "more" || v === "most",
+  },
+  resnet_n_downsample: whole(1, 8),
+  resnet_n_blocks: whole(1, 256),
+  resnet_kernel_size: whole(1, 31),
+  resnet_initial_kernel_size: whole(1, 31),
+  norm_G: { wanted: "a text", holds: (v) => typeof v === "string" },
+};
+
+/**
+ * Checks a config from a file. Missing keys get upstream's defaults; unknown keys are ignored.
+ * @throws SpadeError file: not an object, or an invalid value; the message names its key
+ */
+export function checkedConfig(raw: unknown, where: string): Config {
+  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
+    throw new SpadeError("file", where, "is not an object", AGAIN);
+  }
+  const stored = raw as Readonly<Record<string, unknown>>;
+  const known = (Object.keys(RULES) as (keyof Config)[]).filter((key) => Object.hasOwn(stored, key));
+  for (const key of known) {
+    if (RULES[key].holds(stored[key])) continue;
+    const found = JSON.stringify(stored[key]).slice(0, 40);
+    throw new SpadeError("file", `${where}, ${key}`, `is ${found} where ${RULES[key].wanted} is wanted`, AGAIN);
+  }
+  const config = { ...defaultConfig, ...Object.fromEntries(known.map((key) => [key, stored[key]])) };
+  try {
+    checkNet(config);
+    const { h } = outputSize(config);
+    if (h > MOST_PIXELS) throw new SpadeError("file", "aspect_ratio", `makes a picture ${h} pixels high`, AGAIN);
+  } catch (error) {
+    if (!(error instanceof SpadeError)) throw error;
+    throw new SpadeError("file", `${where}, ${error.where}`, error.problem, error.fix, error);
+  }
+  return config;
+}
+
+/** A net's config, and the options in it that the file does not determine: somebody guessed them. */
+export interface FoundConfig {
+  readonly config: Config;
+  readonly guessed: readonly (keyof Config)[];
+}
+
+/** The metadata's value: the config's keys, and `guessed` with the names of guessed ones if there are any. */
+export function storedConfig({ config, guessed }: FoundConfig): string {
+  return JSON.stringify(guessed.length ? { ...config, guessed } : config);
+}
+
+/** @throws SpadeError file: not JSON, or as checkedConfig */
+export function readStoredConfig(text: string): FoundConfig {
+  const where = "weights, metadata config";
+  let stored: unknown;
+  try {
+    stored = JSON.parse(text);
+  } catch (cause) {
+    throw new SpadeError("file", where, "is not JSON", AGAIN, cause);
+  }
+  const config = checkedConfig(stored, where);
+  const { guessed } = stored as { guessed?: unknown };
+  const names = Array.isArray(guessed) ? guessed : [];
+  return { config, guessed: (Object.keys(RULES) as (keyof Config)[]).filter((key) => names.includes(key)) };
+}

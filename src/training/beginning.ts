@@ -1,0 +1,44 @@
+// How a run began, kept in its folder until its first state is saved: a run that is killed before that begins once more in the same way,
+// and not where an earlier run of the folder ended.
+
+import { rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { fileError, makeFolder, replaceFile, textOfFile } from "../formats/file.ts";
+
+export interface Beginning {
+  /** The epoch whose saved nets it began with; undefined for new nets. */
+  epoch?: string;
+  /** Bytes of loss_log.txt before the run: lines of earlier runs. */
+  log: number;
+}
+
+const fileOf = (folder: string): string => join(folder, "unsaved.json");
+
+/** Notes that a run begins now in `folder`. @param epoch whose nets it begins with; left out: new nets */
+export async function noteBeginning(folder: string, epoch?: string): Promise<void> {
+  await makeFolder(folder);
+  const log = await stat(join(folder, "loss_log.txt")).catch(() => undefined);
+  await replaceFile(fileOf(folder), `${JSON.stringify({ epoch, log: log?.size ?? 0 } satisfies Beginning)}\n`);
+}
+
+/** How the folder's last run began, if nothing of it is saved; undefined otherwise. */
+export async function beginningOf(folder: string): Promise<Beginning | undefined> {
+  try {
+    const { epoch, log } = JSON.parse((await textOfFile(fileOf(folder))) ?? "") as Record<string, unknown>;
+    if (!Number.isSafeInteger(log) || (log as number) < 0) return undefined;
+    return typeof epoch === "string" && /^[\w.-]+$/.test(epoch)
+      ? { epoch, log: log as number }
+      : { log: log as number };
+  } catch {
+    return undefined;
+  }
+}
+
+/** After the first state is saved. */
+export async function forgetBeginning(folder: string): Promise<void> {
+  try {
+    await rm(fileOf(folder), { force: true });
+  } catch (error) {
+    throw fileError(fileOf(folder), error);
+  }
+}
