@@ -182,6 +182,7 @@ test("palettes that differ are said once; a list of their colours is written and
   expect(second.lines).toContain("label maps     2 x 2; palette by colour");
   expect(second.lines).toContain("      0   50.00 %       3  label 0");
   expect(second.text).not.toContain("palettes of label maps differ");
+  const names = join(dir, "same.json");
   // Where they agree, the list keeps the indices.
   const same = await look(
     dir,
@@ -189,10 +190,10 @@ test("palettes that differ are said once; a list of their colours is written and
       dir,
       [1, 2, 3].map(() => map([2, 2, 1, 0], green, red, black)),
     ),
-    list,
+    names,
   );
   expect(same.ok).toBe(true);
-  expect(JSON.parse(await readFile(list, "utf8"))).toEqual([{ id: 0, name: "label 0", color: "#00ff00" }, { id: 1, name: "label 1", color: "#ff0000" }, { id: 2, name: "label 2", color: "#000000" }]); // prettier-ignore
+  expect(JSON.parse(await readFile(names, "utf8"))).toEqual([{ id: 0, name: "label 0", color: "#00ff00" }, { id: 1, name: "label 1", color: "#ff0000" }, { id: 2, name: "label 2", color: "#000000" }]); // prettier-ignore
 });
 
 test("label_nc itself in files is a problem with its pixels and files", async () => {
