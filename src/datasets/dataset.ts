@@ -4,13 +4,18 @@
 import type { Label } from "../pictures/label_names.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { crops, drawOf, fixedSize, shuffled, type Size } from "./geometry.ts";
+import { readPng } from "./label_file.ts";
 import { listMaps, listPairs, type Pair } from "./listing.ts";
 import { listedLabels } from "./names.ts";
 import type { DataOptions } from "./options.ts";
-import { readLabels, readMaps, readSample } from "./read_sample.ts";
+import { checkedMap, readMaps, readSample } from "./read_sample.ts";
+import { Readings, type Ways } from "./readings.ts";
 import type { Sample } from "./sample.ts";
 
 export class Dataset {
+  /** How the label maps that were scanned are read; the others must be alike. */
+  ways: Ways = {};
+
   private constructor(
     readonly options: DataOptions,
     private readonly pairs: readonly Pair[],
@@ -72,26 +77,37 @@ export class Dataset {
    * the file.
    */
   sample(index: number, epoch: number): Promise<Sample> {
-    return readSample(this.pairs[index], this.options, drawOf(this.options.seed, epoch, index), this.colors);
+    return readSample(this.pairs[index], this.options, drawOf(this.options.seed, epoch, index), this.colors, this.ways);
   }
 
   /** Reads the label and instance map of a sample, like sample() but without the photo. */
   async maps(index: number, epoch: number): Promise<Pick<Sample, "label" | "instance">> {
-    return readMaps(this.pairs[index], this.options, drawOf(this.options.seed, epoch, index), this.colors);
+    return readMaps(this.pairs[index], this.options, drawOf(this.options.seed, epoch, index), this.colors, this.ways);
   }
 
   /**
-   * Reads the label maps of the first `n` samples as a check before a long run. Fails like sample(); with
-   * --on_bad_sample skip, calls `onSkip` instead.
+   * Reads the label maps of the first `n` samples as a check before a long run. Fails like sample(), and with `label`
+   * if some maps are read by colour and some by number; with --on_bad_sample skip, calls `onSkip` for bad files
+   * instead. `onNote` gets what may be a mistake (default: a line to stderr).
    */
-  async scan(n = 64, onSkip?: (error: SpadeError) => void): Promise<void> {
+  async scan(
+    n = 64,
+    onSkip?: (error: SpadeError) => void,
+    onNote: (line: string) => void = (line) => console.warn(`note: ${line}`),
+  ): Promise<void> {
+    const readings = new Readings();
     for (const { label } of this.pairs.slice(0, n)) {
       try {
-        await readLabels(label, this.options, this.colors);
+        const png = await readPng(label);
+        readings.add(label, png, checkedMap(png, label, this.options, this.colors).by);
       } catch (error) {
         if (this.options.on_bad_sample === "stop" || !(error instanceof SpadeError)) throw error;
         onSkip?.(error);
       }
     }
+    const mixed = readings.mixed();
+    if (mixed) throw mixed;
+    this.ways = readings.ways();
+    readings.notes().forEach(onNote);
   }
 }

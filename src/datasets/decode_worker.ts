@@ -7,11 +7,13 @@ import type { Draw } from "./geometry.ts";
 import type { Pair } from "./listing.ts";
 import type { DataOptions } from "./options.ts";
 import { readSample } from "./read_sample.ts";
+import type { Ways } from "./readings.ts";
 import type { Sample } from "./sample.ts";
 
 export interface DecodeSetup {
   options: DataOptions;
   colors: readonly Label[] | undefined;
+  ways: Ways;
 }
 
 export interface DecodeRequest {
@@ -27,11 +29,11 @@ export interface DecodeRequest {
 export type DecodeReply =
   { id: number; sample: Sample } | { id: number; error: Pick<SpadeError, "code" | "where" | "problem" | "fix"> };
 
-const { options, colors } = workerData as DecodeSetup;
+const { options, colors, ways } = workerData as DecodeSetup;
 
 async function answer({ id, pair, draw }: DecodeRequest): Promise<void> {
   try {
-    const sample = await readSample(pair, options, draw, colors);
+    const sample = await readSample(pair, options, draw, colors, ways);
     const arrays = [sample.image, sample.label.data, ...(sample.instance ? [sample.instance.data] : [])];
     parentPort!.postMessage({ id, sample } satisfies DecodeReply, [
       ...new Set(arrays.map((a) => a.buffer as ArrayBuffer)),

@@ -1,10 +1,10 @@
 // Lists the files of a data set with upstream's folders, extensions, order and pairing (spec 4.1). Lists are paired by
 // position in natural order. Names are checked too, because one missing file would shift all later pairs.
 
-import { readFile, readdir, realpath, stat } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { noteInput } from "../formats/inputs.ts";
-import { SpadeError, counted } from "../runtime/errors.ts";
+import { SpadeError, counted, foreign } from "../runtime/errors.ts";
+import { comparable, isBelow, isFolder, listFolder, naturalSort, realFolder, type Listing } from "./folder.ts";
 import type { DataOptions } from "./options.ts";
 
 /** The files of one sample. */
@@ -25,35 +25,13 @@ export interface Lists {
   instances?: string[];
 }
 
-/** Upstream's file extensions, in upper or lower case, and .tif. */
-const ENDINGS = new Set([".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".tiff", ".tif", ".webp"]);
-
 /** The part of a file name that must be equal for two files to be a pair. */
 export function pairName(path: string, mode: DataOptions["dataset_mode"]): string {
-  const name = basename(path);
+  const name = comparable(basename(path));
   // aachen_000000_000019_gtFine_labelIds.png and aachen_000000_000019_leftImg8bit.png
   return mode === "cityscapes"
     ? name.split("_").slice(0, 3).join("_")
     : name.slice(0, name.length - extname(name).length);
-}
-
-/** Sorts paths as upstream does: runs of digits as numbers, the rest as text. */
-export function naturalSort(paths: readonly string[]): string[] {
-  // Parts with an odd index are runs of digits. Without leading zeros, the longer run is the larger number.
-  const keyed = paths.map((path) => ({
-    path,
-    parts: path.split(/(\d+)/).map((part, i) => (i % 2 ? part.replace(/^0+(?=\d)/, "") : part)),
-  }));
-  return keyed.sort((a, b) => compareParts(a.parts, b.parts)).map(({ path }) => path);
-}
-
-function compareParts(a: readonly string[], b: readonly string[]): number {
-  for (let i = 0; i < Math.min(a.length, b.length); i++) {
-    if (a[i] === b[i]) continue;
-    if (i % 2 && a[i].length !== b[i].length) return a[i].length - b[i].length;
-    return a[i] < b[i] ? -1 : 1;
-  }
-  return a.length - b.length;
 }
 
 /**
@@ -61,9 +39,9 @@ function compareParts(a: readonly string[], b: readonly string[]): number {
  * instead of throwing.
  */
 export async function listFiles(o: DataOptions, missing?: (error: SpadeError) => void): Promise<Lists> {
-  const found = await published(o, async (folder, option, links = false, cached = true) => {
+  const found = await published(o, async (folder, option, how) => {
     try {
-      const paths = await listFolder(folder, option, links, cached);
+      const paths = await listFolder(folder, option, how);
       // Decoding threads read them, which have records of their own.
       for (const path of paths) noteInput(path);
       return paths;
@@ -77,8 +55,20 @@ export async function listFiles(o: DataOptions, missing?: (error: SpadeError) =>
   return {
     labels: finish(found.labels),
     images: finish(found.images),
-    ...(found.instances && !o.no_instance ? { instances: finish(found.instances) } : {}),
+    ...(found.instances && !o.no_instance ? { instances: finish(ofLabels(found, o)) } : {}),
   };
+}
+
+/**
+ * The instance maps, without those that no label map is named like if all label maps have theirs: a file too many would
+ * shift all later pairs.
+ */
+function ofLabels({ labels, instances = [] }: Lists, o: DataOptions): string[] {
+  const nameOf = (path: string): string => pairName(path, o.dataset_mode);
+  const [wanted, known] = [new Set(labels.map(nameOf)), new Set(instances.map(nameOf))];
+  return [...wanted].every((name) => known.has(name))
+    ? instances.filter((path) => wanted.has(nameOf(path)))
+    : instances;
 }
 
 /** Whether the data set has any photo. Missing folders are not an error. */
@@ -86,7 +76,7 @@ export async function hasPhotos(o: DataOptions): Promise<boolean> {
   return (await listFiles(o, () => undefined)).images.length > 0;
 }
 
-type List = (folder: string, option: string, links?: boolean, cached?: boolean) => Promise<string[]>;
+type List = (folder: string, option: string, how?: Listing) => Promise<string[]>;
 
 async function published(o: DataOptions, list: List): Promise<Lists> {
   const root = `--dataroot ${o.dataroot}`;
@@ -106,7 +96,7 @@ async function published(o: DataOptions, list: List): Promise<Lists> {
     case "ade20k": {
       // The SceneParsing release has photos and maps in one tree; their extensions differ.
       const part = o.phase === "test" ? "_val_" : "_train_";
-      const all = (await list(o.dataroot, root, true, false)).filter((path) => path.includes(part));
+      const all = (await list(o.dataroot, root, { links: true, cached: false })).filter((path) => path.includes(part));
       const ending = (path: string, ...endings: string[]): boolean => endings.includes(extname(path).toLowerCase());
       return {
         labels: all.filter((path) => ending(path, ".png")),
@@ -115,8 +105,8 @@ async function published(o: DataOptions, list: List): Promise<Lists> {
     }
     case "cityscapes": {
       const phase = o.phase === "test" ? "val" : "train";
-      const fine = await list(join(o.dataroot, "gtFine", phase), root, true, false);
-      const images = await list(join(o.dataroot, "leftImg8bit", phase), root, true, false);
+      const fine = await list(join(o.dataroot, "gtFine", phase), root, { links: true, cached: false });
+      const images = await list(join(o.dataroot, "leftImg8bit", phase), root, { links: true, cached: false });
       return {
         labels: fine.filter((path) => path.endsWith("_labelIds.png")),
         images,
@@ -126,75 +116,44 @@ async function published(o: DataOptions, list: List): Promise<Lists> {
     case "facades":
       return { labels: await ofRoot(`${testIsVal}_label`), images: await ofRoot(`${testIsVal}_img`) };
     case "custom":
-      return {
-        labels: await list(o.label_dir, "--label_dir"),
-        images: await list(o.image_dir, "--image_dir"),
-        instances: o.instance_dir && !o.no_instance ? await list(o.instance_dir, "--instance_dir") : undefined,
-      };
+      return custom(o, list);
   }
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
 
 /**
- * Lists the pictures below a folder, or with `cached` those in its `files.list` if it has one. `option`: the option
- * named in messages.
+ * Lists mode custom's folders. Where label maps and photos are in one folder, as in CMP Facades, label maps are its
+ * PNG files and photos its other pictures. Where a folder lies below another, its files are not the other's.
  */
-async function listFolder(folder: string, option: string, links: boolean, cached: boolean): Promise<string[]> {
-  if (!folder) throw new SpadeError("usage", option, "is not given", "give the folder");
-  if (!(await isFolder(folder)))
-    throw new SpadeError("file", folder, "is not a folder that can be read", `check the path and ${option}`);
-  if (cached) {
-    const path = join(folder, "files.list");
-    const list = await readFile(path, "utf8").catch(() => undefined);
-    if (list !== undefined) noteInput(path);
-    if (list !== undefined) return list.split(/\r?\n/).filter((line) => line !== "");
-  }
-  const found: string[] = [];
-  await walk(folder, links, found, new Set());
-  if (found.length === 0)
-    throw new SpadeError(
-      "file",
-      folder,
-      "has no picture in it",
-      `pictures end in ${[...ENDINGS].join(", ")}; check ${option}`,
-    );
-  return found;
-}
-
-/** Walks folders like os.walk. Follows links to folders only if `links` is set, and visits each folder once then. */
-async function walk(folder: string, links: boolean, found: string[], seen: Set<string>): Promise<void> {
-  if (links) {
-    const real = await realpath(folder);
-    if (seen.has(real)) return;
-    seen.add(real);
-  }
-  let entries;
-  try {
-    entries = await readdir(folder, { withFileTypes: true });
-  } catch (cause) {
-    throw new SpadeError(
-      "file",
-      folder,
-      `can't be read (${(cause as NodeJS.ErrnoException).code})`,
-      "check its permissions",
-      cause,
-    );
-  }
-  for (const entry of entries) {
-    const path = join(folder, entry.name);
-    const folderHere = entry.isDirectory() || (entry.isSymbolicLink() && (await isFolder(path)));
-    if (folderHere) {
-      if (links || !entry.isSymbolicLink()) await walk(path, links, found, seen);
-      // macOS may leave "._name.png" beside name.png; it is not a picture.
-    } else if (ENDINGS.has(extname(path).toLowerCase()) && !entry.name.startsWith("._")) found.push(path);
-  }
+async function custom(o: DataOptions, list: List): Promise<Lists> {
+  const used = [o.label_dir, o.image_dir, o.no_instance ? "" : o.instance_dir].filter((folder) => folder !== "");
+  const one = (await realFolder(o.label_dir)) === (await realFolder(o.image_dir || o.label_dir));
+  const isPng = (path: string): boolean => extname(path).toLowerCase() === ".png";
+  const of = (folder: string, option: string, kind: (path: string) => boolean, what: string): Promise<string[]> => {
+    const below = used.filter((other) => isBelow(other, folder));
+    if (!below.length && !one) return list(folder, option);
+    const test = (path: string): boolean => (!one || kind(path)) && !below.some((other) => isBelow(path, other));
+    return list(folder, option, { only: { test, what } });
+  };
+  return {
+    labels: await of(o.label_dir, "--label_dir", isPng, one ? "label map (.png)" : "label map"),
+    images: await of(
+      o.image_dir,
+      "--image_dir",
+      (path) => !isPng(path),
+      one ? "photo beside the label maps (.jpg, or another ending than theirs, .png)" : "photo",
+    ),
+    instances:
+      o.instance_dir && !o.no_instance
+        ? await of(o.instance_dir, "--instance_dir", isPng, "instance map (.png)")
+        : undefined,
+  };
 }
 
 const some = (names: readonly string[]): string =>
-  names.slice(0, 5).join(", ") + (names.length > 5 ? ` and ${names.length - 5} more` : "");
+  names
+    .slice(0, 5)
+    .map((name) => foreign(name))
+    .join(", ") + (names.length > 5 ? ` and ${names.length - 5} more` : "");
 
 /** The problems that prevent pairing the lists; empty if there are none. */
 export function pairingProblems(lists: Lists, o: DataOptions): SpadeError[] {
@@ -217,12 +176,16 @@ export function pairingProblems(lists: Lists, o: DataOptions): SpadeError[] {
     if (noLabel.length) add(where, `no label map for ${some(noLabel)}`, "add the label maps, or move the photos away");
     if (!noPhoto.length && !noLabel.length) {
       const [label, image] = first < 0 ? [labels.at(-1), images.at(-1)] : [labels[first], images[first]];
-      add(where, `in order, ${label} would meet ${image}`, "name the files alike; a name may come once in each list");
+      add(
+        where,
+        `in order, ${foreign(String(label))} would meet ${foreign(String(image))}`,
+        "name the files alike; a name may come once in each list",
+      );
     } else if (!countsDiffer && first >= 0 && noPhoto.length === labels.length) {
       problems.length = 0;
       add(
         where,
-        `no label map has a photo of its name (the first are ${labels[0]} and ${images[0]})`,
+        `no label map has a photo of its name (the first are ${foreign(labels[0])} and ${foreign(images[0])})`,
         "name the files alike, or, if their orders agree, use --no_pairing_check",
       );
     }

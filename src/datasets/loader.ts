@@ -55,7 +55,7 @@ export class Loader {
     workerFile: URL | undefined,
     workers: number,
   ) {
-    const setup: DecodeSetup = { options: dataset.options, colors: dataset.colors };
+    const setup: DecodeSetup = { options: dataset.options, colors: dataset.colors, ways: dataset.ways };
     for (let i = 0; workerFile && i < workers; i++) this.threads.push(new DecodeThread(workerFile, setup));
   }
 
@@ -186,10 +186,11 @@ function workerBundle(): URL | undefined {
  * run.
  */
 function isAbout(pair: Pair, error: unknown): error is SpadeError {
+  if (!(error instanceof SpadeError) || error instanceof ThreadError) return false;
+  // The name as an error shows it.
+  const shown = (path: string): string => new SpadeError("file", path, "", "").where;
   const files = [pair.label, pair.image, pair.instance].filter((path) => path !== undefined);
-  return (
-    error instanceof SpadeError && !(error instanceof ThreadError) && files.some((path) => error.where.startsWith(path))
-  );
+  return files.some((path) => error.where.startsWith(shown(path)));
 }
 
 /** A decoding thread has ended. */

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { noteInput } from "../formats/inputs.ts";
 import { parseLabels, type Label } from "../pictures/label_names.ts";
 import { labelHex } from "../pictures/colors.ts";
+import { DONT_CARE_ID } from "../labels/label_map.ts";
 import { labelCount } from "../models/config.ts";
 import { fileProblem } from "./label_file.ts";
 import { datasetDefaults, type DataOptions, type DatasetMode } from "./options.ts";
@@ -82,4 +83,31 @@ export function labelsFor(options: LabelOptions): Label[] | undefined {
     .split(",")
     .slice(0, labelCount(options))
     .map((name, id) => ({ id, name: name.trim().replace(/\s+/g, " "), color: labelHex(id) }));
+}
+
+/**
+ * Whether label maps may hold label_nc itself as a label. In files don't care is 255, and label_nc is most often a
+ * mistake, but ADE20K's maps run from 0 to 150, and its published net has 150 (flag) where others have don't care. So
+ * it is a label where a list names it: `labels`, or that of a published data set: the one of these options, or for a
+ * net, which does not say on what it was trained, one of its label options.
+ */
+export function takesLabelNc(
+  options: Pick<DataOptions, "label_nc" | "contain_dontcare_label"> & { dataset_mode?: DatasetMode; isTrain?: boolean },
+  labels: readonly Label[] | undefined,
+): boolean {
+  if (labels?.some(({ id }) => id === options.label_nc)) return true;
+  const { dataset_mode: mode, isTrain = false } = options;
+  const fits = (published: DatasetMode): boolean => {
+    const { label_nc, contain_dontcare_label } = datasetDefaults(published);
+    return label_nc === options.label_nc && contain_dontcare_label === true && options.contain_dontcare_label === true;
+  };
+  const modes = Object.keys(NAMES) as DatasetMode[];
+  return mode === undefined || (mode === "custom" && !isTrain) ? modes.some(fits) : mode !== "custom" && fits(mode);
+}
+
+/** Whether a file may hold an id under these options. */
+export function isLegalId(id: number, options: Parameters<typeof takesLabelNc>[0], labels?: readonly Label[]): boolean {
+  const { label_nc, contain_dontcare_label } = options;
+  if (id < label_nc) return true;
+  return contain_dontcare_label && (id === DONT_CARE_ID || (id === label_nc && takesLabelNc(options, labels)));
 }

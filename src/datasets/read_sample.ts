@@ -1,33 +1,40 @@
 // Reads one sample from its files: decodes, checks and resizes. Runs in the main thread and in decoding threads.
 
+import type { LabelPng } from "../formats/images/label_png.ts";
 import type { Label } from "../pictures/label_names.ts";
 import { DONT_CARE_ID, type LabelMap } from "../labels/label_map.ts";
 import { labelSpace } from "../models/config.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { fixedSize, place, placeMap, placePhoto, type Draw, type Placement } from "./geometry.ts";
-import { checkIds, idsOf, instancesOf, readPng } from "./label_file.ts";
+import { checkIds, instancesOf, readIds, readPng } from "./label_file.ts";
 import type { Pair } from "./listing.ts";
+import { takesLabelNc } from "./names.ts";
 import type { DataOptions } from "./options.ts";
 import { readPhoto } from "./photo.ts";
+import { checkWay, type Ways } from "./readings.ts";
 import type { Sample } from "./sample.ts";
 
 /** The fix in error messages about coloured label maps without a list of labels. */
 export const NAME_THE_COLOURS =
   "write one id a pixel (gray or indexed PNG), or say what each colour means: --labels FILE.json with [{ id, name, color }]";
 
-/**
- * Reads a label map in its stored size and checks its ids. `colors`: labels for its colours, if the data set has a
- * list.
- */
-export async function readLabels(
+/** Gets and checks the ids of a label map. `colors`: labels for its colours, if the data set has a list. `ways`: how others were read, which must be alike. */
+export function checkedMap(
+  png: LabelPng,
   path: string,
   options: DataOptions,
   colors: readonly Label[] | undefined,
-): Promise<LabelMap> {
-  const map = idsOf(await readPng(path), path, colors, NAME_THE_COLOURS);
-  checkIds(map, path, labelSpace(options));
-  return map;
+  ways: Ways = {},
+): ReturnType<typeof readIds> {
+  const read = readIds(png, path, colors, NAME_THE_COLOURS);
+  checkWay(path, png.kind, read.by, ways);
+  checkIds(read.map, path, labelSpace(options), takesLabelNc(options, colors), fixOfLabelNc(options));
+  return read;
 }
+
+/** What to do about label maps that hold label_nc. */
+export const fixOfLabelNc = ({ label_nc }: Pick<DataOptions, "label_nc">): string =>
+  `if the ids run from 1, subtract 1 from each; if ${label_nc} is a label, use --label_nc ${label_nc + 1}; if it is don't care, write 255`;
 
 /**
  * Reads and resizes the maps of a sample. Also returns what the photo needs: the stored label map and the placement.
@@ -37,9 +44,10 @@ export async function readMaps(
   options: DataOptions,
   draw: Draw,
   colors: readonly Label[] | undefined,
+  ways?: Ways,
 ): Promise<Pick<Sample, "label" | "instance"> & { stored: LabelMap; placement: Placement }> {
   const [stored, instances] = await Promise.all([
-    readLabels(pair.label, options, colors),
+    readPng(pair.label).then((png) => checkedMap(png, pair.label, options, colors, ways).map),
     pair.instance === undefined ? undefined : readPng(pair.instance).then(instancesOf),
   ]);
   const placement = place(options, draw, stored);
@@ -58,8 +66,9 @@ export async function readSample(
   options: DataOptions,
   draw: Draw,
   colors: readonly Label[] | undefined,
+  ways?: Ways,
 ): Promise<Sample> {
-  const [maps, photo] = await Promise.all([readMaps(pair, options, draw, colors), readPhoto(pair.image)]);
+  const [maps, photo] = await Promise.all([readMaps(pair, options, draw, colors, ways), readPhoto(pair.image)]);
   const { label, instance, stored, placement } = maps;
   const image = placePhoto(photo, options, placement, pair.image);
   // Without resizing, a crop from pictures of different sizes would show different places, so compare the stored sizes.

@@ -4,14 +4,15 @@
 import type { Label } from "../pictures/label_names.ts";
 import type { LabelPng } from "../formats/images/label_png.ts";
 import { instanceEdges } from "../labels/edges.ts";
-import { DONT_CARE_ID, type LabelMap } from "../labels/label_map.ts";
-import { SpadeError } from "../runtime/errors.ts";
+import { DONT_CARE_ID } from "../labels/label_map.ts";
+import { foreign, SpadeError } from "../runtime/errors.ts";
 import { crops, fixedSize, resizedSize, type Size } from "./geometry.ts";
-import { colorsOf, idsOf, instancesOf, readPng } from "./label_file.ts";
+import { colorOfValue, colorsOf, instancesOf, readIds, readPng } from "./label_file.ts";
 import { listFiles, pairingProblems, pairName, type Lists, type Pair } from "./listing.ts";
 import type { DataOptions } from "./options.ts";
 import { readPhoto } from "./photo.ts";
 import { checkTrained, NAME_THE_COLOURS } from "./read_sample.ts";
+import { Readings } from "./readings.ts";
 
 /** Errors of one kind: the first one, and their number. */
 export interface Problem {
@@ -39,8 +40,15 @@ export interface Survey {
   photoKinds: Map<string, number>;
   /** Counts by id, from label maps that hold ids or colours in the list of labels. */
   ids: Map<number, IdCount>;
-  /** Pixels by colour, from label maps that hold colours when there is no list of labels. */
+  /**
+   * Pixels by colour, if label maps hold colours that no list of labels names; also of gray maps stored as RGB beside
+   * coloured ones.
+   */
   colors: Map<number, number>;
+  /** Pixels by colour of the maps that are read by palette index. */
+  paletteColors: Map<number, number>;
+  /** How the label maps were read. */
+  readings: Readings;
   /** Number of photos with an EXIF orientation other than upright. */
   turned: number;
   /** Photos whose aspect ratio differs from that of their label map. */
@@ -79,6 +87,9 @@ export async function survey(
     await look.at(pair);
   }
   onProgress?.(pairs.length, pairs.length);
+  look.end();
+  const mixed = look.found.readings.mixed();
+  if (mixed) report("mixed", mixed);
   return { lists, pairs, problems: [...problems.values()], ...look.found };
 }
 
@@ -102,6 +113,8 @@ const add = (counts: Map<string, number>, key: string): void => void counts.set(
 const MAX_COLORS = 256;
 
 class Look {
+  /** Pixels by colour of r = g = b maps: colours if the others are coloured, else ids. */
+  private readonly grays = new Map<number, number>();
   readonly found: Omit<Survey, "lists" | "pairs" | "problems"> = {
     labelSizes: new Map(),
     labelKinds: new Map(),
@@ -109,6 +122,8 @@ class Look {
     photoKinds: new Map(),
     ids: new Map(),
     colors: new Map(),
+    paletteColors: new Map(),
+    readings: new Readings(),
     turned: 0,
     otherShape: [],
     enlarged: 0,
@@ -152,17 +167,23 @@ class Look {
     const { found } = this;
     add(found.labelSizes, `${png.width} x ${png.height}`);
     const bits = png.data instanceof Uint16Array ? ", 16 bits" : "";
-    add(found.labelKinds, { gray: `gray${bits}`, indexed: "palette index", rgb: "colours" }[png.kind]);
-    if (png.kind === "rgb" && !this.listed && !this.collectColors(path, png)) return;
-    let map: LabelMap;
+    const kind = png.kind === "indexed" ? "palette" : `gray${bits}`;
+    let read: ReturnType<typeof readIds>;
     try {
-      map = idsOf(png, path, this.listed, NAME_THE_COLOURS);
+      read = readIds(png, path, this.listed, NAME_THE_COLOURS);
     } catch (error) {
-      this.report("colours", error);
+      add(found.labelKinds, "colours");
+      if (this.listed || this.collectColors(path, png)) this.report("colours", error);
       return;
     }
+    const { map, by } = read;
+    found.readings.add(path, png, by);
+    const stored = { gray: kind, indexed: "palette index", rgb: "gray as RGB" }[png.kind];
+    const drawn = png.kind === "rgb" ? "colours" : `${kind} by colour`;
+    add(found.labelKinds, by === "ids" ? stored : drawn);
     const counts = new Uint32Array(65536);
     for (const id of map.data) counts[id]++;
+    if (by === "ids") this.countShades(png, counts);
     counts.forEach((pixels, id) => {
       if (!pixels) return;
       const known = found.ids.get(id);
@@ -172,6 +193,22 @@ class Look {
         known.maps++;
       }
     });
+  }
+
+  /** Counts the colours of a map that is read by its numbers, for a list of labels. `counts`: pixels by number. */
+  private countShades(png: LabelPng, counts: Uint32Array): void {
+    if (png.kind === "gray") return;
+    const into = png.kind === "rgb" ? this.grays : this.found.paletteColors;
+    counts.forEach((pixels, value) => {
+      const color = pixels ? colorOfValue(png, value) : undefined;
+      if (color !== undefined) into.set(color, (into.get(color) ?? 0) + pixels);
+    });
+  }
+
+  /** Ends the survey: among coloured maps, black and white ones are coloured too. */
+  end(): void {
+    const { colors } = this.found;
+    if (colors.size) for (const [color, pixels] of this.grays) colors.set(color, (colors.get(color) ?? 0) + pixels);
   }
 
   /** Counts the colours of a map. Returns false and reports a problem if there are too many to be labels. */
@@ -202,7 +239,7 @@ class Look {
       Math.abs(label.width * photo.height - label.height * photo.width) >
       Math.max(photo.width, photo.height, label.width, label.height)
     )
-      this.found.otherShape.push(`${pair.image} (${of(photo)}, its label map ${of(label)})`);
+      this.found.otherShape.push(`${foreign(pair.image)} (${of(photo)}, its label map ${of(label)})`);
     const [mapSize, photoSize] = [resizedSize(o, label), resizedSize(o, photo)];
     if (Math.min(mapSize.width, mapSize.height, photoSize.width, photoSize.height) < 1)
       wrong(
@@ -254,7 +291,8 @@ export function fittingLabels(
   ids: ReadonlyMap<number, IdCount>,
   instances: boolean,
 ): Pick<DataOptions, "label_nc" | "contain_dontcare_label" | "no_instance"> {
-  const highest = Math.max(...[...ids.keys()].filter((id) => id !== DONT_CARE_ID), 0);
+  let highest = 0;
+  for (const id of ids.keys()) if (id !== DONT_CARE_ID) highest = Math.max(highest, id);
   // If there are ids above 255, then 255 is an ordinary label.
   const dontCare = ids.has(DONT_CARE_ID) && highest < DONT_CARE_ID;
   return { label_nc: highest + 1, contain_dontcare_label: dontCare, no_instance: !instances };

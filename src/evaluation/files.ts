@@ -1,13 +1,14 @@
 // Lists pictures and label maps in folders, pairs them by name, and reads label maps.
 
 import { readdir } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { idsOf, readPng } from "../datasets/label_file.ts";
-import { naturalSort, pairName } from "../datasets/listing.ts";
+import { isHidden, naturalSort } from "../datasets/folder.ts";
+import { pairName } from "../datasets/listing.ts";
 import { noteInput } from "../formats/inputs.ts";
 import type { Label } from "../pictures/label_names.ts";
 import type { LabelMap } from "../labels/label_map.ts";
-import { SpadeError, counted } from "../runtime/errors.ts";
+import { SpadeError, counted, foreign } from "../runtime/errors.ts";
 
 const PICTURE = /\.(png|jpe?g|webp)$/i;
 /** Folder in which upstream's test command stores its pictures. */
@@ -21,14 +22,22 @@ const nameOf = (path: string): string => pairName(path, CITYSCAPES.test(path) ? 
 /** Lists the pictures in a folder in natural order; empty if the folder can't be read. */
 async function picturesIn(folder: string, recursive = false): Promise<string[]> {
   const names = await readdir(folder, { recursive }).catch(() => []);
-  const paths = names.filter((name) => PICTURE.test(name)).map((name) => join(folder, name));
+  const paths = names.filter((name) => PICTURE.test(name) && !isHidden(name)).map((name) => join(folder, name));
   for (const path of paths) noteInput(path);
   return naturalSort(paths);
 }
 
-/** Lists the pictures in a folder and its subfolders. @throws SpadeError file: there are none */
-export async function listPictures(folder: string): Promise<string[]> {
-  return needPictures(folder, await picturesIn(folder, true));
+/**
+ * Lists the photos in a folder and its subfolders. The label maps may lie there too, as in CMP Facades; they are left
+ * out.
+ * @throws SpadeError file: there are none
+ */
+export async function listPhotos(folder: string, labels: readonly string[]): Promise<string[]> {
+  const maps = new Set(labels.map((path) => resolve(path)));
+  return needPictures(
+    folder,
+    (await picturesIn(folder, true)).filter((path) => !maps.has(resolve(path))),
+  );
 }
 
 function needPictures(folder: string, found: string[]): string[] {
@@ -41,7 +50,8 @@ function needPictures(folder: string, found: string[]): string[] {
  * SpadeError file
  */
 export async function listLabelMaps(folder: string): Promise<string[]> {
-  const maps = (await listPictures(folder)).filter((path) => /\.png$/i.test(path));
+  const maps = (await picturesIn(folder, true)).filter((path) => /\.png$/i.test(path));
+  if (!maps.length) throw new SpadeError("file", folder, "holds no .png file", "give the folder of the label maps");
   const ids = maps.filter((path) => path.endsWith("_gtFine_labelIds.png"));
   return ids.length ? ids : maps;
 }
@@ -54,7 +64,7 @@ export async function listLabelMaps(folder: string): Promise<string[]> {
 export async function listResults(folder: string): Promise<string[]> {
   const right = await picturesIn(folder);
   if (right.length) return right;
-  const children = await readdir(folder).catch(() => []);
+  const children = (await readdir(folder).catch(() => [])).filter((name) => !isHidden(name));
   const places = ["synthesized_image", SYNTHESIZED, ...children.map((child) => join(child, SYNTHESIZED))];
   const found: string[][] = [];
   for (const place of places) {
@@ -97,7 +107,7 @@ export function pairsOf(
     throw new SpadeError(
       "usage",
       where,
-      `none of its pictures (${pictures.length}) is called as one of the ${counted(labels.length, "label map")} (${basename(pictures[0])}, ${basename(labels[0] ?? "none")})`,
+      `none of its pictures (${pictures.length}) is called as one of the ${counted(labels.length, "label map")} (${foreign(basename(pictures[0]))}, ${foreign(basename(labels[0] ?? "none"))})`,
       "give the folder of the label maps that they were painted from",
     );
   return pairs;

@@ -2,7 +2,8 @@
 //
 // A net has `labelCount` labels, 0..labelCount-1: label_nc, plus a last one for "don't care" if it was trained with
 // contain_dontcare_label. Like in the published code, 255 in a map means don't care and becomes label_nc; nets without don't care
-// reject it. The published code crashes on other illegal values in a scatter; we throw an error that names the pixel.
+// reject it. label_nc itself is legal here, for callers who read it in a net's info; files may not hold it (datasets/label_file.ts).
+// The published code crashes on other illegal values in a scatter; we throw an error that names the pixel.
 
 import { SpadeError } from "../runtime/errors.ts";
 import { room } from "./room.ts";
@@ -79,7 +80,14 @@ export function checkInstances(maps: readonly LabelMap[], instances: readonly La
   }
 }
 
-function illegal(where: string, map: LabelMap, pixel: number, value: number, space: LabelSpace): SpadeError {
+/** The error for a pixel whose value is no label of `space`. */
+export function illegalLabel(
+  where: string,
+  map: LabelMap,
+  pixel: number,
+  value: number,
+  space: LabelSpace,
+): SpadeError {
   const { labelCount, dontCare } = space;
   const [x, y] = [pixel % map.width, Math.floor(pixel / map.width)];
   const problem = `pixel (x ${x}, y ${y}) has the value ${value}, legal are 0..${labelCount - 1}`;
@@ -121,7 +129,7 @@ export function checkedLabels(maps: readonly LabelMap[], space: LabelSpace, into
   const labels = room(into, maps.length * size);
   maps.forEach((map, n) => {
     const pixel = copyLabels(map.data, size, labelCount, dontCare, labels, n * size);
-    if (pixel !== -1) throw illegal(nameOf("label map", n, maps.length), map, pixel, map.data[pixel], space);
+    if (pixel !== -1) throw illegalLabel(nameOf("label map", n, maps.length), map, pixel, map.data[pixel], space);
   });
   return labels;
 }

@@ -2,7 +2,7 @@
 
 import { loadGenerator } from "../../src/painting/open_net.ts";
 import { execFile, spawnSync } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -99,6 +99,19 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 describe("generate", () => {
+  test("a folder of maps: hidden files left out, instance maps found under names that look equal", async () => {
+    const png = encodeLabelPng(squares);
+    const hidden = ["folder/.ipynb_checkpoints/a-checkpoint.png", "folder/._a.png"];
+    for (const folder of ["folder/.ipynb_checkpoints", "insts"]) await mkdir(at(folder), { recursive: true });
+    for (const name of ["folder/caf\u00e9.png", "folder/b\u001b.png", "insts/cafe\u0301.png", "insts/b\u001b.png"])
+      await writeFile(at(name), png);
+    for (const name of hidden) await writeFile(at(name), "no picture");
+    const args = ["--weights", "net.safetensors", "--label", "folder", "--instance", "insts", "--out", "painted"];
+    const { code, out } = await spade("generate", ...args);
+    expect([code, out.includes("b\\x1b.png: "), out.includes("\u001b")]).toEqual([0, true, false]);
+    expect((await readdir(at("painted"))).sort()).toEqual(["b\u001b.png", "caf\u00e9.png"]);
+  });
+
   test("paints what the engine paints, in the published bytes", async () => {
     const { code, out, err } = await spade(
       "generate",
@@ -272,7 +285,7 @@ describe("what can't be done is said in one line, with exit code 1", () => {
     [
       "a label out of range, by its place in the file",
       ["--label", "bad.png"],
-      /^error: bad\.png: pixel \(x 77, y 3\) has the value 9, legal are 0\.\.5; .*255.*$/,
+      /^error: bad\.png: pixel \(x 77, y 3\) has the value 9, legal are 0\.\.4; .*255.*$/,
     ],
     ["a map that is not there", ["--label", "none.png"], /^error: none\.png: does not exist; check the path$/],
     [

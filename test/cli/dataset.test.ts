@@ -9,7 +9,7 @@ import { lookAtDataset } from "../../src/cli/commands/dataset.ts";
 import { Progress } from "../../src/cli/terminal/progress.ts";
 import { Dataset } from "../../src/datasets/dataset.ts";
 import type { DataOptions } from "../../src/datasets/options.ts";
-import { decodeLabelPng } from "../../src/formats/images/label_png.ts";
+import { decodeLabelPng, encodeLabelPng } from "../../src/formats/images/label_png.ts";
 import { labelColor } from "../../src/pictures/colors.ts";
 import { labelPng, optionsOf, photoPng, scratch, write } from "../datasets/folders.ts";
 
@@ -93,11 +93,11 @@ test("everything that is wrong is said at once", async () => {
     expect.stringMatching(/^ {2}- img\/2\.png: can't be decoded \(.*\); save or fetch the photo again$/),
     expect.stringMatching(/^ {2}- label\/3\.png: is a picture in colours: 2 distinct ones, #ff0000 75\.0 %, #0000ff 25\.0 %; .*--labels/), // prettier-ignore
     expect.stringMatching(/^ {2}- label\/4\.png: has 1200 distinct colours: a photo, or a map that was antialiased/),
-    "  - label/5.png: holds 77, which is no label: legal are 0 to 4 and 255; in all maps such ids are 77, 0.01 % of the pixels; use --label_nc 78 --contain_dontcare_label, or renumber the maps", // prettier-ignore
+    "  - label/5.png: holds 77, which is no label: legal are 0 to 3 and 255; in all maps such ids are 77, 0.01 % of the pixels; use --label_nc 78 --contain_dontcare_label, or renumber the maps", // prettier-ignore
     "  - --batchSize 64: is more than the 9 pairs, and incomplete batches are not trained on; give 9 or less",
   ]);
   expect(text).toContain("squeezed onto it: 1 photo, the first img/6.png (30 x 40, its label map 40 x 30)");
-  expect(text).toContain("when that is mended, train with");
+  expect(text).toContain("when that is corrected, train with");
 });
 
 test("colours are listed, written, and read by the list", async () => {
@@ -119,6 +119,104 @@ test("colours are listed, written, and read by the list", async () => {
   expect(second.ok).toBe(true);
   expect(second.lines).toContain("      5   75.00 %       2  wall");
   expect(second.lines.at(-1)).toMatch(/ --label_nc 9 --no_instance --labels 'my labels\.json'$/);
+});
+
+/** A data set of these label maps, with photos of their size. */
+async function of(dir: string, maps: Uint8Array[]): Promise<Partial<DataOptions>> {
+  for (const [i, map] of maps.entries()) {
+    const { width, height } = decodeLabelPng(map);
+    await write(dir, { [`label/${i}.png`]: map, [`img/${i}.png`]: photoPng(width, height, () => [i, 0, 0]) });
+  }
+  return { label_dir: join(dir, "label"), image_dir: join(dir, "img") };
+}
+
+test("gray levels are a problem, and the list that is written for them reads them", async () => {
+  const dir = await scratch();
+  const folders = await of(dir, [labelPng(40, 30, (x) => [255, 0, 170, 85][Math.floor(x / 10)]), labelPng(40, 30, () => 0)]); // prettier-ignore
+  const list = join(dir, "labels.json");
+  const first = await look(dir, folders, list);
+  expect(first.ok).toBe(false);
+  expect(first.text).toContain(
+    "  - label maps: look like 4 classes drawn in gray: their values are 0, 85, 170, 255, evenly spread, and not ids from 0 on; give each its name in labels.json, then use --labels labels.json, which makes gray values colours; if they are ids, use --label_nc 256",
+  );
+  expect(first.lines.at(-1)).toMatch(/ --label_nc 4 --no_instance --labels labels\.json$/);
+  const second = await look(dir, { ...folders, labels: list });
+  expect(second.ok).toBe(true);
+  expect(second.lines).toContain("label maps     40 x 30; gray by colour");
+  expect(second.lines).toContain("ids            4 distinct: 0 to 3");
+  expect(second.lines.at(-1)).toMatch(/ --label_nc 4 --no_instance --labels labels\.json$/);
+  expect((await look(dir, folders)).text).toContain("--labels_out labels.json writes a list of the gray values");
+  // They are ids to a user who says so.
+  const stated = await look(dir, { ...folders, label_nc: 256 });
+  expect(stated.ok).toBe(true);
+  expect(stated.text).toContain("  - the label maps look like 4 classes drawn in gray");
+});
+
+test("r = g = b holds ids; beside maps in colours it is black or white", async () => {
+  const dir = await scratch();
+  const ids = photoPng(40, 30, (x) => (x < 10 ? [0, 0, 0] : x < 20 ? [1, 1, 1] : [2, 2, 2]));
+  const { ok, lines, text } = await look(dir, await of(dir, [ids]), join(dir, "labels.json"));
+  expect(ok).toBe(true);
+  expect(lines).toContain("label maps     40 x 30; gray as RGB");
+  expect(lines).toContain("      2   50.00 %       1");
+  expect(text).toContain("labels.json is not written: the label maps hold ids");
+  expect(lines.at(-1)).toMatch(/ --label_nc 3 --no_instance$/);
+  const list = join(dir, "colours.json");
+  const folders = await of(dir, [photoPng(40, 30, () => [0, 0, 0]), photoPng(40, 30, (x) => (x < 5 ? [0, 0, 0] : [0, 0, 255]))]); // prettier-ignore
+  await look(dir, folders, list);
+  expect((JSON.parse(await readFile(list, "utf8")) as { color: string }[]).map((l) => l.color)).toEqual(["#000000", "#0000ff"]); // prettier-ignore
+  expect((await look(dir, { ...folders, labels: list })).ok).toBe(true);
+});
+
+test("palettes that differ are said once; a list of their colours is written and read", async () => {
+  const dir = await scratch();
+  const [black, red, green] = [[0, 0, 0], [255, 0, 0], [0, 255, 0]] as [number, number, number][]; // prettier-ignore
+  const map = (data: number[], ...palette: [number, number, number][]) =>
+    encodeLabelPng({ data: Uint8Array.from(data), width: 2, height: 2 }, palette);
+  const folders = await of(dir, [map([0, 1, 1, 2], black, red, green), map([2, 0, 0, 1], red, green, black), map([1, 2, 2, 0], green, black, red)]); // prettier-ignore
+  const list = join(dir, "labels.json");
+  const first = await look(dir, folders, list);
+  expect(first.text.match(/palettes of label maps differ/g)).toHaveLength(1);
+  expect(first.text).toContain("(index 0 is #000000 in label/0.png and #ff0000 in label/1.png), and the index is the label"); // prettier-ignore
+  const second = await look(dir, { ...folders, labels: list });
+  expect(second.lines).toContain("label maps     2 x 2; palette by colour");
+  expect(second.lines).toContain("      0   50.00 %       3  label 0");
+  expect(second.text).not.toContain("palettes of label maps differ");
+  const names = join(dir, "same.json");
+  // Where they agree, the list keeps the indices.
+  const same = await look(
+    dir,
+    await of(
+      dir,
+      [1, 2, 3].map(() => map([2, 2, 1, 0], green, red, black)),
+    ),
+    names,
+  );
+  expect(same.ok).toBe(true);
+  expect(JSON.parse(await readFile(names, "utf8"))).toEqual([{ id: 0, name: "label 0", color: "#00ff00" }, { id: 1, name: "label 1", color: "#ff0000" }, { id: 2, name: "label 2", color: "#000000" }]); // prettier-ignore
+});
+
+test("label_nc itself in files is a problem with its pixels and files", async () => {
+  const dir = await scratch();
+  const given = { label_nc: 3, contain_dontcare_label: true };
+  const maps = [1, 2].map(() => labelPng(40, 30, (x) => (x < 10 ? 3 : x < 20 ? 1 : 2)));
+  const from1 = await look(dir, { ...(await of(dir, maps)), ...given });
+  expect(from1.ok).toBe(false);
+  expect(from1.text).toContain("  - label/0.png: holds 3, which is label_nc itself: legal are 0 to 2 and 255; 600 pixels in 2 label maps have it, 25.00 % of the pixels; the ids run from 1: subtract 1 from each, or use --label_nc 4"); // prettier-ignore
+  expect(from1.lines).toContain("      3   25.00 %       2  no label");
+  const from0 = await look(dir, { ...(await of(dir, [labelPng(40, 30, (x) => x & 3)])), ...given });
+  expect(from0.text).toMatch(/if the ids run from 1, subtract 1 from each; if 3 is a label, use --label_nc 4; if it is don't care, write 255/); // prettier-ignore
+});
+
+test("a file name forges no line of the report", async () => {
+  const dir = await scratch();
+  const folders = await good(dir, 1);
+  const name = "b\nproblems (0):\u001b[2K";
+  await write(dir, { [`label/${name}.png`]: labelPng(40, 30, () => 0), [`img/${name}.png`]: photoPng(90, 30, () => [0, 0, 0]) }); // prettier-ignore
+  const { lines } = await look(dir, folders);
+  expect(lines.join("")).not.toContain("\u001b");
+  expect(lines.every((line) => !line.includes("\n"))).toBe(true);
+  expect(lines.join()).toContain("the first img/b\\nproblems (0):\\x1b[2K.png (90 x 30, its label map 40 x 30)");
 });
 
 test("instance maps that add no border, crops beyond the picture, modes that leave sizes open", async () => {
@@ -147,6 +245,21 @@ test("folders that are not there are all named; no data set at all is a usage er
     expect(text).toContain(`  - ${folder}: is not a folder`);
   await expect(look(dir, {})).rejects.toThrow(/^the data set: is not given; give --label_dir and --image_dir/);
   await expect(look(dir, { label_dir: dir })).rejects.toThrow(/^--image_dir: is missing/);
+});
+
+test("coco-instances reads ids stored as RGB, and names in either form of Unicode", async () => {
+  const dir = await scratch();
+  const annotations = join(dir, "instances.json");
+  await write(dir, {
+    "label/cafe\u0301.png": photoPng(8, 8, () => [7, 7, 7]),
+    "instances.json": JSON.stringify({ images: [{ id: 1, file_name: "caf\u00e9.jpg" }], annotations: [{ image_id: 1, segmentation: [[3, 3, 6, 3, 6, 6, 3, 6]] }] }), // prettier-ignore
+  });
+  const [label_dir, out] = [join(dir, "label"), join(dir, "inst")];
+  expect(await cocoInstances({ annotations, label_dir, out }, silent())).toEqual([`${out}: 1 instance map with 1 thing`]); // prettier-ignore
+  const { data } = decodeLabelPng(await readFile(join(out, "cafe\u0301.png")));
+  expect([data[0], data[3 * 8 + 3]]).toEqual([7, 0]);
+  await write(dir, { "label/cafe\u0301.png": photoPng(8, 8, () => [7, 8, 7]) });
+  await expect(cocoInstances({ annotations, label_dir, out }, silent())).rejects.toThrow(/is a picture in colours/);
 });
 
 test("coco-instances writes a map for every label map, and says what has none", async () => {

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { instanceMap, readAnnotations } from "../../src/datasets/coco_instances.ts";
-import { polygonPixels } from "../../src/datasets/polygon.ts";
+import { instanceMap, readAnnotations } from "../../src/datasets/coco/coco_instances.ts";
+import { polygonPixels } from "../../src/datasets/coco/polygon.ts";
 import { scratch, write } from "./folders.ts";
 
 interface Shape {

@@ -4,7 +4,7 @@ import { symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Dataset } from "../../src/datasets/dataset.ts";
-import { naturalSort } from "../../src/datasets/listing.ts";
+import { naturalSort } from "../../src/datasets/folder.ts";
 import { labelsFor } from "../../src/datasets/names.ts";
 import { parseLabels } from "../../src/pictures/label_names.ts";
 import type { SpadeError } from "../../src/runtime/errors.ts";
@@ -163,7 +163,7 @@ test("what can't be paired is named", async () => {
   );
   expect(await messageOf(Dataset.open({ ...options, no_pairing_check: true, instance_dir: join(dir, "one") }))).toMatch(/one: is not a folder/); // prettier-ignore
   await write(dir, { "one/1.png": NONE });
-  expect(await messageOf(Dataset.open({ ...options, no_pairing_check: true, instance_dir: join(dir, "one") }))).toMatch(/^4 label maps, 1 instance maps: /); // prettier-ignore
+  expect(await messageOf(Dataset.open({ ...options, no_pairing_check: true, instance_dir: join(dir, "one") }))).toMatch(/^4 label maps, 1 instance map: /); // prettier-ignore
   expect(await messageOf(Dataset.open({ ...options, label_dir: "" }))).toBe(
     "--label_dir: is not given; give the folder",
   );

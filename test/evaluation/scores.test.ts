@@ -86,5 +86,8 @@ describe("diversity", () => {
       Promise.resolve({ data: new Uint8Array(), width: map * style, height: 1 });
     expect(await styleDiversity(extractor, [1, 2, 6], paint)).toBe(3);
     expect(pictureDiversity([Float32Array.of(0, 0), Float32Array.of(3, 4), Float32Array.of(0, 8)])).toBeCloseTo(6, 12);
+    // Of many pictures a thousand are compared: 20,000 would be 200 million distances.
+    const many = Array.from({ length: 20_000 }, (_, i) => Float32Array.of(i % 40 < 20 ? 0 : 2));
+    expect(pictureDiversity(many)).toBeCloseTo(1, 2);
   });
 });

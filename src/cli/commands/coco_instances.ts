@@ -1,9 +1,10 @@
 // spade coco-instances: writes an instance map for every COCO label map whose picture is in the annotation file.
 
 import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { instanceMap, readAnnotations } from "../../datasets/coco_instances.ts";
-import { readPng } from "../../datasets/label_file.ts";
+import { join, relative } from "node:path";
+import { instanceMap, readAnnotations } from "../../datasets/coco/coco_instances.ts";
+import { StoredNames } from "../../datasets/folder.ts";
+import { idsOf, readPng } from "../../datasets/label_file.ts";
 import { noteInput } from "../../formats/inputs.ts";
 import { encodeLabelPng } from "../../formats/images/label_png.ts";
 import { SpadeError, counted } from "../../runtime/errors.ts";
@@ -36,21 +37,15 @@ export async function cocoInstances(o: CocoInstancesCommand, progress: Progress)
   );
   let written = 0;
   let things = 0;
+  const stored = new StoredNames();
   for (const [i, picture] of pictures.entries()) {
     progress.update("instance maps", i, pictures.length);
     // Like the published script: the photo's name with another extension.
-    const name = picture.fileName.replace("jpg", "png");
-    const path = join(o.label_dir, name);
+    const path = await stored.find(o.label_dir, picture.fileName.replace("jpg", "png"));
     if (!(await stat(path).catch(() => undefined))) continue;
-    const label = await readPng(path);
-    if (label.kind === "rgb")
-      throw new SpadeError(
-        "label",
-        path,
-        "is a picture in colours",
-        "give the PNGs of COCO's stuffthingmaps: one id a pixel",
-      );
-    await outputs.write(targetOf(name), encodeLabelPng(instanceMap(label, picture.things, o.as_published)));
+    const label = idsOf(await readPng(path), path, undefined, "give the PNGs of COCO's stuffthingmaps: one id a pixel");
+    const target = targetOf(relative(o.label_dir, path));
+    await outputs.write(target, encodeLabelPng(instanceMap(label, picture.things, o.as_published)));
     written++;
     things += picture.things.length;
   }

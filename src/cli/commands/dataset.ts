@@ -3,13 +3,13 @@
 
 import { command } from "../terminal/command.ts";
 import { Outputs, quoted } from "../terminal/output.ts";
-import { listedLabels, labelsFor } from "../../datasets/names.ts";
+import { isLegalId, listedLabels, labelsFor } from "../../datasets/names.ts";
 import { datasetDefaults, defaultData, type DataOptions } from "../../datasets/options.ts";
 import { listFiles } from "../../datasets/listing.ts";
-import { fittingLabels, survey, type Problem, type Survey } from "../../datasets/survey.ts";
-import { DONT_CARE_ID } from "../../labels/label_map.ts";
-import { labelCount } from "../../models/config.ts";
-import { SpadeError, counted } from "../../runtime/errors.ts";
+import { fixOfLabelNc } from "../../datasets/read_sample.ts";
+import { looksGray } from "../../datasets/readings.ts";
+import { fittingLabels, survey, type IdCount, type Problem, type Survey } from "../../datasets/survey.ts";
+import { SpadeError, counted, foreign } from "../../runtime/errors.ts";
 import { contactSheet } from "../reports/contact_sheet.ts";
 import {
   describeColors,
@@ -18,6 +18,7 @@ import {
   describeNotes,
   describeProblem,
   ranges,
+  writeColors,
 } from "../reports/dataset_report.ts";
 import { checkFolders, statedMode } from "../options/train_options.ts";
 import { pictureOutput, writePicture } from "../reports/picture.ts";
@@ -66,10 +67,15 @@ export async function lookAtDataset(
   const found = await survey(options, listed, (done, total) => progress.update("reading pairs", done, total));
   progress.end();
   const fit = fittingLabels(found.ids, found.instancesWithBorders > 0);
+  const levels = found.readings.levels();
+  if (levels) Object.assign(fit, { label_nc: levels.length, contain_dontcare_label: false });
   // train refuses a list with ids of label_nc or more.
-  fit.label_nc = Math.max(fit.label_nc, ...(listed ?? []).map(({ id }) => id + 1));
+  for (const { id } of listed ?? []) fit.label_nc = Math.max(fit.label_nc, id + 1);
   const labels = open ? { ...options, ...fit, ...statedLabels(given) } : options;
-  const problems = [...found.problems, ...labelProblems(found, labels)];
+  const names = listed ?? labelsFor(labels);
+  const illegal = [...found.ids].filter(([id]) => !isLegalId(id, labels, names));
+  const gray = levels && illegal.length ? grayProblem(levels, options.labels || labels_out) : undefined;
+  const problems = [...found.problems, ...(gray ? [gray] : labelProblems(found, labels, illegal))];
   if (options.batchSize > found.pairs.length && found.pairs.length > 0)
     problems.push(
       problem(
@@ -78,10 +84,11 @@ export async function lookAtDataset(
         `give ${found.pairs.length} or less`,
       ),
     );
-  const names = listed ?? labelsFor(labels);
   const lines = [...describeFiles(found, options), ...describeIds(found, names, labels)];
-  if (found.colors.size) lines.push(...(await describeColors(found, outputs, labels_out)));
+  if (found.colors.size) lines.push(...describeColors(found));
+  lines.push(...(await writeColors(found, levels, outputs, labels_out)));
   const notes = describeNotes(found, options, labels, names);
+  if (levels && !gray) notes.unshift(`the label maps ${looksGray(levels)}; --labels FILE.json reads them by colour`);
   if (problems.length) lines.push("", `problems (${problems.length}):`, ...problems.map(describeProblem));
   if (notes.length) lines.push("", "notes:", ...notes.map((note) => `  - ${note}`));
   if (found.pairs.length) {
@@ -94,8 +101,8 @@ export async function lookAtDataset(
   if (found.ids.size) {
     lines.push(
       "",
-      problems.length ? "when that is mended, train with" : "train with",
-      `  ${trainCommand(given, options, fit)}`,
+      problems.length ? "when that is corrected, train with" : "train with",
+      `  ${trainCommand(gray ? { labels: labels_out ?? "labels.json", ...given } : given, options, fit)}`,
     );
   }
   return { lines, ok: problems.length === 0 };
@@ -112,21 +119,38 @@ function statedLabels(given: Readonly<Partial<DataOptions>>): Partial<DataOption
   return Object.fromEntries(LABEL_OPTIONS.filter((n) => given[n] !== undefined).map((n) => [n, given[n]]));
 }
 
+/** The problem of maps that are drawn in gray levels. `list`: the file of their list of labels, if it is given. */
+function grayProblem(levels: readonly number[], list: string | undefined): Problem {
+  const write = list ? `give each its name in ${list}` : "--labels_out labels.json writes a list of them: give names";
+  return problem(
+    "label maps",
+    looksGray(levels),
+    `${write}, then use --labels ${list ?? "labels.json"}, which makes gray values colours; if they are ids, use --label_nc 256`,
+  );
+}
+
 /** The problem of ids that the options do not allow, if there are any. */
-function labelProblems({ ids }: Survey, o: DataOptions): Problem[] {
-  const illegal = [...ids].filter(([id]) => id >= labelCount(o) && !(id === DONT_CARE_ID && o.contain_dontcare_label));
+function labelProblems({ ids }: Survey, o: DataOptions, illegal: readonly [number, IdCount][]): Problem[] {
   if (!illegal.length) return [];
   const named = ranges(illegal.map(([id]) => id).sort((a, b) => a - b));
   const [[first, { where }]] = illegal;
-  const pixels = [...ids.values()].reduce((n, c) => n + c.pixels, 0);
+  let pixels = 0;
+  for (const count of ids.values()) pixels += count.pixels;
   const share = (100 * illegal.reduce((n, [, c]) => n + c.pixels, 0)) / pixels;
-  const legal = `0 to ${labelCount(o) - 1}${o.contain_dontcare_label ? " and 255" : ""}`;
+  const legal = `0 to ${o.label_nc - 1}${o.contain_dontcare_label ? " and 255" : ""}`;
+  const of = `${share < 0.01 ? "less than 0.01" : share.toFixed(2)} % of the pixels`;
+  if (illegal.length === 1 && first === o.label_nc) {
+    const { pixels: count, maps } = illegal[0][1];
+    const found = `holds ${first}, which is label_nc itself: legal are ${legal}; ${count} pixels in ${maps} label maps have it, ${of}`;
+    const from1 = `the ids run from 1: subtract 1 from each, or use --label_nc ${first + 1}`;
+    return [problem(where, found, ids.has(0) ? fixOfLabelNc(o) : from1)];
+  }
   const fit = fittingLabels(ids, false);
   const options = `--label_nc ${fit.label_nc}${fit.contain_dontcare_label ? " --contain_dontcare_label" : ""}`;
   return [
     problem(
       where,
-      `holds ${first}, which is no label: legal are ${legal}; in all maps such ids are ${named}, ${share < 0.01 ? "less than 0.01" : share.toFixed(2)} % of the pixels`,
+      `holds ${first}, which is no label: legal are ${legal}; in all maps such ids are ${named}, ${of}`,
       `use ${options}, or renumber the maps`,
     ),
   ];
@@ -146,7 +170,7 @@ function trainCommand(given: Readonly<Partial<DataOptions>>, o: DataOptions, fit
     if (value === undefined || name === "isTrain" || name === "max_dataset_size") return [];
     if (name !== "dataset_mode" && name !== "label_nc" && value === defaults[name]) return [];
     if (typeof value === "boolean") return [value ? `--${name}` : `--${name}=false`];
-    return [`--${name}`, quoted(String(value))];
+    return [`--${name}`, foreign(quoted(String(value)), 4096)];
   });
   return [command(), "train --name mine", ...words].join(" ");
 }

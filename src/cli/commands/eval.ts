@@ -5,8 +5,9 @@ import type { OpenNet } from "../../painting/open_net.ts";
 import { basename, join } from "node:path";
 import { LEAST_DIVERSITY, pictureDiversity, styleDiversity } from "../../evaluation/diversity.ts";
 import { FeatureExtractor } from "../../evaluation/features.ts";
+import { StoredNames } from "../../datasets/folder.ts";
 import { readPhoto } from "../../datasets/photo.ts";
-import { listLabelMaps, listPictures, listResults, pairsOf, readIds } from "../../evaluation/files.ts";
+import { listLabelMaps, listPhotos, listResults, pairsOf, readIds } from "../../evaluation/files.ts";
 import { FRECHET_NAME, frechetDistance, gaussian } from "../../evaluation/frechet.ts";
 import { Confusion, type Scores } from "../../evaluation/scores.ts";
 import { Segmenter } from "../../evaluation/segmenter.ts";
@@ -17,7 +18,7 @@ import { pilNearestResize } from "../../pictures/pil_nearest.ts";
 import { DONT_CARE_ID, type LabelMap } from "../../labels/label_map.ts";
 import type { Config } from "../../models/config.ts";
 import { normalValues } from "../../models/philox.ts";
-import { counted } from "../../runtime/errors.ts";
+import { counted, foreign } from "../../runtime/errors.ts";
 import { SpadeError, type Device } from "../../runtime/index.ts";
 import { readInstanceMap, readLabelMap } from "../inputs/maps.ts";
 import { openDeviceFor, openNetFile } from "../inputs/net.ts";
@@ -83,7 +84,7 @@ export async function evaluate(o: EvalOptions, progress: Progress): Promise<stri
     );
   const maps = await listLabelMaps(o.label_dir);
   const results = o.results ? pairsOf(await listResults(o.results), maps, o.results) : undefined;
-  const photos = o.image_dir ? pairsOf(await listPictures(o.image_dir), maps, o.image_dir) : undefined;
+  const photos = o.image_dir ? pairsOf(await listPhotos(o.image_dir, maps), maps, o.image_dir) : undefined;
   const labels = o.labels === undefined ? undefined : parseLabels(await readText(o.labels), o.labels);
   const outputs = new Outputs(o.force);
   const json = o.json === undefined ? [] : [{ path: o.json, kind: "json" } as const];
@@ -223,13 +224,14 @@ function stylesOf(
   progress: Progress,
 ): Promise<number> {
   const { config, labels, painter } = net;
+  const stored = new StoredNames();
   return styleDiversity(extractor, [...maps.entries()], async ([i, path], style) => {
     if (style === 0) {
       progress.update("painting two styles", i, maps.length);
       const map = await readLabelMap(path, config, labels);
       const instance: LabelMap | undefined =
         instances !== undefined && !config.no_instance
-          ? await readInstanceMap(join(instances, basename(path)), config, path)
+          ? await readInstanceMap(await stored.find(instances, basename(path)), config, path)
           : undefined;
       await net.setMap(map, instance);
     }
@@ -251,7 +253,7 @@ function describe({ results, photos, labels, frechet, diversity }: Evaluation): 
     columns[0].iou.forEach((_, id) => {
       const values = columns.map((c) => c.iou[id]);
       if (values.some((v) => v !== null))
-        lines.push(row(`  ${String(id).padStart(3)} ${labels?.[id] ?? ""}`, values.map(number)));
+        lines.push(row(`  ${String(id).padStart(3)} ${foreign(labels?.[id] ?? "", 60)}`, values.map(number)));
     });
     lines.push(
       row(

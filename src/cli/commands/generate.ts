@@ -5,9 +5,10 @@ import { basename, extname, join, sep } from "node:path";
 import { noteInput } from "../../formats/inputs.ts";
 import { writeSafetensors } from "../../formats/safetensors.ts";
 import { f32Tensor } from "../../formats/tensors.ts";
+import { comparable, isFolder, isHidden, StoredNames } from "../../datasets/folder.ts";
 import type { LabelMap } from "../../labels/label_map.ts";
 import type { Config } from "../../models/config.ts";
-import { counted } from "../../runtime/errors.ts";
+import { counted, foreign } from "../../runtime/errors.ts";
 import { chromeTrace, profileTable, SpadeError, type Profile } from "../../runtime/index.ts";
 import type { NetWeights } from "../../painting/open_net.ts";
 import { toPicture } from "../../painting/present.ts";
@@ -49,16 +50,10 @@ interface Job {
   trace: string | undefined;
 }
 
-const isFolder = async (path: string): Promise<boolean> =>
-  stat(path).then(
-    (s) => s.isDirectory(),
-    () => false,
-  );
-
 /** PNG files of a folder in natural order. */
 async function pngsOf(folder: string): Promise<string[]> {
   const names = (await readdir(folder))
-    .filter((f) => /\.png$/i.test(f))
+    .filter((f) => /\.png$/i.test(f) && !isHidden(f))
     .sort(new Intl.Collator("en", { numeric: true }).compare);
   if (!names.length) throw new SpadeError("file", folder, "holds no .png file", "give a folder of label maps");
   return names.map((f) => join(folder, f));
@@ -84,8 +79,9 @@ async function jobsOf(o: GenerateOptions): Promise<Job[]> {
   let instances: (string | undefined)[] = labels.map(() => undefined);
   if (o.instance) {
     const [first] = o.instance;
+    const stored = new StoredNames();
     if (o.instance.length === 1 && (await isFolder(first)))
-      instances = labels.map((label) => join(first, basename(label)));
+      instances = await Promise.all(labels.map((label) => stored.find(first, basename(label))));
     else if (o.instance.length === labels.length) instances = o.instance;
     else
       throw new SpadeError(
@@ -103,7 +99,8 @@ async function jobsOf(o: GenerateOptions): Promise<Job[]> {
       "give --out FILE.png (or a folder), --raw FILE.safetensors, or --plan",
     );
   const names = labels.map(stem);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  const known = new Set<string>();
+  const twice = names.find((name) => known.size === known.add(comparable(name)).size);
   if (many && twice !== undefined)
     throw new SpadeError("usage", "--label", `two maps are called ${twice}`, "paint them in two runs, or rename one");
   const into = async (path: string | undefined, ending: string): Promise<(name: string) => string | undefined> => {
@@ -202,7 +199,7 @@ export async function* generate(o: GenerateOptions, progress: Progress): AsyncGe
       if (job.raw) await writeRaw(outputs, job.raw, image, h, w);
       const files = [job.out, job.raw].filter(Boolean).join(", ") || basename(job.label);
       if (jobs.length === 1) progress.end();
-      const line = `${files}: ${w}x${h}${style ? `, style ${style.name}` : ""}, label tables ${(t1 - t0).toFixed(0)} ms, picture ${(t2 - t1).toFixed(0)} ms`;
+      const line = `${foreign(files, 600)}: ${w}x${h}${style ? `, style ${style.name}` : ""}, label tables ${(t1 - t0).toFixed(0)} ms, picture ${(t2 - t1).toFixed(0)} ms`;
       yield line;
       if (job.trace !== undefined) yield* profileLines(await painter.profile(style?.z), outputs, job.trace);
     }
@@ -218,7 +215,7 @@ const traceName = (job: Pick<Job, "out" | "raw" | "label">): string =>
 async function* profileLines(profiles: readonly Profile[], outputs: Outputs, trace: string): AsyncGenerator<string> {
   for (const p of profiles) yield profileTable(p);
   await outputs.write({ path: trace, kind: "json" }, chromeTrace(profiles));
-  yield `${trace}: open it in ui.perfetto.dev or chrome://tracing`;
+  yield `${foreign(trace, 600)}: open it in ui.perfetto.dev or chrome://tracing`;
 }
 
 /** The picture as the net gives it: `image` [1,3,H,W], f32 in [-1,1]. */

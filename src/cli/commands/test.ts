@@ -4,7 +4,8 @@
 import { existsSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { Dataset } from "../../datasets/dataset.ts";
-import { SpadeError, counted } from "../../runtime/errors.ts";
+import { comparable } from "../../datasets/folder.ts";
+import { SpadeError, counted, foreign } from "../../runtime/errors.ts";
 import type { OpenNet } from "../../painting/open_net.ts";
 import { toPicture } from "../../painting/present.ts";
 import { labelColors, labelRgb } from "../../training/records/pictures.ts";
@@ -51,7 +52,7 @@ function refuseTwins(dataset: Dataset, count: number): void {
   const known = new Map<string, string>();
   for (let i = 0; i < count; i++) {
     const { label, image } = dataset.paths(i);
-    const stem = stemOf({ label, image });
+    const stem = comparable(stemOf({ label, image }));
     const before = known.get(stem);
     if (before !== undefined)
       throw new SpadeError(
@@ -99,7 +100,7 @@ export async function testNet(
     for (let i = 0; i < count && !signal.aborted; i++) {
       const { label, image } = source.dataset.paths(i);
       progress.batch("painting", i, count);
-      progress.above(() => started(image || label));
+      progress.above(() => started(foreign(image || label, 600)));
       rows.push(await paint(net, source.dataset, styles, i, o.n_samples, folder, outputs));
     }
   } finally {

@@ -1,6 +1,7 @@
 // Reads label and instance maps from PNG files and resizes them to the net's size like the published data loader.
 
 import { checkIds, idsOf, instancesOf, readPng } from "../../datasets/label_file.ts";
+import { takesLabelNc } from "../../datasets/names.ts";
 import type { Label } from "../../pictures/label_names.ts";
 import { pilNearestResize } from "../../pictures/pil_nearest.ts";
 import type { LabelMap } from "../../labels/label_map.ts";
@@ -27,7 +28,9 @@ export async function readLabelMap(
     labels,
     "give a map of label ids (gray or indexed PNG), or store what the colours mean with the weights: npx spade-webgpu convert WEIGHTS OUT.safetensors --labels LABELS.json",
   );
-  checkIds(map, path, labelSpace(config));
+  const space = labelSpace(config);
+  const fix = `write the ids of the net's training labels, 0 to ${config.label_nc - 1}, and 255 for don't care`;
+  checkIds(map, path, space, takesLabelNc(config, labels), fix);
   const { width, height } = mapSize(config);
   return pilNearestResize(map, width, height);
 }
@@ -36,7 +39,7 @@ export async function readLabelMap(
 export async function readInstanceMap(path: string, config: Config, label: string): Promise<LabelMap> {
   const png = await readPng(path);
   const of = await readPng(label);
-  if (Math.abs(png.width * of.height - png.height * of.width) > Math.max(png.width, of.width, png.height, of.height)) {
+  if (png.width !== of.width || png.height !== of.height) {
     throw new SpadeError(
       "shape",
       path,

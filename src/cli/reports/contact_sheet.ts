@@ -1,10 +1,11 @@
 // A sheet of sixteen pairs of a data set, label map in colours beside photo, to see at a glance whether they belong together.
 
-import { colorsOf, readPng } from "../../datasets/label_file.ts";
+import { colorsOf, idsOf, readPng } from "../../datasets/label_file.ts";
 import type { Pair } from "../../datasets/listing.ts";
 import { readPhoto } from "../../datasets/photo.ts";
 import type { Label } from "../../pictures/label_names.ts";
 import { parseColor } from "../../pictures/label_colors.ts";
+import type { LabelMap } from "../../labels/label_map.ts";
 import type { LabelPng } from "../../formats/images/label_png.ts";
 import { pilBicubicResize, type RgbImage } from "../../pictures/pil_bicubic.ts";
 import { pilNearestResize } from "../../pictures/pil_nearest.ts";
@@ -57,14 +58,24 @@ function within({ width, height }: { width: number; height: number }, limit: num
 
 function inColors(png: LabelPng, labels: readonly Label[] | undefined, limit: number): RgbImage {
   const own = new Map(labels?.map(({ id, color }) => [id, parseColor(color)]));
-  const values = png.kind === "rgb" ? colorsOf(png) : Int32Array.from(png.data);
-  const small = pilNearestResize({ ...png, data: values }, ...within(png, limit));
+  const map = idsOrColors(png, labels);
+  const small = pilNearestResize({ ...png, data: map.data }, ...within(png, limit));
   const data = new Uint8Array(3 * small.data.length);
   small.data.forEach((value, p) => {
-    const color = png.kind === "rgb" ? value : own.get(value);
+    const color = map.colors ? value : own.get(value);
     data.set(color === undefined ? labelColor(value) : [color >> 16, (color >> 8) & 255, color & 255], 3 * p);
   });
   return { data, width: small.width, height: small.height };
+}
+
+/** The ids of a label map, or its colours if no list names them. */
+function idsOrColors(png: LabelPng, labels: readonly Label[] | undefined): { data: LabelMap["data"]; colors: boolean } {
+  try {
+    return { data: idsOf(png, "", labels, "").data, colors: false };
+  } catch (error) {
+    if (!(error instanceof SpadeError)) throw error;
+    return { data: colorsOf(png), colors: true };
+  }
 }
 
 const blank = (width: number, height: number): RgbImage => ({

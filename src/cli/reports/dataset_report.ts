@@ -1,11 +1,11 @@
 // What `spade dataset` prints about a data set.
 
-import { counted } from "../../runtime/errors.ts";
+import { counted, foreign } from "../../runtime/errors.ts";
 import type { DataOptions } from "../../datasets/options.ts";
 import type { IdCount, Problem, Survey } from "../../datasets/survey.ts";
 import type { Label } from "../../pictures/label_names.ts";
 import { DONT_CARE_ID } from "../../labels/label_map.ts";
-import { labelCount } from "../../models/config.ts";
+import { isLegalId } from "../../datasets/names.ts";
 import type { Outputs } from "../terminal/output.ts";
 
 /** 0 to 4, 7, 9 to 11 */
@@ -31,7 +31,8 @@ function counts(map: ReadonlyMap<string, number>): string {
 
 export function describeFiles(s: Survey, o: DataOptions): string[] {
   const { labels, images, instances } = s.lists;
-  const from = o.dataset_mode === "custom" ? `${o.label_dir}, ${o.image_dir}` : `${o.dataroot}, phase ${o.phase}`;
+  const folders = o.dataset_mode === "custom" ? [o.label_dir, o.image_dir] : [o.dataroot, `phase ${o.phase}`];
+  const from = folders.map((folder) => foreign(folder, 300)).join(", ");
   const left =
     s.pairs.length < labels.length
       ? `, of ${counted(labels.length, "label map")} and ${counted(images.length, "photo")}`
@@ -64,12 +65,12 @@ export function describeIds(
   const all = [...ids].sort((a, b) => b[1].pixels - a[1].pixels);
   const pixels = all.reduce((n, [, c]) => n + c.pixels, 0);
   const maps = [...labelSizes.values()].reduce((n, c) => n + c, 0);
-  const nameOf = new Map(names?.map(({ id, name }) => [id, name]));
+  const nameOf = new Map(names?.map(({ id, name }) => [id, foreign(name, 60)]));
   const line = ([id, c]: [number, IdCount]): string => {
     const dontCare = id === DONT_CARE_ID && o.contain_dontcare_label;
     const name = dontCare
       ? `don't care, label ${o.label_nc}`
-      : (nameOf.get(id) ?? (id >= labelCount(o) ? "no label" : ""));
+      : (nameOf.get(id) ?? (isLegalId(id, o, names) ? "" : "no label"));
     const share = ((100 * c.pixels) / pixels).toFixed(2).padStart(6);
     return `  ${String(id).padStart(5)}  ${share} %  ${String(c.maps).padStart(6)}  ${name}`.trimEnd();
   };
@@ -87,29 +88,48 @@ export function describeIds(
   ];
 }
 
-/** Lists the colours of coloured label maps, and writes a first label list of them to `labelsOut`. */
-export async function describeColors(
-  { colors }: Survey,
-  outputs: Outputs,
-  labelsOut: string | undefined,
-): Promise<string[]> {
+/** Lists the colours of coloured label maps, most frequent first. */
+export function describeColors({ colors }: Survey): string[] {
   const all = [...colors].sort((a, b) => b[1] - a[1]);
   const pixels = all.reduce((n, [, c]) => n + c, 0);
-  const hex = (c: number): string => `#${c.toString(16).padStart(6, "0")}`;
-  const lines = [
+  return [
     "",
     row("colours", `${all.length} distinct in label maps that hold colours instead of ids`),
     ...all.slice(0, MAX_ROWS).map(([c, n]) => `  ${hex(c)}  ${((100 * n) / pixels).toFixed(2).padStart(6)} %`),
     ...(all.length > MAX_ROWS ? [`  and ${all.length - MAX_ROWS} more`] : []),
   ];
-  if (labelsOut) {
-    const list = all.map(([c], id) => ({ id, name: `label ${id}`, color: hex(c) }));
-    const text = `[\n${list.map((l) => `  ${JSON.stringify(l)}`).join(",\n")}\n]\n`;
-    await outputs.write({ path: labelsOut, kind: "json" }, text);
-    lines.push(`  wrote ${labelsOut}: give each its id and name, then look again with --labels ${labelsOut}`);
-  } else
-    lines.push("  --labels_out labels.json writes a list of them, to give ids and names; then --labels labels.json");
-  return lines;
+}
+
+const hex = (c: number): string => `#${c.toString(16).padStart(6, "0")}`;
+
+/**
+ * Writes a first label list of the colours in the label maps to `labelsOut`: those of coloured maps, the gray levels, or
+ * those of palettes. Gives the line to print, if there is one.
+ */
+export async function writeColors(
+  { colors, paletteColors, readings }: Survey,
+  levels: readonly number[] | undefined,
+  outputs: Outputs,
+  labelsOut: string | undefined,
+): Promise<string[]> {
+  const numbered = (found: readonly number[]): [number, number][] => found.map((color, id) => [id, color]);
+  const byCount = (map: ReadonlyMap<number, number>): [number, number][] =>
+    numbered([...map].sort((a, b) => b[1] - a[1]).map(([c]) => c));
+  const differ = readings.paletteNote !== undefined;
+  const ofPalettes = differ ? byCount(paletteColors) : [...(readings.samePalette ?? [])].sort((a, b) => a[0] - b[0]);
+  const found = colors.size ? byCount(colors) : levels ? numbered(levels.map((v) => v * 0x010101)) : ofPalettes;
+  if (!labelsOut) {
+    if (!colors.size && !levels && !differ) return [];
+    const what = colors.size ? "them" : levels ? "the gray values" : "the palettes' colours";
+    return [`  --labels_out labels.json writes a list of ${what}, to give ids and names; then --labels labels.json`];
+  }
+  if (!found.length) return [`  ${foreign(labelsOut)} is not written: the label maps hold ids, and no colours to list`];
+  const list = found.map(([id, c]) => ({ id, name: `label ${id}`, color: hex(c) }));
+  await outputs.write(
+    { path: labelsOut, kind: "json" },
+    `[\n${list.map((l) => `  ${JSON.stringify(l)}`).join(",\n")}\n]\n`,
+  );
+  return [`  wrote ${labelsOut}: give each its id and name, then look again with --labels ${labelsOut}`];
 }
 
 export function describeProblem({ first, count }: Problem): string {
@@ -123,7 +143,7 @@ export function describeNotes(
   labels: DataOptions,
   names: readonly Label[] | undefined,
 ): string[] {
-  const notes: string[] = [];
+  const notes: string[] = s.readings.paletteNote === undefined ? [] : [s.readings.paletteNote];
   const photos = (count: number): string =>
     count > 1 && count === s.pairs.length ? "all photos" : counted(count, "photo");
   if (s.otherShape.length)

@@ -14,6 +14,8 @@ export interface LabelPng {
   width: number;
   height: number;
   kind: "gray" | "indexed" | "rgb";
+  /** For "gray" of less than 8 bits: the sample that is shown as white (1, 3 or 15). */
+  white?: number;
   /** For "indexed" only: red, green and blue of each index. */
   palette?: [number, number, number][];
   /** For "rgb" only: three bytes per pixel. */
@@ -50,7 +52,7 @@ export function decodeLabelPng(bytes: Uint8Array, name = "label map"): LabelPng 
   const samples =
     depth < 8 ? unpack(png.data as Uint8Array, width, height, depth) : (png.data as Uint8Array | Uint16Array);
   const data = channels === 2 ? samples.filter((_, i) => i % 2 === 0) : samples;
-  if (!head.indexed) return { data, width, height, kind: "gray" };
+  if (!head.indexed) return { data, width, height, kind: "gray", ...(depth < 8 ? { white: 2 ** depth - 1 } : {}) };
   const palette = (png.palette ?? []).map(([r, g, b]): [number, number, number] => [r, g, b]);
   if (palette.length === 0) throw damaged(name, "is indexed and has no palette");
   return { data, width, height, kind: "indexed", palette };

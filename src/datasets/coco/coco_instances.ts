@@ -5,10 +5,10 @@
 
 import { createReadStream } from "node:fs";
 import { isAbsolute, win32 } from "node:path";
-import type { LabelMap } from "../labels/label_map.ts";
-import { noteInput } from "../formats/inputs.ts";
-import { SpadeError } from "../runtime/errors.ts";
-import { fileProblem } from "./label_file.ts";
+import type { LabelMap } from "../../labels/label_map.ts";
+import { noteInput } from "../../formats/inputs.ts";
+import { SpadeError } from "../../runtime/errors.ts";
+import { fileProblem } from "../label_file.ts";
 import { polygonPixels } from "./polygon.ts";
 
 /** Outlines of one thing, each as x, y, x, y ... in COCO's pixel coordinates. */
