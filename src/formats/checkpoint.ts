@@ -6,7 +6,8 @@ import { torchSource, withoutModule } from "./torch/pth.ts";
 import type { TorchFile } from "./torch/pth.ts";
 import { looksLegacy, readLegacy } from "./torch/pth_legacy.ts";
 import { looksLikeTar, readTar } from "./torch/pth_tar.ts";
-import { looksLikeZip, readZip } from "./torch/pth_zip.ts";
+import { readZip } from "./torch/pth_zip.ts";
+import { looksLikeZip } from "./torch/zip_entry.ts";
 import { looksLikeSafetensors, openSafetensors } from "./safetensors.ts";
 import type { RandomAccess, TensorSource } from "./tensors.ts";
 

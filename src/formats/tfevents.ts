@@ -2,6 +2,7 @@
 // needed for curves and pictures are supported.
 
 import protobuf from "protobufjs";
+import { crc32c } from "./crc.ts";
 import type { RandomAccess } from "./tensors.ts";
 
 // The subset of TensorFlow's event.proto and summary.proto that we write and read, with their field numbers.
@@ -110,20 +111,6 @@ function concat(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return out;
-}
-
-/** CRC-32C (Castagnoli, reflected) table, one entry per byte value. */
-const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
-  return crc;
-});
-
-/** CRC-32C, as defined in RFC 3720. */
-export function crc32c(bytes: Uint8Array): number {
-  let crc = ~0;
-  for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ TABLE[(crc ^ bytes[i]) & 255];
-  return ~crc >>> 0;
 }
 
 /** Masked CRC-32C of TFRecord. Masking avoids problems with the checksum of data that itself contains checksums. */

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { bytesAccess } from "../../src/formats/tensors.ts";
-import { bytesUpTo, crc32c, startRecords, summaryRecord } from "../../src/formats/tfevents.ts";
+import { crc32c } from "../../src/formats/crc.ts";
+import { bytesUpTo, startRecords, summaryRecord } from "../../src/formats/tfevents.ts";
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
 
