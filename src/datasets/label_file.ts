@@ -6,6 +6,7 @@ import type { Label } from "../pictures/label_names.ts";
 import { decodeLabelPng, type LabelPng } from "../formats/images/label_png.ts";
 import { checkedLabels, type LabelMap, type LabelSpace } from "../labels/label_map.ts";
 import { SpadeError } from "../runtime/errors.ts";
+import { mostPixels } from "./pixel_limit.ts";
 
 /** The error for a file that can't be read. */
 export function fileProblem(path: string, cause: unknown): SpadeError {
@@ -27,7 +28,7 @@ export async function readPng(path: string): Promise<LabelPng> {
   } catch (cause) {
     throw fileProblem(path, cause);
   }
-  return decodeLabelPng(bytes, path);
+  return decodeLabelPng(bytes, path, mostPixels());
 }
 
 /** Runs `body` and adds the file's path to errors about the values of a map. */
@@ -48,7 +49,7 @@ function about<T>(path: string, body: () => T): T {
 export function idsOf(png: LabelPng, path: string, labels: readonly Label[] | undefined, unmapped: string): LabelMap {
   if (png.kind !== "rgb") return png;
   if (!labels) throw new SpadeError("label", path, `is a picture in colours: ${describeColors(png)}`, unmapped);
-  const palette = Array.from({ length: Math.max(...labels.map((l) => l.id)) + 1 }, () => "");
+  const palette = Array.from({ length: labels.reduce((most, l) => Math.max(most, l.id), 0) + 1 }, () => "");
   for (const { id, color } of labels) palette[id] = color;
   return about(path, () => labelMapFromColors(colorImageFromRgb(png.rgb!, png.width, png.height), palette, 0));
 }

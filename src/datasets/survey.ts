@@ -254,7 +254,7 @@ export function fittingLabels(
   ids: ReadonlyMap<number, IdCount>,
   instances: boolean,
 ): Pick<DataOptions, "label_nc" | "contain_dontcare_label" | "no_instance"> {
-  const highest = Math.max(...[...ids.keys()].filter((id) => id !== DONT_CARE_ID), 0);
+  const highest = [...ids.keys()].reduce((most, id) => (id === DONT_CARE_ID ? most : Math.max(most, id)), 0);
   // If there are ids above 255, then 255 is an ordinary label.
   const dontCare = ids.has(DONT_CARE_ID) && highest < DONT_CARE_ID;
   return { label_nc: highest + 1, contain_dontcare_label: dontCare, no_instance: !instances };

@@ -55,10 +55,11 @@ export const mostInflated = (size: number): number => BASE + PER_BYTE * size;
 /**
  * Parses JSON from a file. V8 makes up to 40 bytes of one comma or bracket, and code that walks the result must not run out of stack, so
  * both are counted first.
+ * @param budget the file's, or the name of a text that stands alone
  * @param depth most lists and objects inside each other
  * @throws SyntaxError as JSON.parse does, and where lists and objects are nested more deeply; SpadeError file: see Budget
  */
-export function parseJson(text: string, budget: Budget, depth = 64): unknown {
+export function parseJson(text: string, budget: Budget | string, depth = 64): unknown {
   let level = 0;
   let marks = 0;
   let inText = false;
@@ -73,7 +74,8 @@ export function parseJson(text: string, budget: Budget, depth = 64): unknown {
       if (++level > depth) throw new SyntaxError(`nested more than ${depth} levels deep at character ${i}`);
     } else if (c === 0x5d || c === 0x7d) level--;
   }
-  budget.spend(marks * COST.object);
+  const counted = typeof budget === "string" ? new Budget({ name: budget, size: text.length }) : budget;
+  counted.spend(marks * COST.object);
   return JSON.parse(text);
 }
 

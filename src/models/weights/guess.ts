@@ -1,5 +1,6 @@
 // The config of a checkpoint: from its metadata, else from keys and shapes, with the published data sets as the tie-breakers.
 
+import { parseJson } from "../../formats/budget.ts";
 import { NET_G } from "../kinds.ts";
 import { SpadeError } from "../../runtime/errors.ts";
 import { defaultConfig, type Config, type Upsampling } from "../config.ts";
@@ -147,8 +148,9 @@ export function guessConfig(
     const where = "weights, metadata config";
     let stored: unknown;
     try {
-      stored = JSON.parse(metadata.config);
+      stored = parseJson(metadata.config, where);
     } catch (cause) {
+      if (cause instanceof SpadeError) throw cause;
       throw new SpadeError("file", where, "is not JSON", AGAIN, cause);
     }
     return checkedConfig(stored, where);

@@ -3,6 +3,7 @@
 import { kindOf } from "../../models/kinds.ts";
 import { join } from "node:path";
 import { datasetDefaults } from "../../datasets/options.ts";
+import { parseJson } from "../../formats/budget.ts";
 import { replaceFile, textOfFile } from "../../formats/file.ts";
 import { SpadeError } from "../../runtime/errors.ts";
 import { defaultOptions, type TrainOptions } from "../options.ts";
@@ -117,8 +118,9 @@ function parseOptJson(text: string, where: string): { options: Partial<TrainOpti
     new SpadeError("file", where, problem, "restore it, or remove it where opt.txt is whole");
   let values: unknown;
   try {
-    values = JSON.parse(text);
-  } catch {
+    values = parseJson(text, where);
+  } catch (error) {
+    if (error instanceof SpadeError) throw error;
     throw wrong("is not JSON");
   }
   if (typeof values !== "object" || values === null || Array.isArray(values)) throw wrong("is not a JSON object");
