@@ -75,7 +75,7 @@ test("a photo that claims more pixels than its bytes or the limit allow is not d
   process.env.SPADE_MAX_PIXELS = "300";
   try {
     expect(await failure("good.png")).toMatch(
-      /has 23x17 pixels, and pictures of up to 300 are read; .*SPADE_MAX_PIXELS=391 before/,
+      /has 61x47 pixels, and pictures of up to 300 are read; .*SPADE_MAX_PIXELS=2867 before/,
     );
     process.env.SPADE_MAX_PIXELS = "many";
     expect(await failure("good.png")).toMatch(/^SPADE_MAX_PIXELS: is "many"; give a number of pixels/);

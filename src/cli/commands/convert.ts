@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { basename, extname } from "node:path";
 
 import type { Checkpoint } from "../../formats/checkpoint.ts";
+import { listed } from "../../formats/budget.ts";
 import { fileSink, openCheckpointFile } from "../../formats/file.ts";
 import { parseLabels } from "../../pictures/label_names.ts";
 import type { Label } from "../../pictures/label_names.ts";
@@ -15,7 +16,8 @@ import { byteSize, fromF32, isFloat, toF32 } from "../../formats/tensors.ts";
 import type { HostDType } from "../../formats/tensors.ts";
 import { labelCount } from "../../models/config.ts";
 import { SpadeError } from "../../runtime/errors.ts";
-import { configLine, guessed, summary } from "./info.ts";
+import { noteLines, summary } from "../reports/checkpoint_report.ts";
+import { configLine, guessed } from "./info.ts";
 import { makeFolderOf } from "../terminal/output.ts";
 
 export interface ConvertOptions {
@@ -59,14 +61,12 @@ export async function convert(input: string, output: string, options: ConvertOpt
 
     const overflowed: string[] = [];
     const tensors = tensorsToWrite(source, options, overflowed);
-    const lines = [summary(basename(input), source), configLine(config), ...source.notes.map((n) => `note: ${n}`)];
+    const lines = [summary(basename(input), source), configLine(config), ...noteLines(source)];
     await makeFolderOf(output);
     await write(await fileSink(output), tensors, metadata);
     const bytes = tensors.reduce((n, t) => n + byteSize(t), 0);
     if (overflowed.length > 0)
-      lines.push(
-        `warning: beyond the range of f16 and now infinite: ${overflowed.join(", ")}; convert with --dtype f32`,
-      );
+      lines.push(`warning: beyond the range of f16 and now infinite: ${listed(overflowed)}; convert with --dtype f32`);
     lines.push(`wrote ${output}: ${tensors.length} tensors, ${(bytes / 1e6).toFixed(1)} MB`);
     return lines;
   } finally {

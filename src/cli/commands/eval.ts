@@ -16,6 +16,7 @@ import { pilNearestResize } from "../../pictures/pil_nearest.ts";
 import { DONT_CARE_ID, type LabelMap } from "../../labels/label_map.ts";
 import type { Config } from "../../models/config.ts";
 import { normalValues } from "../../models/philox.ts";
+import { foreign } from "../../runtime/errors.ts";
 import { SpadeError, type Device } from "../../runtime/index.ts";
 import { readInstanceMap, readLabelMap } from "../inputs/maps.ts";
 import { openDeviceFor, openNetFile } from "../inputs/net.ts";
@@ -239,7 +240,7 @@ function describe({ results, photos, labels, frechet, diversity }: Evaluation): 
     columns[0].iou.forEach((_, id) => {
       const values = columns.map((c) => c.iou[id]);
       if (values.some((v) => v !== null))
-        lines.push(row(`  ${String(id).padStart(3)} ${labels?.[id] ?? ""}`, values.map(number)));
+        lines.push(row(`  ${String(id).padStart(3)} ${foreign(labels?.[id] ?? "", 22)}`, values.map(number)));
     });
     lines.push(
       row(

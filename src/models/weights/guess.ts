@@ -236,8 +236,9 @@ function guessPix2PixHD(shapes: ReadonlyMap<string, readonly number[]>): Config 
   const blocks = new Set(
     [...shapes.keys()].flatMap((key) => /^model\.(\d+)\.conv_block\./.exec(key)?.[1] ?? []).map(Number),
   );
+  const firstBlock = [...blocks].reduce((least, at) => Math.min(least, at), Infinity);
   const first = convOf(shapes, "model.1");
-  const inner = convOf(shapes, `model.${Math.min(...blocks)}.conv_block.1`);
+  const inner = convOf(shapes, `model.${firstBlock}.conv_block.1`);
   if (!first || !inner) return undefined;
   const { semantics, usual } = dataSet(first[1]);
   const spectral = [...shapes.keys()].some((key) => key.endsWith(".weight_orig")) ? "spectral" : "";
@@ -252,7 +253,7 @@ function guessPix2PixHD(shapes: ReadonlyMap<string, readonly number[]>): Config 
     crop_size: usual.crop_size,
     aspect_ratio: usual.aspect_ratio,
     netG: "pix2pixhd",
-    resnet_n_downsample: (Math.min(...blocks) - 3) / 2,
+    resnet_n_downsample: (firstBlock - 3) / 2,
     resnet_n_blocks: blocks.size,
     resnet_kernel_size: inner[2],
     resnet_initial_kernel_size: first[2],
