@@ -48,7 +48,7 @@ const fixture = (path: string): Promise<Uint8Array> =>
   readFile(join("test/fixtures", path)).then((b) => new Uint8Array(b));
 
 const labelsJson = JSON.stringify([
-  { id: 0, name: "sky", color: "#70b5e8", category: "nature" },
+  { id: 0, name: "sky", color: "#000", category: "nature" },
   { id: 3, name: "tree", color: "rgb(0, 128, 0)" },
 ]);
 const config = { ...defaultConfig, label_nc: 3, ngf: 1, contain_dontcare_label: false };

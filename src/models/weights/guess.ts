@@ -7,6 +7,7 @@ import { defaultConfig, type Config, type Upsampling } from "../config.ts";
 import { outputSize } from "../kinds.ts";
 import type { EncoderConfig } from "../nets/encoder.ts";
 import { checkNet } from "../kinds.ts";
+import { refuseOthers } from "./recognise.ts";
 
 type Semantics = Pick<Config, "label_nc" | "contain_dontcare_label" | "no_instance">;
 type Size = Pick<Config, "num_upsampling_layers" | "crop_size" | "aspect_ratio">;
@@ -155,6 +156,7 @@ export function guessConfig(
     }
     return checkedConfig(stored, where);
   }
+  refuseOthers(shapes);
   const pix2pixhd = guessPix2PixHD(shapes);
   if (pix2pixhd) return pix2pixhd;
   const shared = shapes.get("head_0.norm_0.mlp_shared.0.weight");
