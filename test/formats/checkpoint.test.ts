@@ -161,3 +161,12 @@ test("a checkpoint in memory is opened like one on disk", async () => {
   const bytes = new Uint8Array(await readFile(fixture("zip.pth")));
   expectSameTensors(await readAll(await openCheckpoint(bytesAccess(bytes), { key: "nets.G" })), expected);
 });
+
+test("a tar whose small records are read ahead gives the bytes that single reads give", async () => {
+  const bytes = new Uint8Array(await readFile(fixture("tar.pth")));
+  let reads = 0;
+  const counted = { ...bytesAccess(bytes), read: (at: number, n: number) => (reads++, bytesAccess(bytes).read(at, n)) };
+  const source = await openCheckpoint(counted);
+  expect(reads).toBeLessThan(10);
+  for (const name of source.names()) expect((await source.read(name)).data.buffer.byteLength).toBeLessThan(5000);
+});

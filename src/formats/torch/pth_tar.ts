@@ -23,6 +23,7 @@ import {
   TorchTensor,
 } from "./torch_objects.ts";
 import type { TorchStorage } from "./torch_objects.ts";
+import { windowed } from "./windowed.ts";
 
 /** True if the first 512 bytes of a file are a tar header. */
 export function looksLikeTar(head: Uint8Array): boolean {
@@ -30,7 +31,8 @@ export function looksLikeTar(head: Uint8Array): boolean {
 }
 
 /** Reads a tar checkpoint. Fails with `file` if it is damaged or another tar, `unsupported` on a forbidden global. */
-export async function readTar(access: RandomAccess): Promise<TorchFile> {
+export async function readTar(file: RandomAccess): Promise<TorchFile> {
+  const access = windowed(file);
   const budget = new Budget(access);
   const members = await listMembers(access, budget);
   const [storageMember, tensorMember, pickleMember] = ["storages", "tensors", "pickle"].map((name) =>
