@@ -78,18 +78,25 @@ export async function bytesUpTo(file: RandomAccess, step: number): Promise<numbe
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const length = Number(view.getBigUint64(0, true));
     if (view.getUint32(8, true) !== maskedCrc(bytes.subarray(0, 8)) || at + HEAD + length + FOOT > file.size) return at;
-    if (stepOf(bytes.subarray(HEAD, HEAD + length)) > step) return at;
+    const found = stepOf(bytes.subarray(HEAD, HEAD + length));
+    if (found === undefined || found > step) return at;
     at += HEAD + length + FOOT;
   }
   return at;
 }
 
-/** Reads the step from an event's first bytes. proto3 omits a step of 0. */
-function stepOf(data: Uint8Array): number {
-  const reader = protobuf.Reader.create(data);
-  if (reader.uint32() !== ((1 << 3) | 1)) return 0;
-  reader.double();
-  return reader.uint32() === 2 << 3 ? Number(reader.int64()) : 0;
+/** Reads the step from an event's first bytes; undefined if they are no event. proto3 omits a step of 0, and every field of an empty record. */
+function stepOf(data: Uint8Array): number | undefined {
+  if (data.length === 0) return 0;
+  try {
+    const reader = protobuf.Reader.create(data);
+    if (reader.uint32() !== ((1 << 3) | 1)) return 0;
+    reader.double();
+    return reader.pos < data.length && reader.uint32() === 2 << 3 ? Number(reader.int64()) : 0;
+  } catch {
+    // protobufjs throws where a field runs past the end.
+    return undefined;
+  }
 }
 
 function record(event: object): Uint8Array {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { bytesAccess } from "../../src/formats/tensors.ts";
 import { crc32c } from "../../src/formats/crc.ts";
+import { hostileEvents } from "../fuzz/hostile.ts";
 import { bytesUpTo, startRecords, summaryRecord } from "../../src/formats/tfevents.ts";
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -51,4 +52,10 @@ test("a file is cut before the first event after a step, and before what is dama
   damaged[ends[1] + 8] ^= 1;
   expect(await upTo(damaged, 4e9)).toBe(ends[1]);
   expect(await upTo(new Uint8Array(0), 0)).toBe(0);
+});
+
+test("an empty record is an event of step 0; a record that is no event ends the file", async () => {
+  const [empty, cut] = hostileEvents().map((make) => make());
+  expect(await bytesUpTo(bytesAccess(empty), 5)).toBe(empty.length);
+  expect(await bytesUpTo(bytesAccess(cut), 5)).toBe(0);
 });

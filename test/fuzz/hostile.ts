@@ -1,5 +1,6 @@
 // Files that were made to do harm: small ones that would fill the memory or take minutes, and false sizes.
 
+import { crc32c } from "../../src/formats/crc.ts";
 import { zipOf } from "../formats/zips.ts";
 import { dictOf, i64, legacyFile, P, rebuildTensor, storage, u32 } from "../formats/pickles.ts";
 
@@ -143,6 +144,30 @@ export function hostileSafetensors(): Make[] {
     () => `{${empty("w".repeat(4 * MB), "[1]")}}`,
   ];
   return makers.map((make) => () => headerOf(make()));
+}
+
+/** Event files of one record with right checksums, whose data is no event. */
+export function hostileEvents(): Make[] {
+  const u32le = (v: number): number[] => [v & 255, (v >>> 8) & 255, (v >>> 16) & 255, v >>> 24];
+  const masked = (bytes: Uint8Array): number[] => {
+    const crc = crc32c(bytes);
+    return u32le((((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0);
+  };
+  const record = (data: number[]): Uint8Array => {
+    const length = Uint8Array.from(i64(data.length));
+    return Uint8Array.from([...length, ...masked(length), ...data, ...masked(Uint8Array.from(data))]);
+  };
+  const time = [9, 0, 0, 0, 0, 0, 0, 0, 0];
+  const bodies = [
+    [],
+    [9],
+    [9, 0],
+    time,
+    [...time, 16],
+    [...time, 16, ...new Array<number>(30).fill(255)],
+    [255, 255, 255],
+  ];
+  return bodies.map((body) => () => record(body));
 }
 
 /** Text of many lines, one long line, many spaces. */

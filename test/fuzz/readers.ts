@@ -24,6 +24,7 @@ import { loadOptionsFile } from "../../src/training/records/opt_file.ts";
 import { colourSegmenter } from "../evaluation/colour_segmenter.ts";
 import { filled, toWrite } from "../formats/made.ts";
 import {
+  hostileEvents,
   hostileJson,
   hostileLegacy,
   hostileSafetensors,
@@ -218,7 +219,7 @@ export const READERS: Readonly<Record<string, Reader>> = {
         ...[1, 2, 3].map((step) => summaryRecord({ time: 2, step }, { GAN: step, L1: 0.5 })),
       ]),
     ],
-    hostile: hostileText,
+    hostile: () => [...hostileText(), ...hostileEvents()],
     read: (bytes) => bytesUpTo(bytesAccess(bytes), 2),
   },
   curves: {
