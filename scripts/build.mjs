@@ -5,6 +5,7 @@
 //   cli.js            the commands
 //   decode_worker.js  worker thread that decodes training pictures
 //   conformance.js    npm run conformance
+//   fuzz.js           npm run fuzz
 //   quiet.js          runs conformance and the benches without Dawn's warnings
 //   bench/*.js        npm run bench; bench/peers/tfjs_child.js includes TF.js
 
@@ -53,6 +54,7 @@ const jobs = [
       decode_worker: "src/datasets/decode_worker.ts",
       quiet: "src/cli/terminal/quiet.ts",
       conformance: "test/conformance/main.ts",
+      fuzz: "test/fuzz/main.ts",
     },
   ],
   [{ ...node, banner: { js: `#!/usr/bin/env node\n${node.banner.js}` } }, { cli: "src/cli/main.ts" }],

@@ -8,6 +8,7 @@ import { noteInput } from "../formats/inputs.ts";
 import { decodeLabelPng, type LabelPng } from "../formats/images/label_png.ts";
 import { DONT_CARE_ID, illegalLabel, type LabelMap, type LabelSpace } from "../labels/label_map.ts";
 import { SpadeError } from "../runtime/errors.ts";
+import { mostPixels } from "./pixel_limit.ts";
 
 /** The error for a file that can't be read. */
 export function fileProblem(path: string, cause: unknown): SpadeError {
@@ -30,7 +31,7 @@ export async function readPng(path: string): Promise<LabelPng> {
   } catch (cause) {
     throw fileProblem(path, cause);
   }
-  return decodeLabelPng(bytes, path);
+  return decodeLabelPng(bytes, path, mostPixels());
 }
 
 /** Runs `body` and adds the file's path to errors about the values of a map. */

@@ -6,8 +6,13 @@ import type { RgbImage } from "../pictures/pil_bicubic.ts";
 import { noteInput } from "../formats/inputs.ts";
 import { decodeBmp, decodePpm } from "../formats/images/plain_pictures.ts";
 import { loadSharp } from "../formats/images/sharp.ts";
+import { checkPixels } from "../formats/images/pixels.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { fileProblem } from "./label_file.ts";
+import { mostPixels } from "./pixel_limit.ts";
+
+/** Pictures of pixels; sharp would draw an SVG or a PDF, which may refer to other files. */
+const FORMATS: ReadonlySet<string> = new Set(["jpeg", "png", "webp", "tiff", "gif", "heif"]);
 
 export interface Photo extends RgbImage {
   /** The stored kind of pixels, for reports: "RGB", "gray, 16 bits", "CMYK" ... */
@@ -29,15 +34,19 @@ export async function readPhoto(path: string): Promise<Photo> {
     throw fileProblem(path, cause);
   }
   if (bytes.length === 0) throw new SpadeError("file", path, "is empty", "save or fetch the photo again");
+  const most = mostPixels();
   // Detect the format from the content, not the file name, as PIL does.
-  if (bytes[0] === 0x42 && bytes[1] === 0x4d) return { ...decodeBmp(bytes, path), stored: "RGB", turned: false };
+  if (bytes[0] === 0x42 && bytes[1] === 0x4d) return { ...decodeBmp(bytes, path, most), stored: "RGB", turned: false };
   if (bytes[0] === 0x50 && bytes[1] >= 0x31 && bytes[1] <= 0x37)
-    return { ...decodePpm(bytes, path), stored: "RGB", turned: false };
+    return { ...decodePpm(bytes, path, most), stored: "RGB", turned: false };
   const sharp = await loadSharp();
   try {
     // As in PIL, libjpeg warnings are ignored, but a truncated file is an error.
+    // The limit of pixels is ours: sharp's own message does not say how to raise it.
     const image = sharp(bytes, { failOn: "error", ignoreIcc: true, limitInputPixels: false });
-    const { space, channels, depth, isPalette, orientation = 1 } = await image.metadata();
+    const { format, width, height, space, channels, depth, isPalette, orientation = 1 } = await image.metadata();
+    if (!FORMATS.has(format)) throw new Error(`it is ${format}, not JPEG, PNG, WebP, TIFF, GIF or AVIF`);
+    checkPixels(path, { width, height, bytes: bytes.length, kind: "photo" }, most);
     const turned = orientation > 1;
     if (space === "cmyk") {
       image.pipelineColourspace("cmyk").toColourspace("cmyk");
@@ -55,6 +64,7 @@ export async function readPhoto(path: string): Promise<Photo> {
     const stored = `${isPalette ? "palette" : ["", "gray", "gray with alpha", "RGB", "RGBA"][channels]}${wide ? ", 16 bits" : ""}`;
     return { data: toRgb(samples, info.channels), width: info.width, height: info.height, stored, turned };
   } catch (cause) {
+    if (cause instanceof SpadeError) throw cause;
     const reason = (cause as Error).message.split("\n")[0];
     throw new SpadeError("file", path, `can't be decoded (${reason})`, "save or fetch the photo again", cause);
   }

@@ -3,7 +3,7 @@
 
 import type { InferenceSession } from "onnxruntime-node";
 import { noteInput } from "../formats/inputs.ts";
-import { SpadeError, counted } from "../runtime/errors.ts";
+import { counted, foreign, SpadeError } from "../runtime/errors.ts";
 import { bilinearResize, type Pixels } from "../pictures/pil_bilinear.ts";
 
 type Ort = typeof import("onnxruntime-node");
@@ -21,6 +21,13 @@ async function loadOrt(): Promise<Ort> {
     );
   }
 }
+
+/** Pixels on a side of the pictures that a model may take. */
+const MOST_SIDE = 8192;
+/** Classes are compared in a table of their square. */
+const MOST_CLASSES = 4096;
+
+const firstLine = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split("\n")[0];
 
 /** The class of each pixel, in the size of the segmenter's output. */
 export interface Segmentation {
@@ -51,17 +58,30 @@ export class Segmenter {
     try {
       session = await ort.InferenceSession.create(path, { executionProviders: ["cpu"], logSeverityLevel: 3 });
     } catch (cause) {
-      const reason = (cause as Error).message.split("\n")[0];
-      throw new SpadeError("file", path, `can't be loaded (${reason})`, "give the segmenter as an ONNX file", cause);
+      throw new SpadeError(
+        "file",
+        path,
+        `can't be loaded (${firstLine(cause)})`,
+        "give the segmenter as an ONNX file",
+        cause,
+      );
     }
-    const [input] = session.inputMetadata;
-    const shape = input.isTensor ? input.shape : [];
+    // A damaged model may have no inputs at all.
+    const input = session.inputMetadata.at(0);
+    const shape = input?.isTensor ? input.shape : [];
     const [, channels, height, width] = shape;
     const fits = session.inputNames.length === 1 && shape.length === 4 && channels === 3;
-    if (!fits || typeof height !== "number" || typeof width !== "number") {
-      const inputs = `${counted(session.inputNames.length, "input")}, the first ${input.name} [${shape.join(",")}]`;
+    const isSide = (n: number | string): n is number => typeof n === "number" && n > 0 && n <= MOST_SIDE;
+    if (!fits || !isSide(height) || !isSide(width) || session.outputNames.length === 0) {
+      const first = input ? `, the first ${foreign(input.name, 60)} [${foreign(shape.join(","), 60)}]` : "";
+      const inputs = `${counted(session.inputNames.length, "input")}${first}, and ${counted(session.outputNames.length, "output")}`;
       await session.release();
-      throw new SpadeError("shape", path, `has ${inputs}`, "give a model of one input [n,3,H,W] of a fixed size");
+      throw new SpadeError(
+        "shape",
+        path,
+        `has ${inputs}`,
+        "give a model of one input [n,3,H,W] of a fixed size and one output",
+      );
     }
     return new Segmenter(ort, session, path, width, height);
   }
@@ -73,11 +93,23 @@ export class Segmenter {
     const planes = new Float32Array(resized.length);
     for (let p = 0; p < h * w; p++) for (let c = 0; c < 3; c++) planes[c * h * w + p] = resized[3 * p + c] / 255;
     const input = new this.ort.Tensor("float32", planes, [1, 3, h, w]);
-    const output = await this.session.run({ [this.session.inputNames[0]]: input });
-    const { dims, data } = output[this.session.outputNames[0]];
-    if (dims.length !== 4 || dims[0] !== 1 || !(data instanceof Float32Array))
+    let output: InferenceSession.OnnxValueMapType;
+    try {
+      output = await this.session.run({ [this.session.inputNames[0]]: input });
+    } catch (cause) {
+      throw new SpadeError(
+        "file",
+        this.path,
+        `can't be run (${firstLine(cause)})`,
+        "give a model that ONNX Runtime runs on the CPU",
+        cause,
+      );
+    }
+    const { dims = [], data } = (output[this.session.outputNames[0]] ?? {}) as Partial<InstanceType<Ort["Tensor"]>>;
+    const [n, classes, height, width] = dims;
+    const fits = dims.length === 4 && n === 1 && classes > 0 && classes <= MOST_CLASSES && height > 0 && width > 0;
+    if (!fits || !(data instanceof Float32Array) || data.length !== classes * height * width)
       throw new SpadeError("shape", this.path, `gives [${dims.join(",")}]`, "give a model of logits [n,classes,h,w]");
-    const [, classes, height, width] = dims;
     return { data: argmax(data, classes, height * width), width, height, classes };
   }
 

@@ -1,14 +1,18 @@
 // Opens a checkpoint in any supported format: safetensors, or torch.save's zip, legacy pickle and tar. Also handles the
 // old form in which torch stored spectral norm, so that a loader gets usable weights.
 
-import { SpadeError } from "../runtime/errors.ts";
+import { foreign, SpadeError } from "../runtime/errors.ts";
+import { fromPix2pixHD, withoutParametrizations, withoutPrefix } from "./state_keys.ts";
+import type { Names } from "./state_keys.ts";
 import { torchSource, withoutModule } from "./torch/pth.ts";
 import type { TorchFile } from "./torch/pth.ts";
 import { looksLegacy, readLegacy } from "./torch/pth_legacy.ts";
 import { looksLikeTar, readTar } from "./torch/pth_tar.ts";
-import { looksLikeZip, readZip } from "./torch/pth_zip.ts";
+import { readZip } from "./torch/pth_zip.ts";
+import { looksLikeZip } from "./torch/zip_entry.ts";
 import { looksLikeSafetensors, openSafetensors } from "./safetensors.ts";
-import type { RandomAccess, TensorSource } from "./tensors.ts";
+import { elements, f32Tensor, toF32 } from "./tensors.ts";
+import type { HostTensor, RandomAccess, TensorInfo, TensorSource } from "./tensors.ts";
 
 export interface Checkpoint extends TensorSource {
   /** "safetensors", "torch zip", "torch legacy pickle", "torch 0.1 tar". */
@@ -26,13 +30,13 @@ export interface OpenOptions {
 
 /**
  * Opens a checkpoint in any supported format, detected from its first bytes, not its name. Strips a `module.` prefix
- * that all keys share. From the old form of spectral norm, keeps only the normalised `weight` and adds a note. Fails
+ * that all keys share, reads other names for the same keys (state_keys.ts), and completes older forms of spectral norm; notes say so. Fails
  * with `file` if the file is empty, truncated, damaged or not a checkpoint, and with `unsupported` on Python objects
  * other than tensors and containers. Closes `access` on failure.
  */
 export async function openCheckpoint(access: RandomAccess, options: OpenOptions = {}): Promise<Checkpoint> {
   try {
-    return dropOldSpectral(await open(access, options.key));
+    return completeSpectral(dropOldSpectral(known(await open(access, options.key))));
   } catch (error) {
     await access.close?.();
     throw error;
@@ -90,6 +94,15 @@ function renamed<T extends TensorSource>(source: T, names: Map<string, string>):
   };
 }
 
+/** Gives tensors the names that the engine knows: see state_keys.ts. */
+function known(source: Checkpoint): Checkpoint {
+  const notes = [...source.notes];
+  let names: Names = new Map(source.names().map((name) => [name, name]));
+  names = withoutParametrizations(withoutPrefix(names, notes));
+  names = fromPix2pixHD(names, (name) => source.info(names.get(name)!).shape, notes);
+  return { ...renamed(source, names), notes };
+}
+
 /**
  * Drops _orig and _u of spectral norm's old form. torch up to 1.0.0 stored weight_orig, weight_u and the buffer weight
  * = weight_orig / sigma, but no weight_v; inference needs only `weight`. Newer files (orig, u, v) stay unchanged.
@@ -104,7 +117,7 @@ function dropOldSpectral(source: Checkpoint): Checkpoint {
     const has = (suffix: string): boolean => all.has(weight + suffix);
     if (has("_u") && has("_v")) continue;
     if (has("")) dropped.add(name).add(`${weight}_u`);
-    else notes.push(`${weight}: spectral norm without ${weight}_u, ${weight}_v or a normalised ${weight}`);
+    else if (!has("_u")) notes.push(`${weight}: spectral norm without ${weight}_u or a normalised ${weight}`);
   }
   if (dropped.size === 0) return { ...source, notes };
   const count = [...dropped].filter((n) => n.endsWith("_orig")).length;
@@ -112,6 +125,68 @@ function dropOldSpectral(source: Checkpoint): Checkpoint {
     `spectral norm as torch <= 1.0.0 stored it: ${count} weights kept already divided by sigma, their _orig and _u left out`,
   );
   return { ...renamed(source, new Map([...all].filter((n) => !dropped.has(n)).map((n) => [n, n]))), notes };
+}
+
+/**
+ * Computes the weight_v that torch did not store before 1.1: one step of its power iteration, v = W^T u / |W^T u|, with which
+ * sigma = u W v is |W^T u|.
+ */
+function completeSpectral(source: Checkpoint): Checkpoint {
+  const all = new Set(source.names());
+  const made = new Map<string, string>();
+  for (const name of all) {
+    const base = name.endsWith("weight_u") ? name.slice(0, -"_u".length) : undefined;
+    if (base !== undefined && all.has(`${base}_orig`) && !all.has(`${base}_v`)) made.set(`${base}_v`, base);
+  }
+  if (made.size === 0) return source;
+  const compute = async (base: string): Promise<HostTensor> => {
+    const [orig, u] = [await source.read(`${base}_orig`), await source.read(`${base}_u`)];
+    const v = leftTimes(toF32(orig), orig.shape, toF32(u));
+    if (v) return f32Tensor([v.length], v);
+    throw new SpadeError(
+      "shape",
+      `weights, key ${foreign(base, 100)}_u`,
+      `has ${toF32(u).length} values, and ${foreign(base, 100)}_orig is [${orig.shape.join(",")}]`,
+      "save the whole state_dict again: torch.save(net.state_dict(), path)",
+    );
+  };
+  const info = (base: string): TensorInfo => {
+    const { shape } = source.info(`${base}_orig`);
+    const [side] = source.info(`${base}_u`).shape;
+    return { dtype: "F32", shape: [elements(shape) / (side || 1)] };
+  };
+  return {
+    ...source,
+    notes: [
+      ...source.notes,
+      `spectral norm without weight_v, as torch before 1.1 saved it: ${made.size} computed from weight_orig and weight_u`,
+    ],
+    names: () => [...all, ...made.keys()],
+    info: (name) => (made.has(name) ? info(made.get(name)!) : source.info(name)),
+    read: (name) => (made.has(name) ? compute(made.get(name)!) : source.read(name)),
+    async *chunks(name, maxBytes) {
+      if (made.has(name)) yield (await compute(made.get(name)!)).data;
+      else yield* source.chunks(name, maxBytes);
+    },
+  };
+}
+
+/** u W, normalised; W has u's length in its first dimension, or in its second (transposed convs). Undefined if in neither. */
+function leftTimes(w: Float32Array, shape: readonly number[], u: Float32Array): Float32Array | undefined {
+  const [first, second = 0] = shape;
+  const turned = u.length !== first;
+  if (u.length === 0 || (turned && u.length !== second)) return undefined;
+  const width = w.length / u.length;
+  const rest = turned ? w.length / (first * second) : width;
+  const v = new Float64Array(width);
+  for (let i = 0; i < w.length; i++) {
+    const at = Math.floor(i / rest);
+    const row = turned ? at % second : at;
+    const column = turned ? Math.floor(at / second) * rest + (i % rest) : i % rest;
+    v[column] += u[row] * w[i];
+  }
+  const length = Math.max(Math.sqrt(v.reduce((sum, x) => sum + x * x, 0)), 1e-12);
+  return Float32Array.from(v, (x) => x / length);
 }
 
 /** Explains a file that is not a checkpoint: the kinds of file that users give by mistake. */

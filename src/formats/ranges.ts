@@ -1,7 +1,8 @@
 // Reads tensors from a file, given offset, shape and strides. Every format here ends in this form once its directory is
 // read. Contiguous tensors are read by range; others are gathered, so that readers only get row-major bytes.
 
-import { SpadeError } from "../runtime/errors.ts";
+import { foreign, SpadeError } from "../runtime/errors.ts";
+import { listed } from "./budget.ts";
 import { byteSize, elements, itemSize } from "./tensors.ts";
 import type { HostDType, RandomAccess, TensorInfo, TensorSource } from "./tensors.ts";
 
@@ -16,6 +17,8 @@ export interface TensorRange extends TensorInfo {
 }
 
 const CHUNK = 1 << 20;
+/** Dimensions of a tensor: PyTorch has no more either. */
+export const MAX_RANK = 64;
 
 /**
  * Makes a TensorSource from ranges. Checks every range against its file before anything is allocated. `name` is the
@@ -31,12 +34,12 @@ export function rangeSource(
   const find = (key: string): TensorRange => {
     const range = ranges.get(key);
     if (range) return range;
-    const near = [...ranges.keys()].slice(0, 5).join(", ");
+    const near = listed([...ranges.keys()].slice(0, 5), ranges.size, 5);
     throw new SpadeError(
       "file",
       name,
-      `holds no tensor "${key}"`,
-      `it holds ${ranges.size} tensors: ${near}${ranges.size > 5 ? ", ..." : ""}`,
+      `holds no tensor "${foreign(key, 100)}"`,
+      `it holds ${ranges.size} tensors: ${near}`,
     );
   };
   return {
@@ -88,12 +91,12 @@ function checkTensor(file: string, key: string, range: TensorRange): void {
     throw new SpadeError(
       "file",
       file,
-      `tensor "${key}" ${problem}`,
+      `tensor "${foreign(key, 100)}" ${problem}`,
       "the file is damaged or not what it says: fetch or write it again",
     );
   };
   const isCount = (n: unknown): boolean => Number.isSafeInteger(n) && (n as number) >= 0;
-  if (!Array.isArray(shape) || shape.length > 64 || !shape.every(isCount))
+  if (!Array.isArray(shape) || shape.length > MAX_RANK || !shape.every(isCount))
     fail(`has the shape ${JSON.stringify(shape)}`);
   if (strides && (strides.length !== shape.length || !strides.every(isCount)))
     fail(`has the strides ${JSON.stringify(strides)}`);

@@ -1,8 +1,9 @@
 // safetensors: u64 length of a JSON header, the header, raw tensors. https://huggingface.co/docs/safetensors
 // This reader is as strict as the reference reader: no overlaps, no gaps, no bytes after the last tensor.
 
-import { SpadeError } from "../runtime/errors.ts";
-import { rangeSource } from "./ranges.ts";
+import { foreign, SpadeError } from "../runtime/errors.ts";
+import { Budget, parseJson } from "./budget.ts";
+import { MAX_RANK, rangeSource } from "./ranges.ts";
 import type { TensorRange } from "./ranges.ts";
 import { byteSize, isHostDType, itemSize } from "./tensors.ts";
 import type { RandomAccess, Sink, TensorInfo, TensorSource } from "./tensors.ts";
@@ -30,7 +31,8 @@ export async function openSafetensors(access: RandomAccess): Promise<TensorSourc
   if (length > MAX_HEADER)
     return fail(`claims a header of ${length} bytes`, "it is not a safetensors file, or damaged");
   if (8 + length > access.size) return fail(`claims a header of ${length} bytes and has ${access.size} in all`);
-  const header = parseHeader(await access.read(8, length), fail);
+  const budget = new Budget(access);
+  const header = parseHeader(await access.read(8, length), budget, fail);
 
   const base = 8 + length;
   const metadata: Record<string, string> = {};
@@ -42,18 +44,24 @@ export async function openSafetensors(access: RandomAccess): Promise<TensorSourc
       continue;
     }
     const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
-    if (!isOffsets(offsets)) return fail(`tensor "${key}" has no valid data_offsets`);
-    if (!isShape(shape)) return fail(`tensor "${key}" has no shape`);
-    if (typeof dtype !== "string") return fail(`tensor "${key}" has no dtype`);
+    if (!isOffsets(offsets)) return fail(`tensor "${foreign(key, 100)}" has no valid data_offsets`);
+    if (!isShape(shape)) return fail(`tensor "${foreign(key, 100)}" has no shape`);
+    if (shape.length > MAX_RANK) return fail(`tensor "${foreign(key, 100)}" has a shape of ${shape.length} dimensions`);
+    if (typeof dtype !== "string") return fail(`tensor "${foreign(key, 100)}" has no dtype`);
     if (!isHostDType(dtype)) {
       const fix = "convert it to F32 or F16 with the program that wrote it";
-      throw new SpadeError("unsupported", access.name, `tensor "${key}" has the dtype ${dtype}`, fix);
+      throw new SpadeError(
+        "unsupported",
+        access.name,
+        `tensor "${foreign(key, 100)}" has the dtype ${foreign(dtype, 40)}`,
+        fix,
+      );
     }
     const [begin, end] = offsets;
     if (base + end > access.size)
-      return fail(`tensor "${key}" ends at byte ${base + end} and the file at ${access.size}`);
+      return fail(`tensor "${foreign(key, 100)}" ends at byte ${base + end} and the file at ${access.size}`);
     if (byteSize({ dtype, shape }) !== end - begin) {
-      return fail(`tensor "${key}" is ${dtype} [${shape.join(", ")}] and has ${end - begin} bytes`);
+      return fail(`tensor "${foreign(key, 100)}" is ${dtype} [${shape.join(", ")}] and has ${end - begin} bytes`);
     }
     ranges.set(key, { dtype, shape, access, start: base + begin });
     spans.push({ key, begin, end });
@@ -62,19 +70,22 @@ export async function openSafetensors(access: RandomAccess): Promise<TensorSourc
   spans.sort((a, b) => a.begin - b.begin || a.end - b.end);
   let at = 0;
   for (const { key, begin, end } of spans) {
-    if (begin !== at) return fail(`tensor "${key}" begins at byte ${begin} of the data, and ${at} is expected`);
+    if (begin !== at)
+      return fail(`tensor "${foreign(key, 100)}" begins at byte ${begin} of the data, and ${at} is expected`);
     at = end;
   }
   if (base + at !== access.size) return fail(`has ${access.size - base - at} bytes behind its last tensor`);
   return rangeSource(access.name, ranges, metadata, async () => access.close?.());
 }
 
-function parseHeader(bytes: Uint8Array, fail: (problem: string) => never): Record<string, object> {
+function parseHeader(bytes: Uint8Array, budget: Budget, fail: (problem: string) => never): Record<string, object> {
   try {
-    const header: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    const header = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes), budget);
     if (header !== null && typeof header === "object" && !Array.isArray(header))
       return header as Record<string, object>;
-  } catch {
+  } catch (error) {
+    if (error instanceof SpadeError) throw error;
+    if (/nested/.test((error as Error).message)) return fail(`has a safetensors header ${(error as Error).message}`);
     // The parser's own message quotes the bytes, which does not help the user.
   }
   return fail("has a safetensors header that is not JSON");
@@ -130,7 +141,7 @@ export async function* tensorBytes(t: TensorToWrite): AsyncGenerator<Uint8Array>
   if (count === byteSize(t)) return;
   throw new SpadeError(
     "usage",
-    `tensor "${t.name}"`,
+    `tensor "${foreign(t.name, 100)}"`,
     `is ${t.dtype} [${t.shape.join(", ")}] and gave ${count} bytes`,
     `give ${byteSize(t)} bytes`,
   );
@@ -143,7 +154,7 @@ function encodeHeader(tensors: TensorToWrite[], order: TensorToWrite[], metadata
     if (offsets.has(t.name) || t.name === "__metadata__") {
       throw new SpadeError(
         "usage",
-        `tensor "${t.name}"`,
+        `tensor "${foreign(t.name, 100)}"`,
         "comes twice or has a reserved name",
         "give every tensor a name of its own",
       );

@@ -248,6 +248,7 @@ interface TypedArrayOf<T> {
 
 /** Views bytes as a typed array; copies them only if they are not aligned for it. */
 function typed<T>(type: TypedArrayOf<T>, data: Uint8Array): T {
-  const aligned = data.byteOffset % type.BYTES_PER_ELEMENT === 0 ? data : data.slice();
+  // Not data.slice(): a Node Buffer's shares its memory.
+  const aligned = data.byteOffset % type.BYTES_PER_ELEMENT === 0 ? data : new Uint8Array(data);
   return new type(aligned.buffer, aligned.byteOffset, data.length / type.BYTES_PER_ELEMENT);
 }

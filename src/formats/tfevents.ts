@@ -2,6 +2,7 @@
 // needed for curves and pictures are supported.
 
 import protobuf from "protobufjs";
+import { crc32c } from "./crc.ts";
 import type { RandomAccess } from "./tensors.ts";
 
 // The subset of TensorFlow's event.proto and summary.proto that we write and read, with their field numbers.
@@ -77,22 +78,23 @@ export async function bytesUpTo(file: RandomAccess, step: number): Promise<numbe
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const length = Number(view.getBigUint64(0, true));
     if (view.getUint32(8, true) !== maskedCrc(bytes.subarray(0, 8)) || at + HEAD + length + FOOT > file.size) return at;
-    const own = stepOf(bytes.subarray(HEAD, HEAD + length));
-    if (own === undefined || own > step) return at;
+    const found = stepOf(bytes.subarray(HEAD, HEAD + length));
+    if (found === undefined || found > step) return at;
     at += HEAD + length + FOOT;
   }
   return at;
 }
 
-/** Reads the step from an event's first bytes; undefined if they are no event. proto3 omits a step of 0. */
+/** Reads the step from an event's first bytes; undefined if they are no event. proto3 omits a step of 0, and every field of an empty record. */
 function stepOf(data: Uint8Array): number | undefined {
-  const reader = protobuf.Reader.create(data);
-  const is = (tag: number): boolean => reader.pos < reader.len && reader.uint32() === tag;
+  if (data.length === 0) return 0;
   try {
-    if (!is((1 << 3) | 1)) return 0;
+    const reader = protobuf.Reader.create(data);
+    if (reader.uint32() !== ((1 << 3) | 1)) return 0;
     reader.double();
-    return is(2 << 3) ? Number(reader.int64()) : 0;
+    return reader.pos < data.length && reader.uint32() === 2 << 3 ? Number(reader.int64()) : 0;
   } catch {
+    // protobufjs throws where a field runs past the end.
     return undefined;
   }
 }
@@ -116,20 +118,6 @@ function concat(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return out;
-}
-
-/** CRC-32C (Castagnoli, reflected) table, one entry per byte value. */
-const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
-  return crc;
-});
-
-/** CRC-32C, as defined in RFC 3720. */
-export function crc32c(bytes: Uint8Array): number {
-  let crc = ~0;
-  for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ TABLE[(crc ^ bytes[i]) & 255];
-  return ~crc >>> 0;
 }
 
 /** Masked CRC-32C of TFRecord. Masking avoids problems with the checksum of data that itself contains checksums. */

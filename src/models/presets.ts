@@ -1,5 +1,6 @@
 // Styles saved with a net: the mean style of its training photos and a few typical ones.
 
+import { parseJson } from "../formats/budget.ts";
 import { SpadeError } from "../runtime/errors.ts";
 
 export interface Preset {
@@ -23,14 +24,15 @@ export function decodePresets(text: string | undefined, z_dim: number): Preset[]
   if (text === undefined) return [];
   const isStyle = (v: unknown): v is number[] => Array.isArray(v) && v.length === z_dim && v.every(Number.isFinite);
   try {
-    const { mean, presets } = JSON.parse(text) as { mean: unknown; presets: unknown };
+    const { mean, presets } = parseJson(text, "weights, metadata styles") as { mean: unknown; presets: unknown };
     if (isStyle(mean) && Array.isArray(presets) && presets.every(isStyle)) {
       return [
         { name: "mean", style: Float32Array.from(mean) },
         ...presets.map((style, i) => ({ name: `style ${i + 1}`, style: Float32Array.from(style) })),
       ];
     }
-  } catch {
+  } catch (error) {
+    if (error instanceof SpadeError) throw error;
     // The error is thrown below.
   }
   throw new SpadeError("file", "weights, metadata styles", `holds no styles of ${z_dim} numbers`, "save the net again");

@@ -67,7 +67,7 @@ export function labelMapFromColors(
 export function colorImageFromRgb(rgb: Uint8Array, width: number, height: number): ColorImage {
   const data = new Uint8ClampedArray(4 * width * height);
   for (let p = 0; p < width * height; p++) {
-    data.set(rgb.subarray(3 * p, 3 * p + 3), 4 * p);
+    for (let c = 0; c < 3; c++) data[4 * p + c] = rgb[3 * p + c];
     data[4 * p + 3] = 255;
   }
   return { data, width, height };

@@ -11,6 +11,10 @@ export interface Label {
   category?: string;
 }
 
+/** Label maps have at most 16 bits. */
+const MOST_ID = 65535;
+const MOST_TEXT = 5e6;
+
 /**
  * Reads a list of labels. `where`: the file, for messages. `labelCount`: the net's, if known.
  * Fails with `file` if the text is not such a list, if the list is empty, if an id or colour occurs twice, or if an id is too large.
@@ -23,6 +27,7 @@ export function parseLabels(json: string, where: string, labelCount?: number): L
       problem,
       'give a JSON list like [{ "id": 0, "name": "sky", "color": "#70b5e8", "category": "nature" }]',
     );
+  if (json.length > MOST_TEXT) throw wrong(`has ${json.length} characters, and a list of labels at most ${MOST_TEXT}`);
   let list: unknown;
   try {
     list = JSON.parse(json);
@@ -55,6 +60,7 @@ export function parseLabels(json: string, where: string, labelCount?: number): L
     }
     if (seen.has(id as number)) throw wrong(`id ${id} comes twice`);
     seen.add(id as number);
+    if ((id as number) > MOST_ID) throw wrong(`entry ${i} has the id ${id}; ids go up to ${MOST_ID}`);
     if (labelCount !== undefined && (id as number) >= labelCount)
       throw wrong(`id ${id} is beyond the net's labels, 0 to ${labelCount - 1}`);
     const twin = idOfColor.get(rgb);

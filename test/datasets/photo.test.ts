@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { decode } from "fast-png";
 import { expect, test } from "vitest";
 import { readPhoto } from "../../src/datasets/photo.ts";
+import { crc32 } from "../../src/formats/crc.ts";
 import { scratch, write } from "./folders.ts";
 
 const folder = fileURLToPath(new URL("../fixtures/pil/", import.meta.url));
@@ -51,4 +52,34 @@ test("what can't be read says why", async () => {
   expect(await failure("cut.ppm")).toMatch(/^cut\.ppm: has \d+ bytes for 23 x 17 pixels; /);
   expect(await failure("text.ppm")).toMatch(/^text\.ppm: is a PNM file other than binary/);
   expect(await failure("none.jpg")).toBe("none.jpg: does not exist; check the path");
+});
+
+test("a photo that claims more pixels than its bytes or the limit allow is not decoded", async () => {
+  const dir = await scratch();
+  const header = (width: number, height: number): Uint8Array => {
+    const png = new Uint8Array(readFileSync(join(folder, "photo.png")));
+    const view = new DataView(png.buffer);
+    view.setUint32(16, width);
+    view.setUint32(20, height);
+    view.setUint32(29, crc32(png.subarray(12, 29)));
+    return png;
+  };
+  await write(dir, {
+    "long.png": header(67_108_888, 20),
+    "svg.png": '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
+    "good.png": readFileSync(join(folder, "photo.png")),
+  });
+  const failure = (name: string) => readPhoto(join(dir, name)).catch((e: unknown) => (e as Error).message);
+  expect(await failure("long.png")).toMatch(/long.png: claims 67108888x20 pixels and has \d+ bytes; save or fetch/);
+  expect(await failure("svg.png")).toMatch(/can't be decoded \(it is svg, not JPEG, PNG, WebP/);
+  process.env.SPADE_MAX_PIXELS = "300";
+  try {
+    expect(await failure("good.png")).toMatch(
+      /has 61x47 pixels, and pictures of up to 300 are read; .*SPADE_MAX_PIXELS=2867 before/,
+    );
+    process.env.SPADE_MAX_PIXELS = "many";
+    expect(await failure("good.png")).toMatch(/^SPADE_MAX_PIXELS: is "many"; give a number of pixels/);
+  } finally {
+    delete process.env.SPADE_MAX_PIXELS;
+  }
 });

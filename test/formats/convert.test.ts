@@ -119,3 +119,37 @@ test("info lists tensors", async () => {
   expect(lines[0]).toMatch(/^lpips_squeeze_legacy.pth: torch legacy pickle, 7 tensors \(7 F32\)/);
   expect(lines).toContain("lin0.model.1.weight  F32   [1, 64, 1, 1]");
 });
+
+test("names and metadata of a file are printed on their own lines, in columns, without commands to the terminal", async () => {
+  const t = f32Tensor([1], Float32Array.of(1));
+  const tensors = new Map([
+    ["\u001b[31mred", t],
+    ["two\nlines", t],
+    ["w".repeat(5000), t],
+  ]);
+  const styles = JSON.stringify({ mean: [0, 0], presets: [[1, 2]] });
+  const many = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`key ${i}`, "x"]));
+  await writeSafetensors(await fileSink(at("names.safetensors")), toWrite(tensors), {
+    "evil\n": "a\nnote: forged",
+    styles,
+    ...many,
+  });
+  const lines = await info(at("names.safetensors"));
+  expect(lines.join("")).not.toMatch(/[\u0000-\u001f]/);
+  expect(lines).toContain("evil\\n: a\\nnote: forged");
+  expect(lines).toContain("styles: the mean and 1 presets of 2 numbers");
+  expect(lines.some((line) => line.startsWith("... and 12 more in the metadata: key 48, key 49"))).toBe(true);
+  const columns = lines.slice(-3);
+  expect(columns[0]).toMatch(/^\\x1b\[31mred +F32 {3}\[1\]$/);
+  expect(new Set(columns.map((line) => line.length))).toEqual(new Set([120 + 2 + 4 + 2 + 3]));
+});
+
+test("of more than 2000 tensors info prints the first, unless all are wanted", async () => {
+  const t = f32Tensor([1], Float32Array.of(1));
+  const tensors = new Map(Array.from({ length: 2005 }, (_, i) => [`t${i}`, t]));
+  await writeSafetensors(await fileSink(at("many.safetensors")), toWrite(tensors));
+  const lines = await info(at("many.safetensors"));
+  expect(lines.at(-1)).toBe("... and 5 more tensors (--all prints them)");
+  expect(lines.length).toBe(2003);
+  expect((await info(at("many.safetensors"), { all: true })).at(-1)).toMatch(/^t2004 /);
+});

@@ -4,10 +4,10 @@ import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 
 import { openCheckpointFile } from "../../src/formats/file.ts";
-import { byteSize } from "../../src/formats/tensors.ts";
 import type { HostDType, HostTensor, TensorSource } from "../../src/formats/tensors.ts";
-import type { TensorToWrite } from "../../src/formats/safetensors.ts";
 import { SpadeError } from "../../src/runtime/errors.ts";
+
+export { filled, toWrite } from "./made.ts";
 
 export const DTYPES: HostDType[] = ["F64", "F32", "F16", "BF16", "I64", "I32", "I16", "I8", "U8", "BOOL"];
 
@@ -39,26 +39,6 @@ export function expectSameTensors(actual: Map<string, HostTensor>, expected: Map
     expect([name, got.dtype, got.shape]).toEqual([name, want.dtype, want.shape]);
     expect(Buffer.compare(got.data, want.data), `bytes of ${name}`).toBe(0);
   }
-}
-
-/** Writer's input for tensors in memory; values come in pieces of a few bytes. */
-export function toWrite(tensors: Map<string, HostTensor>): TensorToWrite[] {
-  return [...tensors].map(([name, { dtype, shape, data }]) => ({
-    name,
-    dtype,
-    shape,
-    async *data() {
-      for (let at = 0; at < data.length; at += 48) yield data.subarray(at, at + 48);
-    },
-  }));
-}
-
-/** Bytes that differ from tensor to tensor. */
-export function filled(dtype: HostDType, shape: number[], seed: number): HostTensor {
-  const data = Uint8Array.from({ length: byteSize({ dtype, shape }) }, (_, i) =>
-    dtype === "BOOL" ? (i + seed) & 1 : (i * 37 + seed * 101) & 255,
-  );
-  return { dtype, shape, data };
 }
 
 /** What an attempt fails with: always a SpadeError whose message is one line with where, what and how to mend it. */

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import { colorImageFromRgb, labelMapFromColors, parseColor } from "../../src/pictures/label_colors.ts";
+import { parseLabels } from "../../src/pictures/label_names.ts";
 import { failure } from "./helpers.ts";
 
 const image = (colors: number[][], width: number): ReturnType<typeof colorImageFromRgb> =>
@@ -60,4 +61,13 @@ test("what is no colour, and no image", async () => {
   expect((await failure(() => labelMapFromColors({ data: new Uint8Array(3), width: 1, height: 1 }, []))).code).toBe(
     "usage",
   );
+});
+
+test("a list of labels with an id that no label map can hold is refused before a palette of that length is made", async () => {
+  const list = (id: number): string => JSON.stringify([{ id, name: "a", color: "#000" }]);
+  expect((await failure(() => parseLabels(list(1e9), "labels.json"))).problem).toBe(
+    "entry 0 has the id 1000000000; ids go up to 65535",
+  );
+  expect(parseLabels(list(65535), "labels.json")[0].id).toBe(65535);
+  expect((await failure(() => parseLabels(" ".repeat(6e6), "labels.json"))).problem).toMatch(/^has 6000000 characters/);
 });

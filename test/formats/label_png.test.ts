@@ -154,3 +154,24 @@ test("the encoder refuses what it cannot hold", async () => {
   expect((await failure(() => encodeLabelPng({ ...map, width: 3 }))).problem).toBe("2 ids for 3x1");
   expect((await failure(() => encodeLabelPng({ ...map, data: Uint16Array.of(0, 1) }, PALETTE))).code).toBe("usage");
 });
+
+test("a map of more pixels than the limit is refused; one whose data does not have its pixels is not inflated whole", async () => {
+  const zeros = (bytes: number): number[] => [...deflateSync(new Uint8Array(bytes))];
+  const of = (width: number, height: number, data: number[]): Uint8Array =>
+    Uint8Array.from([
+      ...[0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10],
+      ...chunk("IHDR", [...be32(width), ...be32(height), 8, 0, 0, 0, 0]),
+      ...chunk("IDAT", data),
+      ...chunk("IEND", []),
+    ]);
+  const map = encodeLabelPng({ data: new Uint8Array(100), width: 10, height: 10 });
+  expect((await failure(() => decodeLabelPng(map, "map.png", 99))).message).toMatch(
+    /has 10x10 pixels, and pictures of up to 99 are read; .* SPADE_MAX_PIXELS=100/,
+  );
+  const data = zeros(50 << 20);
+  expect((await failure(() => decodeLabelPng(of(256, 256, data)))).problem).toMatch(/more than the 65792 bytes/);
+  expect((await failure(() => decodeLabelPng(of(7245, 7245, data)))).problem).toMatch(/52428800 of the 52497270 bytes/);
+  const filters = [...deflateSync(new Uint8Array(6001 * 6000).fill(7))];
+  expect((await failure(() => decodeLabelPng(of(6000, 6000, filters)))).problem).toMatch(/unknown filter/);
+  expect(decodeLabelPng(of(6000, 6000, zeros(6001 * 6000))).data.length).toBe(36e6);
+});

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { bytesAccess } from "../../src/formats/tensors.ts";
-import { bytesUpTo, crc32c, startRecords, summaryRecord } from "../../src/formats/tfevents.ts";
+import { crc32c } from "../../src/formats/crc.ts";
+import { hostileEvents } from "../fuzz/hostile.ts";
+import { bytesUpTo, startRecords, summaryRecord } from "../../src/formats/tfevents.ts";
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -79,4 +81,10 @@ test("a record without content is an event, and one whose content is none is dam
     expect([event.length, event.length + bytes.length]).toContain(end);
   }
   expect(await bytesUpTo(bytesAccess(Buffer.concat([record(new Uint8Array(0)), event])), 5)).toBe(16 + event.length);
+});
+
+test("an empty record is an event of step 0; a record that is no event ends the file", async () => {
+  const [empty, cut] = hostileEvents().map((make) => make());
+  expect(await bytesUpTo(bytesAccess(empty), 5)).toBe(empty.length);
+  expect(await bytesUpTo(bytesAccess(cut), 5)).toBe(0);
 });

@@ -9,7 +9,7 @@ import { decode } from "fast-png";
 import protobuf from "protobufjs";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { extendFile } from "../../src/formats/file.ts";
-import { crc32c } from "../../src/formats/tfevents.ts";
+import { crc32c } from "../../src/formats/crc.ts";
 import { defaultOptions, type TrainOptions } from "../../src/training/options.ts";
 import { FRECHET_NAME } from "../../src/evaluation/frechet.ts";
 import { Records, type At, type Shown } from "../../src/training/records/records.ts";

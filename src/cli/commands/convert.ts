@@ -4,6 +4,7 @@
 import { basename, extname } from "node:path";
 
 import type { Checkpoint } from "../../formats/checkpoint.ts";
+import { listed } from "../../formats/budget.ts";
 import { openCheckpointFile, textOfFile } from "../../formats/file.ts";
 import { noteInput } from "../../formats/inputs.ts";
 import { parseLabels } from "../../pictures/label_names.ts";
@@ -16,7 +17,8 @@ import type { HostDType } from "../../formats/tensors.ts";
 import { labelCount, type Config } from "../../models/config.ts";
 import { storedConfig } from "../../models/weights/stored_config.ts";
 import { counted, SpadeError } from "../../runtime/errors.ts";
-import { configLines, findingOf, summary } from "./info.ts";
+import { noteLines, summary } from "../reports/checkpoint_report.ts";
+import { configLines, findingOf } from "./info.ts";
 import { optionsBeside } from "../inputs/opt_beside.ts";
 import { Outputs } from "../terminal/output.ts";
 
@@ -82,14 +84,12 @@ export async function convert(input: string, output: string, options: ConvertOpt
 
     const overflowed: string[] = [];
     const tensors = tensorsToWrite(source, options, overflowed);
-    lines.push(...configLines(config), ...source.notes.map((n) => `note: ${n}`));
+    lines.push(...configLines(config), ...noteLines(source));
     const write = kind === "pth" ? writePth : writeSafetensors;
     await write(await outputs.sink({ path: output, kind }), tensors, metadata);
     const bytes = tensors.reduce((n, t) => n + byteSize(t), 0);
     if (overflowed.length > 0)
-      lines.push(
-        `warning: beyond the range of f16 and now infinite: ${overflowed.join(", ")}; convert with --dtype f32`,
-      );
+      lines.push(`warning: beyond the range of f16 and now infinite: ${listed(overflowed)}; convert with --dtype f32`);
     lines.push(`wrote ${output}: ${counted(tensors.length, "tensor")}, ${(bytes / 1e6).toFixed(1)} MB`);
     return lines;
   } finally {

@@ -253,7 +253,7 @@ function describe({ results, photos, labels, frechet, diversity }: Evaluation): 
     columns[0].iou.forEach((_, id) => {
       const values = columns.map((c) => c.iou[id]);
       if (values.some((v) => v !== null))
-        lines.push(row(`  ${String(id).padStart(3)} ${foreign(labels?.[id] ?? "", 60)}`, values.map(number)));
+        lines.push(row(`  ${String(id).padStart(3)} ${foreign(labels?.[id] ?? "", 22)}`, values.map(number)));
     });
     lines.push(
       row(

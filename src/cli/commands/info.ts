@@ -4,31 +4,27 @@ import { basename } from "node:path";
 
 import type { Checkpoint } from "../../formats/checkpoint.ts";
 import { openCheckpointFile } from "../../formats/file.ts";
-import { byteSize, elements } from "../../formats/tensors.ts";
 import { findConfig, guessNote } from "../../models/weights/find_config.ts";
 import type { FoundConfig } from "../../models/weights/stored_config.ts";
 import type { Config } from "../../models/config.ts";
-import { counted, SpadeError } from "../../runtime/errors.ts";
+import { foreign, SpadeError } from "../../runtime/errors.ts";
 import { optionsBeside } from "../inputs/opt_beside.ts";
+import { metadataLines, noteLines, summary, tensorLines } from "../reports/checkpoint_report.ts";
 
-/** The lines to print about a checkpoint. Fails with `file` or `unsupported` if it cannot be read. */
-export async function info(file: string, options: { key?: string } = {}): Promise<string[]> {
+/**
+ * The lines to print about a checkpoint; with `all`, of every tensor. Fails with `file` or `unsupported` if it cannot be read.
+ */
+export async function info(file: string, options: { key?: string; all?: boolean } = {}): Promise<string[]> {
   const source = await openCheckpointFile(file, options);
   try {
     const beside = await besideOf(file, source);
-    const lines = [summary(basename(file), source), ...configLines(findingOf(source, beside))];
-    for (const [key, value] of Object.entries(source.metadata)) {
-      if (key === "labels") lines.push(`labels: ${countOf(value)}`);
-      else if (key !== "config") lines.push(`${key}: ${value.length > 200 ? `${value.slice(0, 200)}...` : value}`);
-    }
-    for (const note of source.notes) lines.push(`note: ${note}`);
-    const names = source.names();
-    const width = names.reduce((w, n) => Math.max(w, n.length), 0);
-    for (const name of names) {
-      const { dtype, shape } = source.info(name);
-      lines.push(`${name.padEnd(width)}  ${dtype.padEnd(4)}  [${shape.join(", ")}]`);
-    }
-    return lines;
+    return [
+      summary(basename(file), source),
+      ...configLines(findingOf(source, beside)),
+      ...metadataLines(source.metadata),
+      ...noteLines(source),
+      ...tensorLines(source, options.all ?? false),
+    ];
   } finally {
     await source.close();
   }
@@ -37,17 +33,6 @@ export async function info(file: string, options: { key?: string } = {}): Promis
 /** optionsBeside; {} for a file that is no generator. */
 async function besideOf(file: string, source: Checkpoint): Promise<Partial<Config>> {
   return findingOf(source).ok ? optionsBeside(file, source, {}, () => undefined) : {};
-}
-
-/** "coco.pth: torch zip, 234 tensors (216 F32, 18 I64), 97594965 values, 390.4 MB" */
-export function summary(name: string, source: Checkpoint): string {
-  const tensors = source.names().map((n) => source.info(n));
-  const counts = new Map<string, number>();
-  for (const t of tensors) counts.set(t.dtype, (counts.get(t.dtype) ?? 0) + 1);
-  const dtypes = [...counts].map(([dtype, count]) => `${count} ${dtype}`).join(", ");
-  const values = tensors.reduce((n, t) => n + elements(t.shape), 0);
-  const bytes = tensors.reduce((n, t) => n + byteSize(t), 0);
-  return `${name}: ${source.format}, ${counted(tensors.length, "tensor")} (${dtypes}), ${counted(values, "value")}, ${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 /** The net's config, or the reason why there is none: other checkpoints than generators can be converted too. */
@@ -68,18 +53,8 @@ export function findingOf(source: Checkpoint, given: Partial<Config> = {}): Find
 /** The config in a line, and what of it is a guess. */
 export function configLines(finding: Finding): string[] {
   if (!finding.ok) return [`config: none, not a SPADE generator (${finding.why})`];
-  const options = Object.entries(finding.config).map(([k, v]) => `${k} ${v}`);
+  const options = Object.entries(finding.config).map(([k, v]) => `${k} ${foreign(String(v), 60)}`);
   const note = guessNote(finding);
   const line = `config, ${finding.from}: ${options.join(", ")}`;
   return note ? [line, `note: ${note.message}; ${note.fix}`] : [line];
-}
-
-function countOf(json: string): string {
-  try {
-    const labels: unknown = JSON.parse(json);
-    if (Array.isArray(labels)) return `${labels.length} with names and colours`;
-    return "damaged";
-  } catch {
-    return "damaged";
-  }
 }

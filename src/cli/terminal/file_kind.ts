@@ -4,7 +4,7 @@ import { open } from "node:fs/promises";
 import { looksLikeSafetensors } from "../../formats/safetensors.ts";
 import { looksLegacy } from "../../formats/torch/pth_legacy.ts";
 import { looksLikeTar } from "../../formats/torch/pth_tar.ts";
-import { looksLikeZip } from "../../formats/torch/pth_zip.ts";
+import { looksLikeZip } from "../../formats/torch/zip_entry.ts";
 
 /** What commands write. */
 export type Kind = "png" | "jpeg" | "webp" | "safetensors" | "pth" | "onnx" | "json" | "html";

@@ -4,7 +4,9 @@
 // label map does not contain. `asPublished` reproduces upstream's numbers.
 
 import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import { isAbsolute, win32 } from "node:path";
+import { Budget, COST, parseJson } from "../../formats/budget.ts";
 import type { LabelMap } from "../../labels/label_map.ts";
 import { noteInput } from "../../formats/inputs.ts";
 import { SpadeError } from "../../runtime/errors.ts";
@@ -30,11 +32,16 @@ export async function readAnnotations(path: string, onProgress?: (loaded: number
   const things = new Map<number, Outlines[]>();
   const wrong = (problem: string): SpadeError =>
     new SpadeError("file", path, problem, "give COCO's instances_*.json, as it is distributed");
+  const { size } = await stat(path).catch((error: unknown) => {
+    throw fileProblem(path, error);
+  });
+  const budget = new Budget({ name: path, size });
   await eachObject(path, ["images", "annotations"], wrong, onProgress, (key, value) => {
     if (key === "images") {
       const { id, file_name } = value as { id?: unknown; file_name?: unknown };
       if (typeof id !== "number" || typeof file_name !== "string") throw wrong("has an image without id and file_name");
       if (leavesFolder(file_name)) throw wrong(`names a picture outside of its folder (${JSON.stringify(file_name)})`);
+      budget.spend(2 * COST.container + COST.character * file_name.length);
       pictures.set(id, { fileName: file_name, things: [] });
       return;
     }
@@ -44,8 +51,10 @@ export async function readAnnotations(path: string, onProgress?: (loaded: number
     const outlines = segmentation.map((outline: unknown) => {
       if (!Array.isArray(outline) || outline.length % 2 || !outline.every((v) => typeof v === "number"))
         throw wrong(`has an outline that is no list of x, y pairs (image ${image_id})`);
+      budget.spend(COST.container + 8 * outline.length);
       return Float64Array.from(outline);
     });
+    budget.spend(2 * COST.container);
     if (!things.has(image_id)) things.set(image_id, []);
     things.get(image_id)!.push(outlines);
   });
@@ -63,6 +72,9 @@ function leavesFolder(name: string): boolean {
 }
 
 const [QUOTE, BACKSLASH, COLON, OPEN, CLOSE, OPEN_LIST, CLOSE_LIST] = [...'"\\:{}[]'].map((c) => c.charCodeAt(0));
+
+/** Bytes of one object; those of the published files have up to a few hundred thousand. */
+const MOST_OBJECT = 8 << 20;
 
 /** Calls `take` with every object in the root's lists that have these names. */
 async function eachObject(
@@ -105,7 +117,7 @@ async function eachObject(
       } else if (c === CLOSE || c === CLOSE_LIST) {
         depth--;
         if (depth === 2 && start >= 0) {
-          take(name, JSON.parse(bytes.toString("utf8", start, i + 1)));
+          take(name, parseJson(bytes.toString("utf8", start, i + 1), path));
           start = -1;
         }
       }
@@ -113,6 +125,8 @@ async function eachObject(
   };
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+      if (start >= 0 && bytes.length - start > MOST_OBJECT)
+        throw wrong(`has an object of more than ${MOST_OBJECT} bytes`);
       const kept = start >= 0 ? bytes.subarray(start) : Buffer.alloc(0);
       if (start >= 0) start = 0;
       bytes = Buffer.concat([kept, chunk]);

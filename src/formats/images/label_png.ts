@@ -5,8 +5,11 @@
 
 import { decode, encode } from "fast-png";
 import type { BitDepth, DecodedPng } from "fast-png";
+import { Unzlib } from "fflate";
 
 import { SpadeError } from "../../runtime/errors.ts";
+import { crc32 } from "../crc.ts";
+import { checkPixels } from "./pixels.ts";
 
 export interface LabelPng {
   /** One number per pixel, row by row: the stored gray value or palette index; for RGB the red value (GauGAN's id). */
@@ -22,20 +25,17 @@ export interface LabelPng {
   rgb?: Uint8Array;
 }
 
-/** 256 megapixels: larger than any real label map, and small enough to allocate. */
-const MAX_PIXELS = 1 << 28;
-
 /**
  * Decodes a PNG of label ids: gray of 1 to 16 bits (samples as stored, never scaled to 255), indexed, or RGB of 8 bits.
  * Drops an alpha channel. Fails with `file` if the bytes are damaged or are not a PNG, and with `unsupported` on 16-bit
- * colour and on interlaced samples below 8 bits. `name` is the file name used in messages.
+ * colour and on interlaced samples below 8 bits. `name`: the file, for messages; `most`: see checkPixels.
  */
-export function decodeLabelPng(bytes: Uint8Array, name = "label map"): LabelPng {
-  const head = readHeader(bytes, name);
+export function decodeLabelPng(bytes: Uint8Array, name = "label map", most?: number): LabelPng {
+  const head = readHeader(bytes, name, most);
   const { width, height, depth, channels } = head;
   let png: DecodedPng;
   try {
-    png = decode(head.essential, { checkCrc: true });
+    png = decode(head.essential);
   } catch (error) {
     throw damaged(name, `its PNG data is damaged (${(error as Error).message.split("\n")[0]})`);
   }
@@ -99,7 +99,7 @@ const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const CHANNELS: Record<number, number> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 const DEPTHS: Record<number, number[]> = { 0: [1, 2, 4, 8, 16], 2: [8, 16], 3: [1, 2, 4, 8], 4: [8, 16], 6: [8, 16] };
 
-function readHeader(bytes: Uint8Array, name: string): Header {
+function readHeader(bytes: Uint8Array, name: string, mostPixels: number | undefined): Header {
   if (bytes.length === 0) throw damaged(name, "is empty");
   if (!SIGNATURE.every((b, i) => bytes[i] === b)) {
     const jpeg = bytes[0] === 0xff && bytes[1] === 0xd8;
@@ -112,7 +112,7 @@ function readHeader(bytes: Uint8Array, name: string): Header {
   const [depth, type, , , interlace] = bytes.subarray(24, 29);
   if (width === 0 || height === 0 || !CHANNELS[type] || !DEPTHS[type].includes(depth))
     throw damaged(name, "has an invalid PNG header");
-  if (width * height > MAX_PIXELS) throw damaged(name, `claims ${width}x${height} pixels`);
+  checkPixels(name, { width, height, bytes: bytes.length, kind: "labels" }, mostPixels);
   const channels = CHANNELS[type];
   const unsupported = (problem: string): SpadeError =>
     new SpadeError("unsupported", name, problem, "save it as an 8-bit gray or indexed PNG without interlacing");
@@ -124,6 +124,10 @@ function readHeader(bytes: Uint8Array, name: string): Header {
   if (raw > 1032 * compressed + 64)
     throw damaged(name, `claims ${width}x${height} pixels and has ${compressed} bytes of them`);
   if (compressed > 2 * raw + 65536) throw damaged(name, `has ${compressed} bytes for ${width}x${height} pixels`);
+  // An interlaced picture has its rows in seven parts, each row with a filter of its own.
+  const [least, most] = interlace ? [0, 2 * raw + 64] : [raw, raw];
+  if (1032 * compressed > UNCHECKED)
+    checkData(bytes, kept, { least, most, row: interlace ? most : raw / height }, name);
   return { width, height, depth: depth as BitDepth, channels, indexed: type === 3, essential: join(bytes, kept) };
 }
 
@@ -139,11 +143,47 @@ function walkChunks(bytes: Uint8Array, name: string): { kept: [number, number][]
     if (end > bytes.length) throw damaged(name, `is a PNG cut off at byte ${bytes.length}`);
     const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
     if (at === 8 && (type !== "IHDR" || length !== 13)) throw damaged(name, "has no PNG header");
-    if (["IHDR", "PLTE", "IDAT", "IEND"].includes(type)) kept.push([at, end]);
+    if (["IHDR", "PLTE", "IDAT", "IEND"].includes(type)) {
+      if (crc32(bytes.subarray(at + 4, end - 4)) !== view.getUint32(end - 4))
+        throw damaged(name, `its PNG data is damaged (the checksum of its ${type} chunk is another)`);
+      kept.push([at, end]);
+    }
     if (type === "IDAT") compressed += length;
     if (type === "IEND") return { kept, compressed };
     at = end;
   }
+}
+
+/** The decoder inflates everything at once. Data that may become larger than this is first inflated in pieces, and not kept. */
+const UNCHECKED = 32 << 20;
+const PIECE = 1 << 14;
+
+/** Checks that the data inflates to `least` to `most` bytes, in rows of `row` bytes that begin with one of PNG's filters. */
+function checkData(
+  bytes: Uint8Array,
+  kept: [number, number][],
+  { least, most, row }: { least: number; most: number; row: number },
+  name: string,
+): void {
+  const wrong = (problem: string): SpadeError => damaged(name, `its PNG data is damaged (${problem})`);
+  let size = 0;
+  const inflate = new Unzlib((piece) => {
+    for (let at = (row - (size % row)) % row; at < piece.length; at += row)
+      if (piece[at] > 4) throw wrong("an unknown filter");
+    size += piece.length;
+    if (size > most) throw wrong(`more than the ${most} bytes of its pixels`);
+  });
+  try {
+    for (const [from, end] of kept) {
+      if (String.fromCharCode(...bytes.subarray(from + 4, from + 8)) !== "IDAT") continue;
+      for (let at = from + 8; at < end - 4; at += PIECE)
+        inflate.push(bytes.subarray(at, Math.min(at + PIECE, end - 4)));
+    }
+  } catch (error) {
+    if (error instanceof SpadeError) throw error;
+    throw wrong((error as Error).message);
+  }
+  if (size < least) throw wrong(`${size} of the ${least} bytes of its pixels`);
 }
 
 function join(bytes: Uint8Array, places: [number, number][]): Uint8Array {

@@ -3,6 +3,7 @@
 // count.
 
 import { SpadeError } from "../../runtime/errors.ts";
+import { checkPixels } from "./pixels.ts";
 import type { RgbImage } from "../../pictures/pil_bicubic.ts";
 
 const damaged = (name: string, problem: string): SpadeError =>
@@ -10,8 +11,8 @@ const damaged = (name: string, problem: string): SpadeError =>
 const unsupported = (name: string, problem: string): SpadeError =>
   new SpadeError("unsupported", name, problem, "save it as PNG");
 
-/** Decodes P5 (gray) and P6 (RGB) with a maximum value of 255. `name` is the file name used in messages. */
-export function decodePpm(bytes: Uint8Array, name: string): RgbImage {
+/** Decodes P5 (gray) and P6 (RGB) with a maximum value of 255. `name`: the file, for messages; `mostPixels`: see checkPixels. */
+export function decodePpm(bytes: Uint8Array, name: string, mostPixels?: number): RgbImage {
   const head = new TextDecoder("latin1").decode(bytes.subarray(0, 1024));
   const match = /^P([56])(?:\s|#[^\n]*\n)+(\d+)(?:\s|#[^\n]*\n)+(\d+)(?:\s|#[^\n]*\n)+(\d+)\s/.exec(head);
   if (!match) {
@@ -24,6 +25,7 @@ export function decodePpm(bytes: Uint8Array, name: string): RgbImage {
   const samples = bytes.subarray(match[0].length, match[0].length + width * height * channels);
   if (width < 1 || height < 1 || samples.length < width * height * channels)
     throw damaged(name, `has ${samples.length} bytes for ${width} x ${height} pixels`);
+  checkPixels(name, { width, height, bytes: bytes.length, kind: "photo" }, mostPixels);
   if (channels === 3) return { data: samples.slice(), width, height };
   const data = new Uint8Array(3 * width * height);
   for (let p = 0; p < samples.length; p++) data.fill(samples[p], 3 * p, 3 * p + 3);
@@ -31,7 +33,7 @@ export function decodePpm(bytes: Uint8Array, name: string): RgbImage {
 }
 
 /** Decodes an uncompressed BMP. `name` is the file name used in messages. */
-export function decodeBmp(bytes: Uint8Array, name: string): RgbImage {
+export function decodeBmp(bytes: Uint8Array, name: string, mostPixels?: number): RgbImage {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 54 || view.getUint16(0) !== 0x424d) throw damaged(name, "is not a BMP file");
   const start = view.getUint32(10, true);
@@ -45,6 +47,7 @@ export function decodeBmp(bytes: Uint8Array, name: string): RgbImage {
   const stride = Math.ceil((width * bits) / 32) * 4;
   if (width < 1 || height < 1 || start + stride * height > bytes.length)
     throw damaged(name, `has ${bytes.length} bytes for ${width} x ${height} pixels`);
+  checkPixels(name, { width, height, bytes: bytes.length, kind: "photo" }, mostPixels);
   const palette = 14 + headerSize;
   const colors = view.getUint32(46, true) || 256;
   if (bits === 8 && palette + 4 * colors > start) throw damaged(name, "has a palette that reaches into its pixels");

@@ -6,6 +6,8 @@
 // over 8 bytes, with which every legacy checkpoint begins. torch uses few opcodes, so our own reader is shorter than
 // guards.
 
+import { COST, type Budget } from "../budget.ts";
+
 /**
  * tuple, list -> array; dict -> Map; set -> Set; int -> number, or bigint beyond 2^53; bytes -> Uint8Array; None ->
  * null.
@@ -25,6 +27,8 @@ export class PickleGlobal {
 
 /** Resolves globals and persistent ids of a pickle. Both methods throw on anything that is not allowed. */
 export interface PickleResolver {
+  /** Counts what the pickle makes. */
+  readonly budget: Budget;
   global(module: string, name: string): PickleGlobal;
   persistent(id: PickleValue): PickleValue;
 }
@@ -46,6 +50,9 @@ export function parsePickle(
   return { value: machine.run(), end: machine.at };
 }
 
+/** Bytes of one text; names have tens. */
+const MOST_TEXT = 1 << 24;
+
 /** The Python pickle machine, for protocols 2 to 5. Opcode names follow Python's pickletools. */
 class Machine {
   at: number;
@@ -55,6 +62,7 @@ class Machine {
   private stack: PickleValue[] = [];
   private readonly outer: PickleValue[][] = [];
   private readonly memo = new Map<number, PickleValue>();
+  private readonly decoder = new TextDecoder();
 
   constructor(bytes: Uint8Array, start: number, resolver: PickleResolver) {
     this.bytes = bytes;
@@ -80,6 +88,7 @@ class Machine {
         return void this.take(8);
 
       case 0x28: // MARK
+        this.spend(COST.mark);
         this.outer.push(this.stack);
         this.stack = [];
         return;
@@ -91,11 +100,11 @@ class Machine {
         return this.push(this.top());
 
       case 0x71: // BINPUT
-        return void this.memo.set(this.u8(), this.top());
+        return void this.memoize(this.u8(), this.top());
       case 0x72: // LONG_BINPUT
-        return void this.memo.set(this.u32(), this.top());
+        return void this.memoize(this.u32(), this.top());
       case 0x94: // MEMOIZE
-        return void this.memo.set(this.memo.size, this.top());
+        return void this.memoize(this.memo.size, this.top());
       case 0x68: // BINGET
         return this.push(this.recall(this.u8()));
       case 0x6a: // LONG_BINGET
@@ -137,43 +146,50 @@ class Machine {
         return this.push(this.take(this.u64()));
 
       case 0x29: // EMPTY_TUPLE
+        return this.push([]);
       case 0x5d: // EMPTY_LIST
+        this.spend(COST.container);
         return this.push([]);
       case 0x85: // TUPLE1
       case 0x86: // TUPLE2
       case 0x87: // TUPLE3
-        return this.push(this.popSeveral(op - 0x84));
+        return this.push(this.counted(this.popSeveral(op - 0x84)));
       case 0x74: // TUPLE
       case 0x6c: // LIST
-        return this.push(this.sinceMark());
+        return this.push(this.counted(this.sinceMark()));
       case 0x61: // APPEND
         return this.append([this.pop()]);
       case 0x65: // APPENDS
         return this.append(this.sinceMark());
 
       case 0x7d: // EMPTY_DICT
+        this.spend(COST.container);
         return this.push(new Map());
       case 0x64: // DICT
-        return this.push(setItems(new Map(), this.sinceMark()));
+        this.spend(COST.container);
+        return this.push(this.setItems(new Map(), this.sinceMark()));
       case 0x73: {
         // SETITEM
         const item = this.popSeveral(2);
-        return void setItems(this.top(), item);
+        return void this.setItems(this.top(), item);
       }
       case 0x75: {
         // SETITEMS
         const items = this.sinceMark();
-        return void setItems(this.top(), items);
+        return void this.setItems(this.top(), items);
       }
       case 0x8f: // EMPTY_SET
+        this.spend(COST.container);
         return this.push(new Set());
       case 0x91: // FROZENSET
+        this.spend(COST.container + COST.entry * this.stack.length);
         return this.push(new Set(this.sinceMark()));
       case 0x90: {
         // ADDITEMS
         const items = this.sinceMark();
         const set = this.top();
         if (!(set instanceof Set)) throw new PickleInvalid("items for what is not a set");
+        this.spend(COST.entry * items.length);
         return items.forEach((item) => set.add(item));
       }
 
@@ -186,6 +202,7 @@ class Machine {
         return this.push(this.resolver.global(module, name));
       }
       case 0x51: // BINPERSID
+        this.spend(COST.object);
         return this.push(this.resolver.persistent(this.pop()));
       case 0x52: // REDUCE
       case 0x81: {
@@ -194,6 +211,7 @@ class Machine {
         if (!(callee instanceof PickleGlobal) || !Array.isArray(args))
           throw new PickleInvalid("a call of what is not a global");
         if (!callee.call) throw new PickleInvalid(`a call of ${callee.name}`);
+        this.spend(COST.container);
         return this.push(callee.call(args));
       }
       case 0x62: // BUILD
@@ -227,8 +245,25 @@ class Machine {
     return Number(this.view.getBigUint64(this.skip(8), true));
   }
 
+  private spend(bytes: number): void {
+    this.resolver.budget.spend(bytes);
+  }
+
+  private memoize(key: number, value: PickleValue): void {
+    this.spend(COST.entry);
+    this.memo.set(key, value);
+  }
+
+  private counted(items: PickleValue[]): PickleValue[] {
+    this.spend(8 * items.length);
+    return items;
+  }
+
   private text(count: number): string {
-    return new TextDecoder().decode(this.take(count));
+    const from = this.skip(count);
+    if (count > MOST_TEXT) throw new PickleInvalid(`a text of ${count} bytes`);
+    this.spend(COST.character * count);
+    return this.decoder.decode(this.bytes.subarray(from, from + count));
   }
 
   private line(): string {
@@ -258,17 +293,20 @@ class Machine {
     const items = this.stack;
     const outer = this.outer.pop();
     if (!outer) throw new PickleInvalid("a mark is missing");
+    this.spend(-COST.mark);
     this.stack = outer;
     return items;
   }
 
   private push(value: PickleValue): void {
+    this.spend(COST.object);
     this.stack.push(value);
   }
 
   private append(items: PickleValue[]): void {
     const list = this.top();
     if (!Array.isArray(list)) throw new PickleInvalid("items for what is not a list");
+    this.spend(16 * items.length);
     for (const item of items) list.push(item);
   }
 
@@ -276,20 +314,22 @@ class Machine {
     if (!this.memo.has(key)) throw new PickleInvalid(`a memo ${key} that was never set`);
     return this.memo.get(key);
   }
-}
 
-function setItems(dict: PickleValue, items: PickleValue[]): PickleValue {
-  if (!(dict instanceof Map) || items.length % 2 !== 0) throw new PickleInvalid("items for what is not a dictionary");
-  for (let i = 0; i < items.length; i += 2) dict.set(items[i], items[i + 1]);
-  return dict;
+  private setItems(dict: PickleValue, items: PickleValue[]): PickleValue {
+    if (!(dict instanceof Map) || items.length % 2 !== 0) throw new PickleInvalid("items for what is not a dictionary");
+    this.spend((COST.entry / 2) * items.length);
+    for (let i = 0; i < items.length; i += 2) dict.set(items[i], items[i + 1]);
+    return dict;
+  }
 }
 
 /** Decodes a little-endian two's complement integer of up to 255 bytes. */
 function long(bytes: Uint8Array): number | bigint {
-  // Python writes integers of any length, torch at most 80 bits. The loop below is quadratic, so limit the length.
+  // Python writes integers of any length, torch at most 80 bits.
   if (bytes.length > 255) throw new PickleInvalid("an integer of over 255 bytes");
-  let value = 0n;
-  for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]);
+  let digits = "0x0";
+  for (let i = bytes.length - 1; i >= 0; i--) digits += bytes[i].toString(16).padStart(2, "0");
+  let value = BigInt(digits);
   if (bytes.length > 0 && bytes[bytes.length - 1] & 0x80) value -= 1n << BigInt(8 * bytes.length);
   return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
 }

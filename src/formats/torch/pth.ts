@@ -2,7 +2,8 @@
 // (before that), and a tar (torch 0.1). Each format's reader locates the storages; this file finds the tensors in them.
 // Values are read by range on request, so a large file is never in memory as a whole.
 
-import { SpadeError } from "../../runtime/errors.ts";
+import { foreign, SpadeError } from "../../runtime/errors.ts";
+import { COST, listed, type Budget } from "../budget.ts";
 import type { PickleValue } from "./pickle.ts";
 import { rangeSource } from "../ranges.ts";
 import type { TensorRange } from "../ranges.ts";
@@ -15,6 +16,8 @@ export interface TorchFile {
   root: PickleValue;
   storages: Map<string, RandomAccess>;
   metadata?: Record<string, string>;
+  /** What the file may still make of itself. */
+  budget: Budget;
 }
 
 /**
@@ -24,7 +27,7 @@ export interface TorchFile {
  */
 export function torchSource(access: RandomAccess, file: TorchFile, key?: string): TensorSource & { notes: string[] } {
   const root = key === undefined ? file.root : pick(access.name, file.root, key);
-  const { tensors, others } = flatten(access.name, root);
+  const { tensors, others } = flatten(access.name, root, file.budget);
   const ranges = new Map<string, TensorRange>();
   for (const [name, { storage, dtype, offset, shape, strides }] of tensors) {
     const bytes = file.storages.get(storage.key);
@@ -32,7 +35,7 @@ export function torchSource(access: RandomAccess, file: TorchFile, key?: string)
       throw new SpadeError(
         "file",
         access.name,
-        `storage ${printable(storage.key)} of tensor "${name}" is missing`,
+        `storage ${printable(storage.key)} of tensor "${foreign(name, 100)}" is missing`,
         "the file is truncated or damaged: fetch or save it again",
       );
     }
@@ -40,7 +43,7 @@ export function torchSource(access: RandomAccess, file: TorchFile, key?: string)
     ranges.set(name, { dtype, shape, strides, start, access: bytes });
   }
   if (ranges.size === 0) {
-    const found = others.length > 0 ? `it holds ${listed(others)}` : "it is empty";
+    const found = others.count > 0 ? `it holds ${listed(others.first, others.count)}` : "it is empty";
     throw new SpadeError(
       "file",
       access.name,
@@ -48,11 +51,9 @@ export function torchSource(access: RandomAccess, file: TorchFile, key?: string)
       "give a checkpoint that torch.save(model.state_dict(), path) wrote",
     );
   }
-  const notes = others.length > 0 ? [`left out, not tensors: ${listed(others)}`] : [];
+  const notes = others.count > 0 ? [`left out, not tensors: ${listed(others.first, others.count)}`] : [];
   const nested =
-    root instanceof Map
-      ? [...root].filter(([, v]) => v instanceof Map && v.size > 0).map(([k]) => printable(keyName(k)))
-      : [];
+    root instanceof Map ? [...root].filter(([, v]) => v instanceof Map && v.size > 0).map(([k]) => keyName(k)) : [];
   if (nested.length > 0) notes.push(`holds nested dictionaries: ${listed(nested)}; --key NAME reads one alone`);
   return { ...rangeSource(access.name, ranges, file.metadata ?? {}, async () => access.close?.()), notes };
 }
@@ -66,7 +67,7 @@ function pick(file: string, root: PickleValue, path: string): PickleValue {
     // Keys may contain dots, so take the longest key that matches.
     const next = keys.filter((k) => rest === k || rest.startsWith(`${k}.`)).sort((a, b) => b.length - a.length)[0];
     if (next === undefined) {
-      const have = keys.length > 0 ? `there are: ${listed(keys.map(printable))}` : "it holds no dictionary there";
+      const have = keys.length > 0 ? `there are: ${listed(keys)}` : "it holds no dictionary there";
       throw new SpadeError("file", file, `no key "${path}" in it`, have);
     }
     at = [...(at as Map<PickleValue, PickleValue>)].find(([k]) => keyName(k) === next)?.[1];
@@ -79,9 +80,19 @@ function pick(file: string, root: PickleValue, path: string): PickleValue {
 const MAX_DEPTH = 32;
 const MAX_NODES = 1 << 20;
 
-function flatten(file: string, root: PickleValue): { tensors: Map<string, TorchTensor>; others: string[] } {
+/** What is no tensor: how many there are, and the first names. */
+interface Others {
+  count: number;
+  first: string[];
+}
+
+function flatten(
+  file: string,
+  root: PickleValue,
+  budget: Budget,
+): { tensors: Map<string, TorchTensor>; others: Others } {
   const tensors = new Map<string, TorchTensor>();
-  const others: string[] = [];
+  const others: Others = { count: 0, first: [] };
   let nodes = 0;
   const fail = (problem: string): never => {
     throw new SpadeError("file", file, problem, "read a part of it with --key NAME, or save the state_dict alone");
@@ -90,13 +101,14 @@ function flatten(file: string, root: PickleValue): { tensors: Map<string, TorchT
     if (depth > MAX_DEPTH || ++nodes > MAX_NODES) fail("its dictionaries are nested too deeply");
     if (value instanceof TorchTensor) {
       const key = name === "" ? "tensor" : name;
+      budget.spend(COST.tensor + COST.character * key.length);
       if (tensors.has(key)) fail(`two tensors in it are called "${printable(key)}"`);
       tensors.set(key, value);
       return;
     }
     const children: [PickleValue, PickleValue][] =
       value instanceof Map ? [...value] : Array.isArray(value) ? value.map((v, i) => [i, v]) : [];
-    if (children.length === 0 && name !== "") others.push(printable(name));
+    if (children.length === 0 && name !== "" && others.count++ < 8) others.first.push(name);
     const keys = children.map(([k]) => keyName(k));
     const short = withoutModule(keys);
     children.forEach(([, child], i) => visit(child, name === "" ? short[i] : `${name}.${short[i]}`, depth + 1));
@@ -111,8 +123,4 @@ export function withoutModule(keys: string[]): string[] {
   return keys.length > 0 && keys.every((k) => k.startsWith(prefix) && k.length > prefix.length)
     ? keys.map((k) => k.slice(prefix.length))
     : keys;
-}
-
-function listed(names: string[]): string {
-  return names.length > 8 ? `${names.slice(0, 8).join(", ")} and ${names.length - 8} more` : names.join(", ");
 }

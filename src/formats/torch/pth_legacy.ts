@@ -2,6 +2,7 @@
 // and the keys of its storages; then each storage as an i64 count of elements and its raw bytes.
 
 import { SpadeError } from "../../runtime/errors.ts";
+import { Budget, COST } from "../budget.ts";
 import { PickleInvalid } from "./pickle.ts";
 import type { PickleValue } from "./pickle.ts";
 import { readPickle } from "./pickle_file.ts";
@@ -27,7 +28,8 @@ export function looksLegacy(head: Uint8Array): boolean {
  * Reads a legacy file. Fails with `file` if it is damaged or truncated, `unsupported` on a global that is not allowed.
  */
 export async function readLegacy(access: RandomAccess): Promise<TorchFile> {
-  const plain = plainResolver(access.name);
+  const budget = new Budget(access);
+  const plain = plainResolver(access.name, budget);
   const fail = (problem: string): never => {
     throw new SpadeError("file", access.name, problem, "the file is truncated or damaged: fetch or save it again");
   };
@@ -46,7 +48,7 @@ export async function readLegacy(access: RandomAccess): Promise<TorchFile> {
   }
 
   const declared = new Map<string, TorchStorage>();
-  const resolver = torchResolver(access.name, (id: PickleValue) => {
+  const resolver = torchResolver(access.name, budget, (id: PickleValue) => {
     const storage = storageFromId(id);
     const known = declared.get(storage.key);
     if (known && (known.dtype !== storage.dtype || known.count !== storage.count))
@@ -68,6 +70,7 @@ export async function readLegacy(access: RandomAccess): Promise<TorchFile> {
     const count = Number(new DataView(head.buffer, head.byteOffset, 8).getBigInt64(0, true));
     if (count !== storage.count)
       return fail(`storage ${printable(key)} has ${count} elements, and its tensors say ${storage.count}`);
+    budget.spend(COST.tensor);
     const bytes = count * itemSize(storage.dtype);
     if (at + 8 + bytes > access.size) {
       return fail(
@@ -77,5 +80,5 @@ export async function readLegacy(access: RandomAccess): Promise<TorchFile> {
     storages.set(key, subAccess(access, at + 8, bytes));
     at += 8 + bytes;
   }
-  return { root: root.value, storages };
+  return { root: root.value, storages, budget };
 }

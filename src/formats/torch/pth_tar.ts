@@ -6,6 +6,7 @@
 //   pickle    the object; its persistent ids are ids of tensors or of storages
 
 import { SpadeError } from "../../runtime/errors.ts";
+import { Budget, COST } from "../budget.ts";
 import { PickleInvalid } from "./pickle.ts";
 import type { PickleValue } from "./pickle.ts";
 import { readPickle } from "./pickle_file.ts";
@@ -22,6 +23,7 @@ import {
   TorchTensor,
 } from "./torch_objects.ts";
 import type { TorchStorage } from "./torch_objects.ts";
+import { windowed } from "./windowed.ts";
 
 /** True if the first 512 bytes of a file are a tar header. */
 export function looksLikeTar(head: Uint8Array): boolean {
@@ -29,8 +31,10 @@ export function looksLikeTar(head: Uint8Array): boolean {
 }
 
 /** Reads a tar checkpoint. Fails with `file` if it is damaged or another tar, `unsupported` on a forbidden global. */
-export async function readTar(access: RandomAccess): Promise<TorchFile> {
-  const members = await listMembers(access);
+export async function readTar(file: RandomAccess): Promise<TorchFile> {
+  const access = windowed(file);
+  const budget = new Budget(access);
+  const members = await listMembers(access, budget);
   const [storageMember, tensorMember, pickleMember] = ["storages", "tensors", "pickle"].map((name) =>
     members.get(name),
   );
@@ -40,24 +44,25 @@ export async function readTar(access: RandomAccess): Promise<TorchFile> {
     const fix = "unpack it (tar -xf) and give the .pth in it";
     throw new SpadeError("file", access.name, `is a tar archive and not a checkpoint: it holds ${names}`, fix);
   }
-  const { storages, declared } = await readStorages(storageMember);
-  const tensors = await readTensors(tensorMember, declared);
-  const resolver = torchResolver(access.name, (id: PickleValue) => {
+  const { storages, declared } = await readStorages(storageMember, budget);
+  const tensors = await readTensors(tensorMember, declared, budget);
+  const resolver = torchResolver(access.name, budget, (id: PickleValue) => {
     const object = tensors.get(keyName(id)) ?? declared.get(keyName(id));
     if (!object) throw new PickleInvalid("a tensor that the file does not hold");
     return object;
   });
   const { value } = await readPickle(pickleMember, 0, resolver);
-  return { root: value, storages };
+  return { root: value, storages, budget };
 }
 
 /** Lists the members by name, as parts of the file. Stops at the first invalid header or truncated member. */
-async function listMembers(access: RandomAccess): Promise<Map<string, RandomAccess>> {
+async function listMembers(access: RandomAccess, budget: Budget): Promise<Map<string, RandomAccess>> {
   const members = new Map<string, RandomAccess>();
   for (let at = 0; at + 512 <= access.size;) {
     const header = await access.read(at, 512);
     const size = parseInt(ascii(header, 124, 12), 8);
     if (!looksLikeTar(header) || !isCount(size) || at + 512 + size > access.size) break;
+    budget.spend(COST.tensor);
     // Type "0" or NUL is a file. Others (PAX headers, folders, links) are skipped.
     if (header[156] === 0x30 || header[156] === 0)
       members.set(ascii(header, 0, 100).replace(/^\.\//, ""), subAccess(access, at + 512, size));
@@ -71,8 +76,8 @@ interface Storages {
   storages: Map<string, RandomAccess>;
 }
 
-async function readStorages(member: RandomAccess): Promise<Storages> {
-  const plain = plainResolver(member.name);
+async function readStorages(member: RandomAccess, budget: Budget): Promise<Storages> {
+  const plain = plainResolver(member.name, budget);
   const declared = new Map<string, TorchStorage>();
   const storages = new Map<string, RandomAccess>();
   const total = await readPickle(member, 0, plain, 1 << 10);
@@ -87,6 +92,7 @@ async function readStorages(member: RandomAccess): Promise<Storages> {
     const bytes = count * itemSize(dtype);
     if (!isCount(count) || entry.end + 8 + bytes > member.size)
       return damaged(member, `claims a storage of ${count} elements and ends before`);
+    budget.spend(2 * COST.tensor);
     const key = keyName(id);
     declared.set(key, { key, dtype, untyped: false, count, offset: 0 });
     storages.set(key, subAccess(member, entry.end + 8, bytes));
@@ -98,6 +104,7 @@ async function readStorages(member: RandomAccess): Promise<Storages> {
     const root = declared.get(keyName(rootId));
     if (!root || !isCount(offset) || !isCount(count) || offset + count > root.count)
       return damaged(member, "has a view of no storage");
+    budget.spend(COST.tensor);
     declared.set(keyName(id), { ...root, offset: root.offset + offset });
   }
   return { declared, storages };
@@ -106,8 +113,9 @@ async function readStorages(member: RandomAccess): Promise<Storages> {
 async function readTensors(
   member: RandomAccess,
   storages: Map<string, TorchStorage>,
+  budget: Budget,
 ): Promise<Map<string, TorchTensor>> {
-  const plain = plainResolver(member.name);
+  const plain = plainResolver(member.name, budget);
   const tensors = new Map<string, TorchTensor>();
   const total = await readPickle(member, 0, plain, 1 << 10);
   let at = total.end;
@@ -117,6 +125,7 @@ async function readTensors(
     const [id, storageId] = Array.isArray(entry.value) ? (entry.value as PickleValue[]) : [];
     const storage = storages.get(keyName(storageId));
     if (!storage) return damaged(member, "has a tensor without a storage");
+    budget.spend(2 * COST.tensor);
     const bytes = await member.read(entry.end, 4);
     const ndim = new DataView(bytes.buffer, bytes.byteOffset, 4).getInt32(0, true);
     if (ndim < 0 || ndim > 64) return damaged(member, `has a tensor of ${ndim} dimensions`);

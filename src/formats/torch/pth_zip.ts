@@ -3,31 +3,22 @@
 // range.
 
 import { SpadeError } from "../../runtime/errors.ts";
+import { Budget, COST, parseJson } from "../budget.ts";
 import type { PickleValue } from "./pickle.ts";
 import { readPickle } from "./pickle_file.ts";
 import type { TorchFile } from "./pth.ts";
 import { METADATA_ENTRY } from "./pth_write.ts";
-import { checkRange, itemSize, subAccess } from "../tensors.ts";
+import { itemSize } from "../tensors.ts";
 import type { RandomAccess } from "../tensors.ts";
 import { printable, storageFromId, torchResolver } from "./torch_objects.ts";
 import type { TorchStorage } from "./torch_objects.ts";
-
-export function looksLikeZip(head: Uint8Array): boolean {
-  return head[0] === 0x50 && head[1] === 0x4b && head[2] === 3 && head[3] === 4;
-}
-
-interface Entry {
-  filename: string;
-  offset: number;
-  compressedSize: number;
-  uncompressedSize: number;
-  compressionMethod: number;
-  encrypted: boolean;
-}
+import { fault, openEntry } from "./zip_entry.ts";
+import type { Entry, Inflated } from "./zip_entry.ts";
 
 /** Reads a zip checkpoint. Fails with `file` if it is damaged or another zip, `unsupported` on a forbidden global. */
 export async function readZip(access: RandomAccess): Promise<TorchFile> {
-  const entries = new Map((await readDirectory(access)).map((e) => [e.filename, e]));
+  const budget = new Budget(access);
+  const entries = new Map((await readDirectory(access, budget)).map((e) => [e.filename, e]));
   const pickleName = [...entries.keys()].find((name) => /^[^/]+\/data\.pkl$/.test(name)) ?? "data.pkl";
   const pickleEntry = entries.get(pickleName);
   if (!pickleEntry) {
@@ -66,14 +57,14 @@ export async function readZip(access: RandomAccess): Promise<TorchFile> {
   }
 
   const declared = new Map<string, TorchStorage>();
-  const resolver = torchResolver(access.name, (id: PickleValue) => {
+  const resolver = torchResolver(access.name, budget, (id: PickleValue) => {
     const storage = storageFromId(id);
     const known = declared.get(storage.key);
     if (!known || known.count * itemSize(known.dtype) < storage.count * itemSize(storage.dtype))
       declared.set(storage.key, storage);
     return storage;
   });
-  const { value: root } = await readPickle(await open(pickleEntry), 0, resolver);
+  const { value: root } = await readPickle(await open(pickleEntry), 0, resolver, pickleEntry.uncompressedSize);
 
   const storages = new Map<string, RandomAccess>();
   for (const [key, storage] of declared) {
@@ -84,10 +75,10 @@ export async function readZip(access: RandomAccess): Promise<TorchFile> {
       throw fault(access, `storage ${printable(key)} has ${entry.uncompressedSize} bytes of ${bytes}`);
     storages.set(key, await open(entry));
   }
-  return { root, storages, metadata: readMetadata(access, await text(METADATA_ENTRY)) };
+  return { root, storages, metadata: readMetadata(access, await text(METADATA_ENTRY), budget), budget };
 }
 
-async function readDirectory(access: RandomAccess): Promise<Entry[]> {
+async function readDirectory(access: RandomAccess, budget: Budget): Promise<Entry[]> {
   const { ZipReader } = await import("@zip.js/zip.js/lib/zip-core-reader.js");
   const reader = {
     size: access.size,
@@ -95,10 +86,16 @@ async function readDirectory(access: RandomAccess): Promise<Entry[]> {
       access.read(offset, Math.max(0, Math.min(length, access.size - offset))),
   };
   try {
-    const entries = await new ZipReader(reader as unknown as ReadableStream).getEntries({
-      filenameValidation: "tolerant",
-    });
-    return entries as unknown as Entry[];
+    const entries: Entry[] = [];
+    const options = { filenameValidation: "tolerant" } as const;
+    for await (const entry of new ZipReader(reader as unknown as ReadableStream).getEntriesGenerator(options)) {
+      budget.spend(COST.zipEntry);
+      // zip.js's own objects take kilobytes each.
+      const { filename, offset, compressedSize, uncompressedSize, compressionMethod, encrypted, signature } =
+        entry as unknown as Entry;
+      entries.push({ filename, offset, compressedSize, uncompressedSize, compressionMethod, encrypted, signature });
+    }
+    return entries;
   } catch (error) {
     if (error instanceof SpadeError) throw error;
     const problem = `its zip directory cannot be read (${printable((error as Error).message)})`;
@@ -106,86 +103,12 @@ async function readDirectory(access: RandomAccess): Promise<Entry[]> {
   }
 }
 
-function readMetadata(access: RandomAccess, json: string | undefined): Record<string, string> {
+function readMetadata(access: RandomAccess, json: string | undefined, budget: Budget): Record<string, string> {
   if (json === undefined) return {};
   try {
-    return Object.fromEntries(Object.entries(JSON.parse(json) as object).map(([k, v]) => [k, String(v)]));
-  } catch {
+    return Object.fromEntries(Object.entries(parseJson(json, budget) as object).map(([k, v]) => [k, String(v)]));
+  } catch (error) {
+    if (error instanceof SpadeError) throw error;
     throw fault(access, `its entry ${METADATA_ENTRY} is not JSON`);
   }
-}
-
-/** The last inflated entry. Only one is kept, so that a compressed file does not fill memory. */
-interface Inflated {
-  entry: Entry | undefined;
-  bytes: Promise<Uint8Array> | undefined;
-}
-
-/**
- * Opens an entry for reads by range: a part of the file if stored (as torch writes it), else inflated on first read.
- */
-async function openEntry(access: RandomAccess, entry: Entry, inflated: Inflated): Promise<RandomAccess> {
-  const name = printable(entry.filename);
-  if (entry.encrypted) throw fault(access, `its entry ${name} is encrypted`, "save it without encryption");
-  if (entry.offset + 30 > access.size) throw fault(access, `its entry ${name} lies behind its end`);
-  const header = await access.read(entry.offset, 30);
-  if (!looksLikeZip(header)) throw fault(access, `its entry ${name} does not begin with a zip header`);
-  // The name and extra field (torch's padding) may have other lengths in the local header than in the directory.
-  const view = new DataView(header.buffer, header.byteOffset, 30);
-  const start = entry.offset + 30 + view.getUint16(26, true) + view.getUint16(28, true);
-  if (start + entry.compressedSize > access.size) throw fault(access, `its entry ${name} ends behind its end`);
-  const stored = subAccess(access, start, entry.compressedSize);
-  if (entry.compressionMethod === 0) {
-    if (entry.compressedSize !== entry.uncompressedSize) throw fault(access, `its entry ${name} has two sizes`);
-    return stored;
-  }
-  // Deflate compresses by a factor of at most 1032.
-  if (entry.compressionMethod !== 8 || entry.uncompressedSize > 1032 * entry.compressedSize + 64) {
-    throw fault(access, `its entry ${name} is compressed in a way that is not deflate`);
-  }
-  return {
-    name: access.name,
-    size: entry.uncompressedSize,
-    async read(offset, length) {
-      checkRange(access.name, entry.uncompressedSize, offset, length);
-      if (inflated.entry !== entry) Object.assign(inflated, { entry, bytes: inflate(stored, entry) });
-      return ((await inflated.bytes) as Uint8Array).slice(offset, offset + length);
-    },
-  };
-}
-
-async function inflate(stored: RandomAccess, entry: Entry): Promise<Uint8Array> {
-  const out = new Uint8Array(entry.uncompressedSize);
-  let at = 0;
-  try {
-    const reader = streamOf(stored).pipeThrough(new DecompressionStream("deflate-raw")).getReader();
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      out.set(part.value, at); // throws if there is more data than the directory states
-      at += part.value.length;
-    }
-  } catch {
-    at = -1;
-  }
-  if (at !== out.length) throw fault(stored, `its entry ${printable(entry.filename)} cannot be inflated`);
-  return out;
-}
-
-function streamOf(access: RandomAccess): ReadableStream<Uint8Array<ArrayBuffer>> {
-  let at = 0;
-  return new ReadableStream({
-    async pull(controller) {
-      const length = Math.min(1 << 20, access.size - at);
-      if (length === 0) return controller.close();
-      controller.enqueue((await access.read(at, length)) as Uint8Array<ArrayBuffer>);
-      at += length;
-    },
-  });
-}
-
-function fault(
-  access: RandomAccess,
-  problem: string,
-  fix = "the file is truncated or damaged: fetch or save it again",
-): SpadeError {
-  return new SpadeError("file", access.name, problem, fix);
 }

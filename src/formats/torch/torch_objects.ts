@@ -1,7 +1,8 @@
 // The Python objects that a torch checkpoint may contain: storages, tensors on them, and containers. A pickle can use
 // only the globals in the tables below; any other fails with an error that names it.
 
-import { SpadeError } from "../../runtime/errors.ts";
+import { foreign, SpadeError } from "../../runtime/errors.ts";
+import { COST, type Budget } from "../budget.ts";
 import { extent } from "../ranges.ts";
 import { PickleGlobal, PickleInvalid } from "./pickle.ts";
 import type { PickleResolver, PickleValue } from "./pickle.ts";
@@ -96,20 +97,21 @@ function isCounts(v: PickleValue): v is number[] {
 }
 
 /** Makes a resolver for pickles without storages: a persistent id is an error. */
-export function plainResolver(file: string): PickleResolver {
-  return torchResolver(file, () => {
+export function plainResolver(file: string, budget: Budget): PickleResolver {
+  return torchResolver(file, budget, () => {
     throw new PickleInvalid("a storage where none belongs");
   });
 }
 
 /** Makes the resolver that holds the allow-list. Any other global fails with `unsupported`, and the error names it. */
-export function torchResolver(file: string, persistent: (id: PickleValue) => PickleValue): PickleResolver {
-  // OrderedDict(pairs) copies its argument, and a hostile pickle can repeat that call for a few bytes each. No real
-  // file copies a million pairs.
-  let copies = 1 << 20;
+export function torchResolver(
+  file: string,
+  budget: Budget,
+  persistent: (id: PickleValue) => PickleValue,
+): PickleResolver {
+  // OrderedDict(pairs) copies its argument, and a hostile pickle can repeat that call for a few bytes each.
   const copied = <T>(items: Iterable<T> & { size?: number; length?: number }): Iterable<T> => {
-    copies -= items.size ?? items.length ?? 0;
-    if (copies < 0) throw new PickleInvalid("too many copies of containers");
+    budget.spend(COST.entry * (items.size ?? items.length ?? 0));
     return items;
   };
 
@@ -151,6 +153,7 @@ export function torchResolver(file: string, persistent: (id: PickleValue) => Pic
   }
 
   return {
+    budget,
     global(module, name) {
       const full = `${module}.${name}`;
       if (Object.hasOwn(calls, full)) return new PickleGlobal(full, calls[full]);
@@ -210,6 +213,5 @@ export function keyName(key: PickleValue): string {
 
 /** Cleans a name from an untrusted file to fit in one line of a message. */
 export function printable(text: string): string {
-  const clean = text.replace(/\p{Cc}/gu, "?");
-  return clean.length > 100 ? `${clean.slice(0, 100)}...` : clean;
+  return foreign(text, 100);
 }

@@ -1,6 +1,7 @@
 // Writes a zip of stored entries as a stream, in the layout of torch's own writer. Each entry's data begins at a
 // multiple of 64 bytes; its size and checksum follow it (data descriptor) and are repeated in the central directory.
 
+import { crc32 } from "../crc.ts";
 import type { Sink } from "../tensors.ts";
 
 /** Appends entries to a sink; `finish` writes the central directory. Names are ASCII, sizes below 4 GiB. */
@@ -24,14 +25,13 @@ export class ZipStream {
     new DataView(extra.buffer).setUint32(0, 0x4246 | (padding << 16), true);
     await this.write(concat([record(30, (v) => localHeader(v, name.length, extra.length)), name, extra]));
 
-    let crc = 0xffffffff;
+    let crc = 0;
     let size = 0;
     for await (const piece of data) {
-      crc = crc32(crc, piece);
+      crc = crc32(piece, crc);
       size += piece.length;
       await this.write(piece);
     }
-    crc = ~crc >>> 0;
     await this.write(record(16, (v) => [0x08074b50, crc, size, size].forEach((x, i) => v.setUint32(4 * i, x, true))));
     this.central.push(
       record(46, (v) => centralHeader(v, name.length, crc, size, offset)),
@@ -86,33 +86,6 @@ function centralHeader(v: DataView, nameLength: number, crc: number, size: numbe
   v.setUint32(24, size, true);
   v.setUint16(28, nameLength, true);
   v.setUint32(42, offset, true);
-}
-
-// CRC-32 with eight tables, eight bytes per step. zlib.crc32 would be faster but exists only in Node.
-let crcTables: Uint32Array[] | undefined;
-function tables(): Uint32Array[] {
-  if (crcTables) return crcTables;
-  const t = Array.from({ length: 8 }, () => new Uint32Array(256));
-  for (let i = 0; i < 256; i++) {
-    let c = i;
-    for (let k = 0; k < 8; k++) c = c & 1 ? (c >>> 1) ^ 0xedb88320 : c >>> 1;
-    t[0][i] = c;
-  }
-  for (let k = 1; k < 8; k++) for (let i = 0; i < 256; i++) t[k][i] = (t[k - 1][i] >>> 8) ^ t[0][t[k - 1][i] & 255];
-  return (crcTables = t);
-}
-
-/** Updates zip's CRC-32 with `bytes`. Start from 0xffffffff; the complement of the last value is the checksum. */
-export function crc32(crc: number, bytes: Uint8Array): number {
-  const [t0, t1, t2, t3, t4, t5, t6, t7] = tables();
-  let i = 0;
-  for (; i + 8 <= bytes.length; i += 8) {
-    const x = crc ^ (bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24));
-    crc = t7[x & 255] ^ t6[(x >>> 8) & 255] ^ t5[(x >>> 16) & 255] ^ t4[x >>> 24];
-    crc ^= t3[bytes[i + 4]] ^ t2[bytes[i + 5]] ^ t1[bytes[i + 6]] ^ t0[bytes[i + 7]];
-  }
-  for (; i < bytes.length; i++) crc = (crc >>> 8) ^ t0[(crc ^ bytes[i]) & 255];
-  return crc;
 }
 
 /** Makes `length` bytes and fills them through a DataView. */

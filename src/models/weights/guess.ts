@@ -4,6 +4,7 @@ import { SpadeError } from "../../runtime/errors.ts";
 import { defaultConfig, type Config, type LabelConfig, type Upsampling } from "../config.ts";
 import { outputSize } from "../kinds.ts";
 import type { EncoderConfig } from "../nets/encoder.ts";
+import { refuseOthers } from "./recognise.ts";
 
 type Size = Pick<Config, "num_upsampling_layers" | "crop_size" | "aspect_ratio">;
 
@@ -90,6 +91,7 @@ export function semanticChannels(shapes: ReadonlyMap<string, readonly number[]>)
  * @throws SpadeError unsupported: the keys are not those of a generator
  */
 export function guessConfig(shapes: ReadonlyMap<string, readonly number[]>, given: Partial<Config> = {}): Config {
+  refuseOthers(shapes);
   const pix2pixhd = guessPix2PixHD(shapes);
   if (pix2pixhd) return pix2pixhd;
   const shared = shapes.get("head_0.norm_0.mlp_shared.0.weight");
@@ -175,8 +177,9 @@ function guessPix2PixHD(shapes: ReadonlyMap<string, readonly number[]>): Config 
   const blocks = new Set(
     [...shapes.keys()].flatMap((key) => /^model\.(\d+)\.conv_block\./.exec(key)?.[1] ?? []).map(Number),
   );
+  const firstBlock = [...blocks].reduce((least, at) => Math.min(least, at), Infinity);
   const first = convOf(shapes, "model.1");
-  const inner = convOf(shapes, `model.${Math.min(...blocks)}.conv_block.1`);
+  const inner = convOf(shapes, `model.${firstBlock}.conv_block.1`);
   if (!first || !inner) return undefined;
   const { semantics, usual } = dataSet(first[1]);
   const spectral = [...shapes.keys()].some((key) => key.endsWith(".weight_orig")) ? "spectral" : "";
@@ -191,7 +194,7 @@ function guessPix2PixHD(shapes: ReadonlyMap<string, readonly number[]>): Config 
     crop_size: usual.crop_size,
     aspect_ratio: usual.aspect_ratio,
     netG: "pix2pixhd",
-    resnet_n_downsample: (Math.min(...blocks) - 3) / 2,
+    resnet_n_downsample: (firstBlock - 3) / 2,
     resnet_n_blocks: blocks.size,
     resnet_kernel_size: inner[2],
     resnet_initial_kernel_size: first[2],

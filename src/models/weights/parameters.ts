@@ -237,7 +237,9 @@ function checkShapes(
         "shape",
         `weights, key ${key}`,
         `is missing (expected [${shape.join(",")}])`,
-        "check label_nc, norm_G, num_upsampling_layers and use_vae against the options that the net was trained with",
+        /\.weight_[uv]$/.test(key) && found.has(key.replace(/[uv]$/, "orig"))
+          ? "the file has weight_orig without it: save the whole state_dict again, torch.save(net.state_dict(), path)"
+          : "check label_nc, norm_G, num_upsampling_layers and use_vae against the options that the net was trained with",
       );
     if (got.length !== shape.length || got.some((n, i) => n !== shape[i])) {
       throw new SpadeError(

@@ -1,28 +1,40 @@
 // Sources of parameters: a checkpoint file, or tensors already in memory.
 
 import { toF32, type TensorSource } from "../../formats/tensors.ts";
-import { SpadeError } from "../../runtime/errors.ts";
+import { foreign, SpadeError } from "../../runtime/errors.ts";
 import type { StateSource } from "./parameters.ts";
 
-/** Fails on NaN and Inf, because kernels and adapters may drop them, and then the picture is wrong without an error. */
-function finite(key: string, values: Float32Array): Float32Array {
-  for (let i = 0; i < values.length; i++) {
-    if (Number.isFinite(values[i])) continue;
+/**
+ * Refuses values that would paint black or noise: NaN and Inf (kernels and adapters may lose them on the way), a negative running variance
+ * (its root is none), running variances or spectral norm's vectors that are all zero. Single zeros are legal: channels that are never
+ * active, f16 files of variances below 6e-8.
+ */
+function sound(key: string, values: Float32Array): Float32Array {
+  const refuse = (problem: string): never => {
     throw new SpadeError(
       "integrity",
-      `weights, key ${key}`,
-      `value ${i} is ${values[i]}`,
+      `weights, key ${foreign(key, 100)}`,
+      problem,
       "download them again, or take a checkpoint from before the training diverged",
     );
+  };
+  const isVariance = key.endsWith("running_var");
+  const mayNotVanish = values.length > 1 && (isVariance || /(^|\.)weight_[uv]$/.test(key));
+  let zeros = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i])) refuse(`value ${i} is ${values[i]}`);
+    if (isVariance && values[i] < 0) refuse(`value ${i} is ${values[i]}, and a variance is never negative`);
+    if (values[i] === 0) zeros++;
   }
+  if (mayNotVanish && zeros === values.length) refuse(`all its ${zeros} values are 0`);
   return values;
 }
 
-/** Makes a source from a checkpoint. @throws SpadeError integrity, in read: a value is NaN or Inf */
+/** Makes a source from a checkpoint. @throws SpadeError integrity, in read: a value is NaN or Inf, or a layer's values make no picture */
 export function checkpointSource(source: TensorSource): StateSource {
   return {
     shapes: new Map(source.names().map((name) => [name, source.info(name).shape])),
-    read: async (key) => finite(key, toF32(await source.read(key))),
+    read: async (key) => sound(key, toF32(await source.read(key))),
   };
 }
 

@@ -1,5 +1,6 @@
 // The config stored with weights: `config` (JSON) in a safetensors file's metadata, checked key by key.
 
+import { parseJson } from "../../formats/budget.ts";
 import { defaultConfig, type Config } from "../config.ts";
 import { checkNet, NET_G, outputSize } from "../kinds.ts";
 import { SpadeError } from "../../runtime/errors.ts";
@@ -84,8 +85,9 @@ export function readStoredConfig(text: string): FoundConfig {
   const where = "weights, metadata config";
   let stored: unknown;
   try {
-    stored = JSON.parse(text);
+    stored = parseJson(text, where);
   } catch (cause) {
+    if (cause instanceof SpadeError) throw cause;
     throw new SpadeError("file", where, "is not JSON", AGAIN, cause);
   }
   const config = checkedConfig(stored, where);

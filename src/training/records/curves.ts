@@ -45,8 +45,13 @@ export class CurveFile {
   }
 }
 
+/** Characters of an entry; losses take a few hundred. */
+const MOST_LINE = 1e5;
+
 /** None for a line that a killed run left half written. */
 function entryOf(line: string): Entry[] {
+  // JSON.parse throws for a blank line, which takes a microsecond; a damaged file may have millions.
+  if (!line.startsWith("{") || line.length > MOST_LINE) return [];
   try {
     const entry = JSON.parse(line) as Entry | null;
     return Number.isInteger(entry?.total) && Number.isInteger(entry?.epoch) ? [entry!] : [];

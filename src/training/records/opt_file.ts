@@ -3,8 +3,9 @@
 import { kindOf } from "../../models/kinds.ts";
 import { join } from "node:path";
 import { datasetDefaults } from "../../datasets/options.ts";
-import { replaceFile, textOfFile } from "../../formats/file.ts";
-import { SpadeError } from "../../runtime/errors.ts";
+import { parseJson } from "../../formats/budget.ts";
+import { openFile, replaceFile } from "../../formats/file.ts";
+import { foreign, SpadeError } from "../../runtime/errors.ts";
 import { defaultOptions, type TrainOptions } from "../options.ts";
 
 type Value = boolean | number | string;
@@ -74,9 +75,9 @@ export async function saveOptions(folder: string, options: TrainOptions): Promis
  */
 export async function loadOptions(folder: string): Promise<{ options: Partial<TrainOptions>; unknown: string[] }> {
   const [json, txt] = [join(folder, "opt.json"), join(folder, "opt.txt")];
-  const text = await textOfFile(json);
+  const text = await optText(json);
   if (text !== undefined) return parseOptJson(text, json);
-  const lines = await textOfFile(txt);
+  const lines = await optText(txt);
   if (lines !== undefined) return parseOptTxt(lines, txt);
   throw new SpadeError(
     "file",
@@ -86,9 +87,32 @@ export async function loadOptions(folder: string): Promise<{ options: Partial<Tr
   );
 }
 
+/** Characters of an opt file; published ones have 6,000. */
+const MOST_TEXT = 1e6;
+
+async function optText(path: string): Promise<string | undefined> {
+  const access = await openFile(path).catch((error: unknown) => {
+    if (error instanceof SpadeError && (error.cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT")
+      return undefined;
+    throw error;
+  });
+  if (!access) return undefined;
+  try {
+    if (access.size <= MOST_TEXT) return new TextDecoder().decode(await access.read(0, access.size));
+    throw new SpadeError(
+      "file",
+      path,
+      `has ${access.size} bytes, and an opt file at most ${MOST_TEXT}`,
+      "check the path",
+    );
+  } finally {
+    await access.close();
+  }
+}
+
 /** The same from one file: JSON if it ends in .json, else in the format of opt.txt. */
 export async function loadOptionsFile(path: string): Promise<{ options: Partial<TrainOptions>; unknown: string[] }> {
-  const text = await textOfFile(path);
+  const text = await optText(path);
   if (text === undefined) throw new SpadeError("file", path, "does not exist", "check the path");
   return path.endsWith(".json") ? parseOptJson(text, path) : parseOptTxt(text, path);
 }
@@ -97,17 +121,20 @@ export async function loadOptionsFile(path: string): Promise<{ options: Partial<
 export function parseOptTxt(text: string, where: string): { options: Partial<TrainOptions>; unknown: string[] } {
   const pairs = text
     .split(/\r?\n/)
-    .filter((line) => line.trim() !== "" && !line.startsWith("-----"))
-    .map((line, i): [string, string] => {
-      const match = /^ *(\w+): (.*?) *(?:\t\[default: .*\])?$/.exec(line);
-      if (!match)
+    .map((line, i) => ({ line, i }))
+    .filter(({ line }) => line.trim() !== "" && !line.startsWith("-----"))
+    .map(({ line, i }): [string, string] => {
+      const name = /^ *(\w+): /.exec(line);
+      if (!name)
         throw new SpadeError(
           "file",
           `${where}, line ${i + 1}`,
           `"${line.slice(0, 60)}" is not "name: value"`,
           "fix the line or remove it",
         );
-      return [match[1], match[2]];
+      // Written without a pattern for the whole line, which takes a time that grows with the square of its spaces.
+      const comment = line.endsWith("]") ? line.indexOf("\t[default: ") : -1;
+      return [name[1], (comment < 0 ? line : line.slice(0, comment)).slice(name[0].length).trimEnd()];
     });
   return sorted(pairs, where);
 }
@@ -117,8 +144,9 @@ function parseOptJson(text: string, where: string): { options: Partial<TrainOpti
     new SpadeError("file", where, problem, "restore it, or remove it where opt.txt is whole");
   let values: unknown;
   try {
-    values = JSON.parse(text);
-  } catch {
+    values = parseJson(text, where);
+  } catch (error) {
+    if (error instanceof SpadeError) throw error;
     throw wrong("is not JSON");
   }
   if (typeof values !== "object" || values === null || Array.isArray(values)) throw wrong("is not a JSON object");
@@ -131,8 +159,14 @@ function sorted(pairs: [string, unknown][], where: string): { options: Partial<T
   const known = pairs.filter(([name]) => isKnown(name));
   return {
     options: Object.fromEntries(known.map(([name, value]) => [name, typed(name, value, where)])),
-    unknown: pairs.map(([name]) => name).filter((name) => !isKnown(name) && !WITHOUT_EFFECT.includes(name)),
+    unknown: shortened(pairs.map(([name]) => name).filter((name) => !isKnown(name) && !WITHOUT_EFFECT.includes(name))),
   };
+}
+
+/** Names from a file, for a message. */
+function shortened(names: readonly string[]): string[] {
+  const first = names.slice(0, 20).map((name) => foreign(name, 40));
+  return names.length > first.length ? [...first, `and ${names.length - first.length} more`] : first;
 }
 
 /** Converts a value to its option's type in TABLE; in opt.txt everything is text. */
@@ -145,8 +179,11 @@ function typed(name: string, value: unknown, where: string): Value {
     if (value !== "" && Number.isFinite(Number(value))) return Number(value);
   }
   const kind = { boolean: "True or False", number: "a number" }[want as string] ?? "a text";
-  throw new SpadeError("file", where, `${name} is ${JSON.stringify(value)}`, `give ${kind}`);
+  throw new SpadeError("file", where, `${name} is ${shown(value)}`, `give ${kind}`);
 }
+
+const shown = (value: unknown): string =>
+  typeof value === "object" && value !== null ? "a list or an object" : foreign(JSON.stringify(value), 100);
 
 /** Python's str(). */
 function pythonText(name: string, value: Value): string {
