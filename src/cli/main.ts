@@ -241,7 +241,15 @@ function commands(): Command {
     });
   for (const command of program.commands)
     command.exitOverride().showHelpAfterError("(--help shows the options)").allowExcessArguments();
-  program.hook("preAction", (_, command) => refuseExcess(command));
+  for (const command of program.commands)
+    if (GPU_COMMANDS.has(command.name()))
+      command.option("--variants <file>", "a plan of kernel variants (JSON), as in SPADE_VARIANTS; docs/bench.md");
+  program.hook("preAction", (_, command) => {
+    refuseExcess(command);
+    // What opens a device reads the plan from there, in this process and in those that it starts.
+    const { variants } = command.opts<{ variants?: string }>();
+    if (variants !== undefined) process.env.SPADE_VARIANTS = variants;
+  });
   return program;
 }
 

@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { openDevice, type Device, type OpenOptions } from "../runtime/device.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { rest } from "./rest.ts";
+import { variantsWish } from "./variants.ts";
 
 const KEY = Symbol.for("spade-webgpu.dawn");
 const LAVAPIPE = [
@@ -82,13 +83,15 @@ export function sizesWish(): OpenOptions["sizesAs"] {
 }
 
 /**
- * Opens a device in Node. The variables `SPADE_ADAPTER` and `SPADE_SIZES` (override, uniform) give the defaults of
- * `adapter` and `sizesAs`.
+ * Opens a device in Node. The variables `SPADE_ADAPTER`, `SPADE_SIZES` (override, uniform) and `SPADE_VARIANTS` (a plan file) give the
+ * defaults of the options.
  */
 export async function openNodeDevice(options: OpenOptions = {}): Promise<Device> {
+  const variants = options.variants ?? (await variantsWish());
   return openDevice(await dawn(), {
     rest,
     ...options,
+    variants,
     sizesAs: options.sizesAs ?? sizesWish(),
     adapter: options.adapter ?? (process.env.SPADE_ADAPTER || "auto"),
   });

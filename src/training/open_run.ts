@@ -108,6 +108,11 @@ export async function openSession(device: Device, given: TrainOptions, say: (lin
     if (!begun) await noteBeginning(folder, anew ? undefined : o.which_epoch);
     await setAside(stateFolder(o), say);
   }
+  const plan = JSON.stringify(device.target.variants);
+  if (saved && plan !== JSON.stringify(saved.variants ?? {}))
+    say(
+      `note: the run had the variants ${JSON.stringify(saved.variants ?? {})}, and goes on with ${plan}: sums round differently`,
+    );
   try {
     const load = async (role: string, net: Net): Promise<ParameterStore> => {
       if (saved) return ParameterStore.loadNet(device, net, netSource(saved, role), "f32");

@@ -13,7 +13,7 @@ import { SpadeError } from "../runtime/errors.ts";
 import { tensorsToWrite, type StateTensor, type StateTensors } from "./net_files.ts";
 import type { Position } from "./position.ts";
 import type { RunParts } from "./run.ts";
-import { hasItsChecksum, savedFields, writeChecked } from "./state_check.ts";
+import { hasItsChecksum, savedFields, writeChecked, type SavedFields } from "./state_check.ts";
 import type { Nets } from "./step/step.ts";
 import type { Stepper, StepperState } from "./step/stepper.ts";
 import type { Styles } from "./styles.ts";
@@ -58,11 +58,14 @@ export async function takeSnapshot(
     saved.set(role, net);
   }
   if (styles) tensors.set("styles", { shape: [styles.count, styles.dim], data: styles.values() });
+  const { variants } = stepper.device.target;
+  const plan = Object.keys(variants).length ? { variants } : {};
+  const fields: SavedFields = { position, losses, stepper: stepper.state, ...plan };
   return {
     position: { ...position },
     nets: saved,
     tensors,
-    metadata: { run: JSON.stringify({ position, losses, stepper: stepper.state }) },
+    metadata: { run: JSON.stringify(fields) },
   };
 }
 
@@ -100,7 +103,19 @@ export interface SavedRun {
   /** The latest value of every loss, as in the log. */
   readonly losses: Record<string, number>;
   readonly stepper: StepperState;
+  readonly variants?: SavedFields["variants"];
   readonly checkpoint: Checkpoint;
+}
+
+/** The plan of variants with which the newest state was trained; undefined if it had none, or if there is no state. */
+export async function savedVariants(folder: string): Promise<SavedFields["variants"]> {
+  for (const path of await states(folder)) {
+    const checkpoint = await openCheckpointFile(path).catch(() => undefined);
+    await checkpoint?.close();
+    const run = savedFields(checkpoint?.metadata.run);
+    if (typeof run !== "string") return run.variants;
+  }
+  return undefined;
 }
 
 const damaged = (path: string, problem: string): SpadeError =>

@@ -12,6 +12,8 @@ export interface SavedFields {
   position: Position;
   losses: Record<string, number>;
   stepper: StepperState;
+  /** The plan of kernel variants, if the run had one: other variants sum in another order. */
+  variants?: Readonly<Record<string, string>>;
 }
 
 /** In place of the checksum while it is computed. */
@@ -118,7 +120,9 @@ export function savedFields(json: string | undefined): SavedFields | string {
     for (const [key, check] of Object.entries(fields))
       if (!check(value[key])) return `has the ${name} ${key} ${JSON.stringify(value[key]) ?? "undefined"}`;
   }
-  const { losses, position } = run as unknown as SavedFields;
+  const { losses, position, variants } = run as unknown as SavedFields;
+  if (variants !== undefined && !(isObject(variants) && Object.values(variants).every(text)))
+    return "has variants that are no names";
   if (!isObject(losses) || !Object.values(losses).every(finite)) return "has losses that are no numbers";
   const { batch, step, pictures } = position;
   if (batch > step || step > pictures)

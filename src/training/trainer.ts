@@ -20,7 +20,7 @@ import type { TrainOptions } from "./options.ts";
 import { Records, type At, type RecordsFrom } from "./records/records.ts";
 import { openSession, runFolder, stateFolder } from "./open_run.ts";
 import type { RunParts } from "./run.ts";
-import { takeSnapshot, writeSnapshot, type Snapshot } from "./state.ts";
+import { savedVariants, takeSnapshot, writeSnapshot, type Snapshot } from "./state.ts";
 import type { Prepared } from "./step/stepper.ts";
 import type { TrainResult, TrainUi } from "./ui.ts";
 import { Validation } from "./validation.ts";
@@ -50,11 +50,15 @@ class Opened {
 
 /**
  * Trains to the end, to a limit, or to a signal, and saves. It also saves before it throws because the next batch can't be read.
- * @param openDevice called after the data is checked
+ * @param openDevice called after the data is checked, with the plan of variants that the run was trained with, if it had one
  * @throws SpadeError usage, file, label, shape: options or data, or another run in the same folder; integrity: a loss that is not a number; device-lost: with the last
  *   snapshot saved
  */
-export async function train(o: TrainOptions, ui: TrainUi, openDevice: () => Promise<Device>): Promise<TrainResult> {
+export async function train(
+  o: TrainOptions,
+  ui: TrainUi,
+  openDevice: (variants?: Readonly<Record<string, string>>) => Promise<Device>,
+): Promise<TrainResult> {
   const opened = new Opened();
   try {
     const dataset = await Dataset.open(o);
@@ -69,7 +73,9 @@ export async function train(o: TrainOptions, ui: TrainUi, openDevice: () => Prom
     await makeFolder(runFolder(o));
     opened.add(await lockRun(runFolder(o)), (release) => release());
     for (const folder of [runFolder(o), stateFolder(o)]) await removeParts(folder);
-    const device = opened.add(await openDevice(), (d) => d.dispose());
+    const latest = o.continue_train && o.which_epoch === "latest";
+    const variants = latest ? await savedVariants(stateFolder(o)) : undefined;
+    const device = opened.add(await openDevice(variants), (d) => d.dispose());
     const session = opened.add(await openSession(device, o, (line) => ui.say(line)), (s) => s.dispose());
     const { position } = session;
     const records = opened.add(await Records.open(o, labels, recordsFrom(session)), (r) => r.close());

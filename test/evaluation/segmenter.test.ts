@@ -28,7 +28,7 @@ test("a model without inputs", async () => {
       g.output("out", [1, 4, 2, 2]);
     }),
   );
-  expect([error.code, error.problem]).toEqual(["shape", "has 0 inputs, and 1 outputs"]);
+  expect([error.code, error.problem]).toEqual(["shape", "has 0 inputs, and 1 output"]);
 });
 
 test("a model that fails when it runs, and one of other logits", async () => {
@@ -60,5 +60,5 @@ test("a model of enormous pictures", async () => {
       g.output("out", [1, 3, 1 << 20, 1 << 20]);
     }),
   );
-  expect(error.problem).toMatch(/^has 1 inputs, the first image \[1,3,1048576,1048576\]/);
+  expect(error.problem).toMatch(/^has 1 input, the first image \[1,3,1048576,1048576\]/);
 });

@@ -4,6 +4,7 @@ import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openNodeDevice } from "../../src/node/dawn.ts";
+import type { OpVariants } from "../../kernels/parts/variants.ts";
 import type { Device } from "../../src/runtime/index.ts";
 import { defaultsOf } from "../../src/training/records/opt_file.ts";
 import { defaultOptions, type TrainOptions } from "../../src/training/options.ts";
@@ -49,6 +50,7 @@ async function tiny(options: Partial<TrainOptions> = {}): Promise<TrainOptions> 
 async function run(
   o: TrainOptions,
   after: (step: number, device: Device) => void = () => {},
+  variants?: OpVariants,
 ): Promise<TrainResult & { said: string }> {
   let device!: Device;
   let said = "";
@@ -58,7 +60,7 @@ async function run(
     progress: () => after(++step, device),
     signal: new AbortController().signal,
   };
-  const result = await train(o, ui, async () => (device = await openNodeDevice()));
+  const result = await train(o, ui, async (saved) => (device = await openNodeDevice({ variants: variants ?? saved })));
   return { ...result, said };
 }
 
@@ -84,6 +86,28 @@ test("a lost device leaves the last snapshot, and the run that goes on ends as o
     [whole, lost].map((o) => readFile(join(o.checkpoints_dir, o.name, "latest_net_G.safetensors"))),
   );
   expect(a.equals(b)).toBe(true);
+});
+
+test("a run keeps its plan of variants: without one it goes on with the same kernels, with another it says so", async () => {
+  const plan = { gemm: "portable", conv2d: "direct", conv2d_dx: "direct" } as const;
+  const whole = await tiny({ max_steps: 4, snapshot_freq: 2 });
+  await run(whole, undefined, plan);
+  const nets = async (o: TrainOptions): Promise<Buffer> =>
+    readFile(join(o.checkpoints_dir, o.name, "latest_net_G.safetensors"));
+  const [two, other, none] = ["two", "other", "none"].map((name) => ({ ...whole, name, max_steps: 2 }));
+  await run(two, undefined, plan);
+  const again = { max_steps: 4, continue_train: true };
+  const resumed = await run({ ...two, ...again });
+  expect(resumed.said).not.toContain("variants");
+  expect((await nets({ ...two })).equals(await nets(whole))).toBe(true);
+
+  await run(other, undefined, plan);
+  const { said } = await run({ ...other, ...again }, undefined, {});
+  expect(said).toContain('note: the run had the variants {"gemm":"portable"');
+  // Nothing is stored where there is no plan.
+  await run(none);
+  const [state] = await states(none);
+  expect(await readFile(join(none.checkpoints_dir, "none/state", state), "latin1")).not.toContain("variants");
 });
 
 test("an average of the generator and a .pth are saved beside it; --profile says where the time goes", async () => {

@@ -99,7 +99,7 @@ export async function trainCommand(
   const { reason, steps, folder } = await interruptible(
     "finishing the step, saving",
     (line) => progress.say(line),
-    (signal) => train(options, trainUi(options, progress, signal), () => openDeviceFor(progress)),
+    (signal) => train(options, trainUi(options, progress, signal), (plan) => openDeviceFor(progress, plan)),
   ).finally(() => progress.end());
   const lines = [`${ending(options, reason, steps)}: ${folder}`];
   if (reason !== "done") lines.push(`to go on: ${resumeCommand(args, reason)}`);

@@ -4,8 +4,11 @@ import { openCheckpointFile } from "../../formats/file.ts";
 import type { Config } from "../../models/config.ts";
 import { explainGuess, guessNote } from "../../models/weights/find_config.ts";
 import { openNodeDevice } from "../../node/dawn.ts";
+import { variantsWish, type VariantPlan } from "../../node/variants.ts";
+import { checkVariants } from "../../../kernels/parts/variants.ts";
 import { describeNet, openNet, type NetWeights, type OpenNet, type StorageWish } from "../../painting/open_net.ts";
 import type { Device } from "../../runtime/index.ts";
+import { noteLines } from "../reports/checkpoint_report.ts";
 import { once } from "../terminal/once.ts";
 import { optionsBeside } from "./opt_beside.ts";
 import type { Progress } from "../terminal/progress.ts";
@@ -16,11 +19,28 @@ export interface NetOptions {
   overrides?: Partial<Config>;
 }
 
-/** Opens a device; a software adapter is noted the first time that this user meets it. */
-export async function openDeviceFor(progress: Progress): Promise<Device> {
-  return openNodeDevice({
+/**
+ * Opens a device; a software adapter is noted the first time that this user meets it.
+ * @param plan the variants to use if the user names no plan file
+ * @throws SpadeError usage: the plan names what is not there, or what the adapter can't run
+ */
+export async function openDeviceFor(progress: Progress, plan?: VariantPlan): Promise<Device> {
+  const wish = await variantsWish();
+  const device = await openNodeDevice({
+    variants: wish ?? plan,
     onSoftware: (message, fix) => once(`note: ${message}; ${fix}`, (line) => progress.say(line)),
   });
+  try {
+    checkVariants(
+      device.target.variants,
+      wish ? process.env.SPADE_VARIANTS! : "the variants of this run",
+      device.target,
+    );
+    return device;
+  } catch (error) {
+    device.dispose();
+    throw error;
+  }
 }
 
 /**
@@ -38,6 +58,7 @@ export async function withNetFile<T>(
     const say = (line: string): void => progress.say(line);
     const beside = await optionsBeside(weights, checkpoint, overrides, say);
     const net = describeNet(checkpoint, { weights, overrides: { ...beside, ...overrides } });
+    for (const line of noteLines(checkpoint)) say(line);
     const note = guessNote(net);
     if (note) say(`note: ${note.message}; ${note.fix}`);
     return await use(net).catch((error: unknown) => {
