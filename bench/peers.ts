@@ -125,7 +125,9 @@ const convs: ConvResult[] = [];
 for (const s of PEER_CONVS) {
   say(`conv ${convName(s)}`);
   const x = convInput(s);
-  const conv = await openConv(device, s, nhwc(x.data, s.cin, s.h * s.w), convWeight(s).data, { [convKey(s)]: "winograd" });
+  const conv = await openConv(device, s, nhwc(x.data, s.cin, s.h * s.w), convWeight(s).data, {
+    [convKey(s)]: "winograd",
+  });
   // A third of the time of three in one graph holds a third of the peer's upload, read-back and change of layout.
   // --quick leaves the chain out: it differs from the single one by a few percent.
   const [single, tfjs, chain] = await Promise.all([
