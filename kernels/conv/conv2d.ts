@@ -14,7 +14,7 @@
 // FLOPs: 2 * N*OH*OW * KH*KW*Cin*Cout. Floor in bytes: x + w + y once.
 
 import { activationGradient } from "../shape/activation.ts";
-import { ACTIVATION } from "../parts/activation_wgsl.ts";
+import { residualEpilogue } from "../parts/epilogue.ts";
 import type { ConvArgs } from "./conv_args.ts";
 import { blockColumns } from "./block_columns.ts";
 import { subgroupConv } from "./conv2d_subgroup.ts";
@@ -26,7 +26,6 @@ import { columnSums, negatedDot, sum2x2 } from "../parts/sums.ts";
 import { weightGradient } from "./weight_gradient.ts";
 import { winogradConv, winogradWeights } from "./winograd.ts";
 import direct from "../../shaders/conv/conv2d_direct.wgsl";
-import finishText from "../../shaders/conv/conv2d_finish.wgsl";
 import {
   ceilDiv,
   defineOp,
@@ -35,7 +34,6 @@ import {
   read,
   SpadeError,
   write,
-  type Binding,
   type Graph,
   type Tensor,
 } from "../../src/runtime/index.ts";
@@ -115,18 +113,13 @@ function directConv(g: Graph, a: ConvArgs, out: readonly number[], rup: number, 
   const y = g.temp("y", out, x.dtype);
   const [n, oh, ow] = out;
   const pixels = [...Array(PX).keys()];
-  const bindings: Record<string, Binding> = { x: read(x), w: read(w) };
-  for (const name of ["bias", "sigma", "residual"] as const) if (a[name]) bindings[name] = read(a[name]);
-  bindings.y = write(y);
+  const end = residualEpilogue(a);
   const grid = layered(ceilDiv(n * oh * ceilDiv(ow, PX), 8));
   g.dispatch({
-    shader: { name: "conv2d_direct", text: `${direct}\n${finishText}` },
+    shader: { name: "conv2d_direct", text: `${direct}\n${end.text}` },
     constants: {
       PX,
-      act: ACTIVATION[a.act ?? "none"],
-      bias: !!a.bias,
-      sigma: !!a.sigma,
-      residual: !!a.residual,
+      ...end.constants,
       declare: pixels.map((p) => `  var a${p} = vec4f(0.0); var b${p} = vec4f(0.0);`).join("\n"),
       taps: pixels
         .map(
@@ -143,7 +136,7 @@ function directConv(g: Graph, a: ConvArgs, out: readonly number[], rup: number, 
       store: pixels
         .map(
           (p) =>
-            `  if (ox + ${p}u < $OW) { let o = ((n * $OH + oy) * $OW + ox + ${p}u) * $CO4; y[o + co] = y_t(finish(a${p}, n, oy, ox + ${p}u, co)); if (co + 1u < $CO4) { y[o + co + 1u] = y_t(finish(b${p}, n, oy, ox + ${p}u, co + 1u)); } }`,
+            `  if (ox + ${p}u < $OW) { let o = ((n * $OH + oy) * $OW + ox + ${p}u) * $CO4; y[o + co] = y_t(finish_at(a${p}, n, oy, ox + ${p}u, co)); if (co + 1u < $CO4) { y[o + co + 1u] = y_t(finish_at(b${p}, n, oy, ox + ${p}u, co + 1u)); } }`,
         )
         .join("\n"),
     },
@@ -162,7 +155,7 @@ function directConv(g: Graph, a: ConvArgs, out: readonly number[], rup: number, 
       RUP: rup,
       ROW: grid.x * 8,
     },
-    bindings,
+    bindings: { x: read(x), w: read(w), ...end.bindings, y: write(y) },
     groups: [grid.x, ceilDiv(ceilDiv(y.pitch / 4, 2), 8), grid.layers],
     flops,
   });

@@ -5,7 +5,8 @@
 // A gather: a thread's pixels lie a stride apart, so that they meet the same taps; taps between results are not visited.
 // Weights are read turned: taps back to front, channels swapped, which are also the weights of the stride-1 data gradient as a conv.
 
-import { ACTIVATION, type Activation } from "../parts/activation_wgsl.ts";
+import type { Activation } from "../parts/activation_wgsl.ts";
+import { epilogue } from "../parts/epilogue.ts";
 import { layered } from "../parts/grid.ts";
 import dxText from "../../shaders/conv/conv2d_dx.wgsl";
 import turnText from "../../shaders/conv/conv2d_dx_turn.wgsl";
@@ -46,18 +47,17 @@ export interface AdjointArgs {
 const PX = 4;
 
 export function gatherGradient(g: Graph, a: AdjointArgs): Tensor {
-  const { dz, sigma, bias, kh, kw, stride, pad, shape } = a;
+  const { dz, kh, kw, stride, pad, shape } = a;
+  const end = epilogue(a);
   const [n, h, wd, c] = shape;
   const dx = g.temp("dx", shape, dz.dtype);
   const pixels = [...Array(PX).keys()];
   const grid = layered(ceilDiv(n * h * stride * ceilDiv(ceilDiv(wd, stride), PX), 8));
   g.dispatch({
-    shader: { name: "conv2d_dx", text: dxText },
+    shader: { name: "conv2d_dx", text: `${dxText}\n${end.text}` },
     constants: {
       PX,
-      sigma: !!sigma,
-      bias: !!bias,
-      act: ACTIVATION[a.act ?? "none"],
+      ...end.constants,
       declare: pixels.map((p) => `  var a${p} = vec4f(0.0); var b${p} = vec4f(0.0);`).join("\n"),
       taps: pixels
         .map(
@@ -95,8 +95,7 @@ export function gatherGradient(g: Graph, a: AdjointArgs): Tensor {
     bindings: {
       dz: read(dz),
       w: read(a.turned),
-      ...(sigma ? { sigma: read(sigma) } : {}),
-      ...(bias ? { bias: read(bias) } : {}),
+      ...end.bindings,
       dx: write(dx),
     },
     groups: [grid.x, ceilDiv(ceilDiv(dx.pitch / 4, 2), 8), grid.layers],

@@ -8,11 +8,11 @@
 // 4x4, 64 -> 128 at 14x18 165 (148), 37 (37); 4x4 stride 2, 16 -> 32 at 49x65 24.0 (8.5), 2.7 (3.1); 3x3, 16 -> 3 at 96x128 23.8 (15.5),
 // 6.3 (5.9); 7x7 stride 2, 3 -> 96 at 96x128 309 (364), 63 (147). A machine at rest gives 20 GFLOP/s and more where there are 16 channels.
 
-import finishText from "../../shaders/conv/conv2d_finish.wgsl";
 import text from "../../shaders/conv/conv2d_subgroup.wgsl";
 import { layered } from "../parts/grid.ts";
-import { ceilDiv, read, write, type Binding, type Graph, type Tensor } from "../../src/runtime/index.ts";
-import { ACTIVATION, type Activation } from "../parts/activation_wgsl.ts";
+import { ceilDiv, read, write, type Graph, type Tensor } from "../../src/runtime/index.ts";
+import type { Activation } from "../parts/activation_wgsl.ts";
+import { residualEpilogue } from "../parts/epilogue.ts";
 import { subgroupLanes } from "../parts/variants.ts";
 
 export interface SubgroupConv {
@@ -116,7 +116,7 @@ function constants(transposed: boolean, lanes: number, quads: number): Record<st
         const [oy, ox] = transposed ? [`gy${i} * $STRIDE + fy`, `gx${i} * $STRIDE + fx`] : [`gy${i}`, `gx${i}`];
         const quad = span(quads).map(
           (q) =>
-            `if (col + ${q}u < $CO4) { y[o + ${q}u] = y_t(finish(vec4f(${span(4)
+            `if (col + ${q}u < $CO4) { y[o + ${q}u] = y_t(finish_at(vec4f(${span(4)
               .map((n) => `s${i}_${4 * q + n}`)
               .join(", ")}), n${i}, oy, ox, col + ${q}u)); }`,
         );
@@ -136,17 +136,12 @@ export function subgroupConv(g: Graph, p: SubgroupConv): Tensor {
   const quads = co4 === 1 ? 1 : co4 === 2 ? 2 : 4;
   const phases = transposed ? stride : 1;
   const grid = layered(ceilDiv(n * ceilDiv(oh, phases) * ceilDiv(ow, phases), lanes * PIXELS));
-  const bindings: Record<string, Binding> = { x: read(x), w: read(w) };
-  for (const name of ["bias", "sigma", "residual"] as const) if (p[name]) bindings[name] = read(p[name]);
-  bindings.y = write(y);
+  const end = residualEpilogue(p);
   g.dispatch({
-    shader: { name: "conv2d_subgroup", text: `${text}\n${finishText}` },
+    shader: { name: "conv2d_subgroup", text: `${text}\n${end.text}` },
     constants: {
       ...constants(transposed, lanes, quads),
-      act: ACTIVATION[p.act ?? "none"],
-      bias: !!p.bias,
-      sigma: !!p.sigma,
-      residual: !!p.residual,
+      ...end.constants,
     },
     sizes: {
       N: n,
@@ -163,7 +158,7 @@ export function subgroupConv(g: Graph, p: SubgroupConv): Tensor {
       RUP: p.rup ?? 0,
       ROW: grid.x,
     },
-    bindings,
+    bindings: { x: read(x), w: read(w), ...end.bindings, y: write(y) },
     groups: [grid.x, ceilDiv(co4, quads), phases * phases * grid.layers],
     flops: p.flops,
   });

@@ -8,7 +8,6 @@
 // U is a derived copy of the weights: 16/9 of their size, made once for inference, once a step in training.
 
 import input from "../../shaders/conv/winograd_input.wgsl";
-import finishText from "../../shaders/conv/conv2d_finish.wgsl";
 import output from "../../shaders/conv/winograd_output.wgsl";
 import weights from "../../shaders/conv/winograd_weights.wgsl";
 import {
@@ -19,12 +18,11 @@ import {
   read,
   readScalars,
   write,
-  type Binding,
   type Graph,
   type Target,
   type Tensor,
 } from "../../src/runtime/index.ts";
-import { ACTIVATION } from "../parts/activation_wgsl.ts";
+import { residualEpilogue } from "../parts/epilogue.ts";
 import type { ConvArgs } from "./conv_args.ts";
 import { BLOCK, blockedShape, blocksOf, gemm, ROWS } from "../parts/gemm.ts";
 
@@ -96,8 +94,7 @@ export function winogradConv(
   const [th, tw] = [ceilDiv(h, 2), ceilDiv(w, 2)];
   const tiles = n * th * tw;
   const step = winogradSlice(g.target, tiles, x.pitch, y.pitch, BYTES[x.dtype]);
-  const epilogue: Record<string, Binding> = {};
-  for (const name of ["bias", "sigma", "residual"] as const) if (a[name]) epilogue[name] = read(a[name]);
+  const end = residualEpilogue(a);
 
   for (let t0 = 0; t0 < tiles; t0 += step) {
     const count = Math.min(step, tiles - t0);
@@ -118,10 +115,10 @@ export function winogradConv(
       bBlocks: winograd.shape[1],
     });
     g.dispatch({
-      shader: { name: "winograd_output", text: `${output}\n${finishText}` },
-      constants: { act: ACTIVATION[a.act ?? "none"], bias: !!a.bias, sigma: !!a.sigma, residual: !!a.residual },
+      shader: { name: "winograd_output", text: `${output}\n${end.text}` },
+      constants: end.constants,
       sizes: { OH: out[1], OW: out[2], CO4: co4, RUP: rup, ...place },
-      bindings: { m: read(m), ...epilogue, y: write(y) },
+      bindings: { m: read(m), ...end.bindings, y: write(y) },
       groups: [ceilDiv(count * co4, 64)],
       flops: count * co4 * 4 * 24,
       bytes: 5 * 4 * count * y.pitch * BYTES[x.dtype],

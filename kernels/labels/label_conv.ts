@@ -129,8 +129,8 @@ export const labelConv = defineOp<LabelConvArgs, Tensor>({
       bindings: {
         codes: readScalars(codes),
         w: read(w),
-        ...(bias ? { bias: read(bias) } : {}),
-        ...(sigma ? { sigma: read(sigma) } : {}),
+        bias: bias && read(bias),
+        sigma: sigma && read(sigma),
         y: write(y),
       },
       groups: [ceilDiv(c4, 8), ceilDiv(Math.min(pixels, Y_SPAN), 8), ceilDiv(pixels, Y_SPAN)],
@@ -177,7 +177,7 @@ export const labelConv = defineOp<LabelConvArgs, Tensor>({
       shader: { name: "label_conv_collect", text: collectText },
       constants: { sigma: !!sigma },
       sizes: { N4: n4, SLICES: slices },
-      bindings: { slices: read(tables), ...(sigma ? { sigma: read(sigma) } : {}), dw: write(dw) },
+      bindings: { slices: read(tables), sigma: sigma && read(sigma), dw: write(dw) },
       groups: strided(g.target, n4),
       flops: slices * product(w.shape),
     });

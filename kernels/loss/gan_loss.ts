@@ -13,6 +13,7 @@ import lossText from "../../shaders/loss/gan_loss.wgsl";
 import backwardText from "../../shaders/loss/gan_loss_backward.wgsl";
 import {
   defineOp,
+  float,
   product,
   read,
   SpadeError,
@@ -21,7 +22,7 @@ import {
   type Graph,
   type Tensor,
 } from "../../src/runtime/index.ts";
-import { bits, lossSum } from "./loss_sum.ts";
+import { lossSum } from "./loss_sum.ts";
 import { strided } from "../parts/sums.ts";
 
 export type GanMode = "hinge" | "ls" | "original" | "w";
@@ -116,7 +117,7 @@ export const ganLoss = defineOp<GanLossArgs, Tensor>({
         FROM: p.from,
         C: logits.shape[logits.shape.length - 1],
         C4: logits.pitch / 4,
-        SCALE: bits(scale / p.count),
+        SCALE: float(scale / p.count),
       },
       bindings: { logits: read(g.again(logits)), dloss: read(dloss), dlogits: write(dlogits) },
       groups: strided(g.target, total4),

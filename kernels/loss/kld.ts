@@ -9,6 +9,7 @@ import kldText from "../../shaders/loss/kld.wgsl";
 import backwardText from "../../shaders/loss/kld_backward.wgsl";
 import {
   defineOp,
+  float,
   product,
   read,
   SpadeError,
@@ -17,7 +18,7 @@ import {
   type Graph,
   type Tensor,
 } from "../../src/runtime/index.ts";
-import { bits, lossSum } from "./loss_sum.ts";
+import { lossSum } from "./loss_sum.ts";
 import { strided } from "../parts/sums.ts";
 
 export interface KldArgs {
@@ -62,7 +63,7 @@ export const kld = defineOp<KldArgs, Tensor>({
     const dlogvar = g.temp("dlogvar", logvar.shape, logvar.dtype);
     g.dispatch({
       shader: { name: "kld_backward", text: backwardText },
-      sizes: { N4: n4, SCALE: bits(scale) },
+      sizes: { N4: n4, SCALE: float(scale) },
       bindings: { mu: read(mu), logvar: read(logvar), dloss: read(dloss), dmu: write(dmu), dlogvar: write(dlogvar) },
       groups: strided(g.target, n4),
       flops: 4 * product(mu.shape),

@@ -11,6 +11,7 @@ import meanText from "../../shaders/loss/l1_mean.wgsl";
 import backwardText from "../../shaders/loss/l1_mean_backward.wgsl";
 import {
   defineOp,
+  float,
   product,
   read,
   SpadeError,
@@ -19,7 +20,7 @@ import {
   type Graph,
   type Tensor,
 } from "../../src/runtime/index.ts";
-import { bits, lossSum } from "./loss_sum.ts";
+import { lossSum } from "./loss_sum.ts";
 import { strided } from "../parts/sums.ts";
 
 export interface L1MeanArgs {
@@ -87,7 +88,7 @@ export const l1Mean = defineOp<L1MeanArgs, Tensor>({
     const total4 = storedElements(a.shape, a.dtype) / 4;
     g.dispatch({
       shader: { name: "l1_mean_backward", text: backwardText },
-      sizes: { TOTAL4: total4, N4: p.n4, AFROM: p.aFrom, BFROM: p.bFrom, SCALE: bits(scale / p.count) },
+      sizes: { TOTAL4: total4, N4: p.n4, AFROM: p.aFrom, BFROM: p.bFrom, SCALE: float(scale / p.count) },
       bindings: { a: read(g.again(a)), b: read(g.again(b)), dloss: read(dloss), da: write(da) },
       groups: strided(g.target, total4),
       flops: 2 * p.count,

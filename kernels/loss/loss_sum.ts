@@ -4,6 +4,7 @@
 import finishText from "../../shaders/loss/loss_sum_finish.wgsl";
 import {
   ceilDiv,
+  float,
   readScalars,
   write,
   writeScalars,
@@ -13,9 +14,6 @@ import {
   type Template,
   type TextConstants,
 } from "../../src/runtime/index.ts";
-
-/** The bits of a float32, as sizes carry them. */
-export const bits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];
 
 /** Enough threads for any adapter, few enough shares for one workgroup. */
 const MOST_GROUPS = 256;
@@ -45,7 +43,7 @@ export function sumShares(g: Graph, shares: Tensor, scale = 1): Tensor {
   const [n] = shares.shape;
   g.dispatch({
     shader: { name: "loss_sum_finish", text: finishText },
-    sizes: { N: n, SCALE: bits(scale) },
+    sizes: { N: n, SCALE: float(scale) },
     bindings: { shares: readScalars(shares), loss: write(loss) },
     groups: [1],
     flops: n,

@@ -26,6 +26,7 @@ import tablesText from "../../shaders/norm/modulate_tables.wgsl";
 import {
   ceilDiv,
   defineOp,
+  float,
   product,
   read,
   readScalars,
@@ -106,8 +107,6 @@ export function modulatePlan(
   return { out: [n, oh, ow, c], up, groups, len: software ? 32 : 4 };
 }
 
-const bits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];
-
 export const modulate = defineOp<ModulateArgs, Tensor>({
   name: "modulate",
   forward(g: Graph, { x, mean, rstd, gamma, beta, ids, slope, dtype }) {
@@ -121,7 +120,7 @@ export const modulate = defineOp<ModulateArgs, Tensor>({
     g.dispatch({
       shader: { name: "modulate", text: modulateText },
       constants: { UP: up, LEN: len, leaky: slope !== 1 },
-      sizes: { ROWS: n * h, H: h, W: w, C4: x.pitch / 4, GROUPS: groups, SLOPE: bits(slope), YSPAN: Y_SPAN },
+      sizes: { ROWS: n * h, H: h, W: w, C4: x.pitch / 4, GROUPS: groups, SLOPE: float(slope), YSPAN: Y_SPAN },
       bindings: {
         x: read(x),
         mean: read(mean),
@@ -203,7 +202,15 @@ function pixelGradients(
         .join("\n"),
       pixels: rows.flatMap((q) => rows.map((p) => pixel(q, p))).join("\n"),
     },
-    sizes: { ROWS: n * h, H: h, W: w, C4: c4, GROUPS: groups, YSPAN: Y_SPAN, ...(leaky ? { SLOPE: bits(slope) } : {}) },
+    sizes: {
+      ROWS: n * h,
+      H: h,
+      W: w,
+      C4: c4,
+      GROUPS: groups,
+      YSPAN: Y_SPAN,
+      ...(leaky ? { SLOPE: float(slope) } : {}),
+    },
     bindings,
     groups: rowGroups(c4, strips),
     flops: (5 * up * up + 6) * product(x.shape),
@@ -259,7 +266,7 @@ function tableGradients(
         C4: c4,
         YSPAN: Y_SPAN,
         ...(grouped ? { H: h } : {}),
-        ...(leaky ? { SLOPE: bits(slope) } : {}),
+        ...(leaky ? { SLOPE: float(slope) } : {}),
         ...(cut ? {} : { TABLE: table }),
       },
       bindings: {

@@ -18,6 +18,7 @@ import combineText from "../../shaders/norm/normalise_combine.wgsl";
 import {
   ceilDiv,
   defineOp,
+  float,
   product,
   read,
   SpadeError,
@@ -27,7 +28,6 @@ import {
   type Graph,
   type Tensor,
 } from "../../src/runtime/index.ts";
-import { bits } from "../loss/loss_sum.ts";
 import { strided } from "../parts/sums.ts";
 
 export interface NormaliseArgs {
@@ -96,7 +96,7 @@ export const normalise = defineOp<NormaliseArgs, Tensor>({
     g.dispatch({
       shader: { name: "normalise", text: normaliseText },
       constants: { affine: !!weight },
-      sizes: { N4: n4, C4: x.pitch / 4, PIXELS: pixels, GROUPS: groups, SLOPE: bits(slope) },
+      sizes: { N4: n4, C4: x.pitch / 4, PIXELS: pixels, GROUPS: groups, SLOPE: float(slope) },
       bindings: { x: read(x), mean: read(mean), rstd: read(rstd), ...affineBindings(args), y: write(y) },
       groups: strided(g.target, n4),
       flops: 5 * product(x.shape),
@@ -117,7 +117,7 @@ export const normalise = defineOp<NormaliseArgs, Tensor>({
       g.dispatch({
         shader: { name: "normalise_dx", text: dxText },
         constants,
-        sizes: { N4: n4, C4: c4, PIXELS: pixels, GROUPS: groups, SLOPE: bits(slope) },
+        sizes: { N4: n4, C4: c4, PIXELS: pixels, GROUPS: groups, SLOPE: float(slope) },
         bindings: { ...common, dy: read(dy), dx: write(grads.x) },
         groups: strided(g.target, n4),
         flops: 6 * product(x.shape),
@@ -131,7 +131,7 @@ export const normalise = defineOp<NormaliseArgs, Tensor>({
     g.dispatch({
       shader: { name: "normalise_sums", text: sumsText },
       constants,
-      sizes: { C4: c4, GROUPS: groups, PIXELS: pixels, LEN: len, SLICES: slices, SLOPE: bits(slope) },
+      sizes: { C4: c4, GROUPS: groups, PIXELS: pixels, LEN: len, SLICES: slices, SLOPE: float(slope) },
       bindings: { ...common, dy: read(dy), sums: write(sums), products: write(products) },
       groups: [Math.min(workgroups, 32768), ceilDiv(workgroups, 32768)],
       flops: 8 * product(x.shape),

@@ -125,7 +125,7 @@ export const spectralSigma = defineOp<SpectralArgs, Tensor>({
           sums: read(sums),
           shares: read(shares),
           unit: write(unit),
-          ...(withSigma ? { sigma: write(sigma) } : {}),
+          sigma: withSigma ? write(sigma) : undefined,
         },
         groups: [ceilDiv(n4, 64)],
         flops: n4 * 4,

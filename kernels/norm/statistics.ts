@@ -22,6 +22,7 @@ import runningText from "../../shaders/norm/statistics_running.wgsl";
 import {
   ceilDiv,
   defineOp,
+  float,
   notDifferentiable,
   product,
   read,
@@ -85,8 +86,6 @@ export function statisticsPlan(
 }
 
 const EPS = 1e-5;
-const bits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];
-
 export const statistics = defineOp<StatisticsArgs, Statistics>({
   name: "statistics",
   forward(g: Graph, { x, per, eps = EPS, count }) {
@@ -107,7 +106,7 @@ export const statistics = defineOp<StatisticsArgs, Statistics>({
     });
     g.dispatch({
       shader: { name: "statistics_combine", text: combineText },
-      sizes: { C: c, ...sizes, EPS: bits(eps) },
+      sizes: { C: c, ...sizes, EPS: float(eps) },
       bindings: {
         x: read(x),
         means: read(means),
@@ -173,7 +172,7 @@ export const runningStatistics = defineOp<RunningArgs, void>({
     const c4 = running_mean.pitch / 4;
     g.dispatch({
       shader: { name: "statistics_running", text: runningText },
-      sizes: { C4: c4, MOMENTUM: bits(momentum), UNBIAS: bits(count / (count - 1)) },
+      sizes: { C4: c4, MOMENTUM: float(momentum), UNBIAS: float(count / (count - 1)) },
       bindings: {
         mean: read(mean),
         variance: read(variance),
@@ -202,7 +201,7 @@ export const inverseStd = defineOp<InverseStdArgs, Tensor>({
     const rstd = g.temp("rstd", [1, c]);
     g.dispatch({
       shader: { name: "statistics_inverse_std", text: inverseStdText },
-      sizes: { C: c, C4: rstd.pitch / 4, EPS: bits(eps) },
+      sizes: { C: c, C4: rstd.pitch / 4, EPS: float(eps) },
       bindings: { variance: read(variance), rstd: write(rstd) },
       groups: [ceilDiv(rstd.pitch / 4, 64)],
       flops: 2 * c,

@@ -11,6 +11,7 @@
 import adamText from "../../shaders/optim/adam.wgsl";
 import {
   defineOp,
+  float,
   notDifferentiable,
   read,
   SpadeError,
@@ -19,7 +20,6 @@ import {
   type Graph,
   type Tensor,
 } from "../../src/runtime/index.ts";
-import { bits } from "../loss/loss_sum.ts";
 import { strided } from "../parts/sums.ts";
 
 export interface AdamArgs {
@@ -73,11 +73,11 @@ export const adam = defineOp<AdamArgs, void>({
       // 1 - beta is rounded by itself: 1 - f32(0.999) is off by 1e-5.
       sizes: {
         N4: n4,
-        BETA1: bits(beta1),
-        BETA2: bits(beta2),
-        REST1: bits(1 - beta1),
-        REST2: bits(1 - beta2),
-        EPS: bits(eps),
+        BETA1: float(beta1),
+        BETA2: float(beta2),
+        REST1: float(1 - beta1),
+        REST2: float(1 - beta2),
+        EPS: float(eps),
       },
       bindings: {
         grad: read(grad),
@@ -85,8 +85,8 @@ export const adam = defineOp<AdamArgs, void>({
         p: write(p),
         m: write(m),
         v: write(v),
-        ...(copied ? { copied: write(copied) } : {}),
-        ...(overflow ? { overflow: read(overflow) } : {}),
+        copied: copied && write(copied),
+        overflow: overflow && read(overflow),
       },
       groups: strided(g.target, n4),
       flops: 13 * n4 * 4,

@@ -8,6 +8,7 @@ import emaText from "../../shaders/optim/ema.wgsl";
 import {
   defineOp,
   describe,
+  float,
   notDifferentiable,
   read,
   SpadeError,
@@ -16,7 +17,6 @@ import {
   type Graph,
   type Tensor,
 } from "../../src/runtime/index.ts";
-import { bits } from "../loss/loss_sum.ts";
 import { strided } from "../parts/sums.ts";
 
 export interface EmaArgs {
@@ -46,8 +46,8 @@ export const ema = defineOp<EmaArgs, void>({
       shader: { name: "ema", text: emaText },
       constants: { average: decay > 0, skip: !!overflow },
       // 1 - d is rounded by itself, as in adam.
-      sizes: { N4: n4, ...(decay > 0 ? { DECAY: bits(decay), REST: bits(1 - decay) } : {}) },
-      bindings: { x: read(x), ...(overflow ? { overflow: read(overflow) } : {}), y: write(y) },
+      sizes: { N4: n4, ...(decay > 0 ? { DECAY: float(decay), REST: float(1 - decay) } : {}) },
+      bindings: { x: read(x), overflow: overflow && read(overflow), y: write(y) },
       groups: strided(g.target, n4),
       flops: decay > 0 ? 12 * n4 : 0,
     });

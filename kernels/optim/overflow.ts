@@ -3,7 +3,7 @@
 //   y = 0 if all are finite, else more than 0
 //
 // Every thread of a fixed grid keeps a flag and looks through its share of one tensor after the other; the flags are added up last. No
-// atomics. What is no number is told by its bits: a compiler may take for granted that there is none.
+// atomics. NaN and Inf are detected by exponent bits; compilers may assume x == x.
 // traffic: every tensor once.
 
 import flagsText from "../../shaders/optim/overflow.wgsl";

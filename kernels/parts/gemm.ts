@@ -16,21 +16,12 @@
 //               a (row, column) with its four products in one expression: LLVM schedules large blocks badly
 //   tiled       64x64 a workgroup of 256, 16 k staged in workgroup memory. For GPUs (on lavapipe a barrier costs more than it saves)
 
-import finishText from "../../shaders/parts/gemm_finish.wgsl";
 import portableText from "../../shaders/parts/gemm_portable.wgsl";
 import subgroupText from "../../shaders/parts/gemm_subgroup.wgsl";
 import tiledText from "../../shaders/parts/gemm_tiled.wgsl";
-import {
-  ceilDiv,
-  read,
-  readScalars,
-  write,
-  type Binding,
-  type Count,
-  type Graph,
-  type Tensor,
-} from "../../src/runtime/index.ts";
-import { ACTIVATION, type Activation } from "./activation_wgsl.ts";
+import { ceilDiv, read, readScalars, write, type Count, type Graph, type Tensor } from "../../src/runtime/index.ts";
+import type { Activation } from "./activation_wgsl.ts";
+import { epilogue } from "./epilogue.ts";
 import { choose, subgroupLanes } from "./variants.ts";
 
 /** Columns of a block of b. */
@@ -160,9 +151,7 @@ function subgroupConstants(p: GemmArgs, lanes: number, perLane: number): Record<
 
 export function gemm(g: Graph, p: GemmArgs): void {
   const variant = choose("gemm", g.target, { z: p.batch, m: p.m, k: p.k4 * 4, n: p.n4 * 4 });
-  const epilogue: Record<string, Binding> = {};
-  if (p.sigma) epilogue.sigma = read(p.sigma);
-  if (p.bias) epilogue.bias = read(p.bias);
+  const end = epilogue(p);
   const lanes = subgroupLanes(g.target) ?? 8;
   // Few rows: smaller tiles, so that no lane repeats the last row.
   const perLane = p.m <= 2 * lanes && !p.count ? 2 : 4;
@@ -182,8 +171,8 @@ export function gemm(g: Graph, p: GemmArgs): void {
     tiled: () => ({ row_source: rowAt(p, "source", "g.z") }),
   }[variant]();
   g.dispatch({
-    shader: { name: `gemm_${variant}`, text: `${text}\n${finishText}` },
-    constants: { ...constants, sigma: !!p.sigma, bias: !!p.bias, act: ACTIVATION[p.act ?? "none"] },
+    shader: { name: `gemm_${variant}`, text: `${text}\n${end.text}` },
+    constants: { ...constants, ...end.constants },
     sizes: {
       M: p.m,
       ...(p.picks ? { Z: p.batch } : {}),
@@ -199,9 +188,9 @@ export function gemm(g: Graph, p: GemmArgs): void {
     },
     bindings: {
       a: read(p.a),
-      ...(p.picks ? { picks: readScalars(p.picks) } : {}),
+      picks: p.picks && readScalars(p.picks),
       b: read(p.b),
-      ...epilogue,
+      ...end.bindings,
       c: write(p.c),
     },
     groups: [p.count ? { count: p.count, per: tile } : ceilDiv(p.m, tile), ceilDiv(p.n4, columns), p.batch],

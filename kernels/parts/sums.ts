@@ -34,7 +34,7 @@ export function sumSlices(g: Graph, parts: Tensor, slices: number, y: Tensor, si
     shader: { name: "sums_slices", text: slicesText },
     constants: { sigma: !!sigma },
     sizes: { N4: n4, SLICES: slices },
-    bindings: { parts: read(parts), ...(sigma ? { sigma: read(sigma) } : {}), y: write(y) },
+    bindings: { parts: read(parts), sigma: sigma && read(sigma), y: write(y) },
     groups: strided(g.target, n4),
     flops: slices * n4 * 4,
   });

@@ -10,6 +10,7 @@ import dxText from "../../shaders/shape/add_shared_dx.wgsl";
 import sumText from "../../shaders/shape/add_shared_sum.wgsl";
 import {
   defineOp,
+  float,
   product,
   read,
   SpadeError,
@@ -18,7 +19,6 @@ import {
   type Graph,
   type Tensor,
 } from "../../src/runtime/index.ts";
-import { bits } from "../loss/loss_sum.ts";
 import { strided } from "../parts/sums.ts";
 
 export interface AddSharedArgs {
@@ -50,7 +50,7 @@ export const addShared = defineOp<AddSharedArgs, Tensor>({
     const n4 = storedElements(x.shape, x.dtype) / 4;
     g.dispatch({
       shader: { name: "add_shared", text: addSharedText },
-      sizes: { N4: n4, SHARED4: storedElements(shared.shape, shared.dtype) / 4, SLOPE: bits(slope) },
+      sizes: { N4: n4, SHARED4: storedElements(shared.shape, shared.dtype) / 4, SLOPE: float(slope) },
       bindings: { x: read(x), shared_part: read(shared), y: write(y) },
       groups: strided(g.target, n4),
       flops: 2 * product(x.shape),
@@ -65,7 +65,7 @@ export const addShared = defineOp<AddSharedArgs, Tensor>({
       grads.x = g.temp("dx", x.shape, x.dtype);
       g.dispatch({
         shader: { name: "add_shared_dx", text: dxText },
-        sizes: { N4: n4, SLOPE: bits(slope) },
+        sizes: { N4: n4, SLOPE: float(slope) },
         bindings: { y: read(y), dy: read(dy), dx: write(grads.x) },
         groups: strided(g.target, n4),
         flops: product(x.shape),
@@ -75,7 +75,7 @@ export const addShared = defineOp<AddSharedArgs, Tensor>({
       grads.shared = g.temp("dshared", shared.shape, shared.dtype);
       g.dispatch({
         shader: { name: "add_shared_sum", text: sumText },
-        sizes: { N4: n4, SHARED4: shared4, SLOPE: bits(slope) },
+        sizes: { N4: n4, SHARED4: shared4, SLOPE: float(slope) },
         bindings: { y: read(y), dy: read(dy), dshared: write(grads.shared) },
         groups: strided(g.target, shared4),
         flops: 2 * product(x.shape),

@@ -9,7 +9,16 @@
 
 import resizeText from "../../shaders/shape/resize.wgsl";
 import backwardText from "../../shaders/shape/resize_backward.wgsl";
-import { defineOp, read, SpadeError, write, type Dispatch, type Graph, type Tensor } from "../../src/runtime/index.ts";
+import {
+  defineOp,
+  float,
+  read,
+  SpadeError,
+  write,
+  type DispatchSpec,
+  type Graph,
+  type Tensor,
+} from "../../src/runtime/index.ts";
 import { lanes, rowGroups, Y_SPAN } from "../parts/segments.ts";
 
 export interface ResizeArgs {
@@ -26,10 +35,8 @@ export function resizePlan(x: readonly number[], h: number, w: number): number[]
   return [x[0], h, w, x[3]];
 }
 
-const bits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];
-
 /** What both ways have in common: a thread a pixel of what is written. */
-function common({ x, h, w, mode }: ResizeArgs, pixels: number): Pick<Dispatch, "constants" | "sizes" | "groups"> {
+function common({ x, h, w, mode }: ResizeArgs, pixels: number): Pick<DispatchSpec, "constants" | "sizes" | "groups"> {
   const [, ih, iw] = x.shape;
   return {
     constants: { bilinear: mode === "bilinear", ...lanes(x.pitch / 4) },
@@ -40,8 +47,8 @@ function common({ x, h, w, mode }: ResizeArgs, pixels: number): Pick<Dispatch, "
       OH: h,
       OW: w,
       C4: x.pitch / 4,
-      SCALEY: bits(ih / h),
-      SCALEX: bits(iw / w),
+      SCALEY: float(ih / h),
+      SCALEX: float(iw / w),
       YSPAN: Y_SPAN,
     },
     groups: rowGroups(x.pitch / 4, pixels),

@@ -2,17 +2,6 @@
 // 2 vec4 of channels. Taps that fall between results are not visited.
 // dz [N,OH,OW,CO4]; w turned: [taps-1-tap][Cout][Cin/4]. Bias and activation are a transposed conv's.
 
-fn finish(sum: vec4f, c: u32) -> vec4f {
-  var v = sum;
-#if sigma
-  v = v / f32(sigma[0].x);
-#endif
-#if bias
-  v = v + vec4f(bias[c]);
-#endif
-  return {{act}};
-}
-
 @compute @workgroup_size(8, 8, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let strips = (($W + $STRIDE - 1u) / $STRIDE + {{PX}}u - 1u) / {{PX}}u;

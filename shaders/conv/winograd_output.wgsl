@@ -3,7 +3,7 @@
 
 fn emit(sum: vec4f, n: u32, py: u32, px: u32, co: u32) {
   if (py >= $OH || px >= $OW) { return; }
-  y[((n * $OH + py) * $OW + px) * $CO4 + co] = y_t(finish(sum, n, py, px, co));
+  y[((n * $OH + py) * $OW + px) * $CO4 + co] = y_t(finish_at(sum, n, py, px, co));
 }
 
 // One column of M, times A^T from the left.

@@ -11,6 +11,6 @@ fn main(@builtin(local_invocation_index) t: u32) {
   if (t == 0u) {
     var sum = 0.0;
     for (var k = 0u; k < 64u; k++) { sum += sums[k]; }
-    loss[0] = vec4f(sum * bitcast<f32>($SCALE), 0.0, 0.0, 0.0);
+    loss[0] = vec4f(sum * $SCALE, 0.0, 0.0, 0.0);
   }
 }

@@ -31,7 +31,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       }
       let o = v * scale + shift;
 #if leaky
-      y[to] = y_t(select(bitcast<f32>($SLOPE) * o, o, o > vec4f(0.0)));
+      y[to] = y_t(select($SLOPE * o, o, o > vec4f(0.0)));
 #else
       y[to] = y_t(o);
 #endif

@@ -39,7 +39,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let v = (vec4f(x[((py / {{UP}}u) * $W + px / {{UP}}u) * $C4 + c]) - m) * r;
     var e = vec4f(dy[(py * $W * {{UP}}u + px) * $C4 + c]);
 #if leaky
-    e = select(bitcast<f32>($SLOPE) * e, e, v * scale + shift > vec4f(0.0));
+    e = select($SLOPE * e, e, v * scale + shift > vec4f(0.0));
 #endif
     sum += e;
     lean += e * v;

@@ -9,6 +9,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 #if affine
     o = o * weight[c] + bias[c];
 #endif
-    y[i] = y_t(select(bitcast<f32>($SLOPE) * o, o, o > vec4f(0.0)));
+    y[i] = y_t(select($SLOPE * o, o, o > vec4f(0.0)));
   }
 }

@@ -12,6 +12,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     scale = scale * weight[c];
 #endif
     let d = vec4f(dy[i]);
-    dx[i] = dx_t(select(bitcast<f32>($SLOPE) * d, d, o > vec4f(0.0)) * scale);
+    dx[i] = dx_t(select($SLOPE * d, d, o > vec4f(0.0)) * scale);
   }
 }

@@ -21,7 +21,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     o = o * weight[c] + bias[c];
 #endif
     let d = vec4f(dy[at + i * $C4]);
-    let dz = select(bitcast<f32>($SLOPE) * d, d, o > vec4f(0.0));
+    let dz = select($SLOPE * d, d, o > vec4f(0.0));
     sum += dz;
     product += dz * v;
   }

@@ -21,5 +21,5 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let inside = vec4u(0u, 1u, 2u, 3u) + 4u * c < vec4u($C);
   mean[id.x] = vec4f(x[g * $PIXELS * $C4 + c]) + m;
   variance[id.x] = v;
-  rstd[id.x] = select(vec4f(0.0), 1.0 / sqrt(v + bitcast<f32>($EPS)), inside);
+  rstd[id.x] = select(vec4f(0.0), 1.0 / sqrt(v + $EPS), inside);
 }

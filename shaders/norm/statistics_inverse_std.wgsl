@@ -5,5 +5,5 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let c = id.x;
   if (c >= $C4) { return; }
   let inside = vec4u(0u, 1u, 2u, 3u) + 4u * c < vec4u($C);
-  rstd[c] = select(vec4f(0.0), 1.0 / sqrt(vec4f(variance[c]) + bitcast<f32>($EPS)), inside);
+  rstd[c] = select(vec4f(0.0), 1.0 / sqrt(vec4f(variance[c]) + $EPS), inside);
 }

@@ -4,7 +4,7 @@
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let c = id.x;
   if (c >= $C4) { return; }
-  let momentum = bitcast<f32>($MOMENTUM);
+  let momentum = $MOMENTUM;
   running_mean[c] = (1.0 - momentum) * running_mean[c] + momentum * mean[c];
-  running_var[c] = (1.0 - momentum) * running_var[c] + momentum * (variance[c] * bitcast<f32>($UNBIAS));
+  running_var[c] = (1.0 - momentum) * running_var[c] + momentum * (variance[c] * $UNBIAS);
 }

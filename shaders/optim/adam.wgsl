@@ -7,15 +7,15 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (overflow[0].x != 0.0) { return; }
 #endif
   let f = factors[0];
-  let b1 = bitcast<f32>($BETA1);
-  let b2 = bitcast<f32>($BETA2);
+  let b1 = $BETA1;
+  let b2 = $BETA2;
   for (var i = id.x; i < $N4; i += groups.x * 64u) {
     let d = vec4f(grad[i]) * f.z;
-    let m1 = b1 * m[i] + bitcast<f32>($REST1) * d;
-    let v1 = b2 * v[i] + bitcast<f32>($REST2) * d * d;
+    let m1 = b1 * m[i] + $REST1 * d;
+    let v1 = b2 * v[i] + $REST2 * d * d;
     m[i] = m1;
     v[i] = v1;
-    let p1 = p[i] - f.x * m1 / (sqrt(v1) / f.y + bitcast<f32>($EPS));
+    let p1 = p[i] - f.x * m1 / (sqrt(v1) / f.y + $EPS);
     p[i] = p1;
 #if copied
     copied[i] = copied_t(p1);

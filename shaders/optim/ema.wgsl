@@ -7,7 +7,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 #endif
   for (var i = id.x; i < $N4; i += groups.x * 64u) {
 #if average
-    y[i] = y_t(bitcast<f32>($DECAY) * vec4f(y[i]) + bitcast<f32>($REST) * vec4f(x[i]));
+    y[i] = y_t($DECAY * vec4f(y[i]) + $REST * vec4f(x[i]));
 #else
     y[i] = y_t(vec4f(x[i]));
 #endif

@@ -6,7 +6,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     var s = vec4f(0.0);
     for (var at = i; at < $N4; at += $SHARED4) {
       let d = vec4f(dy[at]);
-      s += select(bitcast<f32>($SLOPE) * d, d, vec4f(y[at]) > vec4f(0.0));
+      s += select($SLOPE * d, d, vec4f(y[at]) > vec4f(0.0));
     }
     dshared[i] = dshared_t(s);
   }

@@ -12,7 +12,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let ox = p % $OW;
   let oy = (p / $OW) % $OH;
   let n = p / ($OW * $OH);
-  let scale = vec2f(bitcast<f32>($SCALEY), bitcast<f32>($SCALEX));
+  let scale = vec2f($SCALEY, $SCALEX);
   let last = vec2u($H - 1u, $W - 1u);
 #if bilinear
   let s = max(scale * (vec2f(f32(oy), f32(ox)) + 0.5) - 0.5, vec2f(0.0));

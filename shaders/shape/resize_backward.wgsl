@@ -28,7 +28,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let ix = p % $W;
   let iy = (p / $W) % $H;
   let n = p / ($W * $H);
-  let scale = vec2f(bitcast<f32>($SCALEY), bitcast<f32>($SCALEX));
+  let scale = vec2f($SCALEY, $SCALEX);
   let rows = range(iy, scale.x, $H - 1u, $OH);
   let columns = range(ix, scale.y, $W - 1u, $OW);
   var s = vec4f(0.0);

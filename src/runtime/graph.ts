@@ -42,12 +42,20 @@ export interface CountedGroups {
 
 export type Groups = readonly [x: number | CountedGroups, y?: number | CountedGroups, z?: number | CountedGroups];
 
+/** An f32 among the sizes. */
+export interface FloatSize {
+  readonly f32: number;
+}
+
+export const float = (value: number): FloatSize => ({ f32: value });
+
 export interface DispatchSpec {
   readonly shader: Template;
   readonly constants?: TextConstants;
-  /** The u32 values that replace $NAME. */
-  readonly sizes?: Readonly<Record<string, number>>;
-  readonly bindings: Readonly<Record<string, Binding>>;
+  /** The u32 and f32 values that replace $NAME. */
+  readonly sizes?: Readonly<Record<string, number | FloatSize>>;
+  /** In the shader's order; undefined ones are left out. */
+  readonly bindings: Readonly<Record<string, Binding | undefined>>;
   readonly groups: Groups;
   /** Multiplications and additions; with a counted grid, at full capacity. */
   readonly flops: number;
@@ -55,11 +63,17 @@ export interface DispatchSpec {
   readonly bytes?: number;
 }
 
-export interface Dispatch extends DispatchSpec {
+export interface Dispatch extends Omit<DispatchSpec, "sizes" | "bindings"> {
+  /** u32 values, and the bits of those that `floats` names. */
+  readonly sizes: Readonly<Record<string, number>>;
+  readonly floats: ReadonlySet<string>;
+  readonly bindings: Readonly<Record<string, Binding>>;
   /** Layer path and op: "up_0.conv_0/conv2d". */
   readonly label: string;
   readonly bytes: number;
 }
+
+const bitsOf = ({ f32 }: FloatSize): number => new Uint32Array(Float32Array.of(f32).buffer)[0];
 
 export class Graph {
   readonly dispatches: Dispatch[] = [];
@@ -228,7 +242,7 @@ export class Graph {
 
   dispatch(spec: DispatchSpec): void {
     const label = this.path.length ? `${this.path.join(".")}/${spec.shader.name}` : spec.shader.name;
-    const bindings = Object.entries(spec.bindings);
+    const bindings = Object.entries(spec.bindings).filter((b): b is [string, Binding] => b[1] !== undefined);
     const { limits } = this.target;
     if (bindings.length > limits.maxStorageBuffersPerShaderStage) {
       throw new SpadeError(
@@ -261,10 +275,14 @@ export class Graph {
         );
       }
     }
-    for (const [name, n] of Object.entries(spec.sizes ?? {})) {
+    const sizes: Record<string, number> = {};
+    const floats = new Set<string>();
+    for (const [name, size] of Object.entries(spec.sizes ?? {})) {
+      const n = (sizes[name] = typeof size === "number" ? size : bitsOf(size));
+      if (typeof size !== "number") floats.add(name);
       if (n !== n >>> 0) throw new SpadeError("usage", label, `size ${name} is ${n}`, "give a u32");
     }
     const bytes = spec.bytes ?? bindings.reduce((sum, [, b]) => sum + b.tensor.bytes, 0);
-    this.dispatches.push({ ...spec, label, bytes });
+    this.dispatches.push({ ...spec, sizes, floats, bindings: Object.fromEntries(bindings), label, bytes });
   }
 }

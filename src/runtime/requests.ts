@@ -18,9 +18,9 @@ export function pipelineRequests(graph: Graph): PipelineRequest[] {
       access: b.access,
       scalar: b.scalar,
     }));
-    const names = Object.keys(d.sizes ?? {});
-    const wgsl = expand(d.shader, d.constants ?? {}, decls, names, sizesAs);
-    const used = sizesAs === "override" ? Object.fromEntries(names.map((n) => [n, d.sizes![n]])) : {};
+    const names = Object.keys(d.sizes);
+    const wgsl = expand(d.shader, d.constants ?? {}, decls, names, sizesAs, d.floats);
+    const used = sizesAs === "override" ? Object.fromEntries(names.map((n) => [n, d.sizes[n]])) : {};
     const layout =
       decls.map((b) => (b.access === "read" ? "r" : "w")).join("") + (sizesAs === "uniform" && names.length ? "u" : "");
     return { template: d.shader, wgsl, constants: used, layout };
@@ -36,7 +36,7 @@ export function packSizes(
   const { offsets, bytes } = placeSizes(graph);
   if (!bytes) return undefined;
   const data = new Uint32Array(bytes / 4);
-  graph.dispatches.forEach((d, i) => data.set(Object.values(d.sizes ?? {}), offsets[i] / 4));
+  graph.dispatches.forEach((d, i) => data.set(Object.values(d.sizes), offsets[i] / 4));
   const storage = device.alloc(`${name} sizes`, data.byteLength, 64 /* UNIFORM */ | 8 /* COPY_DST */);
   device.upload(storage, data);
   return { storage, offsets };

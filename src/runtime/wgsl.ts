@@ -73,13 +73,17 @@ function branches(template: Template, constants: TextConstants): string[] {
   return out;
 }
 
-/** Expands a template. `sizes` are the names allowed in $NAME; their values come at pipeline creation or in a uniform. */
+/**
+ * Expands a template. `sizes` are the names allowed in $NAME; their values come at pipeline creation or in a uniform, as u32; those in
+ * `floats` are bits of an f32.
+ */
 export function expand(
   template: Template,
   constants: TextConstants,
   bindings: readonly BindingDecl[],
   sizes: readonly string[],
   as: SizesAs,
+  floats: ReadonlySet<string> = new Set(),
 ): Wgsl {
   const body: string[] = [];
   const lines: number[] = [];
@@ -92,7 +96,8 @@ export function expand(
       })
       .replace(/\$([A-Z]\w*)/g, (_, name: string) => {
         if (!sizes.includes(name)) fail(template, i + 1, `$${name} has no value`, "add it to the op's sizes");
-        return as === "override" ? name : `sizes.${name}`;
+        const value = as === "override" ? name : `sizes.${name}`;
+        return floats.has(name) ? `bitcast<f32>(${value})` : value;
       });
     const left = /\{\{.*?\}\}|\$\w*/.exec(line);
     if (left)

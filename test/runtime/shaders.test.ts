@@ -151,7 +151,7 @@ function backwards(target: Target, dtype: DType): Graph[] {
 const declarations = (d: Dispatch): BindingDecl[] =>
   Object.entries(d.bindings).map(([name, b]) => ({ name, dtype: b.tensor.dtype, access: b.access, scalar: b.scalar }));
 const finish = (d: Dispatch, as: SizesAs): Wgsl =>
-  expand(d.shader, d.constants ?? {}, declarations(d), Object.keys(d.sizes ?? {}), as);
+  expand(d.shader, d.constants ?? {}, declarations(d), Object.keys(d.sizes), as, d.floats);
 
 const invocations = (d: Dispatch): number =>
   64 * d.groups.reduce<number>((n, g = 1) => n * (typeof g === "object" ? g.count.capacity / g.per : g), 1);
@@ -263,7 +263,7 @@ describe("no two invocations touch what one of them writes, unless a barrier par
     });
     const bindings: Parameters<Reflect["detectRaces"]>[3][number] = {};
     decls.forEach(({ name }, i) => (bindings[i] = new ArrayBuffer(d.bindings[name].tensor.bytes)));
-    const sizes = Object.values(d.sizes ?? {});
+    const sizes = Object.values(d.sizes);
     const uniform = new Uint32Array(Math.ceil(sizes.length / 4) * 4);
     uniform.set(sizes);
     if (sizes.length) bindings[decls.length] = { uniform: uniform.buffer };
