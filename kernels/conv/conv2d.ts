@@ -3,7 +3,7 @@
 //   y[n,oy,ox,o] = act( sum_{ky,kx,c} x[n, oy*s+ky-p, ox*s+kx-p, c] * w[ky,kx,c,o] / sigma + b[o] ) + residual[n,oy,ox,o]
 //
 // sigma is spectral norm's scalar (Miyato et al. 2018): weights stay as stored, for inference and training alike.
-// Backward (D4 of the kernel notes), with dz = dy * act' (the slope is told from act's result):
+// Backward, with dz = dy * act' (computed from act's result):
 //   dx         the same conv of dz with taps turned back to front, channels swapped and pad k-1-p; with a stride, or by the subgroup
 //              variant, a gather of its own
 //   dw         weight_gradient.ts: a product over pixels, / sigma. x is computed again where its op says so (g.again)

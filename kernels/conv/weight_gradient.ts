@@ -1,4 +1,4 @@
-// kernels/conv/weight_gradient.ts: the weight gradient of a conv, split over pixels (D4 of the kernel notes)
+// kernels/conv/weight_gradient.ts: the weight gradient of a conv, split over pixels
 //
 //   dw[tap][ci][co] = sum over pixels p of x[p * stride + tap - pad][ci] * dz[p][co] / sigma
 //
@@ -139,7 +139,7 @@ const HARDWARE_PIXELS = 64;
 const mostSlices = ({ limits }: Target, bytes: number, scratch = SCRATCH_BYTES): number =>
   Math.max(1, Math.floor(Math.min(scratch, limits.maxStorageBufferBindingSize) / bytes));
 
-/** Slices, at most `most`, of a sum over `pixels` whose grid without slices has `groups` workgroups. */
+/** How many slices to cut the sum over `pixels` into (at most `most`), given that one slice already launches `groups` workgroups. */
 function gradientSlices(target: Target, pixels: number, groups: number, most: number): number {
   const wanted = target.software
     ? ceilDiv(pixels, SOFTWARE_PIXELS)

@@ -7,7 +7,7 @@
 // gamma and beta at a pixel depend on nothing but its (2k-1)^2 labels. Inner id 0 is "outside the image": its row of A is zero, as
 // zero padding wants.
 // FLOPs: 2 * inner * 128 * k*k * C, plus k*k adds a value. T is made in slices of columns that stay in cache and under the binding limit.
-// Backward, from D = dtable (D3 of the kernel notes), all of it at table size:
+// Backward, from D = dtable, all of it at table size:
 //   dT[u][tap] = sum of D[o] over the o with inner(o, tap) = u      (kernels/parts/segments.ts)      dbias = sum of D over the o in use
 //   dA[u] = sum_tap dT[u][tap] * W[tap]^T: with dT as rows of taps * C values and W turned, one matrix product
 //   dW[tap] = A^T * dT[tap], summed over the inner windows in slices, in w's blocks; columns beyond C get zeros

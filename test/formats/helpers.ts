@@ -41,7 +41,7 @@ export function expectSameTensors(actual: Map<string, HostTensor>, expected: Map
   }
 }
 
-/** What an attempt fails with: always a SpadeError whose message is one line with where, what and how to mend it. */
+/** What an attempt fails with: always a SpadeError whose message is one line with where, what and how to fix it. */
 export async function failure(attempt: () => unknown): Promise<SpadeError> {
   try {
     await attempt();

@@ -1,4 +1,4 @@
-// Checkpoints that are given as generators by mistake, told by their keys: what they are, and what to give in their place.
+// Recognises by their keys the checkpoints that people give as generators by mistake, and names what to give instead.
 
 import { SpadeError } from "../../runtime/errors.ts";
 
