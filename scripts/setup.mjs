@@ -30,7 +30,7 @@ function must(command, args, options) {
   const { ok, output } = attempt(command, args, options);
   if (ok) return;
   process.stderr.write(`${output.split("\n").slice(-30).join("\n")}\n`);
-  fail(`${[basename(command), ...args].join(" ")} failed`, "mend what it says above and run this again");
+  fail(`${[basename(command), ...args].join(" ")} failed`, "fix what it says above and run this again");
 }
 
 // dependencies ---------------------------------------------------------------------------------------------------------------
