@@ -1,9 +1,9 @@
 // Lists the pictures of a folder, for all commands alike: which files count, in which order, and when two names are
 // equal.
 
-import { readFile, readdir, realpath, stat } from "node:fs/promises";
+import { readdir, realpath, stat } from "node:fs/promises";
 import { extname, isAbsolute, join, relative, resolve, sep } from "node:path";
-import { noteInput } from "../formats/inputs.ts";
+import { MOST_RECORDS, textOfFile } from "../formats/file.ts";
 import { SpadeError } from "../runtime/errors.ts";
 
 /** Upstream's file extensions, in upper or lower case, and .tif. */
@@ -75,10 +75,9 @@ export async function listFolder(folder: string, option: string, how: Listing = 
   if (!folder) throw new SpadeError("usage", option, "is not given", "give the folder");
   if (!(await isFolder(folder)))
     throw new SpadeError("file", folder, "is not a folder that can be read", `check the path and ${option}`);
-  const listed = cached ? await readFile(join(folder, "files.list"), "utf8").catch(() => undefined) : undefined;
+  const listed = cached ? textOfFile(join(folder, "files.list"), MOST_RECORDS) : undefined;
   let found: string[] = [];
   if (listed !== undefined) {
-    noteInput(join(folder, "files.list"));
     found = listed.split(/\r?\n/).filter((line) => line !== "");
   } else await walk(folder, links, found, new Set());
   const wanted = only ? found.filter((path) => only.test(path)) : found;

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { labelHex } from "../pictures/colors.ts";
 import { colorImageFromRgb, labelMapFromColors, parseColor } from "../pictures/label_colors.ts";
 import type { Label } from "../pictures/label_names.ts";
+import { fileError } from "../formats/file.ts";
 import { noteInput } from "../formats/inputs.ts";
 import { decodeLabelPng, type LabelPng } from "../formats/images/label_png.ts";
 import { DONT_CARE_ID, illegalLabel, type LabelMap, type LabelSpace } from "../labels/label_map.ts";
@@ -12,14 +13,9 @@ import { mostPixels } from "./pixel_limit.ts";
 
 /** The error for a file that can't be read. */
 export function fileProblem(path: string, cause: unknown): SpadeError {
-  const { code } = cause as NodeJS.ErrnoException;
-  const problem =
-    code === "ENOENT"
-      ? "does not exist"
-      : code === "EISDIR"
-        ? "is a folder"
-        : `can't be read (${code ?? String(cause)})`;
-  return new SpadeError("file", path, problem, "check the path", cause);
+  const error = fileError(path, cause);
+  if (error instanceof SpadeError) return error;
+  return new SpadeError("file", path, `can't be read (${String(cause)})`, "check the path", cause);
 }
 
 /** Reads and decodes a label PNG without checking its ids. Fails with `file` or `unsupported`. */

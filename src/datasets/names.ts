@@ -1,13 +1,12 @@
 // Label names by id of the four data sets that upstream supports, for messages and for the metadata of trained weights.
 // The colours are those of upstream's generic colour map, which has one colour per id.
 
-import { readFileSync } from "node:fs";
-import { noteInput } from "../formats/inputs.ts";
+import { textOfFile } from "../formats/file.ts";
 import { parseLabels, type Label } from "../pictures/label_names.ts";
 import { labelHex } from "../pictures/colors.ts";
 import { DONT_CARE_ID } from "../labels/label_map.ts";
 import { labelCount } from "../models/config.ts";
-import { fileProblem } from "./label_file.ts";
+import { SpadeError } from "../runtime/errors.ts";
 import { datasetDefaults, type DataOptions, type DatasetMode } from "./options.ts";
 
 type LabelOptions = Pick<
@@ -60,13 +59,8 @@ const NAMES: Partial<Record<DatasetMode, string>> = {
 /** Reads the list of labels in the file --labels; undefined without that option. Fails with `file`. */
 export function listedLabels(options: LabelOptions): Label[] | undefined {
   if (!options.labels) return undefined;
-  noteInput(options.labels);
-  let text: string;
-  try {
-    text = readFileSync(options.labels, "utf8");
-  } catch (cause) {
-    throw fileProblem(options.labels, cause);
-  }
+  const text = textOfFile(options.labels);
+  if (text === undefined) throw new SpadeError("file", options.labels, "does not exist", "check the path");
   return parseLabels(text, options.labels, labelCount(options));
 }
 

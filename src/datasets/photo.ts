@@ -7,12 +7,21 @@ import { noteInput } from "../formats/inputs.ts";
 import { decodeBmp, decodePpm } from "../formats/images/plain_pictures.ts";
 import { loadSharp } from "../formats/images/sharp.ts";
 import { checkPixels } from "../formats/images/pixels.ts";
+import { checkPngData } from "../formats/images/label_png.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { fileProblem } from "./label_file.ts";
 import { mostPixels } from "./pixel_limit.ts";
 
 /** Pictures of pixels; sharp would draw an SVG or a PDF, which may refer to other files. */
 const FORMATS: ReadonlySet<string> = new Set(["jpeg", "png", "webp", "tiff", "gif", "heif"]);
+
+/** Pixels of a picture that takes little memory, damaged or not. */
+const LARGE = 1 << 22;
+/** The marker of a JPEG's scan, behind FF. */
+const SCAN = 0xda;
+const END_OF_JPEG = Buffer.from([0xff, 0xd9]);
+
+type Sharp = Awaited<ReturnType<typeof loadSharp>>;
 
 export interface Photo extends RgbImage {
   /** The stored kind of pixels, for reports: "RGB", "gray, 16 bits", "CMYK" ... */
@@ -44,9 +53,20 @@ export async function readPhoto(path: string): Promise<Photo> {
     // As in PIL, libjpeg warnings are ignored, but a truncated file is an error.
     // The limit of pixels is ours: sharp's own message does not say how to raise it.
     const image = sharp(bytes, { failOn: "error", ignoreIcc: true, limitInputPixels: false });
-    const { format, width, height, space, channels, depth, isPalette, orientation = 1 } = await image.metadata();
+    const {
+      format,
+      width,
+      height,
+      space,
+      channels,
+      depth,
+      isPalette,
+      isProgressive = false,
+      orientation = 1,
+    } = await image.metadata();
     if (!FORMATS.has(format)) throw new Error(`it is ${format}, not JPEG, PNG, WebP, TIFF, GIF or AVIF`);
     checkPixels(path, { width, height, bytes: bytes.length, kind: "photo" }, most);
+    if (width * height > LARGE) await checkWhole(sharp, bytes, path, { format, interlaced: isProgressive });
     const turned = orientation > 1;
     if (space === "cmyk") {
       image.pipelineColourspace("cmyk").toColourspace("cmyk");
@@ -70,8 +90,37 @@ export async function readPhoto(path: string): Promise<Photo> {
   }
 }
 
+/**
+ * Checks that a large picture is all there before the decoder makes room for all its pixels. Where the decoder needs them
+ * all at once (interlaced), the data is checked without it.
+ */
+async function checkWhole(
+  sharp: Sharp,
+  bytes: Buffer,
+  path: string,
+  { format, interlaced }: { format: string; interlaced: boolean },
+): Promise<void> {
+  if (format === "jpeg") {
+    // Before the first scan there are segments with their lengths; within one, FF is followed by 0 or the number of a
+    // restart, so that FF D9 is the end of the picture.
+    let at = 2;
+    while (at + 4 <= bytes.length && bytes[at] === 0xff && bytes[at + 1] !== SCAN) at += 2 + bytes.readUInt16BE(at + 2);
+    if (bytes.lastIndexOf(END_OF_JPEG) > at || (bytes[at] !== 0xff && at < bytes.length)) return;
+    throw new SpadeError("file", path, "can't be decoded (its JPEG data is cut off)", "save or fetch the photo again");
+  }
+  if (format === "png" && interlaced) return checkPngData(bytes, path);
+  if (format !== "png" && format !== "tiff") return;
+  // One row after the other, none kept.
+  await sharp(bytes, { failOn: "error", ignoreIcc: true, limitInputPixels: false, sequentialRead: true })
+    .resize(1, 1, { fit: "fill" })
+    .raw()
+    .toBuffer();
+}
+
 /** Converts to RGB: copies gray to three channels, drops alpha, and clips values to 255. */
 function toRgb(samples: Uint8Array | Uint16Array, channels: number): Uint8Array {
+  if (channels === 3 && samples instanceof Uint8Array)
+    return new Uint8Array(samples.buffer, samples.byteOffset, samples.length);
   const pixels = samples.length / channels;
   const colour = channels >= 3;
   const out = new Uint8Array(3 * pixels);

@@ -1,7 +1,7 @@
 // What a file may make of itself in memory. A few bytes of a pickle or a zip directory become objects of hundreds, so readers count what
 // they make before they make it, and refuse a file that goes on.
 
-import { foreign, SpadeError } from "../runtime/errors.ts";
+import { foreign, jsonMarks, SpadeError } from "../runtime/errors.ts";
 
 /** Bytes that any file may take, however small. */
 const BASE = 24 << 20;
@@ -60,20 +60,7 @@ export const mostInflated = (size: number): number => BASE + PER_BYTE * size;
  * @throws SyntaxError as JSON.parse does, and where lists and objects are nested more deeply; SpadeError file: see Budget
  */
 export function parseJson(text: string, budget: Budget | string, depth = 64): unknown {
-  let level = 0;
-  let marks = 0;
-  let inText = false;
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (c === 0x22) inText = !inText;
-    else if (c === 0x5c) i++;
-    else if (inText) continue;
-    else if (c === 0x2c) marks++;
-    else if (c === 0x5b || c === 0x7b) {
-      marks++;
-      if (++level > depth) throw new SyntaxError(`nested more than ${depth} levels deep at character ${i}`);
-    } else if (c === 0x5d || c === 0x7d) level--;
-  }
+  const marks = jsonMarks(text, depth);
   const counted = typeof budget === "string" ? new Budget({ name: budget, size: text.length }) : budget;
   counted.spend(marks * COST.object);
   return JSON.parse(text);

@@ -1,7 +1,7 @@
 // Files as RandomAccess and Sink. This is the only file in this folder that imports Node modules.
 
-import { existsSync, rmSync } from "node:fs";
-import { appendFile, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { closeSync, existsSync, openSync, readSync, rmSync } from "node:fs";
+import { appendFile, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -158,14 +158,35 @@ export async function extendFile(path: string, content: string | Uint8Array): Pr
   }
 }
 
-/** Reads a text file; returns undefined if it does not exist. Fails with `file` on other errors. */
-export async function textOfFile(path: string): Promise<string | undefined> {
+/** Bytes of a list of labels or a plan; a record of a run, which grows with it, may have more. */
+const MOST_TEXT = 8e6;
+/** Bytes of a run's records and of a list of files. */
+export const MOST_RECORDS = 256e6;
+
+/**
+ * Reads a text file of at most `most` bytes; returns undefined if it does not exist. A pipe or a device is read no further than that.
+ * @throws SpadeError file: it is larger, or can't be read
+ */
+export function textOfFile(path: string, most = MOST_TEXT): string | undefined {
   noteInput(path);
+  let file: number | undefined;
   try {
-    return await readFile(path, "utf8");
+    file = openSync(path, "r");
+    const pieces: Buffer[] = [];
+    for (let size = 0; ;) {
+      const piece = Buffer.allocUnsafe(1 << 18);
+      const bytes = readSync(file, piece);
+      if (!bytes) return Buffer.concat(pieces).toString("utf8");
+      size += bytes;
+      if (size > most)
+        throw new SpadeError("file", path, `has more than ${most} bytes, the most for such a file`, "check the path");
+      pieces.push(piece.subarray(0, bytes));
+    }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw fileError(path, error);
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
 

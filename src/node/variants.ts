@@ -10,7 +10,7 @@ export type VariantPlan = Readonly<Record<string, string>>;
 export async function readVariants(path: string): Promise<VariantPlan> {
   const wrong = (problem: string, cause?: unknown): SpadeError =>
     new SpadeError("file", path, problem, 'write a JSON object such as { "gemm": "tiled" }', cause);
-  const text = await textOfFile(path);
+  const text = textOfFile(path);
   if (text === undefined)
     throw new SpadeError("file", path, "does not exist", "check the path of the plan of variants");
   let plan: unknown;

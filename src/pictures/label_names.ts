@@ -1,6 +1,6 @@
 // The labels in the metadata of weights: a JSON list of ids with names and colours.
 
-import { SpadeError } from "../runtime/errors.ts";
+import { jsonMarks, SpadeError } from "../runtime/errors.ts";
 import { parseColor } from "./label_colors.ts";
 
 /** One label; `color` is "#rgb", "#rrggbb" or "rgb(r, g, b)". */
@@ -14,6 +14,8 @@ export interface Label {
 /** Label maps have at most 16 bits. */
 const MOST_ID = 65535;
 const MOST_TEXT = 5e6;
+/** Commas and brackets: a label for each id, of a few fields. */
+const MOST_MARKS = 10 * MOST_ID;
 
 /**
  * Reads a list of labels. `where`: the file, for messages. `labelCount`: the net's, if known.
@@ -30,9 +32,10 @@ export function parseLabels(json: string, where: string, labelCount?: number): L
   if (json.length > MOST_TEXT) throw wrong(`has ${json.length} characters, and a list of labels at most ${MOST_TEXT}`);
   let list: unknown;
   try {
+    if (jsonMarks(json, 8) > MOST_MARKS) throw wrong(`has more entries than there are ids, 0 to ${MOST_ID}`);
     list = JSON.parse(json);
-  } catch {
-    throw wrong("is not JSON");
+  } catch (error) {
+    throw error instanceof SpadeError ? error : wrong("is not JSON");
   }
   if (!Array.isArray(list)) throw wrong("is not a list");
   if (!list.length) throw wrong("is an empty list");

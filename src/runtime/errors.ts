@@ -49,6 +49,29 @@ export function foreign(text: string, most = 120): string {
 /** "1 batch", "2 batches". @param many left out: `one` with an s */
 export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
+/**
+ * Commas and opening brackets of a JSON text, to be counted before it is parsed: V8 makes up to 90 bytes of one.
+ * @param depth most lists and objects inside each other
+ * @throws SyntaxError: they are nested more deeply
+ */
+export function jsonMarks(text: string, depth: number): number {
+  let level = 0;
+  let marks = 0;
+  let inText = false;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 0x22) inText = !inText;
+    else if (c === 0x5c) i++;
+    else if (inText) continue;
+    else if (c === 0x2c) marks++;
+    else if (c === 0x5b || c === 0x7b) {
+      marks++;
+      if (++level > depth) throw new SyntaxError(`nested more than ${depth} levels deep at character ${i}`);
+    } else if (c === 0x5d || c === 0x7d) level--;
+  }
+  return marks;
+}
+
 /** Longest part of a message. */
 const PART = 600;
 

@@ -3,6 +3,7 @@
 
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { parseJson } from "../formats/budget.ts";
 import { fileError, makeFolder, replaceFile, textOfFile } from "../formats/file.ts";
 
 export interface Beginning {
@@ -24,7 +25,7 @@ export async function noteBeginning(folder: string, epoch?: string): Promise<voi
 /** How the folder's last run began, if nothing of it is saved; undefined otherwise. */
 export async function beginningOf(folder: string): Promise<Beginning | undefined> {
   try {
-    const { epoch, log } = JSON.parse((await textOfFile(fileOf(folder))) ?? "") as Record<string, unknown>;
+    const { epoch, log } = parseJson(textOfFile(fileOf(folder)) ?? "", fileOf(folder)) as Record<string, unknown>;
     if (!Number.isSafeInteger(log) || (log as number) < 0) return undefined;
     return typeof epoch === "string" && /^[\w.-]+$/.test(epoch)
       ? { epoch, log: log as number }

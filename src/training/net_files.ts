@@ -2,6 +2,7 @@
 // in the metadata; on request also .pth files that the published code loads.
 
 import { join } from "node:path";
+import { parseJson } from "../formats/budget.ts";
 import { fileSink, makeFolder } from "../formats/file.ts";
 import type { Label } from "../pictures/label_names.ts";
 import { writePth } from "../formats/torch/pth_write.ts";
@@ -18,7 +19,7 @@ const PRESETS = 8;
 /** A run's position when it saved a net, read from the net's metadata; undefined if they hold none. */
 export function savedPosition(metadata: Readonly<Record<string, string>>): Position | undefined {
   try {
-    const { epoch, batch, steps, pictures } = JSON.parse(metadata.training) as Record<string, number>;
+    const { epoch, batch, steps, pictures } = parseJson(metadata.training, "training") as Record<string, number>;
     const numbers = [epoch, batch, steps, pictures];
     const legal = numbers.every((n) => Number.isSafeInteger(n) && n >= 0) && epoch > 0;
     return legal ? { epoch, batch, step: steps, pictures } : undefined;

@@ -1,6 +1,7 @@
 // What makes a state whole: a checksum over every byte of its file, and fields of the types and ranges that a run gives them.
 
 import { createHash } from "node:crypto";
+import { parseJson } from "../formats/budget.ts";
 import { openFile } from "../formats/file.ts";
 import { writeSafetensors, type TensorToWrite } from "../formats/safetensors.ts";
 import type { Sink } from "../formats/tensors.ts";
@@ -109,7 +110,7 @@ const FIELDS: Record<string, Record<string, Check>> = {
 export function savedFields(json: string | undefined): SavedFields | string {
   let run: unknown;
   try {
-    run = JSON.parse(json ?? "");
+    run = parseJson(json ?? "", "run");
   } catch {
     return "has no position";
   }

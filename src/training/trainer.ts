@@ -64,7 +64,7 @@ export async function train(
     const dataset = await Dataset.open(o);
     checkSize(o, dataset);
     const onSkip = (e: SpadeError): void => ui.say(`skipped: ${e.message}`);
-    await dataset.scan(undefined, onSkip);
+    await dataset.scan(undefined, onSkip, (line) => ui.say(`note: ${line}`));
     const labels = labelsFor(o);
     const loader = opened.add(await Loader.open(dataset, { batchSize: o.batchSize, onSkip }), (l) => l.close());
     ui.say(

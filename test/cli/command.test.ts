@@ -6,6 +6,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, test } from "vitest";
 import { command, commandAt, withCommand } from "../../src/cli/terminal/command.ts";
+import { quoted } from "../../src/cli/terminal/output.ts";
 import { labelPng, photoPng, scratch, write } from "../datasets/folders.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -113,4 +114,14 @@ test("an error's fixed command becomes the one that works here", () => {
   expect(withCommand("a.pth: is odd; see npx spade-webgpu info a.pth, npx spade-webgpu doctor")).toBe(
     "a.pth: is odd; see node dist/cli.js info a.pth, node dist/cli.js doctor",
   );
+});
+
+test.runIf(posix)("a proposed command gives a shell every name as it is, and prints no control character", () => {
+  for (const name of ["plain/a.png", "a b", "it's", "tab\tx", "line\n'x'\\", "\x1b[31m\u0085\u200eäöü", "$HOME"]) {
+    expect(quoted(name)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u200e]/);
+    const said = execFileSync("bash", ["-c", `printf %s ${quoted(name)}`], {
+      env: { ...process.env, LC_ALL: "C.UTF-8" },
+    });
+    expect(said.toString()).toBe(name);
+  }
 });

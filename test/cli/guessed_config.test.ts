@@ -89,6 +89,9 @@ test("opt.txt beside the weights is read without being asked; one of another net
   expect(other.notes).toContainEqual(expect.stringMatching(/^note: .*opt\.txt is not used: .*read 12 channels/));
   await writeFile(at("opt.txt"), "what is this");
   expect((await paint({ overrides: { label_nc: 12 } })).notes.join()).toMatch(/is not used: .*"what is this" is not/);
+  expect(await info(at("latest_net_G.pth"))).toContainEqual(
+    expect.stringMatching(/^note: .*opt\.txt is not used: .*"what is this" is not/),
+  );
   await rm(at("opt.txt"));
 });
 

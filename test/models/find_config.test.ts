@@ -123,3 +123,12 @@ test("a size that is stated decides what the fc of a net with VAE means", () => 
   expect(found.config).toMatchObject({ crop_size: 128, aspect_ratio: 2, z_dim: 8 });
   expect(found.guessed).not.toContain("crop_size");
 });
+
+test("a net of a run's other roles is named, although it holds the generator's config", () => {
+  const config = { config: JSON.stringify(trained) };
+  for (const [key, name] of [
+    ["discriminator_0.model0.0.weight", "a discriminator (latest_net_D)"],
+    ["fc_mu.weight", "an encoder (latest_net_E)"],
+  ])
+    expect(() => findConfig(new Map([[key, [1]]]), config)).toThrow(`weights: is ${name}; give latest_net_G`);
+});

@@ -64,6 +64,16 @@ async function run(
   return { ...result, said };
 }
 
+test("a note about the label maps is said where the run speaks, before a device is opened", async () => {
+  const o = await tiny({ label_nc: 256 });
+  for (const name of await readdir(o.label_dir))
+    await write(o.label_dir, { [name]: labelPng(SIDE, SIDE, (x) => 85 * (x % 4)) });
+  const said: string[] = [];
+  const ui = { say: (line: string) => void said.push(line), progress() {}, signal: new AbortController().signal };
+  await expect(train(o, ui, () => Promise.reject(new Error("no device")))).rejects.toThrow("no device");
+  expect(said[0]).toMatch(/^note: the label maps look like 4 classes drawn in gray/);
+});
+
 const states = (o: TrainOptions): Promise<string[]> => readdir(join(o.checkpoints_dir, o.name, "state"));
 
 test("a rate that breaks the net stops the run, naming the layer, and saves nothing broken", async () => {

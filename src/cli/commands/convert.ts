@@ -139,7 +139,7 @@ function countOverflow(values: Float32Array): number {
 }
 
 async function readLabels(path: string, count: number | undefined): Promise<Label[]> {
-  const text = await textOfFile(path);
+  const text = textOfFile(path);
   if (text === undefined) throw new SpadeError("file", path, "does not exist", "check the path");
   return parseLabels(text, path, count);
 }

@@ -107,7 +107,7 @@ export async function evaluate(o: EvalOptions, progress: Progress): Promise<stri
 }
 
 async function readText(path: string): Promise<string> {
-  const text = await textOfFile(path);
+  const text = textOfFile(path);
   if (text === undefined) throw new SpadeError("file", path, "does not exist", "check the path");
   return text;
 }

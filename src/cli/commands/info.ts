@@ -17,9 +17,11 @@ import { metadataLines, noteLines, summary, tensorLines } from "../reports/check
 export async function info(file: string, options: { key?: string; all?: boolean } = {}): Promise<string[]> {
   const source = await openCheckpointFile(file, options);
   try {
-    const beside = await besideOf(file, source);
+    const said: string[] = [];
+    const beside = await besideOf(file, source, said);
     return [
       summary(basename(file), source),
+      ...said.filter((line) => line.startsWith("note: ")),
       ...configLines(findingOf(source, beside)),
       ...metadataLines(source.metadata),
       ...noteLines(source),
@@ -31,8 +33,8 @@ export async function info(file: string, options: { key?: string; all?: boolean 
 }
 
 /** optionsBeside; {} for a file that is no generator. */
-async function besideOf(file: string, source: Checkpoint): Promise<Partial<Config>> {
-  return findingOf(source).ok ? optionsBeside(file, source, {}, () => undefined) : {};
+async function besideOf(file: string, source: Checkpoint, said: string[]): Promise<Partial<Config>> {
+  return findingOf(source).ok ? optionsBeside(file, source, {}, (line) => said.push(line)) : {};
 }
 
 /** The net's config, or the reason why there is none: other checkpoints than generators can be converted too. */

@@ -3,7 +3,7 @@
 import type { Checkpoint } from "../../formats/checkpoint.ts";
 import { listed, parseJson } from "../../formats/budget.ts";
 import { byteSize, elements } from "../../formats/tensors.ts";
-import { foreign } from "../../runtime/errors.ts";
+import { counted, foreign } from "../../runtime/errors.ts";
 
 /** Tensors that `info` prints without --all. */
 const MOST_TENSORS = 2000;
@@ -19,7 +19,7 @@ export function summary(name: string, source: Checkpoint): string {
   const dtypes = [...counts].map(([dtype, count]) => `${count} ${dtype}`).join(", ");
   const values = tensors.reduce((n, t) => n + elements(t.shape), 0);
   const bytes = tensors.reduce((n, t) => n + byteSize(t), 0);
-  return `${foreign(name)}: ${source.format}, ${tensors.length} tensors (${dtypes}), ${values} values, ${(bytes / 1e6).toFixed(1)} MB`;
+  return `${foreign(name)}: ${source.format}, ${counted(tensors.length, "tensor")} (${dtypes}), ${counted(values, "value")}, ${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 export const noteLines = (source: Checkpoint): string[] => source.notes.map((note) => `note: ${foreign(note, NOTE)}`);
@@ -52,7 +52,7 @@ const labelsOf = (labels: unknown): string | undefined =>
 function stylesOf(styles: unknown): string | undefined {
   const { mean, presets } = (styles ?? {}) as { mean?: unknown; presets?: unknown };
   if (!Array.isArray(mean) || !Array.isArray(presets)) return undefined;
-  return `the mean and ${presets.length} presets of ${mean.length} numbers`;
+  return `the mean and ${counted(presets.length, "preset")} of ${counted(mean.length, "number")}`;
 }
 
 /** The tensors, in columns. */
@@ -65,5 +65,5 @@ export function tensorLines(source: Checkpoint, all: boolean): string[] {
     return `${text.padEnd(width)}  ${dtype.padEnd(4)}  [${shape.join(", ")}]`;
   });
   const left = names.length - shown.length;
-  return left ? [...lines, `... and ${left} more tensors (--all prints them)`] : lines;
+  return left ? [...lines, `... and ${counted(left, "more tensor")} (--all prints them)`] : lines;
 }

@@ -164,7 +164,8 @@ export function describeNotes(
   if (!s.ids.size) return notes;
   const used = [...s.ids.keys()].filter((id) => id !== DONT_CARE_ID || !labels.contain_dontcare_label);
   const never = labels.label_nc - used.filter((id) => id < labels.label_nc).length;
-  if (never > 0 && o.dataset_mode === "custom")
+  // With ids that are no labels, the number of labels is still open.
+  if (never > 0 && used.every((id) => id < labels.label_nc) && o.dataset_mode === "custom")
     notes.push(
       `${never} of ${counted(labels.label_nc, "label")} never ${never === 1 ? "occurs" : "occur"}${never > labels.label_nc / 2 ? ": renumbered maps make a smaller net" : ""}`,
     );

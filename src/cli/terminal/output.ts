@@ -8,7 +8,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { fileSink, makeFolders } from "../../formats/file.ts";
 import { inputs } from "../../formats/inputs.ts";
 import type { Sink } from "../../formats/tensors.ts";
-import { SpadeError } from "../../runtime/errors.ts";
+import { foreign, SpadeError } from "../../runtime/errors.ts";
 import { kindName, kindOfFile, type Kind } from "./file_kind.ts";
 
 const REASONS: Record<string, string> = {
@@ -182,6 +182,15 @@ async function makeFolderOf(path: string): Promise<void> {
   }
 }
 
-/** A word of a command line, in quotes if a shell needs them. */
-export const quoted = (arg: string): string =>
-  /^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", `'\\''`)}'`;
+/** A word of a command line, in quotes if a shell needs them; with characters that no terminal should print, as bash's $'...'. */
+export function quoted(arg: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(arg)) return arg;
+  if (foreign(arg, Infinity) === arg) return `'${arg.replaceAll("'", `'\\''`)}'`;
+  const escaped = (char: string): string => {
+    if (char === "\\" || char === "'") return `\\${char}`;
+    if (foreign(char) === char) return char;
+    const code = char.codePointAt(0)!;
+    return code < 128 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\U${code.toString(16).padStart(8, "0")}`;
+  };
+  return `$'${Array.from(arg, escaped).join("")}'`;
+}

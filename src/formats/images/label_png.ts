@@ -107,28 +107,48 @@ function readHeader(bytes: Uint8Array, name: string, mostPixels: number | undefi
     throw new SpadeError("file", name, problem, "give the label map as PNG, gray or indexed, one id a pixel");
   }
   const { kept, compressed } = walkChunks(bytes, name);
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const [width, height] = [view.getUint32(16), view.getUint32(20)];
-  const [depth, type, , , interlace] = bytes.subarray(24, 29);
-  if (width === 0 || height === 0 || !CHANNELS[type] || !DEPTHS[type].includes(depth))
-    throw damaged(name, "has an invalid PNG header");
+  const head = sizesOf(bytes, name);
+  const { width, height, depth, type, interlace, channels } = head;
   checkPixels(name, { width, height, bytes: bytes.length, kind: "labels" }, mostPixels);
-  const channels = CHANNELS[type];
   const unsupported = (problem: string): SpadeError =>
     new SpadeError("unsupported", name, problem, "save it as an 8-bit gray or indexed PNG without interlacing");
   if (channels >= 3 && depth === 16) throw unsupported("has colours of 16 bits");
   if (depth < 8 && interlace !== 0) throw unsupported(`is interlaced with samples of ${depth} bits`);
 
+  checkSizes(bytes, kept, compressed, head, name);
+  return { width, height, depth: depth as BitDepth, channels, indexed: type === 3, essential: join(bytes, kept) };
+}
+
+/** The fields of a PNG's header, whose chunk has been checked. */
+function sizesOf(bytes: Uint8Array, name: string) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const [width, height] = [view.getUint32(16), view.getUint32(20)];
+  const [depth, type, , , interlace] = bytes.subarray(24, 29);
+  if (width === 0 || height === 0 || !CHANNELS[type] || !DEPTHS[type].includes(depth))
+    throw damaged(name, "has an invalid PNG header");
+  return { width, height, depth, type, interlace, channels: CHANNELS[type] };
+}
+
+/** Checks that the data of a PNG of any kind is whole and has its size, in little memory. Fails with `file`. */
+export function checkPngData(bytes: Uint8Array, name: string): void {
+  const { kept, compressed } = walkChunks(bytes, name);
+  checkSizes(bytes, kept, compressed, sizesOf(bytes, name), name);
+}
+
+function checkSizes(
+  bytes: Uint8Array,
+  kept: [number, number][],
+  compressed: number,
+  { width, height, depth, interlace, channels }: ReturnType<typeof sizesOf>,
+  name: string,
+): void {
   // Deflate compresses by a factor of at most 1032 and expands data only slightly. Other sizes are false.
   const raw = height * (1 + Math.ceil((width * channels * depth) / 8));
   if (raw > 1032 * compressed + 64)
     throw damaged(name, `claims ${width}x${height} pixels and has ${compressed} bytes of them`);
   if (compressed > 2 * raw + 65536) throw damaged(name, `has ${compressed} bytes for ${width}x${height} pixels`);
-  // An interlaced picture has its rows in seven parts, each row with a filter of its own.
-  const [least, most] = interlace ? [0, 2 * raw + 64] : [raw, raw];
-  if (1032 * compressed > UNCHECKED)
-    checkData(bytes, kept, { least, most, row: interlace ? most : raw / height }, name);
-  return { width, height, depth: depth as BitDepth, channels, indexed: type === 3, essential: join(bytes, kept) };
+  const size = interlace ? interlacedSize(width, height, channels * depth) : raw;
+  if (1032 * compressed > UNCHECKED) checkData(bytes, kept, { size, row: interlace ? size : raw / height }, name);
 }
 
 /** Finds the byte ranges of the chunks that we keep, and the number of compressed bytes in the IDAT chunks. */
@@ -158,11 +178,20 @@ function walkChunks(bytes: Uint8Array, name: string): { kept: [number, number][]
 const UNCHECKED = 32 << 20;
 const PIECE = 1 << 14;
 
-/** Checks that the data inflates to `least` to `most` bytes, in rows of `row` bytes that begin with one of PNG's filters. */
+/** Bytes of an interlaced picture: seven pictures of every 8th, 4th or 2nd pixel, each row of each behind its filter. */
+function interlacedSize(width: number, height: number, bits: number): number {
+  const parts = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]]; // prettier-ignore
+  return parts.reduce((n, [x, y, dx, dy]) => {
+    const [w, h] = [Math.ceil((width - x) / dx), Math.ceil((height - y) / dy)];
+    return w > 0 && h > 0 ? n + h * (1 + Math.ceil((w * bits) / 8)) : n;
+  }, 0);
+}
+
+/** Checks that the data inflates to `size` bytes, in rows of `row` bytes that begin with one of PNG's filters. */
 function checkData(
   bytes: Uint8Array,
   kept: [number, number][],
-  { least, most, row }: { least: number; most: number; row: number },
+  { size: wanted, row }: { size: number; row: number },
   name: string,
 ): void {
   const wrong = (problem: string): SpadeError => damaged(name, `its PNG data is damaged (${problem})`);
@@ -171,7 +200,7 @@ function checkData(
     for (let at = (row - (size % row)) % row; at < piece.length; at += row)
       if (piece[at] > 4) throw wrong("an unknown filter");
     size += piece.length;
-    if (size > most) throw wrong(`more than the ${most} bytes of its pixels`);
+    if (size > wanted) throw wrong(`more than the ${wanted} bytes of its pixels`);
   });
   try {
     for (const [from, end] of kept) {
@@ -183,7 +212,7 @@ function checkData(
     if (error instanceof SpadeError) throw error;
     throw wrong((error as Error).message);
   }
-  if (size < least) throw wrong(`${size} of the ${least} bytes of its pixels`);
+  if (size < wanted) throw wrong(`${size} of the ${wanted} bytes of its pixels`);
 }
 
 function join(bytes: Uint8Array, places: [number, number][]): Uint8Array {

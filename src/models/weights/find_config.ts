@@ -1,6 +1,7 @@
 // The config of a generator's checkpoint, and which of its options nothing but a guess supports: label maps are read by them.
 
 import { guessConfig, semanticChannels } from "./guess.ts";
+import { refuseOthers } from "./recognise.ts";
 import { readStoredConfig, type FoundConfig } from "./stored_config.ts";
 import { semanticNc, type Config, type LabelConfig } from "../config.ts";
 import { outputSize } from "../kinds.ts";
@@ -67,6 +68,8 @@ export function findConfig(
   metadata: Readonly<Record<string, string>> = {},
   given: Partial<Config> = {},
 ): FoundConfig {
+  // Our discriminators and encoders have the run's config too.
+  refuseOthers(shapes);
   const stored = metadata.config === undefined ? undefined : readStoredConfig(metadata.config);
   const config = { ...(stored?.config ?? guessConfig(shapes, given)), ...given };
   const open = stored?.guessed ?? GUESSABLE.filter((key) => key !== "num_upsampling_layers" || config[key] !== "most");

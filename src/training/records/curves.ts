@@ -1,7 +1,7 @@
 // curves.jsonl: one line of JSON for every entry of a run's records, at full precision. The page is built from it, and a resumed run
 // reads in it where to cut its other records.
 
-import { extendFile, replaceFile, textOfFile } from "../../formats/file.ts";
+import { extendFile, MOST_RECORDS, replaceFile, textOfFile } from "../../formats/file.ts";
 
 /** The position of an entry in its run. */
 export interface At {
@@ -31,7 +31,7 @@ export class CurveFile {
 
   /** The entries of a file, none if there is no file; lines that cannot be read are left out. */
   static async read(path: string): Promise<Entry[]> {
-    return ((await textOfFile(path)) ?? "").split("\n").flatMap(entryOf);
+    return (textOfFile(path, MOST_RECORDS) ?? "").split("\n").flatMap(entryOf);
   }
 
   /** Writes the file anew with the entries `kept`; `add` appends to them. */

@@ -1,6 +1,6 @@
 // loss_log.txt, line for line like the published code's, so that scripts for it keep working.
 
-import { extendFile, replaceFile, textOfFile } from "../../formats/file.ts";
+import { extendFile, MOST_RECORDS, replaceFile, textOfFile } from "../../formats/file.ts";
 import { roundHalfEven } from "../../models/config.ts";
 import type { At } from "./curves.ts";
 
@@ -16,7 +16,7 @@ export class LossLog {
    * lines from the first of the places `dropped` on are left out; of one that begins once more, all behind the first `bytes` is left out.
    */
   static async open(path: string, resume?: { dropped: readonly Place[] } | { bytes: number }): Promise<LossLog> {
-    const text = (await textOfFile(path)) ?? "";
+    const text = textOfFile(path, MOST_RECORDS) ?? "";
     const begun = (kept: string): string => `${wholeLines(kept)}${header(new Date())}\n`;
     if (!resume && wholeLines(text) === text) await extendFile(path, `${header(new Date())}\n`);
     else if (!resume) await replaceFile(path, begun(text));
