@@ -65,7 +65,8 @@ export async function readPhoto(path: string): Promise<Photo> {
       orientation = 1,
     } = await image.metadata();
     if (!FORMATS.has(format)) throw new Error(`it is ${format}, not JPEG, PNG, WebP, TIFF, GIF or AVIF`);
-    checkPixels(path, { width, height, bytes: bytes.length, kind: "photo" }, most);
+    // deflate shrinks a picture of one colour as it shrinks a label map, and large PNGs are checked for completeness first.
+    checkPixels(path, { width, height, bytes: bytes.length, kind: format === "png" ? "labels" : "photo" }, most);
     if (width * height > LARGE) await checkWhole(sharp, bytes, path, { format, interlaced: isProgressive });
     const turned = orientation > 1;
     if (space === "cmyk") {

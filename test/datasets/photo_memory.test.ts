@@ -92,3 +92,12 @@ test("whole photos of that size are read, with a JPEG's thumbnail and without", 
   writeFileSync(join(dir, "nested.jpg"), nested.subarray(0, -2));
   await expect(readPhoto(join(dir, "nested.jpg"))).rejects.toThrow(/its JPEG data is cut off/);
 }, 60_000);
+
+test("a large PNG of one colour is read, however small its file", async () => {
+  const dir = await scratch();
+  const path = join(dir, "plain.png");
+  const create = { width: 4000, height: 4000, channels: 3, background: "navy" } as const;
+  await sharp({ create }).png({ compressionLevel: 9 }).toFile(path);
+  const { width, height, data } = await readPhoto(path);
+  expect([width, height, [...data.slice(0, 3)]]).toEqual([4000, 4000, [0, 0, 128]]);
+});
