@@ -137,7 +137,7 @@ test("names and metadata of a file are printed on their own lines, in columns, w
   const lines = await info(at("names.safetensors"));
   expect(lines.join("")).not.toMatch(/[\u0000-\u001f]/);
   expect(lines).toContain("evil\\n: a\\nnote: forged");
-  expect(lines).toContain("styles: the mean and 1 presets of 2 numbers");
+  expect(lines).toContain("styles: the mean and 1 preset of 2 numbers");
   expect(lines.some((line) => line.startsWith("... and 12 more in the metadata: key 48, key 49"))).toBe(true);
   const columns = lines.slice(-3);
   expect(columns[0]).toMatch(/^\\x1b\[31mred +F32 {3}\[1\]$/);
