@@ -15,6 +15,7 @@
 
 import { activationGradient } from "../shape/activation.ts";
 import { residualEpilogue } from "../parts/epilogue.ts";
+import { pixelPairs, span } from "../parts/registers_wgsl.ts";
 import type { ConvArgs } from "./conv_args.ts";
 import { blockColumns } from "./block_columns.ts";
 import { subgroupConv } from "./conv2d_subgroup.ts";
@@ -112,25 +113,18 @@ function directConv(g: Graph, a: ConvArgs, out: readonly number[], rup: number, 
   const { x, w, kh, kw, stride = 1, pad = 0 } = a;
   const y = g.temp("y", out, x.dtype);
   const [n, oh, ow] = out;
-  const pixels = [...Array(PX).keys()];
+  const pixels = span(PX);
   const end = residualEpilogue(a);
   const grid = layered(ceilDiv(n * oh * ceilDiv(ow, PX), 8));
   g.dispatch({
     shader: { name: "conv2d_direct", text: `${direct}\n${end.text}` },
     constants: {
-      PX,
+      ...pixelPairs(PX, (p) => `x[at${p} + c]`),
       ...end.constants,
-      declare: pixels.map((p) => `  var a${p} = vec4f(0.0); var b${p} = vec4f(0.0);`).join("\n"),
       taps: pixels
         .map(
           (p) =>
             `      let x${p} = ix + i32(${p}u * $STRIDE); let in${p} = f32(x${p} >= 0 && x${p} < i32($W)); let at${p} = (row + u32(clamp(x${p}, 0, i32($W) - 1))) * $C4;`,
-        )
-        .join("\n"),
-      accumulate: pixels
-        .map(
-          (p) =>
-            `        let v${p} = vec4f(x[at${p} + c]) * in${p}; a${p} += v${p}.x * w00 + v${p}.y * w10 + v${p}.z * w20 + v${p}.w * w30; b${p} += v${p}.x * w01 + v${p}.y * w11 + v${p}.z * w21 + v${p}.w * w31;`,
         )
         .join("\n"),
       store: pixels

@@ -7,6 +7,7 @@
 
 import type { Activation } from "../parts/activation_wgsl.ts";
 import { epilogue } from "../parts/epilogue.ts";
+import { pixelPairs, span } from "../parts/registers_wgsl.ts";
 import { layered } from "../parts/grid.ts";
 import dxText from "../../shaders/conv/conv2d_dx.wgsl";
 import turnText from "../../shaders/conv/conv2d_dx_turn.wgsl";
@@ -51,24 +52,17 @@ export function gatherGradient(g: Graph, a: AdjointArgs): Tensor {
   const end = epilogue(a);
   const [n, h, wd, c] = shape;
   const dx = g.temp("dx", shape, dz.dtype);
-  const pixels = [...Array(PX).keys()];
+  const pixels = span(PX);
   const grid = layered(ceilDiv(n * h * stride * ceilDiv(ceilDiv(wd, stride), PX), 8));
   g.dispatch({
     shader: { name: "conv2d_dx", text: `${dxText}\n${end.text}` },
     constants: {
-      PX,
+      ...pixelPairs(PX, (p) => `dz[at${p} + o]`),
       ...end.constants,
-      declare: pixels.map((p) => `  var a${p} = vec4f(0.0); var b${p} = vec4f(0.0);`).join("\n"),
       taps: pixels
         .map(
           (p) =>
             `      let x${p} = ox + ${p}; let in${p} = f32(x${p} >= 0 && x${p} < i32($OW)); let at${p} = (row + u32(clamp(x${p}, 0, i32($OW) - 1))) * $CO4;`,
-        )
-        .join("\n"),
-      accumulate: pixels
-        .map(
-          (p) =>
-            `        let v${p} = vec4f(dz[at${p} + o]) * in${p}; a${p} += v${p}.x * w00 + v${p}.y * w10 + v${p}.z * w20 + v${p}.w * w30; b${p} += v${p}.x * w01 + v${p}.y * w11 + v${p}.z * w21 + v${p}.w * w31;`,
         )
         .join("\n"),
       store: pixels

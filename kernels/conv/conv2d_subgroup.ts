@@ -13,6 +13,7 @@ import { layered } from "../parts/grid.ts";
 import { ceilDiv, read, write, type Graph, type Tensor } from "../../src/runtime/index.ts";
 import type { Activation } from "../parts/activation_wgsl.ts";
 import { residualEpilogue } from "../parts/epilogue.ts";
+import { declareSums, span } from "../parts/registers_wgsl.ts";
 import { subgroupLanes } from "../parts/variants.ts";
 
 export interface SubgroupConv {
@@ -35,8 +36,6 @@ export interface SubgroupConv {
   rup?: number;
   flops: number;
 }
-
-const span = (n: number): number[] => [...Array(n).keys()];
 
 /** Pixels a lane. */
 const PIXELS = 4;
@@ -66,14 +65,7 @@ function constants(transposed: boolean, lanes: number, quads: number): Record<st
   let sy${i} = ${base("y", i)}; let sx${i} = ${base("x", i)};`,
       )
       .join("\n"),
-    declare: rows
-      .map(
-        (i) =>
-          `  ${span(weights)
-            .map((n) => `var s${i}_${n} = 0.0;`)
-            .join(" ")}`,
-      )
-      .join("\n"),
+    declare: declareSums(PIXELS, weights),
     taps: rows
       .map(
         (i) => `      let y${i} = ${source("y", i)}; let x${i} = ${source("x", i)};

@@ -29,6 +29,7 @@ import {
   type Target,
   type Tensor,
 } from "../../src/runtime/index.ts";
+import { declareSums, span } from "../parts/registers_wgsl.ts";
 import { strided, sumSlices } from "../parts/sums.ts";
 import { choose, subgroupLanes } from "../parts/variants.ts";
 import { winogradInput, winogradSlice } from "./winograd.ts";
@@ -50,7 +51,6 @@ export interface WeightGradientArgs {
   scratch?: number;
 }
 
-const span = (n: number): number[] => [...Array(n).keys()];
 const STEPS = 4;
 const COLUMNS = 16;
 
@@ -89,14 +89,7 @@ function outerProducts(
     subgroups: !!lanes,
     S: lanes ?? PORTABLE,
     lane: lanes ? "subgroup_invocation_id" : "local_invocation_index",
-    declare: span(4)
-      .map(
-        (e) =>
-          `  ${span(COLUMNS)
-            .map((n) => `var s${e}_${n} = 0.0;`)
-            .join(" ")}`,
-      )
-      .join("\n"),
+    declare: declareSums(4, COLUMNS),
     accumulate: [
       ...shared,
       ...span(4).map((q) => {

@@ -15,8 +15,6 @@
 import { Y_SPAN } from "../parts/segments.ts";
 import labelConvText from "../../shaders/labels/label_conv.wgsl";
 import dwText from "../../shaders/labels/label_conv_dw.wgsl";
-import collectText from "../../shaders/labels/label_conv_collect.wgsl";
-import biasText from "../../shaders/labels/label_conv_bias.wgsl";
 import {
   ceilDiv,
   defineOp,
@@ -30,7 +28,7 @@ import {
   type Tensor,
 } from "../../src/runtime/index.ts";
 import { reflectPadPlan } from "../shape/reflect_pad.ts";
-import { negatedDot, strided } from "../parts/sums.ts";
+import { columnSums, negatedDot, sumSlices } from "../parts/sums.ts";
 
 export interface LabelConvArgs {
   /** i32 [N,H,W]: label*2 + edge */
@@ -82,26 +80,6 @@ export function labelConvSlices(pixels: number, rowBytes: number): { slices: num
   return { slices: ceilDiv(pixels, len), len };
 }
 
-/** sum of dy over pixels, f32 [Cout], in two stages. */
-function channelSums(g: Graph, dy: Tensor, cout: number, pixels: number): Tensor {
-  const c4 = dy.pitch / 4;
-  const len = Math.max(16, Math.ceil(Math.sqrt(pixels)));
-  const slices = ceilDiv(pixels, len);
-  const parts = g.temp("bias_slices", [slices, cout]);
-  const dbias = g.temp("dbias", [cout]);
-  const stage = (from: Tensor, to: Tensor, sizes: { PIXELS: number; LEN: number; SLICES: number }): void =>
-    g.dispatch({
-      shader: { name: "label_conv_bias", text: biasText },
-      sizes: { CO4: c4, ...sizes },
-      bindings: { dy: read(from), sums: write(to) },
-      groups: [ceilDiv(sizes.SLICES * c4, 64)],
-      flops: sizes.PIXELS * cout,
-    });
-  stage(dy, parts, { PIXELS: pixels, LEN: len, SLICES: slices });
-  stage(parts, dbias, { PIXELS: slices, LEN: slices, SLICES: 1 });
-  return dbias;
-}
-
 export const labelConv = defineOp<LabelConvArgs, Tensor>({
   name: "label_conv",
   forward(g: Graph, { codes, w, bias, sigma, k, stride, pad, mirror, edgeRow, dtype }) {
@@ -144,7 +122,7 @@ export const labelConv = defineOp<LabelConvArgs, Tensor>({
     const pixels = n * oh * ow;
     const c4 = w.pitch / 4;
     const grads: Partial<Record<keyof LabelConvArgs, Tensor>> = {};
-    if (wanted.has("bias")) grads.bias = channelSums(g, dy, bias!.shape[0], pixels);
+    if (wanted.has("bias")) grads.bias = columnSums(g, dy, dy.pitch, [...bias!.shape]);
     if (!wanted.has("w") && !wanted.has("sigma")) return grads;
     const { slices, len } = labelConvSlices(pixels, product(w.shape.slice(0, 2)) * w.pitch * 4);
     const tables = g.temp("label_slices", [slices, ...w.shape]);
@@ -171,16 +149,7 @@ export const labelConv = defineOp<LabelConvArgs, Tensor>({
       flops: pixels * k * k * cout,
       bytes: k * k * dy.bytes + 2 * tables.bytes,
     });
-    const dw = g.temp("dw", w.shape);
-    const n4 = (product(w.shape.slice(0, 2)) * w.pitch) / 4;
-    g.dispatch({
-      shader: { name: "label_conv_collect", text: collectText },
-      constants: { sigma: !!sigma },
-      sizes: { N4: n4, SLICES: slices },
-      bindings: { slices: read(tables), sigma: sigma && read(sigma), dw: write(dw) },
-      groups: strided(g.target, n4),
-      flops: slices * product(w.shape),
-    });
+    const dw = sumSlices(g, tables, slices, g.temp("dw", w.shape), sigma);
     if (wanted.has("w")) grads.w = dw;
     if (wanted.has("sigma")) grads.sigma = negatedDot(g, dw, w, sigma!);
     return grads;

@@ -15,14 +15,12 @@
 // lavapipe, COCO val 1993 at 256x256 (2074 inner, 6166 outer windows), 64 channels: forward 18 ms; backward dT 9, dW 12, dA 12. dW's kernel
 // is gemm_subgroup's scheme with its sums turned: 16 columns in registers, each fetched once a subgroup.
 
-import sumSlicesText from "../../shaders/parts/sums_slices.wgsl";
 import tableSum from "../../shaders/labels/label_table_sum.wgsl";
 import turnText from "../../shaders/labels/label_table_turn.wgsl";
 import weightsText from "../../shaders/labels/label_table_dw.wgsl";
 import {
   ceilDiv,
   defineOp,
-  product,
   read,
   readScalars,
   write,
@@ -34,7 +32,8 @@ import { add } from "../shape/add.ts";
 import { BLOCK, blocksOf, gemm } from "../parts/gemm.ts";
 import { choose, subgroupLanes } from "../parts/variants.ts";
 import { needLists, rowGroups, segmentSums, wideLanes, Y_SPAN, type Lists } from "../parts/segments.ts";
-import { strided } from "../parts/sums.ts";
+import { span } from "../parts/registers_wgsl.ts";
+import { sumSlices } from "../parts/sums.ts";
 
 export interface LabelTableArgs {
   /** [inner capacity, 128]; row 0 is zero. */
@@ -160,8 +159,6 @@ function turn(g: Graph, w: Tensor, h: number, col: number, n4: number): Tensor {
   return turned;
 }
 
-const span = (n: number): number[] => [...Array(n).keys()];
-
 /** Text of label_table_dw: with subgroups a step takes as many windows as the lanes can fetch blocks of four vec4 for. */
 function weightsConstants(lanes: number | undefined): Record<string, string | number | boolean> {
   const step = lanes ? lanes / 4 : 1;
@@ -241,18 +238,6 @@ function tableWeights(
         bytes: dt.bytes + a.bytes + (slices * dw.bytes * some) / blocks,
       });
     },
-    join() {
-      if (parts === dw) return dw;
-      const n = product(w.shape) / 4;
-      g.dispatch({
-        shader: { name: "sums_slices", text: sumSlicesText },
-        constants: { sigma: false },
-        sizes: { N4: n, SLICES: slices },
-        bindings: { parts: read(parts), y: write(dw) },
-        groups: strided(g.target, n),
-        flops: slices * n * 4,
-      });
-      return dw;
-    },
+    join: () => (parts === dw ? dw : sumSlices(g, parts, slices, dw)),
   };
 }

@@ -22,6 +22,7 @@ import tiledText from "../../shaders/parts/gemm_tiled.wgsl";
 import { ceilDiv, read, readScalars, write, type Count, type Graph, type Tensor } from "../../src/runtime/index.ts";
 import type { Activation } from "./activation_wgsl.ts";
 import { epilogue } from "./epilogue.ts";
+import { declareSums, span } from "./registers_wgsl.ts";
 import { choose, subgroupLanes } from "./variants.ts";
 
 /** Columns of a block of b. */
@@ -97,8 +98,6 @@ function moveBlocks(from: Float32Array, [o, i, kh, kw]: readonly number[], back:
   return to;
 }
 
-const span = (n: number): number[] => [...Array(n).keys()];
-
 /** Index of a row's first vec4 in a, without its batch; `z`: the matrix. */
 const rowAt = ({ aBlocked, picks }: GemmArgs, row: string, z: string): string => {
   if (aBlocked) return `(${row} >> 3u) * $K4 * 8u + (${row} & 7u)`;
@@ -119,14 +118,7 @@ function subgroupConstants(p: GemmArgs, lanes: number, perLane: number): Record<
           `  let r${i} = min(row + ${i * lanes}u, $M - 1u);\n  let p${i} = g.z * $ABATCH + ${rowAt(p, `r${i}`, "g.z")};`,
       )
       .join("\n"),
-    declare: rows
-      .map(
-        (i) =>
-          `  ${span(BLOCK)
-            .map((n) => `var s${i}_${n} = 0.0;`)
-            .join(" ")}`,
-      )
-      .join("\n"),
+    declare: declareSums(perLane, BLOCK),
     accumulate: [
       ...rows.map((i) => `    let x${i} = vec4f(a[p${i} + k * $ASTEP]);`),
       ...span(loads).map((l) => `    let b${l} = vec4f(b[at + ${l * lanes}u]);`),
