@@ -2,7 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import { labelHex } from "../pictures/colors.ts";
-import { colorImageFromRgb, labelMapFromColors, parseColor } from "../pictures/label_colors.ts";
+import { colorHex, colorImageFromRgb, labelMapFromColors, parseColor } from "../pictures/label_colors.ts";
 import type { Label } from "../pictures/label_names.ts";
 import { fileError } from "../formats/file.ts";
 import { noteInput } from "../formats/inputs.ts";
@@ -18,16 +18,19 @@ export function fileProblem(path: string, cause: unknown): SpadeError {
   return new SpadeError("file", path, `can't be read (${String(cause)})`, "check the path", cause);
 }
 
-/** Reads and decodes a label PNG without checking its ids. Fails with `file` or `unsupported`. */
-export async function readPng(path: string): Promise<LabelPng> {
+/** Reads a picture's file whole, as an input of the command. Fails with `file`. */
+export async function readInput(path: string): Promise<Buffer> {
   noteInput(path);
-  let bytes: Uint8Array;
   try {
-    bytes = await readFile(path);
+    return await readFile(path);
   } catch (cause) {
     throw fileProblem(path, cause);
   }
-  return decodeLabelPng(bytes, path, mostPixels());
+}
+
+/** Reads and decodes a label PNG without checking its ids. Fails with `file` or `unsupported`. */
+export async function readPng(path: string): Promise<LabelPng> {
+  return decodeLabelPng(await readInput(path), path, mostPixels());
 }
 
 /** Runs `body` and adds the file's path to errors about the values of a map. */
@@ -197,6 +200,6 @@ function describeColors(png: LabelPng): string {
   for (const color of colorsOf(png)) counts.set(color, (counts.get(color) ?? 0) + 1);
   const pixels = png.width * png.height;
   const most = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 6);
-  const names = most.map(([c, n]) => `#${c.toString(16).padStart(6, "0")} ${((100 * n) / pixels).toFixed(1)} %`);
+  const names = most.map(([c, n]) => `${colorHex(c)} ${((100 * n) / pixels).toFixed(1)} %`);
   return `${counts.size} distinct ones, ${counts.size > names.length ? "most of all " : ""}${names.join(", ")}`;
 }

@@ -1,12 +1,11 @@
 // Label names by id of the four data sets that upstream supports, for messages and for the metadata of trained weights.
 // The colours are those of upstream's generic colour map, which has one colour per id.
 
-import { textOfFile } from "../formats/file.ts";
+import { existingText } from "../formats/file.ts";
 import { parseLabels, type Label } from "../pictures/label_names.ts";
 import { labelHex } from "../pictures/colors.ts";
 import { DONT_CARE_ID } from "../labels/label_map.ts";
 import { labelCount } from "../models/config.ts";
-import { SpadeError } from "../runtime/errors.ts";
 import { datasetDefaults, type DataOptions, type DatasetMode } from "./options.ts";
 
 type LabelOptions = Pick<
@@ -56,13 +55,12 @@ const NAMES: Partial<Record<DatasetMode, string>> = {
 `,
 };
 
+/** Reads a file with a list of labels. @param count of labels, if it is known: ids are below. Fails with `file` */
+export const readLabelList = (path: string, count?: number): Label[] => parseLabels(existingText(path), path, count);
+
 /** Reads the list of labels in the file --labels; undefined without that option. Fails with `file`. */
-export function listedLabels(options: LabelOptions): Label[] | undefined {
-  if (!options.labels) return undefined;
-  const text = textOfFile(options.labels);
-  if (text === undefined) throw new SpadeError("file", options.labels, "does not exist", "check the path");
-  return parseLabels(text, options.labels, labelCount(options));
-}
+export const listedLabels = (options: LabelOptions): Label[] | undefined =>
+  options.labels ? readLabelList(options.labels, labelCount(options)) : undefined;
 
 /**
  * Names and colours of a data set's labels: from --labels, else the list above. Undefined if there is neither, or if

@@ -1,15 +1,13 @@
 // Reads photos like PIL's Image.open(...).convert("RGB"): stored pixels, without EXIF orientation, colour management or
 // alpha. sharp decodes all formats except BMP, PPM and PGM.
 
-import { readFile } from "node:fs/promises";
 import type { RgbImage } from "../pictures/pil_bicubic.ts";
-import { noteInput } from "../formats/inputs.ts";
 import { decodeBmp, decodePpm } from "../formats/images/plain_pictures.ts";
 import { loadSharp } from "../formats/images/sharp.ts";
 import { checkPixels } from "../formats/images/pixels.ts";
 import { checkPngData } from "../formats/images/label_png.ts";
 import { SpadeError } from "../runtime/errors.ts";
-import { fileProblem } from "./label_file.ts";
+import { readInput } from "./label_file.ts";
 import { mostPixels } from "./pixel_limit.ts";
 
 /** Pictures of pixels; sharp would draw an SVG or a PDF, which may refer to other files. */
@@ -35,13 +33,7 @@ export interface Photo extends RgbImage {
  * if sharp is missing.
  */
 export async function readPhoto(path: string): Promise<Photo> {
-  noteInput(path);
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (cause) {
-    throw fileProblem(path, cause);
-  }
+  const bytes = await readInput(path);
   if (bytes.length === 0) throw new SpadeError("file", path, "is empty", "save or fetch the photo again");
   const most = mostPixels();
   // Detect the format from the content, not the file name, as PIL does.

@@ -2,11 +2,11 @@
 // and values that look like gray levels instead of ids.
 
 import type { LabelPng } from "../formats/images/label_png.ts";
+import { colorHex } from "../pictures/label_colors.ts";
 import { foreign, SpadeError } from "../runtime/errors.ts";
 import { colorOfValue, valuesOf, type ReadBy } from "./label_file.ts";
 
-const hex = (color: number | undefined): string =>
-  color === undefined ? "no colour" : `#${color.toString(16).padStart(6, "0")}`;
+const hex = (color: number | undefined): string => (color === undefined ? "no colour" : colorHex(color));
 
 /** By kind of PNG, how maps are read, and a file that is read so. */
 export type Ways = Partial<Record<LabelPng["kind"], { by: "colours" | "ids"; path: string }>>;

@@ -62,11 +62,12 @@ export interface Survey {
 
 /**
  * Lists, pairs and reads all files. `colors` maps the colours in label maps to labels. Failures are collected in
- * `problems`. Calls `onProgress` for every pair.
+ * `problems`. Calls `onListed` when the files are listed and none is read yet, and `onProgress` for every pair.
  */
 export async function survey(
   options: DataOptions,
   colors: readonly Label[] | undefined,
+  onListed?: () => Promise<void>,
   onProgress?: (done: number, total: number) => void,
 ): Promise<Survey> {
   const problems = new Map<string, Problem>();
@@ -78,6 +79,7 @@ export async function survey(
   };
   let unlisted = 0;
   const lists = await listFiles(options, (error) => report(`list ${unlisted++}`, error));
+  await onListed?.();
   if (!unlisted) pairingProblems(lists, options).forEach((error, i) => report(`pairing ${i}`, error));
   const paired = problems.size === 0;
   const look = new Look(options, colors, report);

@@ -190,6 +190,13 @@ export function textOfFile(path: string, most = MOST_TEXT): string | undefined {
   }
 }
 
+/** The same, of a file that must exist. @throws SpadeError file */
+export function existingText(path: string, most?: number): string {
+  const text = textOfFile(path, most);
+  if (text === undefined) throw new SpadeError("file", path, "does not exist", "check the path");
+  return text;
+}
+
 /** Removes temporary files that fileSink left in a folder when a process was killed. No one may be writing there. */
 export async function removeParts(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);

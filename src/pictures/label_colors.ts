@@ -55,7 +55,7 @@ export function labelMapFromColors(
   throw new SpadeError(
     "label",
     `pixel (${x}, ${y})`,
-    `its colour ${cssOf(foreign.color)} is none of the ${colors.length} label colours; of the ${known.size} distinct colours in the map ${foreignColors} are foreign`,
+    `its colour ${colorHex(foreign.color)} is none of the ${colors.length} label colours; of the ${known.size} distinct colours in the map ${foreignColors} are foreign`,
     foreignColors > 32 || (tolerance ?? 0) > 0
       ? "give a map of ids (gray or indexed PNG), or one drawn without antialiasing and never resized smoothly or saved as JPEG"
       : // A caller that gave a tolerance of 0 does not want one.
@@ -102,6 +102,7 @@ function nearest(color: number, colors: { id: number; color: number }[], toleran
   return best;
 }
 
-function cssOf(color: number): string {
+/** "#rrggbb" of a colour 0xrrggbb. */
+export function colorHex(color: number): string {
   return `#${color.toString(16).padStart(6, "0")}`;
 }

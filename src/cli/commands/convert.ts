@@ -5,10 +5,8 @@ import { basename, extname } from "node:path";
 
 import type { Checkpoint } from "../../formats/checkpoint.ts";
 import { listed } from "../../formats/budget.ts";
-import { openCheckpointFile, textOfFile } from "../../formats/file.ts";
+import { openCheckpointFile } from "../../formats/file.ts";
 import { noteInput } from "../../formats/inputs.ts";
-import { parseLabels } from "../../pictures/label_names.ts";
-import type { Label } from "../../pictures/label_names.ts";
 import { writePth } from "../../formats/torch/pth_write.ts";
 import { writeSafetensors } from "../../formats/safetensors.ts";
 import type { TensorToWrite } from "../../formats/safetensors.ts";
@@ -18,8 +16,8 @@ import { labelCount, type Config } from "../../models/config.ts";
 import { storedConfig } from "../../models/weights/stored_config.ts";
 import { counted, SpadeError } from "../../runtime/errors.ts";
 import { noteLines, summary } from "../reports/checkpoint_report.ts";
-import { configLines, findingOf } from "./info.ts";
-import { optionsBeside } from "../inputs/opt_beside.ts";
+import { readLabelList } from "../../datasets/names.ts";
+import { configLines, findingBeside } from "./info.ts";
 import { Outputs } from "../terminal/output.ts";
 
 export interface ConvertOptions {
@@ -67,19 +65,13 @@ export async function convert(input: string, output: string, options: ConvertOpt
   try {
     await outputs.check([{ path: output, kind }]);
     const lines = [summary(basename(input), source)];
-    const given = options.overrides ?? {};
-    let config = findingOf(source, given);
-    if (config.ok)
-      config = findingOf(source, {
-        ...(await optionsBeside(input, source, given, (line) => lines.push(line))),
-        ...given,
-      });
+    const config = await findingBeside(input, source, options.overrides, (line) => lines.push(line));
     const metadata: Record<string, string> = { ...source.metadata };
     if (config.ok) metadata.config = storedConfig(config);
     metadata.source ??= `${basename(input)} (${source.format})`;
     if (options.labels !== undefined)
       metadata.labels = JSON.stringify(
-        await readLabels(options.labels, config.ok ? labelCount(config.config) : undefined),
+        readLabelList(options.labels, config.ok ? labelCount(config.config) : undefined),
       );
 
     const overflowed: string[] = [];
@@ -136,10 +128,4 @@ function countOverflow(values: Float32Array): number {
   let count = 0;
   for (let i = 0; i < values.length; i++) if (Math.abs(values[i]) >= 65520 && Math.abs(values[i]) !== Infinity) count++;
   return count;
-}
-
-async function readLabels(path: string, count: number | undefined): Promise<Label[]> {
-  const text = textOfFile(path);
-  if (text === undefined) throw new SpadeError("file", path, "does not exist", "check the path");
-  return parseLabels(text, path, count);
 }

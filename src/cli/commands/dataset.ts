@@ -5,7 +5,6 @@ import { command } from "../terminal/command.ts";
 import { Outputs, quoted } from "../terminal/output.ts";
 import { isLegalId, listedLabels, labelsFor } from "../../datasets/names.ts";
 import { datasetDefaults, defaultData, type DataOptions } from "../../datasets/options.ts";
-import { listFiles } from "../../datasets/listing.ts";
 import { fixOfLabelNc } from "../../datasets/read_sample.ts";
 import { looksGray } from "../../datasets/readings.ts";
 import { fittingLabels, survey, type IdCount, type Problem, type Survey } from "../../datasets/survey.ts";
@@ -61,10 +60,14 @@ export async function lookAtDataset(
   // In mode custom without --label_nc the number of labels is derived from the maps, so a list may contain any id.
   const open = options.dataset_mode === "custom" && given.label_nc === undefined;
   const listed = listedLabels(open ? { ...options, label_nc: 65536 } : options);
-  // What is listed is known as an input then.
-  await listFiles(options, () => undefined);
-  await outputs.check([sheet, ...(labels_out === undefined ? [] : [{ path: labels_out, kind: "json" } as const])]);
-  const found = await survey(options, listed, (done, total) => progress.update("reading pairs", done, total));
+  const results = [sheet, ...(labels_out === undefined ? [] : [{ path: labels_out, kind: "json" } as const])];
+  const found = await survey(
+    options,
+    listed,
+    // Files that are listed are known as inputs.
+    () => outputs.check(results),
+    (done, total) => progress.update("reading pairs", done, total),
+  );
   progress.end();
   const fit = fittingLabels(found.ids, found.instancesWithBorders > 0);
   const levels = found.readings.levels();

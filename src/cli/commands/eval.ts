@@ -11,9 +11,9 @@ import { listLabelMaps, listPhotos, listResults, pairsOf, readIds } from "../../
 import { FRECHET_NAME, frechetDistance, gaussian } from "../../evaluation/frechet.ts";
 import { Confusion, type Scores } from "../../evaluation/scores.ts";
 import { Segmenter } from "../../evaluation/segmenter.ts";
-import { textOfFile } from "../../formats/file.ts";
 import { noteInput } from "../../formats/inputs.ts";
-import { parseLabels, type Label } from "../../pictures/label_names.ts";
+import type { Label } from "../../pictures/label_names.ts";
+import { readLabelList } from "../../datasets/names.ts";
 import { pilNearestResize } from "../../pictures/pil_nearest.ts";
 import { DONT_CARE_ID, type LabelMap } from "../../labels/label_map.ts";
 import type { Config } from "../../models/config.ts";
@@ -85,7 +85,7 @@ export async function evaluate(o: EvalOptions, progress: Progress): Promise<stri
   const maps = await listLabelMaps(o.label_dir);
   const results = o.results ? pairsOf(await listResults(o.results), maps, o.results) : undefined;
   const photos = o.image_dir ? pairsOf(await listPhotos(o.image_dir, maps), maps, o.image_dir) : undefined;
-  const labels = o.labels === undefined ? undefined : parseLabels(await readText(o.labels), o.labels);
+  const labels = o.labels === undefined ? undefined : readLabelList(o.labels);
   const outputs = new Outputs(o.force);
   const json = o.json === undefined ? [] : [{ path: o.json, kind: "json" } as const];
   for (const [path, what] of [
@@ -104,12 +104,6 @@ export async function evaluate(o: EvalOptions, progress: Progress): Promise<stri
   progress.end();
   for (const output of json) await outputs.write(output, `${JSON.stringify(found, null, 2)}\n`);
   return describe(found);
-}
-
-async function readText(path: string): Promise<string> {
-  const text = textOfFile(path);
-  if (text === undefined) throw new SpadeError("file", path, "does not exist", "check the path");
-  return text;
 }
 
 async function segmentAll(

@@ -18,11 +18,11 @@ export async function info(file: string, options: { key?: string; all?: boolean 
   const source = await openCheckpointFile(file, options);
   try {
     const said: string[] = [];
-    const beside = await besideOf(file, source, said);
+    const finding = await findingBeside(file, source, {}, (line) => said.push(line));
     return [
       summary(basename(file), source),
       ...said.filter((line) => line.startsWith("note: ")),
-      ...configLines(findingOf(source, beside)),
+      ...configLines(finding),
       ...metadataLines(source.metadata),
       ...noteLines(source),
       ...tensorLines(source, options.all ?? false),
@@ -32,16 +32,27 @@ export async function info(file: string, options: { key?: string; all?: boolean 
   }
 }
 
-/** optionsBeside; {} for a file that is no generator. */
-async function besideOf(file: string, source: Checkpoint, said: string[]): Promise<Partial<Config>> {
-  return findingOf(source).ok ? optionsBeside(file, source, {}, (line) => said.push(line)) : {};
-}
-
 /** The net's config, or the reason why there is none: other checkpoints than generators can be converted too. */
 export type Finding = ({ ok: true; from: string } & FoundConfig) | { ok: false; why: string };
 
-/** @param given options that the user states, or the opt file beside the weights. @throws SpadeError usage: they contradict the weights */
-export function findingOf(source: Checkpoint, given: Partial<Config> = {}): Finding {
+/**
+ * The config of a checkpoint's net, with what the opt file beside it states.
+ * @param given options that the user states
+ * @param say gets a line about the opt file
+ * @throws SpadeError usage: the options contradict the weights
+ */
+export async function findingBeside(
+  file: string,
+  source: Checkpoint,
+  given: Partial<Config> = {},
+  say: (line: string) => void,
+): Promise<Finding> {
+  const alone = findingOf(source, given);
+  if (!alone.ok) return alone;
+  return findingOf(source, { ...(await optionsBeside(file, source, given, say)), ...given });
+}
+
+function findingOf(source: Checkpoint, given: Partial<Config> = {}): Finding {
   const shapes = new Map(source.names().map((n) => [n, source.info(n).shape]));
   try {
     const from = source.metadata.config === undefined ? "guessed from keys and shapes" : "from its metadata";

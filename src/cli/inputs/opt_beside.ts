@@ -1,12 +1,12 @@
 // opt.json or opt.txt beside a weights file, where training (ours and upstream's) leaves it: it states what the weights do not store.
 
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { savedOptions } from "../options/train_options.ts";
 import type { Checkpoint } from "../../formats/checkpoint.ts";
 import type { Config } from "../../models/config.ts";
 import { findConfig, GUESSABLE } from "../../models/weights/find_config.ts";
 import { checkpointSource } from "../../models/weights/source.ts";
+import { optFileIn } from "../../training/records/opt_file.ts";
 import { SpadeError } from "../../runtime/errors.ts";
 
 /**
@@ -21,7 +21,7 @@ export async function optionsBeside(
   say: (line: string) => void,
 ): Promise<Partial<Config>> {
   const folder = dirname(weights);
-  const path = ["opt.json", "opt.txt"].map((name) => join(folder, name)).find(existsSync);
+  const path = optFileIn(folder);
   if (path === undefined) return {};
   const { shapes } = checkpointSource(checkpoint);
   const { config, guessed } = findConfig(shapes, checkpoint.metadata, given);

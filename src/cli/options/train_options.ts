@@ -1,16 +1,16 @@
 // Resolves the options of a run, with the published precedence: command line, then the opt file of an earlier run, then what the data
 // set changes, then what the network changes, then the base defaults. Options that cannot work are refused before anything starts.
 
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { InvalidArgumentError, type Command } from "commander";
 import { DATASET_MODES, datasetDefaults, type DataOptions, type DatasetMode } from "../../datasets/options.ts";
 import { parsePlainNorm, roundHalfEven } from "../../models/config.ts";
 import { outputSize, strideOf } from "../../models/kinds.ts";
 import { checkNet } from "../../models/kinds.ts";
+import { listed } from "../../formats/budget.ts";
 import { foreign, SpadeError } from "../../runtime/errors.ts";
 import { defaultOptions, type TrainOptions } from "../../training/options.ts";
-import { defaultsOf, loadOptions, loadOptionsFile } from "../../training/records/opt_file.ts";
+import { defaultsOf, loadOptions, loadOptionsFile, optFileIn } from "../../training/records/opt_file.ts";
 import { addDeadOptions } from "./dead_options.ts";
 import { addTable, text } from "./option_table.ts";
 import { TRAIN_GROUPS, TRAIN_NAMES, TRAIN_TABLE } from "./train_table.ts";
@@ -71,11 +71,10 @@ export async function savedOptions(
 ): Promise<Partial<TrainOptions>> {
   if (from === undefined) return {};
   const { options, unknown } = await (from === true ? loadOptions(folder) : loadOptionsFile(from));
-  if (unknown.length) {
-    const more = unknown.length > 8 ? ` and ${unknown.length - 8} more` : "";
-    const names = unknown.slice(0, 8).map((name) => foreign(name, 40));
-    say(`note: ${names.join(", ")}${more} of the opt file ${unknown.length === 1 ? "means" : "mean"} nothing here`);
-  }
+  if (unknown.length)
+    say(
+      `note: ${listed(unknown.map((name) => foreign(name, 40)))} of the opt file ${unknown.length === 1 ? "means" : "mean"} nothing here`,
+    );
   const apart = takeFolder(options, folder);
   if (apart.length) {
     const given = apart.map((name) => `--${name}`).join(" and ");
@@ -83,8 +82,7 @@ export async function savedOptions(
       `note: ${apart.join(", ")} of the opt file ${apart.length === 1 ? "is" : "are"} not taken: give ${given} yourself`,
     );
   }
-  const file = ["opt.json", "opt.txt"].map((name) => join(folder, name)).find(existsSync) ?? folder;
-  return checked(options, from === true ? file : from);
+  return checked(options, from === true ? optFileIn(folder)! : from);
 }
 
 /** Parses and checks saved values like those of the command line. Fails with `file`. */

@@ -6,6 +6,7 @@ import type { IdCount, Problem, Survey } from "../../datasets/survey.ts";
 import type { Label } from "../../pictures/label_names.ts";
 import { DONT_CARE_ID } from "../../labels/label_map.ts";
 import { isLegalId } from "../../datasets/names.ts";
+import { colorHex } from "../../pictures/label_colors.ts";
 import type { Outputs } from "../terminal/output.ts";
 
 /** 0 to 4, 7, 9 to 11 */
@@ -95,12 +96,10 @@ export function describeColors({ colors }: Survey): string[] {
   return [
     "",
     row("colours", `${all.length} distinct in label maps that hold colours instead of ids`),
-    ...all.slice(0, MAX_ROWS).map(([c, n]) => `  ${hex(c)}  ${((100 * n) / pixels).toFixed(2).padStart(6)} %`),
+    ...all.slice(0, MAX_ROWS).map(([c, n]) => `  ${colorHex(c)}  ${((100 * n) / pixels).toFixed(2).padStart(6)} %`),
     ...(all.length > MAX_ROWS ? [`  and ${all.length - MAX_ROWS} more`] : []),
   ];
 }
-
-const hex = (c: number): string => `#${c.toString(16).padStart(6, "0")}`;
 
 /**
  * Writes a first label list of the colours in the label maps to `labelsOut`: those of coloured maps, the gray levels, or
@@ -124,7 +123,7 @@ export async function writeColors(
     return [`  --labels_out labels.json writes a list of ${what}, to give ids and names; then --labels labels.json`];
   }
   if (!found.length) return [`  ${foreign(labelsOut)} is not written: the label maps hold ids, and no colours to list`];
-  const list = found.map(([id, c]) => ({ id, name: `label ${id}`, color: hex(c) }));
+  const list = found.map(([id, c]) => ({ id, name: `label ${id}`, color: colorHex(c) }));
   await outputs.write(
     { path: labelsOut, kind: "json" },
     `[\n${list.map((l) => `  ${JSON.stringify(l)}`).join(",\n")}\n]\n`,

@@ -5,7 +5,7 @@
 import { constants, fstatSync } from "node:fs";
 import { access, lstat, readlink, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { fileSink, makeFolders } from "../../formats/file.ts";
+import { fileSink, makeFolders, replaceFile } from "../../formats/file.ts";
 import { inputs } from "../../formats/inputs.ts";
 import type { Sink } from "../../formats/tensors.ts";
 import { foreign, SpadeError } from "../../runtime/errors.ts";
@@ -95,15 +95,10 @@ export class Outputs {
   }
 
   /** Writes a result's file. Fails as `check`. */
-  async write(file: Output, content: string | Uint8Array): Promise<void> {
-    const sink = await this.sink(file);
-    try {
-      await sink.write(typeof content === "string" ? new TextEncoder().encode(content) : content);
-    } catch (error) {
-      await sink.abort();
-      throw error;
-    }
-    await sink.close();
+  async write({ path, kind }: Output, content: string | Uint8Array): Promise<void> {
+    const place = await this.place(path, kind);
+    await makeFolderOf(path);
+    await replaceFile(place, content);
   }
 
   /** The path of the file to write, links followed. */

@@ -38,9 +38,7 @@ function readings(S: number, given: Partial<Config>): LabelConfig[] {
 function labelOptions(S: number, likely: LabelConfig, given: Partial<Config>): { labels: LabelConfig; sure: boolean } {
   const found = readings(S, given);
   if (found.length === 0) {
-    const names = (["label_nc", "contain_dontcare_label", "no_instance"] as const).filter(
-      (k) => given[k] !== undefined,
-    );
+    const names = LABEL_OPTIONS.filter((k) => given[k] !== undefined);
     throw new SpadeError(
       "usage",
       names.map((name) => `${name} ${String(given[name])}`).join(", "),

@@ -1,10 +1,11 @@
 // opt.txt and opt.json: every option of a run. opt.txt has the published format, and the published code's own opt.txt can be read.
 
-import { kindOf } from "../../models/kinds.ts";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { kindOf } from "../../models/kinds.ts";
 import { datasetDefaults } from "../../datasets/options.ts";
 import { parseJson } from "../../formats/budget.ts";
-import { openFile, replaceFile } from "../../formats/file.ts";
+import { existingText, replaceFile } from "../../formats/file.ts";
 import { foreign, SpadeError } from "../../runtime/errors.ts";
 import { defaultOptions, type TrainOptions } from "../options.ts";
 
@@ -69,56 +70,42 @@ export async function saveOptions(folder: string, options: TrainOptions): Promis
   await replaceFile(join(folder, "opt.json"), `${json}\n`);
 }
 
+/** Options of an opt file. `unknown`: names in it that are no options here. */
+export interface SavedOptions {
+  options: Partial<TrainOptions>;
+  unknown: string[];
+}
+
 /**
- * The options saved in a run's folder, from opt.json, else from opt.txt. `unknown`: names that are no options here, for a message.
+ * The options saved in a run's folder, from opt.json, else from opt.txt.
  * Fails with `file` if there is neither, or if a value is not of its option's type.
  */
-export async function loadOptions(folder: string): Promise<{ options: Partial<TrainOptions>; unknown: string[] }> {
-  const [json, txt] = [join(folder, "opt.json"), join(folder, "opt.txt")];
-  const text = await optText(json);
-  if (text !== undefined) return parseOptJson(text, json);
-  const lines = await optText(txt);
-  if (lines !== undefined) return parseOptTxt(lines, txt);
+export async function loadOptions(folder: string): Promise<SavedOptions> {
+  const path = optFileIn(folder);
+  if (path !== undefined) return loadOptionsFile(path);
   throw new SpadeError(
     "file",
-    json,
+    join(folder, "opt.json"),
     "is not there, nor is opt.txt",
     "check --name and --checkpoints_dir, or leave out --load_from_opt_file",
   );
 }
 
-/** Characters of an opt file; published ones have 6,000. */
+/** Path of a folder's opt.json, else of its opt.txt; undefined if it has neither. */
+export const optFileIn = (folder: string): string | undefined =>
+  ["opt.json", "opt.txt"].map((name) => join(folder, name)).find(existsSync);
+
+/** Bytes of an opt file; published ones have 6,000. */
 const MOST_TEXT = 1e6;
 
-async function optText(path: string): Promise<string | undefined> {
-  const access = await openFile(path).catch((error: unknown) => {
-    if (error instanceof SpadeError && (error.cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT")
-      return undefined;
-    throw error;
-  });
-  if (!access) return undefined;
-  try {
-    if (access.size <= MOST_TEXT) return new TextDecoder().decode(await access.read(0, access.size));
-    throw new SpadeError(
-      "file",
-      path,
-      `has ${access.size} bytes, and an opt file at most ${MOST_TEXT}`,
-      "check the path",
-    );
-  } finally {
-    await access.close();
-  }
-}
-
 /** The same from one file: JSON if it ends in .json, else in the format of opt.txt. */
-export async function loadOptionsFile(path: string): Promise<{ options: Partial<TrainOptions>; unknown: string[] }> {
-  const text = await optText(path);
-  if (text === undefined) throw new SpadeError("file", path, "does not exist", "check the path");
+export async function loadOptionsFile(path: string): Promise<SavedOptions> {
+  const text = existingText(path, MOST_TEXT);
   return path.endsWith(".json") ? parseOptJson(text, path) : parseOptTxt(text, path);
 }
 
 /** opt.txt, or the same lines as the published code prints them to the console. `where`: the file, for messages. */
-export function parseOptTxt(text: string, where: string): { options: Partial<TrainOptions>; unknown: string[] } {
+export function parseOptTxt(text: string, where: string): SavedOptions {
   const pairs = text
     .split(/\r?\n/)
     .map((line, i) => ({ line, i }))
@@ -139,7 +126,7 @@ export function parseOptTxt(text: string, where: string): { options: Partial<Tra
   return sorted(pairs, where);
 }
 
-function parseOptJson(text: string, where: string): { options: Partial<TrainOptions>; unknown: string[] } {
+function parseOptJson(text: string, where: string): SavedOptions {
   const wrong = (problem: string): SpadeError =>
     new SpadeError("file", where, problem, "restore it, or remove it where opt.txt is whole");
   let values: unknown;
@@ -153,20 +140,14 @@ function parseOptJson(text: string, where: string): { options: Partial<TrainOpti
   return sorted(Object.entries(values), where);
 }
 
-function sorted(pairs: [string, unknown][], where: string): { options: Partial<TrainOptions>; unknown: string[] } {
+function sorted(pairs: [string, unknown][], where: string): SavedOptions {
   // The command sets isTrain, never a file.
   const isKnown = (name: string): boolean => Object.hasOwn(TABLE, name) && name !== "isTrain";
   const known = pairs.filter(([name]) => isKnown(name));
   return {
     options: Object.fromEntries(known.map(([name, value]) => [name, typed(name, value, where)])),
-    unknown: shortened(pairs.map(([name]) => name).filter((name) => !isKnown(name) && !WITHOUT_EFFECT.includes(name))),
+    unknown: pairs.map(([name]) => name).filter((name) => !isKnown(name) && !WITHOUT_EFFECT.includes(name)),
   };
-}
-
-/** Names from a file, for a message. */
-function shortened(names: readonly string[]): string[] {
-  const first = names.slice(0, 20).map((name) => foreign(name, 40));
-  return names.length > first.length ? [...first, `and ${names.length - first.length} more`] : first;
 }
 
 /** Converts a value to its option's type in TABLE; in opt.txt everything is text. */
