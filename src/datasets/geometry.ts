@@ -1,4 +1,4 @@
-// Resizes, crops and flips the label map, photo and instance map of a sample as upstream does (spec 4.2). The crop
+// Resizes, crops and flips the label map, photo and instance map of a sample as upstream does (docs/upstream.md, Resizing). The crop
 // position and the flip are drawn once per sample from (seed, epoch, index), so they do not depend on the order of
 // reading.
 

@@ -1,4 +1,4 @@
-// Lists the files of a data set with upstream's folders, extensions, order and pairing (spec 4.1). Lists are paired by
+// Lists the files of a data set with upstream's folders, extensions, order and pairing (docs/upstream.md, Files). Lists are paired by
 // position in natural order. Names are checked too, because one missing file would shift all later pairs.
 
 import { basename, extname, join } from "node:path";

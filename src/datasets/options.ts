@@ -1,5 +1,5 @@
 // The options that select the pictures to read and how to resize them, with upstream's names and upstream's defaults
-// for every dataset (spec: upstream's base_options and *_dataset.py).
+// for every dataset (its base_options.py and *_dataset.py).
 
 import type { Config } from "../models/config.ts";
 
@@ -87,7 +87,7 @@ export const defaultData: DataOptions = {
   seed: 0,
 };
 
-/** The defaults that a dataset mode overrides (spec 1.6). `test`: for the test command. */
+/** The defaults that a dataset mode overrides, as in upstream's *_dataset.py. `test`: for the test command. */
 export function datasetDefaults(
   mode: DatasetMode,
   test = false,

@@ -6,7 +6,7 @@ import { SpadeError } from "../runtime/errors.ts";
 export type Upsampling = "normal" | "more" | "most";
 export type NetG = "spade" | "pix2pixhd";
 
-/** Upstream's options that determine the generator's layers and shapes (spec: options of upstream's train.py). */
+/** Upstream's options that determine the generator's layers and shapes (those of its train.py). */
 export interface Config {
   label_nc: number;
   contain_dontcare_label: boolean;

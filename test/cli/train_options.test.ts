@@ -31,7 +31,7 @@ const resolve = (...args: string[]): TrainOptions => resolveTrainOptions(given(.
 const CUSTOM = ["--dataset_mode", "custom", "--label_dir", "l", "--image_dir", "i"];
 const of = (mode: DatasetMode): string[] => (mode === "custom" ? CUSTOM : ["--dataset_mode", mode]);
 
-// spec 1.6, the train column.
+// The defaults of the published train.py by data set.
 const PUBLISHED: [DatasetMode, Partial<TrainOptions> & { semantic_nc: number }][] = [
   [
     "coco",

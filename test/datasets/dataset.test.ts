@@ -285,7 +285,7 @@ test("the published sets' names fit their nets and can be stored with weights", 
     if (list) expect(parseLabels(JSON.stringify(list), mode)).toEqual(list);
     return [list?.length, ...ids.map((id) => list?.[id].name)];
   };
-  // Known from the maps themselves: COCO-Stuff's sky-other is 156, tree 168, grass 123, sea 154 (spec 5.2).
+  // Known from the maps themselves: COCO-Stuff's sky-other is 156, tree 168, grass 123, sea 154.
   expect(names("coco", 0, 13, 105, 123, 154, 156, 168, 181, 182)).toEqual([183, "person", "parking meter", "clouds", "grass", "sea", "sky-other", "tree", "wood", "unlabeled"]); // prettier-ignore
   expect(names("ade20k", 0, 1, 150)).toEqual([151, "other", "wall", "flag"]);
   expect(names("cityscapes", 7, 23, 26, 33)).toEqual([35, "road", "sky", "car", "bicycle"]);

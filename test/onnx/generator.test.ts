@@ -10,7 +10,7 @@ import { modelBytes, readModel } from "../../src/export/onnx/model.ts";
 import { goldenPath, readGeneratorCase } from "./golden.ts";
 import { hostGenerator } from "./host_generator.ts";
 
-/** The design's tolerance for images in f32. */
+/** Of the largest value of the picture, in f32. */
 const TOLERANCE = 1e-4;
 
 async function session(config: Config, state: HostState): Promise<ort.InferenceSession> {

@@ -14,7 +14,7 @@ let rounds = 0;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "lock-"));
   const lock = JSON.stringify(join(import.meta.dirname, "../../src/training/lock.ts"));
-  // Takes the lock, says how that went, and stays until it is told to end.
+  // Takes the lock, reports the outcome, and runs until its stdin asks it to end.
   const contents = `import { lockRun } from ${lock};
     process.stdin.once("data", async () => {
       let release;

@@ -1,5 +1,5 @@
 // Makes COCO instance maps from its annotations: the label map, with every annotated thing painted over it in a unique
-// value (spec 4.6). Later only the borders between values are used. Upstream's script numbers the things of a picture
+// value. Later only the borders between values are used. Upstream's script numbers the things of a picture
 // 0, 1, 2 ..., which may equal the id of the stuff beside a thing, so that the border is lost. We use values that the
 // label map does not contain. `asPublished` reproduces upstream's numbers.
 
