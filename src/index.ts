@@ -2,8 +2,10 @@
 
 import type { AdapterInfo, Spade, SpadeOptions } from "./session/api.ts";
 import { openDevice, SpadeError, type Device, type OpenOptions } from "./runtime/index.ts";
+import { safetensorsReader } from "./formats/checkpoint.ts";
 import { createSpadeOn } from "./session/create.ts";
-import { openSource } from "./session/source.ts";
+import type { Host } from "./session/host.ts";
+import { openWeights } from "./web/open_weights.ts";
 
 export * from "./session/api.ts";
 export { SpadeError, type SpadeErrorCode } from "./runtime/errors.ts";
@@ -28,11 +30,12 @@ function pageGpu(): GPU {
 }
 
 const sizesAs = "uniform";
-const page = {
+const page: Host = {
   sizesAs,
-  openDevice: (options: OpenOptions): Promise<Device> => openDevice(pageGpu(), { sizesAs, ...options }),
-  open: openSource,
-} as const;
+  readers: [safetensorsReader],
+  openDevice: async (options: OpenOptions): Promise<Device> => openDevice(pageGpu(), { sizesAs, ...options }),
+  open: openWeights,
+};
 
 /** Loads a generator and makes it ready to paint. Errors are SpadeErrors; an abort throws signal.reason. */
 export function createSpade(options: SpadeOptions): Promise<Spade> {

@@ -2,13 +2,14 @@
 
 import { fileURLToPath } from "node:url";
 import type { AdapterInfo, Source, Spade, SpadeOptions } from "./session/api.ts";
+import { allReaders } from "./formats/any_checkpoint.ts";
 import { openFile } from "./formats/file.ts";
-import type { RandomAccess } from "./formats/tensors.ts";
 import { supported } from "./index.ts";
 import { openNodeDevice, sizesWish } from "./node/dawn.ts";
 import { SpadeError } from "./runtime/errors.ts";
 import { createSpadeOn } from "./session/create.ts";
-import { openSource } from "./session/source.ts";
+import type { LoadOptions, Weights } from "./session/host.ts";
+import { openWeights } from "./web/open_weights.ts";
 
 export * from "./session/api.ts";
 export { SpadeError, type SpadeErrorCode } from "./runtime/errors.ts";
@@ -29,28 +30,27 @@ function pathOf(text: string): string {
   }
 }
 
-async function open(
-  source: Source,
-  report: (loaded: number, total: number | undefined) => void,
-  signal?: AbortSignal,
-): Promise<RandomAccess> {
+async function open(source: Source, options: LoadOptions): Promise<Weights> {
   const text = typeof source === "string" ? source : source instanceof URL ? source.href : undefined;
-  if (text !== undefined && !/^(https?|data|blob):/.test(text)) {
-    const access = await openFile(pathOf(text));
-    try {
-      report(access.size, access.size);
-      return access;
-    } catch (error) {
+  if (text === undefined || /^(https?|data|blob):/.test(text)) return openWeights(source, options);
+  const access = await openFile(pathOf(text));
+  try {
+    if (options.integrity) {
+      const file = await openWeights(await access.read(0, access.size), options);
       await access.close();
-      throw error;
+      return file;
     }
+    options.report(access.size, access.size);
+  } catch (error) {
+    await access.close();
+    throw error;
   }
-  return openSource(source, report, signal);
+  return access;
 }
 
 /** Loads a generator and makes it ready to paint. Errors are SpadeErrors; an abort throws signal.reason. */
 export async function createSpade(options: SpadeOptions): Promise<Spade> {
-  return createSpadeOn({ sizesAs: sizesWish(), openDevice: openNodeDevice, open }, options);
+  return createSpadeOn({ sizesAs: sizesWish(), readers: allReaders, openDevice: openNodeDevice, open }, options);
 }
 
 /** Whether this machine can paint, and on which adapter. */

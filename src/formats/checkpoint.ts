@@ -1,15 +1,9 @@
-// Opens a checkpoint in any supported format: safetensors, or torch.save's zip, legacy pickle and tar. Also handles the
-// old form in which torch stored spectral norm, so that a loader gets usable weights.
+// Opens a checkpoint in one of several formats (pages read safetensors alone; any_checkpoint.ts has all). Also handles the old form in
+// which torch stored spectral norm, so that a loader gets usable weights.
 
 import { foreign, SpadeError } from "../runtime/errors.ts";
-import { fromPix2pixHD, withoutParametrizations, withoutPrefix } from "./state_keys.ts";
+import { fromPix2pixHD, withoutModule, withoutParametrizations, withoutPrefix } from "./state_keys.ts";
 import type { Names } from "./state_keys.ts";
-import { torchSource, withoutModule } from "./torch/pth.ts";
-import type { TorchFile } from "./torch/pth.ts";
-import { looksLegacy, readLegacy } from "./torch/pth_legacy.ts";
-import { looksLikeTar, readTar } from "./torch/pth_tar.ts";
-import { readZip } from "./torch/pth_zip.ts";
-import { looksLikeZip } from "./torch/zip_entry.ts";
 import { looksLikeSafetensors, openSafetensors } from "./safetensors.ts";
 import { elements, f32Tensor, toF32 } from "./tensors.ts";
 import type { HostTensor, RandomAccess, TensorInfo, TensorSource } from "./tensors.ts";
@@ -28,15 +22,29 @@ export interface OpenOptions {
   key?: string;
 }
 
+/** One format of files. */
+export interface Reader {
+  /** Whether a file that begins with these bytes has this format. */
+  looks(head: Uint8Array): boolean;
+  open(access: RandomAccess, key?: string): Promise<Checkpoint>;
+}
+
 /**
- * Opens a checkpoint in any supported format, detected from its first bytes, not its name. Strips a `module.` prefix
+ * Opens a checkpoint in the format of one of `readers`, detected from its first bytes, not its name. Strips a `module.` prefix
  * that all keys share, reads other names for the same keys (state_keys.ts), and completes older forms of spectral norm; notes say so. Fails
  * with `file` if the file is empty, truncated, damaged or not a checkpoint, and with `unsupported` on Python objects
  * other than tensors and containers. Closes `access` on failure.
  */
-export async function openCheckpoint(access: RandomAccess, options: OpenOptions = {}): Promise<Checkpoint> {
+export async function openWith(
+  readers: readonly Reader[],
+  access: RandomAccess,
+  { key }: OpenOptions = {},
+): Promise<Checkpoint> {
   try {
-    return completeSpectral(dropOldSpectral(known(await open(access, options.key))));
+    const head = await access.read(0, Math.min(HEAD_BYTES, access.size));
+    const reader = readers.find((r) => r.looks(head));
+    if (!reader) throw notACheckpoint(access.name, head, readers);
+    return completeSpectral(dropOldSpectral(known(await reader.open(access, key))));
   } catch (error) {
     await access.close?.();
     throw error;
@@ -47,28 +55,20 @@ export async function openCheckpoint(access: RandomAccess, options: OpenOptions 
 export const HEAD_BYTES = 512;
 
 /**
- * For downloads: throws as openCheckpoint would on a file that begins so.
+ * For downloads: throws as openWith would on a file that begins so.
  * @param head the first HEAD_BYTES, or the whole of a shorter file
  */
-export function checkHead(name: string, head: Uint8Array): void {
-  if (![looksLikeZip, looksLegacy, looksLikeTar, looksLikeSafetensors].some((looks) => looks(head)))
-    throw notACheckpoint(name, head);
+export function checkHead(readers: readonly Reader[], name: string, head: Uint8Array): void {
+  if (!readers.some((r) => r.looks(head))) throw notACheckpoint(name, head, readers);
 }
 
-async function open(access: RandomAccess, key: string | undefined): Promise<Checkpoint> {
-  const head = await access.read(0, Math.min(HEAD_BYTES, access.size));
-  const torch = async (format: string, read: (a: RandomAccess) => Promise<TorchFile>): Promise<Checkpoint> => {
-    return { ...torchSource(access, await read(access), key), format };
-  };
-  if (looksLikeZip(head)) return torch("torch zip", readZip);
-  if (looksLegacy(head)) return torch("torch legacy pickle", readLegacy);
-  if (looksLikeTar(head)) return torch("torch 0.1 tar", readTar);
-  if (looksLikeSafetensors(head)) {
+export const safetensorsReader: Reader = {
+  looks: looksLikeSafetensors,
+  async open(access, key) {
     const source = await openSafetensors(access);
     return { ...renamed(source, safetensorsNames(access.name, source.names(), key)), format: "safetensors", notes: [] };
-  }
-  throw notACheckpoint(access.name, head);
-}
+  },
+};
 
 /** Maps the names shown to the caller (without `key.` and `module.`) to the names in the file. */
 function safetensorsNames(file: string, names: string[], key: string | undefined): Map<string, string> {
@@ -89,6 +89,7 @@ function renamed<T extends TensorSource>(source: T, names: Map<string, string>):
     ...source,
     names: () => [...names.keys()],
     info: (name: string) => source.info(inFile(name)),
+    start: source.start && ((name: string) => source.start!(inFile(name))),
     read: (name: string) => source.read(inFile(name)),
     chunks: (name: string, maxBytes?: number) => source.chunks(inFile(name), maxBytes),
   };
@@ -163,6 +164,7 @@ function completeSpectral(source: Checkpoint): Checkpoint {
     ],
     names: () => [...all, ...made.keys()],
     info: (name) => (made.has(name) ? info(made.get(name)!) : source.info(name)),
+    start: source.start && ((name) => source.start!(made.has(name) ? `${made.get(name)!}_orig` : name)),
     read: (name) => (made.has(name) ? compute(made.get(name)!) : source.read(name)),
     async *chunks(name, maxBytes) {
       if (made.has(name)) yield (await compute(made.get(name)!)).data;
@@ -190,7 +192,7 @@ function leftTimes(w: Float32Array, shape: readonly number[], u: Float32Array): 
 }
 
 /** Explains a file that is not a checkpoint: the kinds of file that users give by mistake. */
-function notACheckpoint(name: string, head: Uint8Array): SpadeError {
+function notACheckpoint(name: string, head: Uint8Array, readers: readonly Reader[]): SpadeError {
   const text = new TextDecoder("latin1").decode(head);
   const say = (problem: string, fix: string): SpadeError => new SpadeError("file", name, problem, fix);
   if (head.length === 0) return say("is empty", "fetch it again");
@@ -203,11 +205,18 @@ function notACheckpoint(name: string, head: Uint8Array): SpadeError {
     );
   if (head[0] === 0x1f && head[1] === 0x8b)
     return say("is compressed with gzip", "unpack it (tar -xzf or gunzip) and give the .pth in it");
-  if (head[0] === 0x80 && head[1] >= 2 && head[1] <= 5) {
+  const [zip, pickle] = [text.startsWith("PK\x03\x04"), head[0] === 0x80 && head[1] >= 2 && head[1] <= 5];
+  if (readers.length === 1 && (zip || pickle))
+    return say(
+      "is a .pth of PyTorch, which pages don't read as it is",
+      "convert it: npx spade-webgpu convert FILE.pth FILE.safetensors, or convertPth of spade-webgpu/pth in the page",
+    );
+  if (pickle) {
     return say(
       "is a Python pickle without torch's magic number, or cut off within it",
       "save it with torch.save(model.state_dict(), path)",
     );
   }
-  return say("is not a checkpoint", "give a .safetensors file, or a .pth that torch.save wrote");
+  const pth = readers.length > 1 ? ", or a .pth that torch.save wrote" : "";
+  return say("is not a checkpoint", `give a .safetensors file${pth}`);
 }

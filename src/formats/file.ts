@@ -6,7 +6,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { SpadeError } from "../runtime/errors.ts";
-import { openCheckpoint } from "./checkpoint.ts";
+import { openCheckpoint } from "./any_checkpoint.ts";
 import type { Checkpoint, OpenOptions } from "./checkpoint.ts";
 import { noteInput } from "./inputs.ts";
 import { checkRange } from "./tensors.ts";

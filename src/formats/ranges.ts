@@ -45,6 +45,7 @@ export function rangeSource(
   return {
     names: () => [...ranges.keys()],
     info: (key) => ({ dtype: find(key).dtype, shape: [...find(key).shape] }),
+    start: (key) => find(key).start,
     async read(key) {
       const range = find(key);
       const total = byteSize(range);

@@ -16,6 +16,21 @@ export function looksLikeSafetensors(head: Uint8Array): boolean {
   return head.length >= 9 && head[8] === 0x7b && head[6] === 0 && head[7] === 0;
 }
 
+/** The size of a file that begins with these bytes, by its header; undefined if that is not whole yet, or damaged. */
+export function dataEnd(head: Uint8Array): number | undefined {
+  if (!looksLikeSafetensors(head)) return undefined;
+  const base = 8 + Number(new DataView(head.buffer, head.byteOffset, 8).getBigUint64(0, true));
+  if (head.length < base) return undefined;
+  try {
+    const header = JSON.parse(new TextDecoder().decode(head.subarray(8, base))) as Record<string, object>;
+    const ends = Object.values(header).map((t) => ("data_offsets" in t ? (t.data_offsets as number[])[1] : 0));
+    const end = base + Math.max(0, ...ends);
+    return Number.isSafeInteger(end) ? end : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Opens a safetensors file; tensors are read only on request. `metadata` is the header's `__metadata__`.
  * Fails with `file` if the header is damaged or does not match the file's length, and with `unsupported` on an unknown

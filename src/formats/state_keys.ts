@@ -114,3 +114,11 @@ export function fromPix2pixHD(names: Names, shape: (name: string) => readonly nu
   );
   return out;
 }
+
+/** Strips the prefix `module.`, which DataParallel adds to every key, if all keys have it. */
+export function withoutModule(keys: string[]): string[] {
+  const prefix = "module.";
+  return keys.length > 0 && keys.every((k) => k.startsWith(prefix) && k.length > prefix.length)
+    ? keys.map((k) => k.slice(prefix.length))
+    : keys;
+}

@@ -57,6 +57,8 @@ export interface TensorSource {
   names(): string[];
   /** Fails with `file` if the file has no tensor of this name. */
   info(name: string): TensorInfo;
+  /** Where a tensor begins in the file; files that arrive as a stream are read in this order. */
+  start?(name: string): number;
   /** Reads the whole tensor, contiguous. */
   read(name: string): Promise<HostTensor>;
   /** Yields the same bytes in pieces of at most `maxBytes` and whole elements. The caller may keep each piece. */

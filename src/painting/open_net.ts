@@ -71,6 +71,8 @@ export interface OpenOptions extends Pick<PainterOptions, "images" | "onProgress
   /** A device, which stays open when the net is disposed, or a function that opens one, which is disposed with the net. */
   device: Device | (() => Promise<Device>);
   dtype?: StorageWish;
+  /** Also compile what a typical map needs. */
+  warm?: boolean;
   signal?: AbortSignal;
   /** Called with the number of tensors loaded onto the device, and their total. */
   onWeights?: (done: number, total: number) => void;
@@ -112,22 +114,36 @@ export class OpenNet {
   }
 }
 
-/** Opens a net. If anything fails, frees what it had opened; an abort throws signal.reason. */
+/**
+ * Opens a net: programs are compiled while the weights arrive. If anything fails, frees what it had opened; an abort throws
+ * signal.reason.
+ */
 export async function openNet({ config, guessed = [], source, labels }: NetWeights, o: OpenOptions): Promise<OpenNet> {
   const { signal } = o;
   const ownsDevice = typeof o.device === "function";
   const device = typeof o.device === "function" ? await o.device() : o.device;
   let parameters: ParameterStore | undefined;
+  let painter: Painter | undefined;
   try {
     const dtype = storageType(device, o.dtype);
-    parameters = await loadGenerator(device, config, source, dtype, (done, total) => {
+    parameters = await ParameterStore.allocate(device, netOf(config, source.shapes), source.shapes, dtype);
+    const filled = parameters.fill(source, (done, total) => {
       signal?.throwIfAborted();
       o.onWeights?.(done, total);
     });
-    const painter = await createPainter(device, config, parameters, o);
-    return new OpenNet(device, config, guessed, labels, dtype, painter, ownsDevice);
+    const compiled = async (): Promise<Painter> => {
+      painter = await createPainter(device, config, parameters!, { ...o, filled });
+      if (o.warm) await painter.warm(signal);
+      return painter;
+    };
+    // Both, also if one fails: what the other one still makes is freed below.
+    const [made, weights] = await Promise.allSettled([compiled(), filled]);
+    for (const result of [weights, made]) if (result.status === "rejected") throw result.reason;
+    await painter!.prepared;
+    return new OpenNet(device, config, guessed, labels, dtype, painter!, ownsDevice);
   } catch (error) {
-    parameters?.dispose();
+    if (painter) painter.dispose();
+    else parameters?.dispose();
     if (ownsDevice) device.dispose();
     throw error;
   }

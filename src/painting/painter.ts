@@ -1,6 +1,7 @@
 // The interface of a painter: a generator with its weights and programs on a device.
 
 import type { LevelWindows } from "../labels/windows.ts";
+import type { DerivedWeights } from "../models/weights/derived.ts";
 import type { Profile } from "../runtime/index.ts";
 import type { RunHow } from "./stage.ts";
 
@@ -9,6 +10,8 @@ export interface PainterOptions {
   images?: number;
   /** Keep every block's output, readable under the block's name (for tests). */
   taps?: boolean;
+  /** Resolves when the parameters have their values; without it they have them. Programs are compiled meanwhile. */
+  filled?: Promise<void>;
   /** Called with the number of compiled programs, the current one as the fraction of its pipelines, and the total. */
   onProgress?: (done: number, total: number) => void;
 }
@@ -26,6 +29,11 @@ export interface Painter {
   /** Height and width of the picture. */
   readonly size: { h: number; w: number };
   readonly memory: PainterMemory;
+  /**
+   * Resolves when what depends on the weights alone is computed; nothing may be painted before. The originals of weights that are replaced
+   * by copies are freed then.
+   */
+  readonly prepared: Promise<void>;
   /** Compiles what a typical map needs, so that the first picture need not wait for it. */
   warm(signal?: AbortSignal): Promise<void>;
   /**
@@ -65,4 +73,16 @@ export class CompileProgress {
     this.report?.(this.done + ready / wanted, this.programs);
     if (ready === wanted) this.done++;
   };
+}
+
+/** Computes derived weights as soon as the originals are there, and frees the originals that they replace. */
+export function prepare(derived: DerivedWeights, filled: PainterOptions["filled"]): Promise<void> {
+  const prepared = (async () => {
+    await filled;
+    await derived.compute();
+    derived.releaseOriginals();
+  })();
+  // Whoever opens the net awaits it, perhaps after an error of something else.
+  prepared.catch(() => undefined);
+  return prepared;
 }

@@ -9,7 +9,7 @@ import { convName, type PlainConv } from "../models/nets/plain_conv.ts";
 import { DerivedWeights, type ConvWeights } from "../models/weights/derived.ts";
 import type { ParameterStore } from "../models/weights/parameters.ts";
 import { Graph, SpadeError, type Device, type Profile, type Target } from "../runtime/index.ts";
-import { CompileProgress, type Painter, type PainterMemory, type PainterOptions } from "./painter.ts";
+import { CompileProgress, prepare, type Painter, type PainterMemory, type PainterOptions } from "./painter.ts";
 import { runStale, Stage, type Recording, type RunHow } from "./stage.ts";
 
 /** The weights' sigmas (spectral norm) and copies. */
@@ -63,24 +63,26 @@ export class Pix2pixhdPainter implements Painter {
     readonly parameters: ParameterStore,
     private readonly derived: DerivedWeights,
     private readonly image: Stage,
+    readonly prepared: Promise<void>,
   ) {}
 
-  /** Computes what depends on the weights alone. The originals of weights that are replaced by copies are freed. */
+  /** Without `filled` it is prepared when it resolves. */
   static async create(
     device: Device,
     config: Config,
     parameters: ParameterStore,
-    { images = 1, onProgress }: PainterOptions = {},
+    { images = 1, filled, onProgress }: PainterOptions = {},
   ): Promise<Pix2pixhdPainter> {
     const { target } = device;
     const progress = new CompileProgress(2, onProgress);
     const derived = derivedOf(target, config, parameters);
     try {
-      await derived.compute(progress.pipelines);
-      derived.releaseOriginals();
+      await derived.compile(progress.pipelines);
       const recording = recordPicture(target, config, parameters, derived, images);
       const image = await Stage.compile(recording, device, progress.pipelines);
-      return new Pix2pixhdPainter(device, config, parameters, derived, image);
+      const prepared = prepare(derived, filled);
+      if (!filled) await prepared;
+      return new Pix2pixhdPainter(device, config, parameters, derived, image, prepared);
     } catch (error) {
       derived.dispose();
       throw error;

@@ -10,7 +10,7 @@ import { levelKey, type TableRoom } from "../models/nets/table_room.ts";
 import type { ParameterStore } from "../models/weights/parameters.ts";
 import { SpadeError, type Device, type Profile, type Target } from "../runtime/index.ts";
 import { usualRoom, roomFor } from "./choose_room.ts";
-import { CompileProgress, type Painter, type PainterMemory, type PainterOptions } from "./painter.ts";
+import { CompileProgress, prepare, type Painter, type PainterMemory, type PainterOptions } from "./painter.ts";
 import { SpadeStages, type FirstRecording } from "./spade_stages.ts";
 import { runStale, Stage, type Recording, type RunHow } from "./stage.ts";
 import { TableRows } from "./table_rows.ts";
@@ -30,9 +30,10 @@ export class SpadePainter implements Painter {
     readonly parameters: ParameterStore,
     private readonly stages: SpadeStages,
     private readonly progress: CompileProgress,
+    readonly prepared: Promise<void>,
   ) {}
 
-  /** Computes what depends on the weights alone. The originals of weights that are replaced by copies are freed. */
+  /** Without `filled` it is prepared when it resolves. */
   static async create(
     device: Device,
     config: Config,
@@ -41,9 +42,10 @@ export class SpadePainter implements Painter {
   ): Promise<SpadePainter> {
     const stages = new SpadeStages(device.target, config, parameters, options);
     const progress = new CompileProgress(stages.count, options.onProgress);
-    await stages.derived.compute(progress.pipelines);
-    stages.derived.releaseOriginals();
-    return new SpadePainter(device, config, parameters, stages, progress);
+    await stages.derived.compile(progress.pipelines);
+    const prepared = prepare(stages.derived, options.filled);
+    if (!options.filled) await prepared;
+    return new SpadePainter(device, config, parameters, stages, progress, prepared);
   }
 
   /**

@@ -15,6 +15,8 @@ export interface OpenOptions {
   sizesAs?: SizesAs;
   /** Variants from a plan file. */
   variants?: Readonly<Record<string, string>>;
+  /** Called when an adapter is found, before its device is opened. */
+  onAdapter?: () => void;
   /** Called once if the adapter is software (runs on the CPU). */
   onSoftware?: (message: string, fix: string) => void;
   /** Awaits a promise of a software adapter, where a pending promise slows the adapter down. */
@@ -334,6 +336,7 @@ export function softwareNotice({ name }: Device): { message: string; fix: string
 /** Opens an owned device: hardware first, with every feature and limit that the adapter has and we can use. */
 export async function openDevice(gpu: GPU, options: OpenOptions = {}): Promise<Device> {
   const adapter = await pickAdapter(gpu, options.adapter ?? "auto", options.powerPreference ?? "high-performance");
+  options.onAdapter?.();
   const requiredFeatures = FEATURES.filter((f) => adapter.features.has(f)) as GPUFeatureName[];
   const requiredLimits: Record<string, number> = {};
   for (const name of Object.keys(BASE_LIMITS) as (keyof Limits)[]) requiredLimits[name] = adapter.limits[name];

@@ -13,3 +13,4 @@ export type { Exchange } from "./program/exchange.ts";
 export * from "./target.ts";
 export * from "./tensor.ts";
 export type { Template, TextConstants } from "./wgsl.ts";
+export { polite } from "./yield.ts";

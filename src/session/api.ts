@@ -7,7 +7,15 @@ export type { LabelMap };
 /** The result of `generate` in Node, which lacks ImageData: an object of its shape. */
 export type { Picture } from "../painting/present.ts";
 
-export type Source = string | URL | Request | Blob | ArrayBuffer | Uint8Array;
+/** An address (in Node also a path), or the bytes themselves. A Response or stream is read once and not cached. */
+export type Source = string | URL | Request | Response | Blob | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array>;
+
+/** A cache of the page's own: what is used of the Cache interface. Keys are addresses of ours, which are never fetched. */
+export interface WebCache {
+  match(key: string): Promise<Response | undefined>;
+  put(key: string, response: Response): Promise<void>;
+  delete(key: string): Promise<boolean>;
+}
 
 export interface SpadeOptions {
   /** .safetensors; in Node also .pth */
@@ -21,18 +29,25 @@ export interface SpadeOptions {
   /** A borrowed device: we never destroy or replace it. */
   device?: GPUDevice;
   powerPreference?: GPUPowerPreference;
+  /** Keep downloaded weights for the next visit: in the browser's Cache storage (true, the default), in a cache of yours, or not. */
+  cache?: boolean | WebCache;
+  /** Replaces the page's fetch for everything that is downloaded. */
+  fetch?: typeof fetch;
   /** Aborts loading; throws signal.reason. */
   signal?: AbortSignal;
   onProgress?: (p: Progress) => void;
 }
 
 export interface Progress {
+  /** Download, upload and compile overlap; "ready" comes once, last. */
   phase: "download" | "compile" | "upload" | "ready";
   /** Bytes, tensors, or programs; the current program counts as a fraction. */
   loaded: number;
   total: number | undefined;
   /** 0..1 over all phases, never decreases. */
   progress: number;
+  /** Nothing had to be downloaded. */
+  cached: boolean;
 }
 
 /** The adapter as reported by the browser or Dawn. */

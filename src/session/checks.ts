@@ -24,7 +24,7 @@ const usage = (where: string, problem: string, fix: string): SpadeError => new S
 /** True for a Source; objects of another realm count, objects that only look like one do not. */
 function isSource(value: unknown): boolean {
   if (typeof value === "string") return value !== "";
-  if ([URL, Request, Blob].some((type) => value instanceof type)) return true;
+  if ([URL, Request, Response, Blob, ReadableStream].some((type) => value instanceof type)) return true;
   return typedArrayName(value) === "Uint8Array" || isArrayBuffer(value);
 }
 
@@ -52,15 +52,19 @@ function isDevice(value: unknown): boolean {
   );
 }
 
+const isCache = (value: unknown): boolean =>
+  isObject(value) &&
+  ["match", "put", "delete"].every((name) => typeof (value as Record<string, unknown>)[name] === "function");
+
 /** Checks createSpade's options. @throws SpadeError usage */
 export function checkOptions(options: SpadeOptions): void {
   if (!isObject(options)) throw usage("createSpade", `its options are ${String(options)}`, "give { weights: ... }");
-  const { weights, dtype, size, device, signal, onProgress, integrity, powerPreference } = options;
+  const { weights, dtype, size, device, signal, onProgress, integrity, powerPreference, cache, fetch } = options;
   if (!isSource(weights))
     throw usage(
       "createSpade({ weights })",
       weights === "" ? "is an empty text" : "is no source",
-      "give an address, URL, Request, Blob, ArrayBuffer or Uint8Array",
+      "give an address, URL, Request, Response, Blob, ArrayBuffer, Uint8Array or stream of bytes",
     );
   if (integrity !== undefined && !/^sha256-[A-Za-z0-9+/]{43}=$/.test(String(integrity)))
     throw new SpadeError(
@@ -78,6 +82,10 @@ export function checkOptions(options: SpadeOptions): void {
       `is ${String(powerPreference)}`,
       'give "low-power" or "high-performance", or leave it out',
     );
+  if (fetch !== undefined && typeof fetch !== "function")
+    throw usage("createSpade({ fetch })", "is no function", "give one like the page's fetch, or leave it out");
+  if (cache !== undefined && typeof cache !== "boolean" && !isCache(cache))
+    throw usage("createSpade({ cache })", "is no cache", "give true, false, or an object with match, put and delete");
   if (dtype !== undefined && !["auto", "f16", "f32"].includes(dtype))
     throw usage("createSpade({ dtype })", `is ${String(dtype)}`, 'give "auto", "f16" or "f32"');
   if (

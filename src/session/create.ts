@@ -1,87 +1,110 @@
-// createSpade for Node and pages: opens a weights file and returns a session. A Host provides the GPU device and the bytes.
+// createSpade for Node and pages: opens a weights file and returns a session. A Host provides the GPU device and the bytes. The adapter comes
+// first; then the device, the download, the uploads and the compilation of programs overlap.
 
-import type { LabelInfo, Progress, Source, Spade, SpadeInfo, SpadeOptions } from "./api.ts";
+import type { LabelInfo, Progress, Spade, SpadeInfo, SpadeOptions } from "./api.ts";
 import { checkOptions } from "./checks.ts";
-import { SpadeSession } from "./spade.ts";
-import { openCheckpoint } from "../formats/checkpoint.ts";
-import { bytesAccess, type RandomAccess } from "../formats/tensors.ts";
+import type { Host, Weights } from "./host.ts";
+import { SpadeSession, type Notice } from "./spade.ts";
+import { openWith } from "../formats/checkpoint.ts";
 import { labelCount, labelSpace, type Config } from "../models/config.ts";
 import { kindOf, outputSize, strideOf } from "../models/kinds.ts";
 import { decodePresets } from "../models/presets.ts";
 import { describeNet, openNet, type OpenNet } from "../painting/open_net.ts";
 import { labelHex } from "../pictures/colors.ts";
-import { Device, SpadeError, type OpenOptions, type Target } from "../runtime/index.ts";
+import { Device, foreign } from "../runtime/index.ts";
 
-/** The parts that differ between a page and Node. */
-export interface Host {
-  /** For borrowed devices; omitted: chosen by adapter. */
-  readonly sizesAs?: Target["sizesAs"];
-  openDevice(options: OpenOptions): Promise<Device>;
-  /** Opens a source for reads by range; calls `report` with downloaded bytes. */
-  open(
-    source: Source,
-    report: (loaded: number, total: number | undefined) => void,
-    signal?: AbortSignal,
-  ): Promise<RandomAccess>;
-}
-
-/** Where each phase begins and ends in the total progress. */
-const SHARES = { download: [0, 0.4], upload: [0.4, 0.7], compile: [0.7, 1], ready: [1, 1] } as const;
+/** The share of each phase in the total progress; they overlap. */
+const SHARES = { download: 0.5, upload: 0.1, compile: 0.4 } as const;
 
 type Report = (phase: Progress["phase"], loaded: number, total: number | undefined) => void;
 
-/** Calls onProgress with a total progress that never decreases. */
-function reporter(onProgress: SpadeOptions["onProgress"]): Report {
+/** Calls onProgress with a total progress that never decreases, and reaches 1 with "ready". */
+function reporter(onProgress: SpadeOptions["onProgress"], cached: () => boolean): Report {
+  const shares = { download: 0, upload: 0, compile: 0 };
   let reached = 0;
   return (phase, loaded, total) => {
-    const [from, to] = SHARES[phase];
-    reached = Math.max(reached, from + (total ? (loaded / total) * (to - from) : 0));
-    onProgress?.({ phase, loaded, total, progress: reached });
+    if (phase !== "ready" && total) shares[phase] = Math.min(1, loaded / total) * SHARES[phase];
+    const sum = phase === "ready" ? 1 : shares.download + shares.upload + shares.compile;
+    // Rounding must not give 1 before everything is there.
+    reached = Math.max(reached, phase === "ready" ? 1 : Math.min(sum, 0.999));
+    onProgress?.({ phase, loaded, total, progress: reached, cached: cached() });
   };
+}
+
+/** Opens the device in two steps: `found` resolves when there is an adapter, before anything is downloaded. */
+function openDevice(
+  host: Host,
+  { device, powerPreference }: SpadeOptions,
+): { found: Promise<unknown>; opening: Promise<Device> } {
+  if (device) {
+    const opening = Promise.resolve(borrowed(device, host.sizesAs));
+    return { found: opening, opening };
+  }
+  let onAdapter!: () => void;
+  const adapter = new Promise<void>((resolve) => (onAdapter = resolve));
+  const opening = host.openDevice({ powerPreference, onAdapter });
+  opening.catch(() => undefined);
+  return { found: Promise.race([adapter, opening]), opening };
 }
 
 /** @internal createSpade on a host. */
 export async function createSpadeOn(host: Host, options: SpadeOptions): Promise<Spade> {
   checkOptions(options);
-  const { signal, size } = options;
+  const { signal, size, integrity, cache, fetch } = options;
   signal?.throwIfAborted();
-  const report = reporter(options.onProgress);
-  let access = await host.open(options.weights, (loaded, total) => report("download", loaded, total), signal);
-  if (options.integrity) access = await verify(access, options.integrity);
-  const checkpoint = await openCheckpoint(access);
-  let session: SpadeSession;
+  const notices: Notice[] = [];
+  let weights: Weights | undefined;
+  const report = reporter(options.onProgress, () => weights?.cached ?? false);
+  const { found, opening } = openDevice(host, options);
+  await found;
   try {
     signal?.throwIfAborted();
-    const described = describeNet(checkpoint, { weights: "weights", size });
-    let loading = true;
-    const net = await openNet(described, {
-      device: async () =>
-        options.device
-          ? borrowed(options.device, host.sizesAs)
-          : host.openDevice({ powerPreference: options.powerPreference }),
-      dtype: options.dtype,
-      signal,
-      onWeights: (done, total) => report("upload", done, total),
-      // Later maps may compile too; don't report those.
-      onProgress: (done, total) => void (loading && report("compile", done, total)),
+    weights = await host.open(options.weights, {
+      ...{ integrity, cache, fetch, signal, readers: host.readers },
+      report: (loaded, total) => report("download", loaded, total),
+      onMemoryOnly: (cause) => notices.push(memoryOnly(cause)),
     });
+    const checkpoint = await openWith(host.readers, weights);
     try {
-      await net.painter.warm(signal);
-      loading = false;
-      signal?.throwIfAborted();
-      const info = infoOf(net, checkpoint.metadata, access.size);
-      report("ready", 1, 1);
-      session = new SpadeSession(info, net);
-    } catch (error) {
-      net.dispose();
-      throw error;
+      const described = describeNet(checkpoint, { weights: "weights", size });
+      const device = await opening;
+      let loading = true;
+      const net = await openNet(described, {
+        device,
+        dtype: options.dtype,
+        warm: true,
+        signal,
+        onWeights: (done, total) => report("upload", done, total),
+        // Later maps may compile too; don't report those.
+        onProgress: (done, total) => void (loading && report("compile", done, total)),
+      });
+      try {
+        await weights.finished;
+        loading = false;
+        signal?.throwIfAborted();
+        const info = infoOf(net, checkpoint.metadata, weights.size);
+        report("ready", 1, 1);
+        const session = new SpadeSession(info, net, !options.device);
+        session.announceSoon(notices);
+        return session;
+      } catch (error) {
+        net.dispose();
+        throw error;
+      }
+    } finally {
+      await checkpoint.close();
     }
-  } finally {
-    await checkpoint.close();
+  } catch (error) {
+    if (!options.device) await opening.then((device) => device.dispose()).catch(() => undefined);
+    throw error;
   }
-  session.announceSoon();
-  return session;
 }
+
+const memoryOnly = (cause: unknown): Notice => ({
+  code: "memory-only",
+  message: `the browser keeps no copy of the weights (${foreign((cause as Error)?.message ?? String(cause))})`,
+  fix: "they are downloaded again at the next visit; free some storage, or give a cache of your own",
+});
 
 function infoOf(net: OpenNet, metadata: Readonly<Record<string, string>>, download: number): SpadeInfo {
   const { config, device, dtype } = net;
@@ -110,25 +133,6 @@ function unnamedLabels(config: Config): LabelInfo[] {
     name: config.contain_dontcare_label && id === config.label_nc ? "don't care" : `label ${id}`,
     color: labelHex(id),
   }));
-}
-
-/** Reads the whole source into memory and checks its hash. */
-async function verify(access: RandomAccess, integrity: string): Promise<RandomAccess> {
-  try {
-    const bytes = await access.read(0, access.size);
-    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
-    const found = `sha256-${btoa(String.fromCharCode(...hash))}`;
-    if (found !== integrity)
-      throw new SpadeError(
-        "integrity",
-        "weights",
-        `hash to ${found} where ${integrity} was wanted`,
-        "download them again, or correct `integrity`",
-      );
-    return bytesAccess(bytes, access.name);
-  } finally {
-    await access.close?.();
-  }
 }
 
 function borrowed(gpu: GPUDevice, sizesAs: Host["sizesAs"]): Device {

@@ -29,6 +29,13 @@ const copyMap = ({ data, width, height }: LabelMap): LabelMap => ({ data: data.s
 /** Slice length for runs with an abort signal. */
 const ABORTABLE_SLICE_MS = 100;
 
+/** What a "notice" event says. */
+export interface Notice {
+  readonly code: "software-adapter" | "memory-only" | "guessed-config";
+  readonly message: string;
+  readonly fix: string;
+}
+
 /** Notices that this process has already written to the console. */
 const announced = new Set<string>();
 
@@ -46,6 +53,7 @@ export class SpadeSession extends EventTarget implements Spade {
   constructor(
     readonly info: SpadeInfo,
     net: OpenNet,
+    private readonly ownsDevice: boolean,
   ) {
     super();
     this.net = net;
@@ -53,14 +61,14 @@ export class SpadeSession extends EventTarget implements Spade {
     whenLost(this.device.gpu, this);
   }
 
-  /** @internal Sends the notices about this net, once the caller of createSpade has had time to add a listener. */
-  announceSoon(): void {
+  /** @internal Sends the notices about this net and its loading, once the caller of createSpade has had time to add a listener. */
+  announceSoon(loading: readonly Notice[]): void {
     const note = this.net && guessNote(this.net);
     const fix = "convert the file with the options it was trained with (spade-webgpu convert --help)";
-    setTimeout(() => {
-      if (this.device.software) this.announce("software-adapter", softwareNotice(this.device));
-      if (note) this.announce("guessed-config", { message: `the net's options are ${note.message}`, fix });
-    }, 0);
+    const notices = [...loading];
+    if (this.device.software) notices.unshift({ code: "software-adapter", ...softwareNotice(this.device) });
+    if (note) notices.push({ code: "guessed-config", message: `the net's options are ${note.message}`, fix });
+    setTimeout(() => notices.forEach((notice) => this.announce(notice)), 0);
   }
 
   override addEventListener(...args: Parameters<EventTarget["addEventListener"]>): void {
@@ -75,7 +83,7 @@ export class SpadeSession extends EventTarget implements Spade {
       this.dispatchEvent(Object.assign(new Event("lost"), { reason: lostReason, willRestore: false }));
   }
 
-  private announce(code: string, { message, fix }: { message: string; fix: string }): void {
+  private announce({ code, message, fix }: Notice): void {
     if (this.watched) this.dispatchEvent(Object.assign(new Event("notice"), { code, message, fix }));
     else if (!announced.has(message)) console.warn(`spade-webgpu: ${message}; ${fix}`);
     announced.add(message);
@@ -165,6 +173,7 @@ export class SpadeSession extends EventTarget implements Spade {
       new SpadeError("disposed", "generate", "this Spade was disposed while it painted", "create a new one"),
     );
     this.net?.dispose();
+    if (this.ownsDevice) this.device.dispose();
     this.net = this.painted = undefined;
   }
 

@@ -1,4 +1,4 @@
-// Weights from a server that does not do what it should. In Node; a page takes the same path (session/source.ts).
+// Weights from a server that does not do what it should. In Node; a page takes the same path (web/open_weights.ts).
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -35,7 +35,7 @@ const routes: Record<string, (request: IncomingMessage, response: ServerResponse
   "/huge": (_, r) => void r.writeHead(200, { "content-length": 5e9 }).write(bytes),
 };
 
-const server = createServer((request, response) => routes[request.url!](request, response));
+const server = createServer((request, response) => (routes[request.url!] ?? routes["/none"])(request, response));
 beforeAll(async () => {
   bytes = await weights(plain);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

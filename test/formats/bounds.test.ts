@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 
-import { openCheckpoint } from "../../src/formats/checkpoint.ts";
+import { openCheckpoint } from "../../src/formats/any_checkpoint.ts";
 import { openSafetensors } from "../../src/formats/safetensors.ts";
 import { writePth } from "../../src/formats/torch/pth_write.ts";
 import { bytesAccess, memorySink } from "../../src/formats/tensors.ts";

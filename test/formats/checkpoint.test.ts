@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
-import { openCheckpoint } from "../../src/formats/checkpoint.ts";
+import { openCheckpoint } from "../../src/formats/any_checkpoint.ts";
 import { openCheckpointFile } from "../../src/formats/file.ts";
 import { writeSafetensors } from "../../src/formats/safetensors.ts";
 import { bytesAccess, fromF32, memorySink, toF32 } from "../../src/formats/tensors.ts";

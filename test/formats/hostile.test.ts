@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { openCheckpoint } from "../../src/formats/checkpoint.ts";
+import { openCheckpoint } from "../../src/formats/any_checkpoint.ts";
 import { openCheckpointFile } from "../../src/formats/file.ts";
 import { writePth } from "../../src/formats/torch/pth_write.ts";
 import { bytesAccess, memorySink } from "../../src/formats/tensors.ts";

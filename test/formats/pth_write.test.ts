@@ -12,7 +12,7 @@ import { crc32 as nodeCrc32 } from "node:zlib";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { openCheckpoint } from "../../src/formats/checkpoint.ts";
+import { openCheckpoint } from "../../src/formats/any_checkpoint.ts";
 import { writePth } from "../../src/formats/torch/pth_write.ts";
 import { bytesAccess, memorySink } from "../../src/formats/tensors.ts";
 import type { HostTensor } from "../../src/formats/tensors.ts";

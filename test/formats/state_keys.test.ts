@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 
-import { openCheckpoint } from "../../src/formats/checkpoint.ts";
+import { openCheckpoint } from "../../src/formats/any_checkpoint.ts";
 import { writeSafetensors } from "../../src/formats/safetensors.ts";
 import { bytesAccess, f32Tensor, memorySink, toF32 } from "../../src/formats/tensors.ts";
 import type { HostTensor } from "../../src/formats/tensors.ts";

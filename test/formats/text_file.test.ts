@@ -8,7 +8,7 @@ import { listedLabels } from "../../src/datasets/names.ts";
 import { fileProblem } from "../../src/datasets/label_file.ts";
 import { listFolder } from "../../src/datasets/folder.ts";
 import { defaultData } from "../../src/datasets/options.ts";
-import { openCheckpoint } from "../../src/formats/checkpoint.ts";
+import { openCheckpoint } from "../../src/formats/any_checkpoint.ts";
 import { textOfFile } from "../../src/formats/file.ts";
 import { writeSafetensors } from "../../src/formats/safetensors.ts";
 import { bytesAccess, memorySink } from "../../src/formats/tensors.ts";

@@ -8,7 +8,7 @@ import { instanceMap, readAnnotations } from "../../src/datasets/coco/coco_insta
 import { idsOf, readPng } from "../../src/datasets/label_file.ts";
 import { readPhoto } from "../../src/datasets/photo.ts";
 import { Segmenter } from "../../src/evaluation/segmenter.ts";
-import { openCheckpoint } from "../../src/formats/checkpoint.ts";
+import { openCheckpoint } from "../../src/formats/any_checkpoint.ts";
 import { encodeLabelPng } from "../../src/formats/images/label_png.ts";
 import { writeSafetensors } from "../../src/formats/safetensors.ts";
 import { bytesAccess, memorySink, toF32 } from "../../src/formats/tensors.ts";

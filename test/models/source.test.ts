@@ -1,7 +1,7 @@
 // Weights that would paint black are refused by key when they are read.
 
 import { expect, test } from "vitest";
-import { openCheckpoint } from "../../src/formats/checkpoint.ts";
+import { openCheckpoint } from "../../src/formats/any_checkpoint.ts";
 import { writeSafetensors } from "../../src/formats/safetensors.ts";
 import { bytesAccess, fromF32, memorySink } from "../../src/formats/tensors.ts";
 import { checkpointSource } from "../../src/models/weights/source.ts";

@@ -9,6 +9,7 @@ import { rangeSource } from "../ranges.ts";
 import type { TensorRange } from "../ranges.ts";
 import { itemSize } from "../tensors.ts";
 import type { RandomAccess, TensorSource } from "../tensors.ts";
+import { withoutModule } from "../state_keys.ts";
 import { keyName, printable, TorchTensor } from "./torch_objects.ts";
 
 /** The result of each format's reader: the unpickled object, and the bytes of every storage by key. */
@@ -115,12 +116,4 @@ function flatten(
   };
   visit(root, "", 0);
   return { tensors, others };
-}
-
-/** Strips the prefix `module.`, which DataParallel adds to every key, if all keys have it. */
-export function withoutModule(keys: string[]): string[] {
-  const prefix = "module.";
-  return keys.length > 0 && keys.every((k) => k.startsWith(prefix) && k.length > prefix.length)
-    ? keys.map((k) => k.slice(prefix.length))
-    : keys;
 }

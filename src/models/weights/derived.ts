@@ -67,12 +67,18 @@ export class DerivedWeights {
     return found;
   }
 
-  /** Computes everything on the parameters' device. Call again after the weights have changed. */
-  async compute(onProgress?: (done: number, total: number) => void): Promise<void> {
-    const { device } = this.parameters;
-    this.program ??= await Program.compile(this.graph, device, { name: this.name, onProgress });
-    await this.program.run();
-    await device.gpu.queue.onSubmittedWorkDone();
+  /** Compiles the program on the parameters' device; they need no values yet. */
+  async compile(onProgress?: (done: number, total: number) => void): Promise<Program> {
+    return (this.program ??= await Program.compile(this.graph, this.parameters.device, {
+      name: this.name,
+      onProgress,
+    }));
+  }
+
+  /** Computes everything. Call again after the weights have changed. */
+  async compute(): Promise<void> {
+    await (await this.compile()).run();
+    await this.parameters.device.gpu.queue.onSubmittedWorkDone();
   }
 
   /** Frees the originals that a copy replaces. Only for a net that is not trained, if nothing else reads them. */

@@ -9,6 +9,7 @@ import {
   Program,
   isAllocated,
   paperStorage,
+  polite,
   SpadeError,
   type Device,
   type DType,
@@ -19,11 +20,14 @@ import { packingOf, type Net, type Packing } from "./packing.ts";
 
 /** A source of values: a checkpoint, or seeded weights. */
 export interface StateSource {
-  /** Keys with their shapes, as in upstream (OIHW). */
+  /** Keys with their shapes, as in upstream (OIHW), in the order in which they are best read. */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   /** Reads dense float32 values. */
   read(key: string): Promise<Float32Array> | Float32Array;
 }
+
+/** Bytes of one write to the queue: 25 MB at once hold a page's thread for 35 to 50 ms (Chromium). */
+const MOST_WRITTEN = 4 * 2 ** 20;
 
 interface Packed {
   readonly shape: readonly number[];
@@ -76,23 +80,46 @@ export class ParameterStore {
     dtype: DType,
     onProgress?: (done: number, total: number) => void,
   ): Promise<ParameterStore> {
-    const expected = net.shapes;
-    checkShapes(expected, source.shapes);
-    const p = new ParameterStore(device, dtype, net);
-    let done = 0;
+    const p = await ParameterStore.allocate(device, net, source.shapes, dtype);
     try {
-      for (const [key, packed] of p.packed) {
-        const bytes = encodeHost(packed, p.rules.get(key)!.pack(await source.read(key)));
-        await device.guard(key, () => device.place(packed.storage!));
-        device.upload(packed.storage!, bytes);
-        onProgress?.(++done, expected.size);
-      }
+      await p.fill(source, onProgress);
     } catch (error) {
       p.dispose();
       throw error;
     }
-    await device.gpu.queue.onSubmittedWorkDone();
     return p;
+  }
+
+  /** A net's parameters with memory on the device, but without values yet. @param found the source's shapes @throws as loadNet */
+  static async allocate(device: Device, net: Net, found: StateSource["shapes"], dtype: DType): Promise<ParameterStore> {
+    checkShapes(net.shapes, found);
+    const p = new ParameterStore(device, dtype, net);
+    await device.guard("weights", () => {
+      for (const { storage } of p.packed.values()) device.place(storage!);
+    });
+    return p;
+  }
+
+  /** Uploads every key's values, in the order of the source's shapes, and lets other tasks run in between. */
+  async fill(source: StateSource, onProgress?: (done: number, total: number) => void): Promise<void> {
+    const { device } = this;
+    const breathe = polite();
+    let done = 0;
+    for (const key of source.shapes.keys()) {
+      const packed = this.packed.get(key);
+      if (!packed) continue;
+      const values = await source.read(key);
+      await breathe();
+      const { buffer, byteOffset, byteLength } = encodeHost(packed, this.rules.get(key)!.pack(values));
+      for (let at = 0; at < byteLength; at += MOST_WRITTEN) {
+        await breathe();
+        const piece = new Uint8Array(buffer, byteOffset + at, Math.min(MOST_WRITTEN, byteLength - at));
+        device.upload(packed.storage!, piece, at);
+      }
+      onProgress?.(++done, this.packed.size);
+    }
+    await device.gpu.queue.onSubmittedWorkDone();
+    device.check("weights");
   }
 
   /** Copies the values into new buffers. If there are f16 copies, only their f32 masters are cloned. */

@@ -32,8 +32,10 @@ function sound(key: string, values: Float32Array): Float32Array {
 
 /** Makes a source from a checkpoint. @throws SpadeError integrity, in read: a value is NaN or Inf, or a layer's values make no picture */
 export function checkpointSource(source: TensorSource): StateSource {
+  const start = (name: string): number => source.start?.(name) ?? 0;
+  const names = source.names().sort((a, b) => start(a) - start(b));
   return {
-    shapes: new Map(source.names().map((name) => [name, source.info(name).shape])),
+    shapes: new Map(names.map((name) => [name, source.info(name).shape])),
     read: async (key) => sound(key, toF32(await source.read(key))),
   };
 }

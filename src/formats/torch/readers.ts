@@ -1,0 +1,24 @@
+// The formats of torch.save, as readers of checkpoints: zip, legacy pickles, tar.
+
+import type { Reader } from "../checkpoint.ts";
+import type { RandomAccess } from "../tensors.ts";
+import { torchSource, type TorchFile } from "./pth.ts";
+import { looksLegacy, readLegacy } from "./pth_legacy.ts";
+import { looksLikeTar, readTar } from "./pth_tar.ts";
+import { readZip } from "./pth_zip.ts";
+import { looksLikeZip } from "./zip_entry.ts";
+
+const reader = (
+  format: string,
+  looks: Reader["looks"],
+  read: (access: RandomAccess) => Promise<TorchFile>,
+): Reader => ({
+  looks,
+  open: async (access, key) => ({ ...torchSource(access, await read(access), key), format }),
+});
+
+export const torchReaders: readonly Reader[] = [
+  reader("torch zip", looksLikeZip, readZip),
+  reader("torch legacy pickle", looksLegacy, readLegacy),
+  reader("torch 0.1 tar", looksLikeTar, readTar),
+];

@@ -1,0 +1,32 @@
+// What differs between a page and Node: the GPU device, and where bytes come from.
+
+import type { Source, SpadeOptions } from "./api.ts";
+import type { Reader } from "../formats/checkpoint.ts";
+import type { RandomAccess } from "../formats/tensors.ts";
+import type { Device, OpenOptions, Target } from "../runtime/index.ts";
+
+export interface LoadOptions extends Pick<SpadeOptions, "integrity" | "signal" | "cache" | "fetch"> {
+  readonly readers: readonly Reader[];
+  /** Downloaded bytes, and the file's size as soon as it is known. */
+  report(loaded: number, total: number | undefined): void;
+  /** The browser grants the cache no room. */
+  onMemoryOnly(cause: unknown): void;
+}
+
+/** Weights that may still be arriving; reads wait for their bytes. */
+export interface Weights extends RandomAccess {
+  /** Resolves when all bytes are there and fit; before, nothing may be painted. Absent: they are there. */
+  readonly finished?: Promise<void>;
+  /** Nothing had to be downloaded. */
+  readonly cached?: boolean;
+}
+
+export interface Host {
+  /** For borrowed devices; omitted: chosen by adapter. */
+  readonly sizesAs?: Target["sizesAs"];
+  /** The formats of weights that it reads. */
+  readonly readers: readonly Reader[];
+  openDevice(options: OpenOptions): Promise<Device>;
+  /** Opens a source for reads by range; resolves with its first bytes. */
+  open(source: Source, options: LoadOptions): Promise<Weights>;
+}

@@ -1,0 +1,84 @@
+// Reads a range of an origin to its end. A connection that breaks is opened again where it broke.
+
+import { SpadeError } from "../runtime/errors.ts";
+import { reasonOf, type Body, type Origin } from "./origin.ts";
+
+/** Milliseconds before each attempt to go on; after as many failures in a row without a byte, it gives up. */
+const PAUSES = [300, 1000, 3000];
+
+export interface DownloadOptions {
+  /** The first byte wanted. */
+  readonly from: number;
+  /** The byte behind the last one wanted; undefined while nobody knows the file's size. */
+  end(): number | undefined;
+  /** Ask the server for nothing behind `end`. */
+  readonly partial?: boolean;
+  /** A body that is open already, from any byte up to `from`. */
+  readonly first?: Body;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Yields the bytes in order.
+ * @throws SpadeError download: broken for good, or the file changed meanwhile; signal.reason on abort
+ */
+export async function* download(origin: Origin, o: DownloadOptions): AsyncGenerator<Uint8Array, void> {
+  const { signal, end } = o;
+  let { first } = o;
+  let at = o.from;
+  let validator = first?.validator;
+  for (let failures = 0; ;) {
+    let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+    try {
+      const body = first ?? (await origin.open(at, o.partial ? end() : undefined, signal));
+      first = undefined;
+      reader = body.stream.getReader();
+      if ((validator ??= body.validator) !== body.validator || body.from > at)
+        throw new SpadeError("download", origin.name, "changed while it was downloaded", "load it again");
+      let skip = at - body.from;
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        const fresh = value.subarray(Math.min(skip, value.length));
+        skip -= value.length - fresh.length;
+        const chunk = fresh.subarray(0, Math.max(0, (end() ?? Infinity) - at));
+        if (!chunk.length && at < (end() ?? Infinity)) continue;
+        at += chunk.length;
+        failures = 0;
+        yield chunk;
+        if (at >= (end() ?? Infinity)) return;
+      }
+      if (at >= (end() ?? 0)) return;
+      throw new Error("it ended early");
+    } catch (cause) {
+      signal?.throwIfAborted();
+      if (cause instanceof SpadeError && cause.code !== "download") throw cause;
+      if (!origin.url || failures >= PAUSES.length) throw broken(origin, at, end(), cause);
+      await pause(PAUSES[failures++], signal);
+    } finally {
+      // Ends the download; of a broken connection there is nothing to end.
+      await reader?.cancel().catch(() => undefined);
+    }
+  }
+}
+
+function broken({ name }: Origin, at: number, end: number | undefined, cause: unknown): SpadeError {
+  if (cause instanceof SpadeError) return cause;
+  const of = end === undefined ? "" : ` of ${end}`;
+  const problem = `the connection broke after ${at}${of} bytes (${reasonOf(cause)})`;
+  return new SpadeError("download", name, problem, "try again", cause);
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(signal!.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+}

@@ -1,0 +1,116 @@
+// Opens weights from any source, for reads by range while they arrive; and what the cache knows of them.
+
+import type { Source, WebCache } from "../session/api.ts";
+import { isArrayBuffer } from "../session/checks.ts";
+import type { LoadOptions, Weights } from "../session/host.ts";
+import { blobAccess, bytesAccess, type RandomAccess } from "../formats/tensors.ts";
+import { SpadeError } from "../runtime/errors.ts";
+import { deleteCache, exclusively, openCache } from "./cache.ts";
+import { fetchManifest, integrityOf } from "./manifest.ts";
+import { originOf, type Body, type Fetch, type Origin } from "./origin.ts";
+import { WeightsFile, type FileOptions, type Known } from "./weights_file.ts";
+
+/** The access to bytes in memory, or undefined for sources that have to be downloaded. */
+function local(source: Source): RandomAccess | undefined {
+  if (source instanceof Blob) return blobAccess(source);
+  if (isArrayBuffer(source)) return bytesAccess(new Uint8Array(source), "weights");
+  if (ArrayBuffer.isView(source)) return bytesAccess(source as Uint8Array, "weights");
+  return undefined;
+}
+
+type Remote = Parameters<typeof originOf>[0];
+const bound: Fetch = (...args) => fetch(...args);
+
+/**
+ * Opens a source; an address is downloaded meanwhile, or read from the cache. Resolves with the first bytes.
+ * @throws SpadeError download, file, integrity; signal.reason on abort
+ */
+export async function openWeights(source: Source, o: LoadOptions): Promise<Weights> {
+  o.signal?.throwIfAborted();
+  const access = local(source);
+  if (access) return verified(access, o);
+  const get = o.fetch ?? bound;
+  const origin = originOf(source as Remote, get);
+  const cache = origin.url ? await openCache(o.cache) : undefined;
+  const options = { ...o, cache };
+  const open = async (): Promise<WeightsFile> => {
+    const file = new WeightsFile(origin, await whatIsKnown(origin, get, options), options);
+    return file.opened();
+  };
+  if (!cache) return open();
+  // The lock is held until the download has ended; a second session then finds the file in the cache.
+  return new Promise<Weights>((resolve, reject) => {
+    exclusively(origin.url!, o.signal, async () => {
+      const file = await open();
+      resolve(file);
+      await file.finished.catch(() => undefined);
+    }).catch(reject);
+  });
+}
+
+/** Bytes at hand, checked against `integrity`. */
+async function verified(access: RandomAccess, o: LoadOptions): Promise<Weights> {
+  o.report(access.size, access.size);
+  if (!o.integrity) return access;
+  const unused: Origin = { name: access.name, open: () => Promise.reject(new Error("not a download")) };
+  const stream = new Blob([(await access.read(0, access.size)) as Uint8Array<ArrayBuffer>]).stream();
+  const body: Body = { stream, from: 0, size: access.size, validator: undefined };
+  const file = new WeightsFile(unused, { body }, { ...o, cache: undefined });
+  await file.finished;
+  return file;
+}
+
+/** Asks the cache, the manifest and the server, in this order. */
+async function whatIsKnown(
+  origin: Origin,
+  get: Fetch,
+  { cache, integrity, signal }: FileOptions & { fetch?: Fetch },
+): Promise<Known> {
+  const { url } = origin;
+  if (!url) return { body: await origin.open(0, undefined, signal) };
+  const entry = await cache?.entry(url);
+  const whole = entry && (await cache!.isWhole(entry)) ? entry : undefined;
+  const fromCache = (): Known => ({ manifest: whole, cached: whole!.parts.map(() => true), verified: true });
+  if (integrity && whole?.sha256 && integrityOf(whole.sha256) === integrity) return fromCache();
+  const manifest = await fetchManifest(url, get, signal);
+  if (manifest) {
+    if (integrity && manifest.sha256 && integrityOf(manifest.sha256) !== integrity)
+      throw new SpadeError(
+        "integrity",
+        origin.name,
+        `its manifest says ${integrityOf(manifest.sha256)} where ${integrity} was wanted`,
+        "correct `integrity`, or the file's address",
+      );
+    return { manifest, cached: cache && (await Promise.all(manifest.parts.map((hash) => cache.has(hash)))) };
+  }
+  let body: Body;
+  try {
+    body = await origin.open(0, undefined, signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    // Offline: what the address held last. An answer of the server is the truth.
+    if (whole && !integrity && error instanceof SpadeError && error.cause !== undefined) return fromCache();
+    throw error;
+  }
+  const same = whole && body.validator !== undefined && body.validator === entry!.validator;
+  if (!same || integrity) return { body };
+  await body.stream.cancel().catch(() => undefined);
+  return fromCache();
+}
+
+/** Whether a source can be opened without the network: bytes and Blobs, and addresses whose file is in the cache. */
+export async function isCached(source: Source, wish?: boolean | WebCache): Promise<boolean> {
+  if (local(source)) return true;
+  const { url } = originOf(source as Remote, bound);
+  const cache = url ? await openCache(wish) : undefined;
+  const entry = await cache?.entry(url!);
+  return !!entry && (await cache!.isWhole(entry));
+}
+
+/** Forgets one file, or all of them. */
+export async function clearCache(source?: Source): Promise<void> {
+  if (source === undefined) return deleteCache();
+  if (local(source)) return;
+  const { url } = originOf(source as Remote, bound);
+  if (url) await (await openCache(true))?.remove(url);
+}

@@ -1,0 +1,294 @@
+// A weights file that is read while it arrives: parts of 4 MB, checked against their hashes where a manifest has them, kept in the cache
+// where there is one. Readers wait for the bytes they ask for.
+
+import { checkHead, HEAD_BYTES } from "../formats/checkpoint.ts";
+import { dataEnd } from "../formats/safetensors.ts";
+import { checkRange } from "../formats/tensors.ts";
+import { SpadeError } from "../runtime/errors.ts";
+import type { LoadOptions, Weights } from "../session/host.ts";
+import type { WeightsCache } from "./cache.ts";
+import { download } from "./download.ts";
+import { integrityOf, PART, sha256, type Manifest } from "./manifest.ts";
+import type { Body, Origin } from "./origin.ts";
+
+/** Most bytes of a file: five times the largest published generator (COCO, f32). */
+const MOST_BYTES = 2 ** 31;
+/** Parts in memory beside the one that arrives: tensors are read in the file's order, and one may reach into the next part. */
+const RECENT = 2;
+
+export interface FileOptions extends Omit<LoadOptions, "cache" | "fetch"> {
+  readonly cache?: WeightsCache;
+}
+
+/** What is known of a file before its bytes are. */
+export interface Known {
+  readonly manifest?: Manifest;
+  /** Which parts the cache has. */
+  readonly cached?: readonly boolean[];
+  /** The manifest was noted here after a download that fitted it. */
+  readonly verified?: boolean;
+  /** An open download from byte 0 on. */
+  readonly body?: Body;
+}
+
+export class WeightsFile implements Weights {
+  readonly name: string;
+  /** All bytes are there, and fit the hashes. Nothing may be painted before. */
+  readonly finished: Promise<void>;
+  /** Every byte came from the cache. */
+  readonly cached: boolean;
+  private bytes: number | undefined;
+  private cache: WeightsCache | undefined;
+  private readonly closing = new AbortController();
+  private readonly signal: AbortSignal;
+  /** Hashes of parts: the manifest's, else computed for the cache. */
+  private readonly hashes: (string | undefined)[];
+  private readonly inCache: boolean[];
+  private readonly blobs: (Blob | undefined)[] = [];
+  private readonly recent = new Map<number, Uint8Array>();
+  private readonly arrived = new Set<number>();
+  private headArrived = false;
+  private waiting: (() => void)[] = [];
+  private loaded = 0;
+  private failure: { error: unknown } | undefined;
+
+  /** @param body.stream is read at once */
+  constructor(
+    private readonly origin: Origin,
+    private readonly known: Known,
+    private readonly o: FileOptions,
+  ) {
+    this.name = origin.name;
+    this.cache = o.cache;
+    this.signal = AbortSignal.any([this.closing.signal, ...(o.signal ? [o.signal] : [])]);
+    this.bytes = known.manifest?.bytes ?? known.body?.size;
+    this.hashes = [...(known.manifest?.parts ?? [])];
+    this.inCache = [...(known.cached ?? [])];
+    this.inCache.forEach((there, i) => there && this.arrived.add(i));
+    this.cached = this.inCache.length > 0 && this.inCache.every(Boolean);
+    this.finished = this.load();
+    this.finished.catch((error: unknown) => {
+      this.failure = { error };
+      this.wake();
+    });
+  }
+
+  /** Resolves when the size is known and the first bytes are those of a checkpoint. @throws what `finished` rejects with */
+  async opened(): Promise<this> {
+    await this.until(() => this.bytes !== undefined && this.headArrived);
+    return this;
+  }
+
+  get size(): number {
+    return this.bytes!;
+  }
+
+  async read(offset: number, length: number): Promise<Uint8Array> {
+    checkRange(this.name, this.size, offset, length);
+    const first = Math.floor(offset / PART);
+    const last = Math.floor(Math.max(offset, offset + length - 1) / PART);
+    if (first === last) return (await this.part(first)).subarray(offset - first * PART, offset - first * PART + length);
+    const out = new Uint8Array(length);
+    for (let i = first; i <= last; i++) {
+      const start = i * PART;
+      const bytes = (await this.part(i)).subarray(Math.max(0, offset - start), offset + length - start);
+      out.set(bytes, Math.max(0, start - offset));
+    }
+    return out;
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort(new SpadeError("disposed", this.name, "was closed", "open it again"));
+    await this.finished.catch(() => undefined);
+    this.recent.clear();
+    this.blobs.length = 0;
+  }
+
+  private async until(there: () => boolean): Promise<void> {
+    while (!there()) {
+      if (this.failure) throw this.failure.error;
+      await new Promise<void>((done) => this.waiting.push(done));
+    }
+  }
+
+  private wake(): void {
+    for (const done of this.waiting.splice(0)) done();
+  }
+
+  private async part(i: number): Promise<Uint8Array> {
+    await this.until(() => this.arrived.has(i));
+    const known = this.recent.get(i);
+    if (known) return known;
+    const bytes =
+      (await this.blobs[i]?.arrayBuffer().then((b) => new Uint8Array(b))) ??
+      (await this.cache?.part(this.hashes[i]!)) ??
+      (await this.fetchAgain(i));
+    this.remember(i, bytes);
+    return bytes;
+  }
+
+  private remember(i: number, bytes: Uint8Array): void {
+    this.recent.set(i, bytes);
+    for (const old of this.recent.keys()) {
+      if (this.recent.size <= RECENT) break;
+      this.recent.delete(old);
+    }
+  }
+
+  /** A part that the browser has taken from the cache meanwhile. */
+  private async fetchAgain(i: number): Promise<Uint8Array> {
+    const end = Math.min((i + 1) * PART, this.size);
+    const out = new Uint8Array(end - i * PART);
+    let at = 0;
+    for await (const chunk of download(this.origin, {
+      from: i * PART,
+      end: () => end,
+      partial: true,
+      signal: this.signal,
+    })) {
+      out.set(chunk, at);
+      at += chunk.length;
+    }
+    await this.checkPart(i, out);
+    return out;
+  }
+
+  private async load(): Promise<void> {
+    this.loaded = this.inCache.reduce((sum, there, i) => sum + (there ? this.lengthOf(i) : 0), 0);
+    if (this.loaded) this.o.report(this.loaded, this.bytes);
+    if (this.inCache[0]) this.checkFirst((await this.part(0)).subarray(0, HEAD_BYTES));
+    for (let i = 0; this.bytes === undefined || i * PART < this.bytes;) {
+      const from = i++;
+      if (this.inCache[from]) continue;
+      while (this.bytes !== undefined && i * PART < this.bytes && !this.inCache[i]) i++;
+      // A download of unknown size goes to the end of the file.
+      const to = this.bytes === undefined ? Infinity : i;
+      await this.loadRun(from, to);
+      i = to;
+    }
+    await this.verifyWhole();
+    this.o.report(this.size, this.size);
+  }
+
+  private lengthOf(i: number): number {
+    return Math.min(PART, this.size - i * PART);
+  }
+
+  /** Downloads parts [i, to). */
+  private async loadRun(i: number, to: number): Promise<void> {
+    const end = (): number | undefined => (this.bytes === undefined ? undefined : Math.min(to * PART, this.bytes));
+    const range = { from: i * PART, end, partial: end() !== this.bytes, signal: this.signal };
+    const space = (): number => (this.bytes === undefined ? PART : this.lengthOf(i));
+    let buffer = new Uint8Array(space());
+    let filled = 0;
+    for await (const chunk of download(this.origin, { ...range, first: i === 0 ? this.known.body : undefined })) {
+      for (let at = 0; at < chunk.length;) {
+        const taken = chunk.subarray(at, at + buffer.length - filled);
+        buffer.set(taken, filled);
+        at += taken.length;
+        filled += taken.length;
+        if (i === 0) this.head(buffer.subarray(0, filled), space());
+        if (filled < space()) continue;
+        await this.deliver(i, buffer.subarray(0, filled));
+        filled = 0;
+        if (++i < to && (this.bytes === undefined || i * PART < this.bytes)) buffer = new Uint8Array(space());
+      }
+      this.loaded += chunk.length;
+      this.checkSize(this.bytes ?? this.loaded);
+      this.o.report(this.loaded, this.bytes);
+    }
+    if (this.bytes !== undefined) return;
+    // Only a file of unknown size ends within a part.
+    if (i === 0) this.head(buffer.subarray(0, filled), filled);
+    this.setSize(i * PART + filled);
+    if (filled) await this.deliver(i, buffer.subarray(0, filled));
+  }
+
+  /** Looks at the file's beginning: what it is, and how long, if the server did not say. */
+  private head(bytes: Uint8Array, whole: number): void {
+    if (!this.headArrived && bytes.length >= Math.min(HEAD_BYTES, whole))
+      this.checkFirst(bytes.subarray(0, HEAD_BYTES));
+    if (this.bytes === undefined) this.setSize(dataEnd(bytes));
+  }
+
+  private setSize(bytes: number | undefined): void {
+    if (this.bytes !== undefined || bytes === undefined) return;
+    this.checkSize(bytes);
+    this.bytes = bytes;
+    this.wake();
+  }
+
+  private checkSize(bytes: number): void {
+    if (bytes > MOST_BYTES)
+      throw new SpadeError("download", this.name, `is larger than ${MOST_BYTES / 2 ** 20} MiB`, "check the address");
+  }
+
+  private checkFirst(head: Uint8Array): void {
+    checkHead(this.o.readers, this.name, head);
+    this.headArrived = true;
+    this.wake();
+  }
+
+  private async checkPart(i: number, bytes: Uint8Array): Promise<void> {
+    const expected = this.hashes[i];
+    if (!expected && !this.cache) return;
+    const found = await sha256(bytes);
+    if (expected && found !== expected)
+      throw new SpadeError(
+        "integrity",
+        this.name,
+        `bytes ${i * PART} to ${i * PART + bytes.length} hash to ${found} where the manifest has ${expected}`,
+        "download it again; if that does not help, the file and its manifest do not belong together",
+      );
+    this.hashes[i] = found;
+  }
+
+  private async deliver(i: number, bytes: Uint8Array): Promise<void> {
+    await this.checkPart(i, bytes);
+    this.blobs[i] = new Blob([bytes as Uint8Array<ArrayBuffer>]);
+    this.remember(i, bytes);
+    this.arrived.add(i);
+    this.wake();
+    // With `integrity` nothing is cached before the whole file is known to fit.
+    if (!this.o.integrity) await this.store(i, bytes);
+  }
+
+  private async store(i: number, bytes: Uint8Array): Promise<void> {
+    if (!this.cache || !this.origin.url) return;
+    try {
+      await this.cache.putPart(this.hashes[i]!, bytes);
+      this.inCache[i] = true;
+      this.blobs[i] = undefined;
+    } catch (cause) {
+      this.cache = undefined;
+      this.o.onMemoryOnly(cause);
+    }
+  }
+
+  /** Checks `integrity`, and notes in the cache what the address holds. */
+  private async verifyWhole(): Promise<void> {
+    const { integrity } = this.o;
+    let whole = this.known.manifest?.sha256;
+    const count = Math.ceil(this.size / PART);
+    if (integrity && !(this.known.verified && whole && integrityOf(whole) === integrity)) {
+      const all = await this.read(0, this.size);
+      whole = await sha256(all);
+      if (integrityOf(whole) !== integrity)
+        throw new SpadeError(
+          "integrity",
+          this.name,
+          `hash to ${integrityOf(whole)} where ${integrity} was wanted`,
+          "download them again, or correct `integrity`",
+        );
+      for (let i = 0; i < count; i++)
+        if (!this.inCache[i]) await this.store(i, all.subarray(i * PART, i * PART + this.lengthOf(i)));
+    }
+    if (!this.cache || !this.origin.url || this.known.verified) return;
+    const entry = { bytes: this.size, sha256: whole, parts: this.hashes as string[] };
+    try {
+      await this.cache.putEntry(this.origin.url, { ...entry, validator: this.known.body?.validator });
+    } catch (cause) {
+      this.o.onMemoryOnly(cause);
+    }
+  }
+}
