@@ -20,3 +20,7 @@ export const DELTA_NORM = 2e-2;
 export const DIGEST_SLACK = 1.5;
 /** f16 storage against f32, in dB. */
 export const F16_PSNR = 45;
+/** Gradients of peers that share a batch against those of one process: ||err|| over ||ref||. */
+export const PEERS_GRADIENT_NORM = 1e-4;
+/** The same with statistics that are not synchronised: at least. */
+export const PEERS_UNSYNCED = 1e-2;

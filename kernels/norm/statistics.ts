@@ -11,11 +11,14 @@
 //   dx = (dmean + d * (2 dvariance - rstd^3 drstd)) / P
 // where P counts x's own values, upsampled or not: each of them moves the mean by 1 / P. What comes as dmean and drstd, kernels/norm/modulate.ts
 // says. The running statistics carry no gradient, and none flows into running_var: it is a buffer.
+// Synchronised batch norm: peers exchange (n, mean, M2) after the slices are combined, and the sums dmean and drstd in the backward pass;
+// P is then the number of all peers' values. One process alone records none of it.
 // traffic: x once (a slice's second reading hits a cache), 8 bytes a slice and channel in between. lavapipe, 2 cores: 256x256x64 5.7 ms
 // (3.0 GB/s of x), 128x128x128 1.6 to 3.1, 16x16x1024 0.5; the combining is 0.1 to 0.2 of it.
 
 import slicesText from "../../shaders/norm/statistics_slices.wgsl";
 import combineText from "../../shaders/norm/statistics_combine.wgsl";
+import finishText from "../../shaders/norm/statistics_finish.wgsl";
 import dxText from "../../shaders/norm/statistics_dx.wgsl";
 import inverseStdText from "../../shaders/norm/statistics_inverse_std.wgsl";
 import runningText from "../../shaders/norm/statistics_running.wgsl";
@@ -42,6 +45,8 @@ export interface StatisticsArgs {
   eps?: number;
   /** Values a channel that the norm sees, where x is read upsampled; x's own by default. */
   count?: number;
+  /** Over the batches of all peers, if the graph has any; only per batch. */
+  synced?: boolean;
 }
 
 /** f32 [G,C] each; G is 1 for batch, N for instance. */
@@ -50,6 +55,8 @@ export interface Statistics {
   /** biased */
   variance: Tensor;
   rstd: Tensor;
+  /** f32 [3,C], with peers: n (as the norm sees it, `count` of all peers), mean, M2 = n * variance. */
+  joined?: Tensor;
 }
 
 export interface StatisticsPlan {
@@ -88,7 +95,7 @@ export function statisticsPlan(
 const EPS = 1e-5;
 export const statistics = defineOp<StatisticsArgs, Statistics>({
   name: "statistics",
-  forward(g: Graph, { x, per, eps = EPS, count }) {
+  forward(g: Graph, { x, per, eps = EPS, count, synced }) {
     const { groups, pixels, len, slices } = statisticsPlan(x.shape, per, count);
     const c = x.shape[3];
     const c4 = x.pitch / 4;
@@ -104,37 +111,68 @@ export const statistics = defineOp<StatisticsArgs, Statistics>({
       groups: [Math.min(workgroups, 32768), ceilDiv(workgroups, 32768)],
       flops: 5 * product(x.shape),
     });
+    const joined = synced && per === "batch" && g.peers ? g.temp("joined", [3, c]) : undefined;
+    const results = { mean: write(mean), variance: write(variance), rstd: write(rstd) };
+    const values = count ?? pixels;
     g.dispatch({
       shader: { name: "statistics_combine", text: combineText },
-      sizes: { C: c, ...sizes, EPS: float(eps) },
+      constants: { joined: !!joined },
+      sizes: {
+        ...sizes,
+        ...(joined ? { COUNT: float(values), REPEATS: float(values / pixels) } : { C: c, EPS: float(eps) }),
+      },
       bindings: {
         x: read(x),
         means: read(means),
         distances: read(distances),
-        mean: write(mean),
-        variance: write(variance),
-        rstd: write(rstd),
+        ...(joined ? { joined: write(joined) } : results),
       },
       groups: [ceilDiv(groups * c4, 64)],
       flops: 6 * groups * slices * c,
       bytes: means.bytes + distances.bytes + 4 * mean.bytes,
     });
-    return { mean, variance, rstd };
+    if (!joined) return { mean, variance, rstd };
+    g.exchange({ name: `${g.label} moments`, reduction: "moments", tensors: [joined] });
+    g.dispatch({
+      shader: { name: "statistics_finish", text: finishText },
+      sizes: { C: c, C4: c4, EPS: float(eps) },
+      bindings: { joined: read(joined), ...results },
+      groups: [ceilDiv(c4, 64)],
+      flops: 4 * c,
+    });
+    return { mean, variance, rstd, joined };
   },
-  backward(g, { x, per, count }, { mean, rstd }, grad) {
+  backward(g, { x, per, count }, { mean, rstd, joined }, grad) {
     const { groups, pixels } = statisticsPlan(x.shape, per, count);
+    if (joined) {
+      const tensors = [grad.mean, grad.rstd, grad.variance].filter((t) => t !== undefined);
+      g.exchange({ name: `${g.label} sums`, reduction: "sum", tensors });
+    }
     const dx = g.temp("dx", x.shape, x.dtype);
     const c4 = x.pitch / 4;
     const len = g.target.software ? 32 : 4;
-    const bindings: Record<string, Binding> = { x: read(g.again(x)), mean: read(mean) };
+    const bindings: Record<string, Binding | undefined> = { x: read(g.again(x)), mean: read(mean) };
     if (grad.mean) bindings.dmean = read(grad.mean);
     if (grad.rstd) Object.assign(bindings, { rstd: read(rstd), drstd: read(grad.rstd) });
     if (grad.variance) bindings.dvariance = read(grad.variance);
     g.dispatch({
       shader: { name: "statistics_dx", text: dxText },
-      constants: { ...lanes(c4), LEN: len, dmean: !!grad.mean, drstd: !!grad.rstd, dvariance: !!grad.variance },
-      sizes: { C4: c4, PIXELS: pixels, GROUPS: groups, YSPAN: Y_SPAN },
-      bindings: { ...bindings, dx: write(dx) },
+      constants: {
+        ...lanes(c4),
+        LEN: len,
+        dmean: !!grad.mean,
+        drstd: !!grad.rstd,
+        dvariance: !!grad.variance,
+        joined: !!joined,
+      },
+      sizes: {
+        C4: c4,
+        PIXELS: pixels,
+        GROUPS: groups,
+        YSPAN: Y_SPAN,
+        ...(joined && { SHARE: float(pixels / (count ?? pixels)) }),
+      },
+      bindings: { ...bindings, joined: joined && read(joined), dx: write(dx) },
       groups: rowGroups(c4, ceilDiv(groups * pixels, len)),
       flops: 3 * product(x.shape),
     });
@@ -153,13 +191,15 @@ export interface RunningArgs {
   variance: Tensor;
   /** Values a channel, after upsampling. */
   count: number;
+  /** The statistics' own; then n there counts, instead of `count`. */
+  joined?: Tensor;
   /** Weight of the new value; 0.1 in the published net. */
   momentum: number;
 }
 
 export const runningStatistics = defineOp<RunningArgs, void>({
   name: "statistics_running",
-  forward(g: Graph, { running_mean, running_var, mean, variance, count, momentum }) {
+  forward(g: Graph, { running_mean, running_var, mean, variance, count, joined, momentum }) {
     moreThanOne(count, "running_statistics");
     if (mean.pitch !== running_mean.pitch || product(mean.shape) !== product(running_mean.shape)) {
       throw new SpadeError(
@@ -172,8 +212,10 @@ export const runningStatistics = defineOp<RunningArgs, void>({
     const c4 = running_mean.pitch / 4;
     g.dispatch({
       shader: { name: "statistics_running", text: runningText },
-      sizes: { C4: c4, MOMENTUM: float(momentum), UNBIAS: float(count / (count - 1)) },
+      constants: { joined: !!joined },
+      sizes: { C4: c4, MOMENTUM: float(momentum), ...(joined ? {} : { UNBIAS: float(count / (count - 1)) }) },
       bindings: {
+        joined: joined && read(joined),
         mean: read(mean),
         variance: read(variance),
         running_mean: write(running_mean),

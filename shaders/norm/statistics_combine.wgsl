@@ -1,4 +1,5 @@
 // A thread combines the slices of one group and one vec4 of channels, in order (Chan et al. 1983, by two passes over the slices' means).
+// joined: the rows n, mean and M2 for the exchange with peers; every pixel counts REPEATS times (COUNT in all).
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -17,9 +18,15 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let d = means[at + s * $C4] - m;
     squares += distances[at + s * $C4] + d * d * f32(min($LEN, $PIXELS - s * $LEN));
   }
+#if joined
+  joined[c] = vec4f($COUNT);
+  joined[$C4 + c] = vec4f(x[c]) + m;
+  joined[2u * $C4 + c] = squares * $REPEATS;
+#else
   let v = max(squares / f32($PIXELS), vec4f(0.0));
   let inside = vec4u(0u, 1u, 2u, 3u) + 4u * c < vec4u($C);
   mean[id.x] = vec4f(x[g * $PIXELS * $C4 + c]) + m;
   variance[id.x] = v;
   rstd[id.x] = select(vec4f(0.0), 1.0 / sqrt(v + $EPS), inside);
+#endif
 }

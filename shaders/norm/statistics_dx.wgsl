@@ -1,4 +1,5 @@
 // dx = dmean / P + (x - mean) * (2 * dvariance - rstd^3 * drstd) / P: {{LEN}} values of one vec4 of channels a thread.
+// joined: P is that of all peers; SHARE is x's own values per value that the norm counts.
 
 @compute @workgroup_size({{LX}}, {{LY}}, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -12,7 +13,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let stop = min(end, (group + 1u) * $PIXELS);
     let g = group * $C4 + c;
     let m = mean[g];
+#if joined
+    let n = joined[c] * $SHARE;
+#else
     let n = f32($PIXELS);
+#endif
     var shift = vec4f(0.0);
     var scale = vec4f(0.0);
 #if dmean

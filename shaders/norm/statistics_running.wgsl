@@ -5,6 +5,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let c = id.x;
   if (c >= $C4) { return; }
   let momentum = $MOMENTUM;
+#if joined
+  let unbias = joined[c] / (joined[c] - 1.0);
+#else
+  let unbias = $UNBIAS;
+#endif
   running_mean[c] = (1.0 - momentum) * running_mean[c] + momentum * mean[c];
-  running_var[c] = (1.0 - momentum) * running_var[c] + momentum * (variance[c] * $UNBIAS);
+  running_var[c] = (1.0 - momentum) * running_var[c] + momentum * (variance[c] * unbias);
 }

@@ -81,8 +81,9 @@ export function labelSpace(c: LabelConfig): { labelCount: number; dontCare: numb
 
 export interface NormG {
   spectral: boolean;
-  /** "batch" for batch and syncbatch, which are equal on one device. */
   kind: "batch" | "instance";
+  /** syncbatch: with peers, statistics are those of all their batches. Equal to batch in one process. */
+  synced: boolean;
   /** Kernel size of the three SPADE convs, odd. */
   k: number;
 }
@@ -103,17 +104,21 @@ export function parseNormG(norm: string): NormG {
   const [, kind, k] = match;
   if (kind !== "instance" && kind !== "batch" && kind !== "syncbatch") return bad(`"${kind}" is not a known norm`);
   if (Number(k) % 2 === 0) return bad(`kernel ${k} is even and would change the picture's size`);
-  return { spectral: norm.includes("spectral"), kind: kind === "instance" ? "instance" : "batch", k: Number(k) };
+  return {
+    spectral: norm.includes("spectral"),
+    kind: kind === "instance" ? "instance" : "batch",
+    synced: kind === "syncbatch",
+    k: Number(k),
+  };
 }
 
 /** The norm (without SPADE) of a conv in the discriminator, the encoder and pix2pixHD's generator. */
 export interface PlainNorm {
   spectral: boolean;
-  /**
-   * "batch" for batch and sync_batch, which are equal on one device. Batch norm has weight and bias, instance norm
-   * neither.
-   */
+  /** Batch norm has weight and bias, instance norm neither. */
   kind: "none" | "batch" | "instance";
+  /** sync_batch: with peers, statistics are those of all their batches. Equal to batch in one process. */
+  synced: boolean;
 }
 
 /**
@@ -138,7 +143,7 @@ export function parsePlainNorm(norm: string, option: "norm_D" | "norm_E" | "norm
       "use [spectral](instance|batch|sync_batch|none), for example spectralinstance",
     );
   }
-  return { spectral, kind: kinds[rest] };
+  return { spectral, kind: kinds[rest], synced: rest === "sync_batch" };
 }
 
 /** Rounds like Python's round(): halves go to the even neighbour. */

@@ -1,9 +1,11 @@
 // A Graph records ops and the dispatches that they expand to, with every shape known. Nothing here touches the GPU.
 
+import { makeCut, type Cut, type CutSpec } from "./cut.ts";
 import { SpadeError } from "./errors.ts";
 import type { OpDef, OpRecord } from "./op.ts";
 import type { Target } from "./target.ts";
 import {
+  ALIGN,
   bytesOf,
   describe,
   isTensor,
@@ -83,13 +85,24 @@ export class Graph {
   readonly kept = new Map<string, Tensor>();
   /** Names of inputs that may get fewer rows than declared. */
   readonly partial = new Set<string>();
+  readonly cuts: Cut[] = [];
   readonly tensors: Tensor[] = [];
+  /** There are peers to exchange tensors with. */
+  readonly peers: boolean;
   private readonly path: string[] = [];
   private readonly recomputed = new Map<Tensor, Tensor>();
   private depth = 0;
 
-  /** @param target what plans may depend on (adapter kind, features, limits) */
-  constructor(readonly target: Target) {}
+  /**
+   * @param target what plans may depend on (adapter kind, features, limits)
+   * @param options `peers`: record the cuts at which tensors are exchanged with them
+   */
+  constructor(
+    readonly target: Target,
+    { peers = false }: { peers?: boolean } = {},
+  ) {
+    this.peers = peers;
+  }
 
   private tensor(name: string, shape: readonly number[], dtype: DType, home: Home, storage?: Storage): Tensor {
     if (shape.some((n) => !Number.isInteger(n) || n < 1)) {
@@ -127,12 +140,12 @@ export class Graph {
   /** A tensor in a buffer outside the program: a parameter, or a tensor that another program kept. */
   external(name: string, shape: readonly number[], dtype: DType, storage: Storage): Tensor {
     const t = this.tensor(name, shape, dtype, "external", storage);
-    if (storage.offset % 256) {
+    if (storage.offset % ALIGN) {
       throw new SpadeError(
         "usage",
         describe(t),
-        `starts at byte ${storage.offset} of its buffer, where bindings start at multiples of 256`,
-        "bind a range that starts at a multiple of 256",
+        `starts at byte ${storage.offset} of its buffer, where bindings start at multiples of ${ALIGN}`,
+        `bind a range that starts at a multiple of ${ALIGN}`,
       );
     }
     if (storage.bytes < t.bytes) {
@@ -185,6 +198,11 @@ export class Graph {
     t.storage ??= paperStorage(name, t.bytes);
     this.kept.set(name, t);
     return t;
+  }
+
+  /** Records a cut, where runs exchange tensors with peers. Without peers it records nothing and the tensors stay temporaries. */
+  exchange(spec: CutSpec): void {
+    if (this.peers && spec.tensors.length) this.cuts.push(makeCut(spec, this.dispatches));
   }
 
   /** Labels what `body` records: layer names in profiles, memory tables and errors. */

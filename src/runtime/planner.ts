@@ -6,9 +6,7 @@
 
 import { SpadeError } from "./errors.ts";
 import type { Graph } from "./graph.ts";
-import { describe, type Tensor } from "./tensor.ts";
-
-const ALIGN = 256;
+import { ALIGN, describe, type Tensor } from "./tensor.ts";
 
 export interface Placement {
   readonly tensor: Tensor;
@@ -23,11 +21,11 @@ export interface MemoryPlan {
   readonly placements: Map<number, Placement>;
   /** Bytes of each arena. */
   readonly arenas: number[];
-  /** Bytes of kept tensors, one buffer each. */
+  /** Bytes of kept tensors and of the buffers of cuts. */
   readonly kept: number;
   /** Bytes of parameters and other programs' tensors that this program binds, each counted once. */
   readonly external: number;
-  /** Bytes of the buffers through which outputs are read back. */
+  /** Bytes of the buffers through which outputs and the values of cuts are read back. */
   readonly staging: number;
   /** Bytes of the uniform buffer that holds every dispatch's sizes; 0 where sizes are pipeline constants. */
   readonly sizes: number;
@@ -102,7 +100,10 @@ function conflicts(graph: Graph): Map<Tensor, Set<Tensor>> {
           );
         }
         const [mine, its] = [w.tensor.storage, b.tensor.storage];
-        if (mine && its && mine.buffer === its.buffer) {
+        const disjoint =
+          mine && its && (mine.offset + mine.bytes <= its.offset || its.offset + its.bytes <= mine.offset);
+        const allowed = disjoint && b.access === "read_write";
+        if (mine && its && mine.buffer === its.buffer && !allowed) {
           throw new SpadeError(
             "usage",
             `${d.label}, ${describe(w.tensor)} and ${describe(b.tensor)}`,
@@ -175,8 +176,9 @@ export function planMemory(graph: Graph): MemoryPlan {
   }
 
   const sum = (ns: Iterable<number>): number => [...ns].reduce((a, b) => a + b, 0);
-  const kept = sum([...new Set(graph.kept.values())].map((t) => t.bytes));
-  const staging = sum([...graph.outputs.values()].map((t) => t.bytes));
+  const cut = sum(graph.cuts.map(({ storage }) => storage.bytes));
+  const kept = sum([...new Set(graph.kept.values())].map((t) => t.bytes)) + cut;
+  const staging = sum([...graph.outputs.values()].map((t) => t.bytes)) + cut;
   const sizes = placeSizes(graph).bytes;
   const outside = new Map<Tensor["storage"], number>();
   for (const t of lives.keys()) if (t.home === "external") outside.set(t.storage, t.bytes);

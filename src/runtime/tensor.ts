@@ -5,6 +5,9 @@ import { fromHalf, toHalf } from "./half.ts";
 
 export type DType = "f32" | "f16" | "u32" | "i32";
 
+/** Bytes; bound ranges of a buffer begin at multiples of it, on every adapter. */
+export const ALIGN = 256;
+
 export const BYTES: Record<DType, number> = { f32: 4, f16: 2, u32: 4, i32: 4 };
 
 /**

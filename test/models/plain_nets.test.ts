@@ -66,9 +66,9 @@ test("parameter counts are the published ones", () => {
 });
 
 test("norm strings: with and without spectral, sync_batch is batch, others refused", () => {
-  expect(parsePlainNorm("spectralsync_batch", "norm_D")).toEqual({ spectral: true, kind: "batch" });
-  expect(parsePlainNorm("instance", "norm_E")).toEqual({ spectral: false, kind: "instance" });
-  expect(parsePlainNorm("spectral", "norm_D")).toEqual({ spectral: true, kind: "none" });
+  expect(parsePlainNorm("spectralsync_batch", "norm_D")).toEqual({ spectral: true, kind: "batch", synced: true });
+  expect(parsePlainNorm("instance", "norm_E")).toEqual({ spectral: false, kind: "instance", synced: false });
+  expect(parsePlainNorm("spectral", "norm_D")).toEqual({ spectral: true, kind: "none", synced: false });
   expect(() => parsePlainNorm("spectralgroup", "norm_D")).toThrow(
     /norm_D "spectralgroup": "group" is not a known norm/,
   );

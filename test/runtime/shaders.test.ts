@@ -96,6 +96,19 @@ function otherOps(target: Target, dtype: DType): Graph {
   return g;
 }
 
+/** Batch statistics that are exchanged with peers, and their gradients. */
+function synced(target: Target, dtype: DType): Graph {
+  const g = new Graph(target, { peers: true });
+  const t = (name: string, shape: number[], type: DType): Tensor =>
+    g.external(name, shape, type, paperStorage("paper", 1 << 16));
+  const x = t("x", [2, 6, 7, 5], dtype);
+  const { mean, variance, rstd, joined } = ops.statistics(g, { x, per: "batch", synced: true });
+  const [running_mean, running_var] = ["running_mean", "running_var"].map((name) => t(name, [5], "f32"));
+  ops.runningStatistics(g, { running_mean, running_var, mean, variance, joined, count: 84, momentum: 0.1 });
+  gradients(g, new Map([mean, variance, rstd].map((y) => [y, ops.inverseStd(g, { variance: y })])), [x]);
+  return g;
+}
+
 /** Backward passes, each of its own graph. */
 function backwards(target: Target, dtype: DType): Graph[] {
   const graphs: Graph[] = [];
@@ -169,6 +182,7 @@ beforeAll(async () => {
         const target = paperTarget({ ...device.target, software, features, variants: {} });
         const graphs = [
           otherOps(target, dtype),
+          synced(target, dtype),
           ...backwards(target, dtype),
           ...recordProbes(target).map(({ graph }) => graph),
         ];

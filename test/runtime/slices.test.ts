@@ -82,9 +82,9 @@ test("a signal that is aborted already stops a run before it begins", async () =
 test("while slices run the program takes no other work", async () => {
   const running = p.run({ inputs: { x }, slice });
   for (const other of [() => p.run(), () => p.read("y"), () => p.profile()]) {
-    await expect(other()).rejects.toThrow(/chain: still runs in slices; await that run first/);
+    await expect(other()).rejects.toThrow(/chain: is still running; await that run first/);
   }
-  expect(() => p.setInput("x", x)).toThrow(/still runs in slices/);
+  expect(() => p.setInput("x", x)).toThrow(/is still running/);
   await running;
   await p.run();
 });

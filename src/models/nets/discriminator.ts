@@ -26,7 +26,7 @@ const PICTURE = 3;
 /** The layers of every scale, in order. The first and last layer have neither norm nor spectral norm. */
 export function discriminatorLayers(c: DiscriminatorConfig): PlainConv[][] {
   const norm = parsePlainNorm(c.norm_D, "norm_D");
-  const plain = { spectral: false, kind: "none" } as const;
+  const plain = { spectral: false, kind: "none", synced: false } as const;
   if (!(c.num_D >= 1 && c.n_layers_D >= 1)) {
     throw new SpadeError(
       "usage",

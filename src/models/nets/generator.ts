@@ -347,7 +347,7 @@ export function trainingLayers(
   momentum = MOMENTUM,
   lists?: Layers["lists"],
 ): Layers {
-  const { kind } = parseNormG(c.norm_G);
+  const { kind, synced } = parseNormG(c.norm_G);
   const convs = new Map(convLayers(c).map((layer) => [layer.name, layer]));
   const known = new Map<Tensor, ReturnType<typeof statistics>>();
   return {
@@ -362,7 +362,8 @@ export function trainingLayers(
     normalise(name, x, up) {
       // norm_0 and norm_s read the same x, so compute its statistics once.
       let s = known.get(x);
-      if (!s) known.set(x, (s = statistics(g, { x, per: kind })));
+      const count = product(x.shape.slice(kind === "batch" ? 0 : 1, 3)) * up * up;
+      if (!s) known.set(x, (s = statistics(g, { x, per: kind, count, synced })));
       if (kind === "batch") {
         const key = `${name}.param_free_norm`;
         runningStatistics(g, {
@@ -370,11 +371,12 @@ export function trainingLayers(
           running_var: p.tensor(g, `${key}.running_var`),
           mean: s.mean,
           variance: s.variance,
-          count: product(x.shape.slice(0, 3)) * up * up,
+          joined: s.joined,
+          count,
           momentum,
         });
       }
-      return s;
+      return { mean: s.mean, rstd: s.rstd };
     },
   };
 }

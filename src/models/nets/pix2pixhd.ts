@@ -73,7 +73,7 @@ function pix2pixhdLayers(c: Config): Layers {
   const up = times(c.resnet_n_downsample, () => layer({ cin: width, cout: (width /= 2), transposed: true }));
   // Skip the index of the padding before the last conv.
   at++;
-  const plain = { spectral: false, kind: "none" } as const;
+  const plain = { spectral: false, kind: "none", synced: false } as const;
   const last = layer({ cin: width, cout: 3, k: LAST_K, stride: 1, pad: LAST_K >> 1, norm: plain, act: "tanh" });
   return { first, down, blocks, up, last };
 }

@@ -92,10 +92,10 @@ function recordNorm(g: Graph, p: ParameterStore, { name, norm, act }: PlainConv,
   const [running_mean, running_var] = [of("running_mean"), of("running_var")];
   if (!train)
     return normalise(g, { x, mean: running_mean, rstd: inverseStd(g, { variance: running_var }), ...affine, slope });
-  const s = statistics(g, { x, per: "batch" });
+  const { rstd, ...s } = statistics(g, { x, per: "batch", synced: norm.synced });
   const count = product(x.shape.slice(0, 3));
-  runningStatistics(g, { running_mean, running_var, mean: s.mean, variance: s.variance, count, momentum: MOMENTUM });
-  return normalise(g, { x, ...moments(s), ...affine, slope });
+  runningStatistics(g, { running_mean, running_var, ...s, count, momentum: MOMENTUM });
+  return normalise(g, { x, mean: s.mean, rstd, ...affine, slope });
 }
 
 const moments = ({ mean, rstd }: { mean: Tensor; rstd: Tensor }): { mean: Tensor; rstd: Tensor } => ({ mean, rstd });

@@ -1,6 +1,6 @@
 // One training step like the published code's: a G step (generator and encoder learn), then a D step on a fake that the updated generator
-// paints anew. Each is one program: forward, losses, backward, Adam. Every forward pass is in training mode, so running statistics and
-// power iterations advance twice a batch in G and E, and twice in D (docs/upstream.md, Training step).
+// paints anew. Each is one program: forward, losses, backward, exchange with peers (if there are any), Adam. Every forward pass is in
+// training mode, so running statistics and power iterations advance twice a batch in G and E, and twice in D (docs/upstream.md, Training step).
 
 import { kindOf } from "../../models/kinds.ts";
 import { concat, overflow, reparameterise } from "../../../kernels/index.ts";
@@ -11,7 +11,7 @@ import { recordEncoder } from "../../models/nets/encoder.ts";
 import type { TableRoom } from "../../models/nets/table_room.ts";
 import type { ParameterStore } from "../../models/weights/parameters.ts";
 import type { Frozen, Perceptual } from "../../models/nets/perceptual.ts";
-import type { DType, Graph, Tensor } from "../../runtime/index.ts";
+import type { DType, Exchange, Graph, Tensor } from "../../runtime/index.ts";
 import { recordAverage, type Average } from "./average.ts";
 import {
   recordDiscriminatorLosses,
@@ -19,6 +19,7 @@ import {
   recordPerceptualLoss,
   type GeneratorTerms,
 } from "./losses.ts";
+import { exchangeGradients } from "./exchange.ts";
 import type { Moments } from "./moments.ts";
 import type { TrainConfig } from "../options.ts";
 
@@ -39,6 +40,8 @@ export interface StepOptions {
   dtype?: DType;
   /** G's moving average, updated by every G step. */
   average?: Average;
+  /** Exchanges gradients, and the statistics of synchronised norms, with peers that train the same nets. Left out: there are none. */
+  exchange?: Exchange;
 }
 
 export interface Step {
@@ -111,21 +114,44 @@ function recordJudgement(
 const layersOf = (scales: readonly (readonly Tensor[])[]): [string, Tensor][] =>
   scales.flatMap((layers, i) => layers.map((t, j): [string, Tensor] => [`D, discriminator_${i}, layer ${j}`, t]));
 
-/** Records the gradients of the seeded tensors, the overflow check and Adam. */
+/** The gradients of all trained parameters of a step. */
+function differentiate(
+  g: Graph,
+  seeds: ReadonlyMap<Tensor, Tensor>,
+  moments: readonly Moments[],
+): ReadonlyMap<Tensor, Tensor> {
+  return gradients(
+    g,
+    seeds,
+    moments.flatMap((m) => m.keys.map((key) => m.parameters.tensor(g, key))),
+  );
+}
+
+/** The overflow check and Adam. */
+function update(
+  g: Graph,
+  c: TrainConfig,
+  grads: ReadonlyMap<Tensor, Tensor>,
+  moments: readonly Moments[],
+): Pick<Step, "gradients" | "overflow" | "parts"> {
+  const factors = g.input("factors", [4]);
+  const made = [...grads.values()];
+  const flag = overflow(g, { tensors: made });
+  for (const m of moments) m.record(g, grads, factors, c, flag);
+  const parts = new Map([...grads].reverse().map(([p, grad]) => [`gradient of ${p.name}`, grad]));
+  return { gradients: made, overflow: flag, parts };
+}
+
+/** Differentiates the seeded tensors, exchanges the gradients with the peers, if there are any, and updates the parameters. */
 function learn(
   g: Graph,
   c: TrainConfig,
   seeds: ReadonlyMap<Tensor, Tensor>,
   moments: readonly Moments[],
 ): Pick<Step, "gradients" | "overflow" | "parts"> {
-  const factors = g.input("factors", [4]);
-  const wrt = moments.flatMap((m) => m.keys.map((key) => m.parameters.tensor(g, key)));
-  const grads = gradients(g, seeds, wrt);
-  const made = [...grads.values()];
-  const flag = overflow(g, { tensors: made });
-  for (const m of moments) m.record(g, grads, factors, c, flag);
-  const parts = new Map([...grads].reverse().map(([p, grad]) => [`gradient of ${p.name}`, grad]));
-  return { gradients: made, overflow: flag, parts };
+  const grads = differentiate(g, seeds, moments);
+  exchangeGradients(g, grads.values());
+  return update(g, c, grads, moments);
 }
 
 /** Maps every loss to the input "seed": 1, or the loss scale. */

@@ -140,6 +140,7 @@ export class Stepper {
         factors: adamFactors(rate, this.steps[net] - skipped, c.beta1, c.beta2, 1 / scale),
       },
       counts,
+      exchange: this.options.exchange,
     };
   }
 
@@ -148,7 +149,7 @@ export class Stepper {
     const { perceptual, ...trained } = this.nets;
     if (perceptual) this.frozen ??= await Frozen.prepare(perceptual, outputSize(this.config));
     const nets = { ...trained, perceptual: this.frozen };
-    const graph = new Graph(this.device.target);
+    const graph = new Graph(this.device.target, { peers: !!this.options.exchange });
     const record = net === "G" ? recordGeneratorStep : recordDiscriminatorStep;
     return { graph, step: record(graph, this.config, nets, this.plans, this.images, this.moments[net], this.options) };
   }

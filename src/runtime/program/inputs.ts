@@ -1,8 +1,8 @@
 // The inputs of a program: set by name and checked against their shapes. A run throws if any input was never set.
 
-import type { Device } from "./device.ts";
-import { SpadeError } from "./errors.ts";
-import { encodeHost, type HostArray, describe, product, type Storage, type Tensor } from "./tensor.ts";
+import type { Device } from "../device.ts";
+import { SpadeError } from "../errors.ts";
+import { encodeHost, type HostArray, describe, product, type Storage, type Tensor } from "../tensor.ts";
 
 interface Input {
   readonly tensor: Tensor;

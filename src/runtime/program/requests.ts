@@ -1,11 +1,11 @@
 // What a graph's dispatches need from the device: one pipeline each, and their sizes in one uniform buffer.
 
-import type { Device } from "./device.ts";
-import type { Graph } from "./graph.ts";
-import type { PipelineRequest } from "./pipelines.ts";
-import { placeSizes } from "./planner.ts";
-import type { Storage } from "./tensor.ts";
-import { expand, type BindingDecl } from "./wgsl.ts";
+import type { Device } from "../device.ts";
+import type { Graph } from "../graph.ts";
+import type { PipelineRequest } from "../pipelines.ts";
+import { placeSizes } from "../planner.ts";
+import type { Storage } from "../tensor.ts";
+import { expand, type BindingDecl } from "../wgsl.ts";
 
 /** The pipeline of each dispatch: expanded WGSL, sizes as constants or uniforms, and the access of each binding ("rrw"). */
 export function pipelineRequests(graph: Graph): PipelineRequest[] {

@@ -1,13 +1,16 @@
 // A Program is a compiled graph: memory, pipelines, bind groups. A run creates no GPU objects but command encoders and passes (one of
 // each, or one of each per slice). Bindings can't change; an input that is unknown, of a wrong length or never given throws.
 
-import type { Device } from "./device.ts";
-import { SpadeError } from "./errors.ts";
-import type { CountedGroups, Dispatch, Graph, Groups } from "./graph.ts";
+import type { Cut } from "../cut.ts";
+import type { Device } from "../device.ts";
+import { SpadeError } from "../errors.ts";
+import type { CountedGroups, Dispatch, Graph, Groups } from "../graph.ts";
+import type { PlacedCut } from "./exchange.ts";
 import { Inputs } from "./inputs.ts";
-import { describeMemory, planMemory, type MemoryPlan } from "./planner.ts";
+import { describeMemory, planMemory, type MemoryPlan } from "../planner.ts";
 import { packSizes, pipelineRequests } from "./requests.ts";
 import { Profiler, type Profile } from "./profiler.ts";
+import { runPrograms, type RunOptions, type Runnable } from "./run.ts";
 import {
   decodeHost,
   type HostArray,
@@ -17,18 +20,7 @@ import {
   product,
   type Storage,
   type Tensor,
-} from "./tensor.ts";
-
-export interface RunOptions {
-  /** Values of the program's inputs by name: dense arrays in the tensor's logical shape. Omitted inputs keep their last values. */
-  inputs?: Readonly<Record<string, HostArray>>;
-  /** Rows of counted tables. */
-  counts?: Readonly<Record<string, number>>;
-  /** Cut the run into awaited submits of about this many milliseconds. */
-  slice?: number;
-  /** Stops between slices; throws signal.reason. */
-  signal?: AbortSignal;
-}
+} from "../tensor.ts";
 
 export interface CompileOptions {
   name?: string;
@@ -57,7 +49,15 @@ function groupsOf(groups: Groups, counts: Readonly<Record<string, number>>): [nu
   return [one(groups[0]), one(groups[1]), one(groups[2])];
 }
 
-export class Program {
+/** The first dispatch after a cut that binds one of its tensors. */
+function firstReader({ dispatches }: Graph, { tensors, at }: Cut): number {
+  const i = dispatches.findIndex(
+    (d, n) => n >= at && Object.values(d.bindings).some((b) => tensors.includes(b.tensor)),
+  );
+  return i < 0 ? dispatches.length : i;
+}
+
+export class Program implements Runnable {
   private readonly inputs: Inputs;
   private readonly outputs = new Map<string, Output>();
   private counts: Record<string, number> = {};
@@ -66,8 +66,8 @@ export class Program {
   /** FLOP/s of the last sliced run, for cutting the next. */
   private rate = 5e9;
   private disposed = false;
-  /** A sliced run is in progress. */
-  private slicing = false;
+  /** A run in several submits is in progress. */
+  private running = false;
   private profiler: Profiler | undefined;
 
   private constructor(
@@ -76,7 +76,9 @@ export class Program {
     readonly memory: MemoryPlan,
     private readonly steps: readonly Launch[],
     private readonly owned: readonly Storage[],
-    private readonly kept: readonly Tensor[],
+    /** What it keeps for other programs, and the buffers of its cuts. */
+    private readonly kept: readonly Storage[],
+    readonly cuts: readonly PlacedCut[],
   ) {
     this.inputs = new Inputs(name, device);
     for (const { dispatch } of steps) {
@@ -131,16 +133,22 @@ export class Program {
     const pipelines = await Promise.all(promises);
 
     const owned: Storage[] = [];
-    const kept: Tensor[] = [];
+    const kept: Storage[] = [];
     const compiled = device.guard(name, () => {
       const arenas = memory.arenas.map((bytes, i) => device.alloc(`${name} arena ${i}`, bytes));
       owned.push(...arenas);
       for (const [keptName, t] of graph.kept) {
         // A tensor may be kept under two names.
-        if (kept.includes(t)) continue;
-        kept.push(t);
-        owned.push(device.place(t.storage!, `${name} ${keptName}`));
+        if (kept.includes(t.storage!)) continue;
+        kept.push(device.place(t.storage!, `${name} ${keptName}`));
       }
+      for (const { storage } of graph.cuts) kept.push(device.place(storage, `${name} ${storage.label}`));
+      owned.push(...kept);
+      const staged = (label: string, bytes: number): Storage => {
+        const staging = device.alloc(`${name} ${label} staging`, bytes, 1 /* MAP_READ */ | 8 /* COPY_DST */);
+        owned.push(staging);
+        return staging;
+      };
       const place = (t: Tensor): Storage => {
         if (t.storage) {
           if (isAllocated(t.storage)) return t.storage;
@@ -177,22 +185,22 @@ export class Program {
         });
         return { dispatch, pipeline: pipelines[i], group };
       });
-      const program = new Program(name, device, memory, steps, owned, kept);
+      const cuts = graph.cuts.map((cut): PlacedCut => ({
+        ...cut,
+        needed: firstReader(graph, cut),
+        staging: staged(cut.name, cut.storage.bytes),
+      }));
+      const program = new Program(name, device, memory, steps, owned, kept, cuts);
       for (const [inputName, tensor] of graph.inputs)
         program.inputs.declare(inputName, tensor, place(tensor), graph.partial.has(inputName));
       for (const [outputName, tensor] of graph.outputs) {
-        const staging = device.alloc(
-          `${name} ${outputName} staging`,
-          tensor.bytes,
-          1 /* MAP_READ */ | 8 /* COPY_DST */,
-        );
-        owned.push(staging);
+        const staging = staged(outputName, tensor.bytes);
         program.outputs.set(outputName, { tensor, storage: place(tensor), staging, busy: false });
       }
       return program;
     });
     return compiled.catch((error: unknown) => {
-      for (const t of kept) forgetBuffer(t.storage!);
+      kept.forEach(forgetBuffer);
       throw error;
     });
   }
@@ -201,11 +209,11 @@ export class Program {
   private check(): void {
     this.device.check(this.name);
     if (this.disposed) throw new SpadeError("disposed", this.name, "was disposed", "compile it again");
-    if (this.slicing)
+    if (this.running)
       throw new SpadeError(
         "usage",
         this.name,
-        "still runs in slices",
+        "is still running",
         "await that run first; an aborted one ends with its slice",
       );
   }
@@ -240,12 +248,12 @@ export class Program {
     this.counts = counts;
   }
 
-  /** Runs everything in one submit (or in slices). Resolves when the work is queued; read() waits for it. */
+  /** Runs everything in one submit (or in slices, or from cut to cut). Resolves when the work is queued; read() waits for it. */
   async run(options: RunOptions = {}): Promise<void> {
     await runPrograms([this], new Map([[this, options]]), options);
   }
 
-  /** @internal Encodes steps [from, to) into a pass. */
+  /** @internal */
   encode(pass: GPUComputePassEncoder, from = 0, to = this.steps.length): void {
     for (let i = from; i < to; i++) {
       const { dispatch, pipeline, group } = this.steps[i];
@@ -262,8 +270,8 @@ export class Program {
     this.prepare(options);
   }
 
-  /** @internal Step indices at which slices of about `ms` milliseconds end, at the measured rate. */
-  cuts(ms: number): number[] {
+  /** @internal */
+  sliceEnds(ms: number): number[] {
     const ends: number[] = [];
     let work = 0;
     this.steps.forEach(({ dispatch }, i) => {
@@ -276,9 +284,9 @@ export class Program {
     return ends;
   }
 
-  /** @internal Marks a sliced run as started or ended. */
-  hold(slicing: boolean): void {
-    this.slicing = slicing;
+  /** @internal */
+  hold(running: boolean): void {
+    this.running = running;
   }
 
   /** @internal */
@@ -318,7 +326,7 @@ export class Program {
     }
   }
 
-  /** Runs every dispatch in a separate pass with timestamps around it, and returns the times. */
+  /** Runs every dispatch in a separate pass with timestamps around it, and returns the times. Nothing is exchanged with peers. */
   async profile(options: RunOptions = {}): Promise<Profile> {
     this.prepare(options);
     this.profiler ??= new Profiler(this.device, this.steps.length);
@@ -334,63 +342,7 @@ export class Program {
     if (this.disposed) return;
     this.disposed = true;
     for (const s of this.owned) this.device.free(s);
-    for (const t of this.kept) forgetBuffer(t.storage!);
+    this.kept.forEach(forgetBuffer);
     this.profiler?.dispose();
   }
 }
-
-/** Runs programs one after the other in one submit, or in awaited slices with at most two in flight. */
-export async function runPrograms(
-  programs: readonly Program[],
-  options: ReadonlyMap<Program, RunOptions> = new Map(),
-  how: Pick<RunOptions, "slice" | "signal"> = {},
-): Promise<void> {
-  if (!programs.length) return;
-  how.signal?.throwIfAborted();
-  for (const p of programs) p.begin(options.get(p) ?? {});
-  const { device } = programs[0];
-  const { gpu } = device;
-  if (programs.some((p) => p.device !== device))
-    throw new SpadeError(
-      "usage",
-      "runPrograms",
-      "the programs are on several devices",
-      "run each device's programs by themselves",
-    );
-  if (!how.slice) {
-    const encoder = gpu.createCommandEncoder({ label: programs[0].name });
-    const pass = encoder.beginComputePass({ label: programs[0].name });
-    for (const p of programs) p.encode(pass);
-    pass.end();
-    gpu.queue.submit([encoder.finish()]);
-    return;
-  }
-  const flying: Promise<void>[] = [];
-  for (const p of programs) p.hold(true);
-  try {
-    for (const p of programs) {
-      const start = performance.now();
-      let from = 0;
-      for (const to of p.cuts(how.slice)) {
-        const encoder = gpu.createCommandEncoder({ label: p.name });
-        const pass = encoder.beginComputePass({ label: p.name });
-        p.encode(pass, from, to);
-        pass.end();
-        gpu.queue.submit([encoder.finish()]);
-        from = to;
-        // If the device is lost meanwhile, check() throws; a rejection here might go unhandled.
-        flying.push(device.wait(gpu.queue.onSubmittedWorkDone()).then(nothing, nothing));
-        if (flying.length >= 2) await flying.shift();
-        how.signal?.throwIfAborted();
-        device.check(p.name);
-      }
-      await Promise.all(flying.splice(0));
-      device.check(p.name);
-      p.learn(performance.now() - start);
-    }
-  } finally {
-    for (const p of programs) p.hold(false);
-  }
-}
-
-const nothing = (): void => undefined;

@@ -1,9 +1,9 @@
 // Times every dispatch with timestamp queries; prints a table, and writes a Chrome trace that opens in Perfetto.
 
-import type { Device } from "./device.ts";
-import { SpadeError } from "./errors.ts";
-import type { Dispatch } from "./graph.ts";
-import type { Storage } from "./tensor.ts";
+import type { Device } from "../device.ts";
+import { SpadeError } from "../errors.ts";
+import type { Dispatch } from "../graph.ts";
+import type { Storage } from "../tensor.ts";
 
 export interface ProfileRow {
   readonly label: string;

@@ -1,0 +1,119 @@
+// Runs programs: everything in one submit, or in awaited slices, or cut where tensors are exchanged with peers.
+
+import type { Device } from "../device.ts";
+import { SpadeError } from "../errors.ts";
+import type { HostArray } from "../tensor.ts";
+import { Exchanges, type Exchange, type PlacedCut } from "./exchange.ts";
+
+export interface RunOptions {
+  /** Values of the program's inputs by name: dense arrays in the tensor's logical shape. Omitted inputs keep their last values. */
+  inputs?: Readonly<Record<string, HostArray>>;
+  /** Rows of counted tables. */
+  counts?: Readonly<Record<string, number>>;
+  /** Cut the run into awaited submits of about this many milliseconds. */
+  slice?: number;
+  /** Stops between slices; throws signal.reason. */
+  signal?: AbortSignal;
+  /** Exchanges tensors with peers; a program that was recorded with peers needs it. */
+  exchange?: Exchange;
+}
+
+/** What a run needs of a program. */
+export interface Runnable {
+  readonly name: string;
+  readonly device: Device;
+  /** Checks and writes inputs. */
+  begin(options: RunOptions): void;
+  /** Encodes dispatches [from, to). */
+  encode(pass: GPUComputePassEncoder, from?: number, to?: number): void;
+  readonly dispatchCount: number;
+  readonly cuts: readonly PlacedCut[];
+  /** Numbers of dispatches after which slices of about `ms` milliseconds end, at the measured rate. */
+  sliceEnds(ms: number): number[];
+  /** Marks a run in several submits as started or ended. */
+  hold(running: boolean): void;
+  /** Takes the duration of a sliced run. */
+  learn(ms: number): void;
+}
+
+/** Runs programs one after the other: in one submit, or in awaited slices with at most two in flight, or from cut to cut. */
+export async function runPrograms(
+  programs: readonly Runnable[],
+  options: ReadonlyMap<Runnable, RunOptions> = new Map(),
+  how: Pick<RunOptions, "slice" | "signal" | "exchange"> = {},
+): Promise<void> {
+  if (!programs.length) return;
+  how.signal?.throwIfAborted();
+  for (const p of programs) {
+    if (p.cuts.length && !how.exchange)
+      throw new SpadeError(
+        "usage",
+        p.name,
+        `exchanges tensors with peers (${p.cuts[0].name})`,
+        "give run({ exchange }), or record it without peers",
+      );
+    p.begin(options.get(p) ?? {});
+  }
+  const { device } = programs[0];
+  if (programs.some((p) => p.device !== device))
+    throw new SpadeError(
+      "usage",
+      "runPrograms",
+      "the programs are on several devices",
+      "run each device's programs by themselves",
+    );
+  if (!how.slice && programs.every((p) => !p.cuts.length)) return submit(device, programs[0].name, programs);
+  for (const p of programs) p.hold(true);
+  try {
+    for (const p of programs) await runInParts(p, how);
+  } finally {
+    for (const p of programs) p.hold(false);
+  }
+}
+
+/** Submits dispatches [from, to) of programs, by default all. */
+function submit(
+  { gpu }: Device,
+  name: string,
+  programs: readonly Pick<Runnable, "encode">[],
+  from?: number,
+  to?: number,
+): void {
+  const encoder = gpu.createCommandEncoder({ label: name });
+  const pass = encoder.beginComputePass({ label: name });
+  for (const p of programs) p.encode(pass, from, to);
+  pass.end();
+  gpu.queue.submit([encoder.finish()]);
+}
+
+/** Submits a program up to the end of each slice and each cut in turn. */
+async function runInParts(p: Runnable, { slice, signal, exchange }: RunOptions): Promise<void> {
+  const { device } = p;
+  const begun = performance.now();
+  const exchanges = new Exchanges(device, p.cuts, exchange);
+  const ends = [...exchanges.ends, ...(slice ? p.sliceEnds(slice) : [p.dispatchCount])];
+  const flying: Promise<void>[] = [];
+  let from = 0;
+  try {
+    for (const to of [...new Set(ends)].sort((a, b) => a - b)) {
+      await exchanges.finish(from);
+      submit(device, p.name, [p], from, to);
+      exchanges.start(to);
+      from = to;
+      if (!slice) continue;
+      // If the device is lost meanwhile, check() throws; a rejection here might go unhandled.
+      flying.push(device.wait(device.gpu.queue.onSubmittedWorkDone()).then(nothing, nothing));
+      if (flying.length >= 2) await flying.shift();
+      signal?.throwIfAborted();
+      device.check(p.name);
+    }
+    await exchanges.finish(from);
+  } finally {
+    await exchanges.close();
+  }
+  await Promise.all(flying);
+  device.check(p.name);
+  if (slice && !p.cuts.length) p.learn(performance.now() - begun);
+}
+
+const nothing = (): void => undefined;
