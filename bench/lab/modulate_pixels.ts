@@ -9,7 +9,7 @@
 // where other programs use up the memory's bandwidth.
 // Why it lost: along a line of a real label map most ids are the one before (73 % at 256x256 of map 1993). The production kernel
 // (kernels/norm/modulate.ts) gives a thread a strip of a line, reads the two table rows only where the id changes, and steps its addresses by
-// one addition a pixel in place of two divisions and four multiplications. The time of the lost kernel is mostly addresses and table loads.
+// one addition a pixel in place of divisions and multiplications.
 
 import { modulate } from "../../kernels/index.ts";
 import { normalValues } from "../../src/models/philox.ts";
