@@ -4,14 +4,8 @@
 import { writeFileSync } from "node:fs";
 import { openNodeDevice } from "../src/node/dawn.ts";
 import { machine, median } from "./lib/measure.ts";
-import { hold, type Lesson, type Outcome } from "./lab/contest.ts";
-import { gemmLoads } from "./lab/gemm_loads.ts";
-import { im2col } from "./lab/im2col.ts";
-import { modulatePixels } from "./lab/modulate_pixels.ts";
-import { scatterCas } from "./lab/scatter_cas.ts";
-import { winogradF4 } from "./lab/winograd_f4.ts";
-
-const LESSONS: readonly Lesson[] = [gemmLoads, modulatePixels, im2col, winogradF4, scatterCas];
+import { hold, type Outcome } from "./lab/contest.ts";
+import { LESSONS } from "./lab/lessons.ts";
 
 const rounds = process.argv.includes("--quick") ? 3 : 9;
 const device = await openNodeDevice();

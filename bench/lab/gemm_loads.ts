@@ -5,7 +5,7 @@
 // The first gemm of this engine. A thread keeps 4 rows x 8 columns of c in registers. Per step of 4 terms it loads 4 vec4 of a and 8 vec4 of
 // b for 128 multiply-adds: 10.7 a load.
 // Expected: 32 sums in registers hide the loads, since neighbouring threads load the same vec4 from the cache.
-// Measured (lavapipe 25.0.7, 2 cores, busy): 2.6 to 4.2 x the time of the production kernel, with the same bits.
+// Measured (lavapipe 25.0.7, 2 cores, busy): 2.4 to 4.2 x the time of the production kernel, with the same bits.
 // Why it lost: lavapipe turns the threads of a subgroup into the lanes of one vector instruction, but makes a storage load lane by lane. The
 // production kernel (kernels/parts/gemm.ts, subgroup) lets lanes be rows. The lanes load 16 columns of b together, once, and pass them on
 // with subgroupBroadcast, which costs a fraction of a load.

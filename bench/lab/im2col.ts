@@ -5,7 +5,7 @@
 // im2col, as the first convolutions of Caffe and TF.js: one pass writes every pixel's window side by side, and a fast matrix product (here
 // the production gemm) does the rest. The sums are those of the direct convolution.
 // Expected: the gemm runs at its best speed, with k = 9 * Cin terms a sum, and the copy is cheap beside it.
-// Measured (lavapipe 25.0.7, 2 cores, busy): 2.2 to 3.4 x the time of Winograd, 1.1 to 1.7 x that of the direct kernel; more where there are
+// Measured (lavapipe 25.0.7, 2 cores, busy): 1.9 to 3.4 x the time of Winograd, 1.1 to 1.9 x that of the direct kernel; more where there are
 // few channels and many pixels.
 // Why it lost: the columns are 9 times the input (64 channels at 128x128: 38 MB for 4 MB). They are written once, and read again by every
 // group of 16 output channels, from memory where the input itself would come from the cache. Against the direct kernel

@@ -4,11 +4,12 @@
 //
 // The first modulate of this engine: a thread takes one pixel of x and writes the up*up pixels of y that show it, so that x is read once.
 // Expected: memory-bound, at the speed of a copy; the cache serves the table rows, which repeat.
-// Measured (lavapipe 25.0.7, 2 cores, busy): 1.0 to 1.3 x the time. kernels/norm/modulate.ts has 25 ms against 8.4 for an
-// idle machine: what is saved is arithmetic and cache traffic, and counts less when other programs use up the memory's bandwidth.
+// Measured (lavapipe 25.0.7, 2 cores, busy): 0.9 to 1.3 x the time, 1.05 to 1.4 x by the fastest of 31 runs. kernels/norm/modulate.ts has 25 ms
+// against 8.4 from an earlier version of both, which these runs do not repeat: what is saved is arithmetic and cache traffic, and counts less
+// where other programs use up the memory's bandwidth.
 // Why it lost: along a line of a real label map most ids are the one before (73 % at 256x256 of map 1993). The production kernel
 // (kernels/norm/modulate.ts) gives a thread a strip of a line, reads the two table rows only where the id changes, and steps its addresses by
-// one addition a pixel in place of two divisions and four multiplications. The time of the lost kernel is mostly addresses and table loads.
+// one addition a pixel in place of divisions and multiplications.
 
 import { modulate } from "../../kernels/index.ts";
 import { normalValues } from "../../src/models/philox.ts";

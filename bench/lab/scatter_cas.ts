@@ -5,7 +5,7 @@
 // The obvious kernel: a thread a value of x, which adds it to its row. WGSL has no float atomics, so that the addition is a loop of
 // compare-and-swap on the bits.
 // Expected: slow where many pixels name one row (a map of one label), fair where rows are many.
-// Measured (lavapipe 25.0.7, 2 cores, busy): 5 to 8 x the time on a real map, 7 to 12 x on a map of one label.
+// Measured (lavapipe 25.0.7, 2 cores, busy): 4 to 8 x the time on a real map, 5 to 12 x on a map of one label.
 // Why it lost: every addition is a locked read and write of one number, where the production kernel (kernels/parts/segments.ts) adds in
 // registers and stores a row once. It gets lists of each row's pixels from the host (src/labels/lists.ts, 1 ms for a map, not timed here: they
 // are made with the dictionary), cuts long ones into parts and joins those in order. And the order of the additions is left to the

@@ -7,11 +7,13 @@
 // result instead of 4 x.
 // Expected: 16/9 of the speed of F(2x2) where the products dominate; an error ten times as large, since the points 0, 1, -1, 2, -2 put factors
 // from 1/24 to 8 into the matrices, which cancel in the end.
-// Measured (lavapipe 25.0.7, 2 cores, busy): 0.58 to 0.64 x the time, so it is the faster one. Rounding error in f32 6 x: 1.1e-6 of the rms at
+// Measured (lavapipe 25.0.7, 2 cores, busy): 0.57 to 0.70 x the time in runs of 31 rounds, so it is the faster one (up to 1.2 in
+// runs of 3 and 9 rounds beside other programs). Rounding error in f32 6 x: 1.1e-6 of the rms at
 // 64 channels and 2.0e-6 at 512. With U, V and M stored in f16 (modelled on the host, 512 channels): 3.6e-3 of the rms where F(2x2) has 6.4e-4, and
 // V up to 30 x the largest input (2 x in F(2x2)), which brings f16's limit of 65504 nearer.
-// Why it is not used: this engine stores activations in f16 on every GPU that can, and there an error of 0.4 % a layer is too much. In f32 the
-// error is far below the tolerance of pictures (1e-4), so that it may pay for painting in f32: whole nets were not compared, nor training.
+// Why it is not used: this engine stores activations in f16 on every GPU that can, and there each layer would add an error of 0.4 %, more than
+// five times that of F(2x2). In f32 the error of a layer is far below the tolerance of pictures (1e-4), so that it may pay for painting in f32:
+// whole nets were not compared, nor training.
 
 import { packBlocks, blockedShape, gemm } from "../../kernels/parts/gemm.ts";
 import { span } from "../../kernels/parts/registers_wgsl.ts";

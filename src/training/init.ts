@@ -1,4 +1,4 @@
-// The published initialisation of a net, as the published code does it on a GPU (spec 2.10): init_weights writes into `weight`, which on a GPU
+// The published initialisation of a net, as the published code does it on a GPU (docs/upstream.md): init_weights writes into `weight`, which on a GPU
 // is no longer the storage of a spectrally normalised layer's `weight_orig`, so these weights keep PyTorch's default, U(-1/sqrt(fan_in),
 // 1/sqrt(fan_in)); all other weights get `init_type`; every bias is 0. Values depend on (seed, key) alone, not on the other nets or their
 // order.

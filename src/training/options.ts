@@ -113,7 +113,7 @@ export function learningRates(c: OptimiserConfig, lr = c.lr): { G: number; D: nu
   return c.no_TTUR ? { G: lr, D: lr } : { G: lr / 2, D: lr * 2 };
 }
 
-/** The base rate of an epoch (from 1): constant up to niter + 1, then falling by lr / niter_decay per epoch, like in the published code (spec 1.8). */
+/** The base rate of an epoch (from 1): constant up to niter + 1, then falling by lr / niter_decay per epoch, like in the published code. */
 export function epochRate(o: Pick<TrainOptions, "lr" | "niter" | "niter_decay">, epoch: number): number {
   if (epoch <= o.niter + 1 || o.niter_decay === 0) return o.lr;
   return Math.max(0, o.lr * (1 - (epoch - o.niter - 1) / o.niter_decay));

@@ -1,4 +1,4 @@
-// Which options of a net nothing but a guess supports, and what happens when somebody states them.
+// Which options of a net are only guessed, and what happens when the user states them.
 
 import { describe, expect, test } from "vitest";
 import { defaultConfig, generatorShapes, type Config } from "../../src/models/config.ts";

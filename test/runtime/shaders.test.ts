@@ -251,7 +251,7 @@ function readable(code: string): string {
 }
 
 describe("no two invocations touch what one of them writes, unless a barrier parts them", () => {
-  // wgsl_reflect talks while it works.
+  // wgsl_reflect logs to the console.
   const hush = (): void => {
     for (const channel of ["error", "warn", "log"] as const) vi.spyOn(console, channel).mockReturnValue(undefined);
   };

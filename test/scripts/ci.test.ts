@@ -1,4 +1,5 @@
-// .ci/run: what it runs where, and how it adds up; npm is a stand-in that notes where it runs and says what it is told to.
+// .ci/run: which commands it runs in which folder, and how it sums their results. npm is a stand-in that notes its folder and prints a given
+// text.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";

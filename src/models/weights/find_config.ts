@@ -75,7 +75,7 @@ export function findConfig(
   const S = semanticChannels(shapes);
   const areLabels = LABEL_OPTIONS.some((key) => given[key] !== undefined || guessed.includes(key));
   if (S === undefined || !areLabels) return { config, guessed };
-  // A stored option that nobody guessed holds like a given one; whoever wants to overrule it states all three.
+  // A stored option that is not marked as a guess counts like a given one; to override it, the user states all three.
   const known = LABEL_OPTIONS.filter((key) => given[key] !== undefined || !guessed.includes(key));
   const fixed = Object.fromEntries(known.map((key) => [key, config[key]]));
   const { labels, sure } = labelOptions(S, config, fixed);

@@ -69,7 +69,7 @@ export function checkedConfig(raw: unknown, where: string): Config {
   return config;
 }
 
-/** A net's config, and the options in it that the file does not determine: somebody guessed them. */
+/** A net's config, and the options in it that the file does not determine, so that they were guessed. */
 export interface FoundConfig {
   readonly config: Config;
   readonly guessed: readonly (keyof Config)[];

@@ -1,6 +1,6 @@
 // One training step like the published code's: a G step (generator and encoder learn), then a D step on a fake that the updated generator
 // paints anew. Each is one program: forward, losses, backward, exchange with peers (if there are any), Adam. Every forward pass is in
-// training mode, so running statistics and power iterations advance twice a batch in G and E, and twice in D.
+// training mode, so running statistics and power iterations advance twice a batch in G and E, and twice in D (docs/upstream.md, Training step).
 
 import { kindOf } from "../../models/kinds.ts";
 import { concat, overflow, reparameterise } from "../../../kernels/index.ts";
