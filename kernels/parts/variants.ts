@@ -84,18 +84,17 @@ const tilesFit = (t: Target, p?: WeightGradientShape): boolean =>
 const tilesPay = (_: Target, { cin, cout, oh, ow }: WeightGradientShape): boolean =>
   cin >= DW_LEAST_IN && cout >= DW_LEAST_OUT && oh >= 4 && ow >= 4;
 
-const conv = variantsOf<ConvShape>()({
-  describe: ({ kh, kw, stride, cin, cout, h, w }) => `${kh}x${kw}/${stride} ${cin}->${cout} at ${h}x${w}`,
-  variants: {
-    winograd: {
-      fits: (_, p) => !p || (p.kh === 3 && p.kw === 3 && p.stride === 1 && p.copies),
-      pays: winogradPays,
+/** Of conv2d, or of its data gradient: winograd's transforms pay for different channels. */
+const conv = (pays: Variant<ConvShape>["pays"]) =>
+  variantsOf<ConvShape>()({
+    describe: ({ kh, kw, stride, cin, cout, h, w }) => `${kh}x${kw}/${stride} ${cin}->${cout} at ${h}x${w}`,
+    variants: {
+      winograd: { fits: (_, p) => !p || (p.kh === 3 && p.kw === 3 && p.stride === 1 && p.copies), pays },
+      gemm: { fits: (_, p) => !p || (p.kh === 1 && p.kw === 1 && p.stride === 1 && p.copies) },
+      subgroup: { fits: hasLanes, pays: onSoftware },
+      direct: { fits: anywhere },
     },
-    gemm: { fits: (_, p) => !p || (p.kh === 1 && p.kw === 1 && p.stride === 1 && p.copies) },
-    subgroup: { fits: hasLanes, pays: onSoftware },
-    direct: { fits: anywhere },
-  },
-});
+  });
 
 /** The table. `conv2d_dx` is conv2d's data gradient, by the shape of the conv whose gradient it is. */
 export const VARIANTS = {
@@ -108,18 +107,9 @@ export const VARIANTS = {
       portable: { fits: anywhere },
     },
   }),
-  conv2d: conv,
-  conv2d_dx: {
-    describe: conv.describe,
-    variants: {
-      ...conv.variants,
-      // A conv of dz with channels swapped, at the result's size.
-      winograd: {
-        fits: conv.variants.winograd.fits,
-        pays: (t: Target, p: ConvShape) => winogradPays(t, { ...p, cin: p.cout, cout: p.cin }),
-      },
-    },
-  },
+  conv2d: conv(winogradPays),
+  // A conv of dz with channels swapped, at the result's size.
+  conv2d_dx: conv((t, p) => winogradPays(t, { ...p, cin: p.cout, cout: p.cin })),
   weight_gradient: variantsOf<WeightGradientShape>()({
     describe: ({ kh, kw, stride, cin, cout, oh, ow }) => `${kh}x${kw}/${stride} ${cin}->${cout} to ${oh}x${ow}`,
     variants: {
