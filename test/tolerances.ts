@@ -20,3 +20,20 @@ export const DELTA_NORM = 2e-2;
 export const DIGEST_SLACK = 1.5;
 /** f16 storage against f32, in dB. */
 export const F16_PSNR = 45;
+
+/** Half the distance from 1 to the next number: what one rounding adds at most, relative to the number. */
+const F32_ROUNDING = 2 ** -24;
+const F16_ROUNDING = 2 ** -11;
+/** The smallest number of f16, in whose steps small ones are stored. */
+export const F16_SMALLEST = 2 ** -24;
+
+/**
+ * Error of a sum in f32 over the largest number of a tensor of such sums. The worst case is one rounding a term; roundings of both signs
+ * add up like a random walk, to the square root of that. A few more are for the products, for constants that are rounded when a program
+ * is recorded, and for functions (exp, tanh, sqrt) that WGSL lets be wrong by several units.
+ * @param terms of the longest sum; 0: nothing is added, and the error is that of one rounding
+ */
+export const sumError = (terms: number): number => (terms === 0 ? 1 : 8 + Math.sqrt(terms)) * F32_ROUNDING;
+
+/** The same where what is read, an intermediate tensor and the result are stored in f16: few roundings of that kind, which outweigh f32's. */
+export const f16Error = (terms: number): number => (terms === 0 ? 1 : 4) * F16_ROUNDING;

@@ -44,3 +44,14 @@ export function listTensors(inputs: Inputs, name: string, lists: HostLists, shap
 
 /** A table's rows with some spare ones, so that capacity and count differ. */
 export const SPARE = 3;
+
+/** Rows of T by tap, and windows that name them, of the outer windows from `from` on. */
+export function pickedRows(outer: Int32Array, from: number, taps: number): { picks: number[][]; windows: Int32Array } {
+  const picks = Array.from({ length: taps }, () => [0]);
+  const windows = outer.slice(from * taps).map((id, i) => {
+    const rows = picks[i % taps];
+    if (!rows.includes(id)) rows.push(id);
+    return rows.indexOf(id);
+  });
+  return { picks, windows };
+}
