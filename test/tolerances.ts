@@ -37,3 +37,6 @@ export const sumError = (terms: number): number => (terms === 0 ? 1 : 8 + Math.s
 
 /** The same where what is read, an intermediate tensor and the result are stored in f16: few roundings of that kind, which outweigh f32's. */
 export const f16Error = (terms: number): number => (terms === 0 ? 1 : 4) * F16_ROUNDING;
+
+/** Losses of exp and log of large logits. */
+export const EXP_ERROR = 1e-5;

@@ -1,14 +1,13 @@
 // Gradients of modulate by itself, and of a norm with its own statistics (D2 of the kernel notes: the two parts of dx).
 
 import { expect, test } from "vitest";
-import { gradients } from "../../kernels/gradients.ts";
 import { modulate } from "../../kernels/norm/modulate.ts";
 import { statistics } from "../../kernels/norm/statistics.ts";
 import { pixelLists, pixelListShapes } from "../../src/labels/lists.ts";
 import { product } from "../../src/runtime/index.ts";
 import { modulateGradients, modulateReference } from "../reference/modulate.ts";
 import { statisticsGradient, statisticsReference } from "../reference/statistics.ts";
-import { evaluate, noise, relativeError } from "../support/device.ts";
+import { noise, relativeError } from "../support/device.ts";
 import { evaluateGradients, gradcheck } from "../support/gradcheck.ts";
 import { listTensors, SPARE, windowsOf } from "../support/windows.ts";
 
@@ -50,50 +49,6 @@ function setting({ x, up, per, plain }: Case) {
   };
   return { groups, lw, rows, args, dy, capacity, table, ids: lw.outerIds, counts: { rows } };
 }
-
-test.for(cases)("modulate's gradients: x $x, up $up, per $per, slope $slope, plain $plain", async (o) => {
-  const { groups, lw, rows, args, dy, capacity, table, ids, counts } = setting(o);
-  const [n, h, w, c] = o.x;
-  const shape = { up: o.up, groups, slope: Math.fround(o.slope) };
-  const ref = modulateGradients({ ...args, ids, dy }, o.x, shape);
-  if (product(o.x) < 600) {
-    gradcheck(
-      "modulate",
-      (a) => modulateReference({ ...(a as unknown as typeof args), ids }, o.x, shape),
-      args,
-      ref,
-      dy,
-    );
-  }
-  const got = await evaluateGradients(
-    (g, inputs) => {
-      const stat = (name: "mean" | "rstd") => inputs.tensor(name, groups === 1 ? [c] : [groups, c], args[name]);
-      const wrt = {
-        x: inputs.tensor("x", o.x, args.x),
-        mean: stat("mean"),
-        rstd: stat("rstd"),
-        gamma: inputs.tensor("gamma", [capacity, c], table(args.gamma)),
-        beta: inputs.tensor("beta", [capacity, c], table(args.beta)),
-      };
-      const lists = listTensors(inputs, "pixels", pixelLists(lw), pixelListShapes(ids.length, capacity));
-      const y = modulate(g, {
-        ...wrt,
-        ids: inputs.tensor("ids", [n, h * o.up, w * o.up], ids),
-        slope: o.slope,
-        lists,
-        count: { name: "rows", capacity },
-      });
-      return { y, wrt };
-    },
-    dy,
-    { counts, software: o.software },
-  );
-  for (const name of ["x", "mean", "rstd"] as const)
-    expect([name, relativeError(got[name], ref[name])]).toEqual([name, expect.closeTo(0, 5)]);
-  for (const name of ["gamma", "beta"] as const) {
-    expect([name, relativeError(got[name].subarray(0, rows * c), ref[name])]).toEqual([name, expect.closeTo(0, 5)]);
-  }
-});
 
 test("two runs give the same bits", async () => {
   const o: Case = { x: [2, 31, 40, 9], up: 1, per: "batch", slope: 0.2, plain: true };
@@ -162,31 +117,6 @@ test.for(cases)("gradient of a norm with its own statistics: x $x, up $up, per $
     { software: o.software },
   );
   expect(relativeError(got.x, ref)).toBeLessThan(1e-5);
-});
-
-test("statistics' gradient with the variance's", async () => {
-  const shape = [2, 5, 3, 6];
-  const x = noise(product(shape), 1);
-  const d = { dmean: noise(12, 2), dvariance: noise(12, 3), drstd: noise(12, 4) };
-  const ref = statisticsGradient(x, 2, 15, 6, d);
-  const all = { dy: [...d.dmean, ...d.dvariance, ...d.drstd] };
-  const forward = (xs: ArrayLike<number>): number[] => {
-    const { mean, variance } = statisticsReference(xs, 2, 15, 6);
-    return [...mean, ...variance, ...variance.map((v) => (v + 1e-5) ** -0.5)];
-  };
-  gradcheck("statistics", (a) => forward(a.x), { x }, { x: ref }, all.dy);
-  const { dx } = await evaluate((g, inputs) => {
-    const xt = inputs.tensor("x", shape, x);
-    const s = statistics(g, { x: xt, per: "instance" });
-    const seeds = new Map(
-      (["mean", "variance", "rstd"] as const).map((name) => [
-        s[name],
-        inputs.tensor(`d${name}`, [2, 6], d[`d${name}`]),
-      ]),
-    );
-    return { dx: gradients(g, seeds, [xt]).get(xt)! };
-  });
-  expect(relativeError(dx, ref)).toBeLessThan(1e-5);
 });
 
 test("differentiating tables without lists is an error that says what to give", async () => {

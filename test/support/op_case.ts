@@ -65,11 +65,8 @@ export interface OpCase<K extends OpName, P = any> {
   /** False for settings at kinks, where central differences say nothing. */
   smooth?(p: P): boolean;
   counts?(p: P): Readonly<Record<string, number>>;
-  /**
-   * Whether it reads or writes anything that f16 storage stores in f16. "psnr": gradients are compared as pictures are, because f16
-   * intermediates turn some activations on and off.
-   */
-  readonly f16: boolean | "psnr";
+  /** Whether it reads or writes anything that f16 storage stores in f16; or of which settings that is tested. */
+  readonly f16: boolean | ((p: P) => boolean);
   /** Entries of the variant table that it chooses from. */
   readonly variants?: readonly VariantOp[];
 }

@@ -89,6 +89,8 @@ interface Layer {
   act?: LayerReference["act"];
   /** A residual of the result's size, or of half of it. */
   residual?: "same" | "half";
+  /** No derived copies of the weights. */
+  plain?: boolean;
 }
 
 /** The reference's layer without its numbers. */
@@ -140,7 +142,7 @@ const conv2d: OpCase<"conv2d", Layer> = {
       ...(residual ? { residual: stored(residual, 4) } : {}),
     };
   },
-  args: ({ x, w, bias, sigma, residual }, { k, stride = 1, pad, act }, g) => ({
+  args: ({ x, w, bias, sigma, residual }, { k, stride = 1, pad, act, plain }, g) => ({
     x,
     w,
     bias,
@@ -151,7 +153,7 @@ const conv2d: OpCase<"conv2d", Layer> = {
     stride,
     pad,
     act,
-    ...(stride === 1 ? deriveWeights(g, w, { k, h: x.shape[1], w: x.shape[2] }) : {}),
+    ...(stride === 1 && !plain ? deriveWeights(g, w, { k, h: x.shape[1], w: x.shape[2] }) : {}),
   }),
   forward: (v, p) => ({ y: layerReference(given(layerOf(p).layer, v)) }),
   backward(v, p, { y }) {
@@ -160,7 +162,8 @@ const conv2d: OpCase<"conv2d", Layer> = {
   },
   terms: (p) => layerTerms(p, layerOf(p).out),
   scale: sigmaScale,
-  f16: "psnr",
+  // Winograd's intermediates are f16 too: of its sums near 0 some change sign, and with them a ReLU's gradients.
+  f16: ({ act, o }) => !(act === "relu" && o === 34),
   variants: ["conv2d", "conv2d_dx", "weight_gradient"],
 };
 
