@@ -29,14 +29,18 @@ export const F16_SMALLEST = 2 ** -24;
 
 /**
  * Error of a sum in f32 over the largest number of a tensor of such sums. The worst case is one rounding a term; roundings of both signs
- * add up like a random walk, to the square root of that. A few more are for the products, for constants that are rounded when a program
- * is recorded, and for functions (exp, tanh, sqrt) that WGSL lets be wrong by several units.
+ * add up like a random walk, to the square root of that, and the largest sum is at least twice a typical one. A few more are for the
+ * products, for constants that are rounded when a program is recorded, and for functions (exp, tanh, sqrt) that WGSL lets be wrong by
+ * several units.
  * @param terms of the longest sum; 0: nothing is added, and the error is that of one rounding
  */
-export const sumError = (terms: number): number => (terms === 0 ? 1 : 8 + Math.sqrt(terms)) * F32_ROUNDING;
+export const sumError = (terms: number): number => (terms === 0 ? 1 : 8 + Math.sqrt(terms) / 2) * F32_ROUNDING;
 
 /** The same where what is read, an intermediate tensor and the result are stored in f16: few roundings of that kind, which outweigh f32's. */
 export const f16Error = (terms: number): number => (terms === 0 ? 1 : 4) * F16_ROUNDING;
 
 /** Losses of exp and log of large logits. */
 export const EXP_ERROR = 1e-5;
+
+/** Gradients through a norm's own statistics, two parts of which much cancels. */
+export const NORM_ERROR = 1e-5;

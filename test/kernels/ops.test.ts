@@ -33,6 +33,8 @@ describe.each(all)("%s", (name, c) => {
 
   test.each(settings)("%j", async (p) => {
     for (const software of [true, false]) await check(name, c, p, { software });
+    const twice = [await runCase(name, c, p, { software: false }), await runCase(name, c, p, { software: false })];
+    expect(twice[1].got, "a second run").toEqual(twice[0].got);
   });
 
   if (c.backward !== notDifferentiable)

@@ -158,7 +158,9 @@ export function compare(c: AnyCase, p: unknown, { got, expected }: Run, { half, 
           ? values[i] === Math.fround(ref[i]) || (narrow && values[i] === rounded([ref[i]])[0])
           : Math.abs(values[i] - ref[i]) <= allowed;
       if (!near)
-        throw new Error(`${key}[${i}]: got ${values[i]}, expected ${ref[i]} (within ${n === 0 ? 0 : allowed})`);
+        throw new Error(
+          `${JSON.stringify(p)}, ${key}[${i}]: got ${values[i]}, expected ${ref[i]} (within ${n === 0 ? 0 : allowed})`,
+        );
     }
   }
 }

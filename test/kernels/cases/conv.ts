@@ -115,7 +115,8 @@ const conv2d: OpCase<"conv2d", Layer> = {
   settings: [
     { x: [1, 8, 8, 16], o: 8, k: 3, pad: 1 },
     { x: [2, 7, 5, 3], o: 5, k: 3, pad: 1, act: "leaky" },
-    { x: [1, 1, 9, 184], o: 12, k: 3, pad: 1, act: "tanh" },
+    { x: [1, 1, 9, 184], o: 12, k: 3, pad: 1 },
+    { x: [1, 1, 9, 39], o: 12, k: 3, pad: 1, act: "tanh" },
     { x: [1, 6, 1, 39], o: 3, k: 1, act: "relu" },
     { x: [2, 13, 10, 7], o: 9, k: 4, stride: 2, pad: 2, act: "leaky" },
     { x: [1, 9, 9, 6], o: 33, k: 5, pad: 2 },

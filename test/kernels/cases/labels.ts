@@ -1,6 +1,6 @@
 // Cases of kernels/labels/ but for the tables.
 
-import { idLists, labelLists, labelListShapes, listShapes } from "../../../src/labels/lists.ts";
+import { idLists, labelLists, labelListShapes, listShapes, PART } from "../../../src/labels/lists.ts";
 import { notDifferentiable, product } from "../../../src/runtime/index.ts";
 import { avgPoolReference } from "../../reference/avg_pool.ts";
 import { layerGradients, layerReference, type LayerReference } from "../../reference/conv2d.ts";
@@ -219,7 +219,8 @@ const windowGather: OpCase<"windowGather", Gathered> = {
   }),
   backward: ({ windows, w, bias }, p, { y }) =>
     windowGatherGradients(windows, w, gatheredShape(p), bias, { edgeRow: lastRow(p), relu: p.relu }, y),
-  terms: ({ k, rows }) => ({ y: k * k, w: Math.min(70, rows), bias: Math.min(70, rows) }),
+  // Parts of a list are summed first.
+  terms: ({ k, rows }) => ({ y: k * k, w: Math.min(PART, rows), bias: Math.min(PART, rows) }),
   f16: true,
 };
 

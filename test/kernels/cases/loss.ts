@@ -119,7 +119,7 @@ const l1Mean: OpCase<"l1Mean", L1> = {
     ),
   }),
   // Shares are added up in two steps.
-  terms: ({ a }) => ({ y: Math.min(60, Math.sqrt(product(a))), a: 1 }),
+  terms: ({ a }) => ({ y: Math.sqrt(product(a)), a: 1 }),
   f16: true,
 };
 

@@ -74,7 +74,7 @@ const modulate: OpCase<"modulate", Modulate> = {
   counts: (p) => ({ rows: windowsAt(p).outerCount }),
   forward: (v, p) => ({ y: modulateReference(v as Tables, p.x, shapeOf(p)) }),
   backward: (v, p, { y }) => modulateGradients({ ...(v as Tables), dy: y }, p.x, shapeOf(p)),
-  terms: ({ x, up }) => ({ y: 2, x: up * up, ...sums(product(x) * up * up) }),
+  terms: ({ x, up }) => ({ y: 2, x: up * up, ...sums(product(x.slice(0, 3)) * up * up) }),
   f16: true,
 };
 

@@ -207,7 +207,7 @@ const resize: OpCase<"resize", { x: Shape; h: number; w: number; mode: "nearest"
   terms: ({ x, h, w, mode }) =>
     mode === "nearest"
       ? 0
-      : { y: Math.max(x[1], x[2]) ** 2, x: Math.max(x[1], x[2]) ** 2 + 4 * Math.ceil(h / x[1]) * Math.ceil(w / x[2]) },
+      : { y: 4 * Math.max(x[1], x[2]) ** 2, x: 4 * Math.max(x[1], x[2]) ** 2 + 4 * Math.ceil((h * w) / (x[1] * x[2])) },
   f16: true,
 };
 
