@@ -3,9 +3,14 @@
 import { gradients } from "../../kernels/gradients.ts";
 import type { Graph, Tensor } from "../../src/runtime/index.ts";
 import { evaluate, type Inputs } from "./device.ts";
+import { CENTRAL_STEP } from "../tolerances.ts";
 
 /** d f / d x by central differences, in float64. */
-export function centralDifferences(f: (x: Float64Array) => number, x: ArrayLike<number>, step = 1e-5): Float64Array {
+export function centralDifferences(
+  f: (x: Float64Array) => number,
+  x: ArrayLike<number>,
+  step = CENTRAL_STEP,
+): Float64Array {
   const at = Float64Array.from(x);
   return Float64Array.from(at, (value, i) => {
     at[i] = value + step;

@@ -4,6 +4,7 @@
 import { gradients } from "../../kernels/gradients.ts";
 import type { Graph, Tensor } from "../../src/runtime/index.ts";
 import { evaluate, type Inputs } from "./device.ts";
+import { CENTRAL_ERROR, CENTRAL_STEP } from "../tolerances.ts";
 
 export type Arrays = Record<string, ArrayLike<number>>;
 
@@ -18,7 +19,7 @@ export function gradcheck(
   args: Arrays,
   grads: Arrays,
   dy: ArrayLike<number>,
-  { step = 1e-5, tolerance = 1e-6 } = {},
+  { step = CENTRAL_STEP, tolerance = CENTRAL_ERROR } = {},
 ): void {
   const point = Object.fromEntries(Object.entries(args).map(([k, v]) => [k, Float64Array.from(v)]));
   const value = (): number => Array.from(forward(point)).reduce((sum, y, i) => sum + y * dy[i], 0);
