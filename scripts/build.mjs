@@ -14,9 +14,12 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { noteBuilt, sourceHash } from "./dist.mjs";
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."));
 const outdir = "dist";
+const hash = sourceHash();
+noteBuilt(undefined);
 const common = {
   bundle: true,
   format: "esm",
@@ -79,10 +82,12 @@ function place(path, contents) {
 for (const [options, entries] of jobs) {
   const entryPoints = there(entries);
   if (!Object.keys(entryPoints).length) continue;
-  const { outputFiles } = await build({ ...options, entryPoints });
+  const { outputFiles, warnings } = await build({ ...options, entryPoints });
+  if (warnings.length) process.exit(1); // esbuild has printed them
   for (const file of outputFiles) place(relative(".", file.path), file.contents);
 }
 if (existsSync("dist/cli.js")) chmodSync("dist/cli.js", 0o755);
+noteBuilt(hash);
 
 if (!process.argv.includes("--no-types")) {
   const types = join(outdir, "types");
