@@ -34,12 +34,22 @@ interface Run {
   expected: Values;
 }
 
+const known = new WeakMap<object, Map<string, unknown>>();
+
+/** What `make` gives for a setting, computed once: a setting is run in many ways that share data and references. */
+function once<T>(p: unknown, key: string, make: () => T): T {
+  const made = known.get(p as object) ?? new Map<string, unknown>();
+  known.set(p as object, made);
+  if (!made.has(key)) made.set(key, make());
+  return made.get(key) as T;
+}
+
 const rounded = (values: ArrayLike<number>): Float32Array => fromHalf(toHalf(Float32Array.from(values)));
 
 /** Arguments, with an example's values and the storage type's rounding. */
 function dataOf(c: AnyCase, p: unknown, { half, values }: RunOptions): Record<string, Data> {
   return Object.fromEntries(
-    Object.entries(c.data(p)).map(([name, d]): [string, Data] => {
+    Object.entries(once(p, "data", () => c.data(p))).map(([name, d]): [string, Data] => {
       const own = values?.[name] ?? d.values;
       if (d.as === "i32") return [name, { ...d, values: Int32Array.from(own) }];
       const narrow = d.as === "f16" || (half && d.as === "stored");
@@ -83,7 +93,9 @@ function record(
 export async function runCase(name: OpName, c: AnyCase, p: unknown, options: RunOptions = {}): Promise<Run> {
   const data = dataOf(c, p, options);
   const v = valuesOf(data);
-  const forward = c.forward(v, p);
+  const way = options.values ? "" : options.half ? "half" : "full";
+  const reference = <T>(key: string, make: () => T): T => (way ? once(p, `${key} ${way}`, make) : make());
+  const forward = reference("forward", () => c.forward(v, p));
   const d: Record<string, Float32Array> = {};
   let grads: Values = {};
   let results: Tensors = {};
@@ -94,9 +106,10 @@ export async function runCase(name: OpName, c: AnyCase, p: unknown, options: Run
       results = recorded.results;
       const effects = Object.keys(data).filter((key) => data[key].external);
       const out: Record<string, Tensor> = { ...results, ...Object.fromEntries(effects.map((key) => [key, args[key]])) };
-      if (c.backward === notDifferentiable) return out;
+      const { backward } = c;
+      if (backward === notDifferentiable) return out;
       for (const [i, key] of Object.keys(results).entries()) d[key] = cotangent(product(results[key].shape), 90 + i);
-      grads = c.backward(v, p, d);
+      grads = reference("gradients", () => backward(v, p, d));
       const seeds = Object.entries(results).map(([key, t]): [Tensor, Tensor] => [
         t,
         inputs.tensor(`seed ${key}`, t.shape, d[key], options.seeds ?? t.dtype),
@@ -196,11 +209,16 @@ export async function recording(name: OpName, c: AnyCase, p: unknown, options: R
   const g = new Graph({ ...target, ...options, sizesAs: "uniform", variants: { ...options.variants } as never });
   const data = dataOf(c, p, options);
   const { results, args } = record(name, c, p, data, g, new Inputs(g, await testDevice()), options.half);
-  if (c.backward !== notDifferentiable) {
+  const { backward } = c;
+  if (backward !== notDifferentiable) {
     const d = Object.fromEntries(Object.entries(results).map(([key, t]) => [key, cotangent(product(t.shape), 90)]));
     const seeds = Object.entries(results).map(([key, t]): [Tensor, Tensor] => [t, g.input(`seed ${key}`, t.shape)]);
-    const wrt = Object.keys(c.backward(valuesOf(data), p, d)).map((key) => args[key]);
-    gradients(g, new Map(seeds), wrt);
+    const names = once(p, "names", () => Object.keys(backward(valuesOf(data), p, d)));
+    gradients(
+      g,
+      new Map(seeds),
+      names.map((key) => args[key]),
+    );
   }
   return JSON.stringify(g.dispatches.map((s) => [s.shader.name, s.constants, s.sizes, s.groups]));
 }
