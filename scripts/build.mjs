@@ -19,9 +19,12 @@ import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { page as pagePlugin, paintingOnly } from "./build/pages.mjs";
 import { shortWgsl } from "./build/short_wgsl.mjs";
+import { noteBuilt, sourceHash } from "./dist.mjs";
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."));
 const outdir = "dist";
+const hash = sourceHash();
+noteBuilt(undefined);
 const common = {
   bundle: true,
   format: "esm",
@@ -115,15 +118,18 @@ for (const [options, entries] of jobs) {
   if (!Object.keys(entryPoints).length) continue;
   if (options.platform === "browser") {
     for (const [name, path] of Object.entries(entryPoints)) {
-      const { outputFiles } = await build({ ...options, entryPoints: { [name]: path } });
+      const { outputFiles, warnings } = await build({ ...options, entryPoints: { [name]: path } });
+      if (warnings.length) process.exit(1); // esbuild has printed them
       for (const file of await minified(outputFiles)) place(relative(".", file.path), file.contents);
     }
     continue;
   }
-  const { outputFiles } = await build({ ...options, entryPoints });
+  const { outputFiles, warnings } = await build({ ...options, entryPoints });
+  if (warnings.length) process.exit(1); // esbuild has printed them
   for (const file of outputFiles) place(relative(".", file.path), file.contents);
 }
 if (existsSync("dist/cli.js")) chmodSync("dist/cli.js", 0o755);
+noteBuilt(hash);
 
 if (!process.argv.includes("--no-types")) {
   const types = join(outdir, "types");
