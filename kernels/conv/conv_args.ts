@@ -1,4 +1,4 @@
-// What every kind of convolution takes.
+// The arguments of conv2d, which all its variants share.
 
 import type { Tensor } from "../../src/runtime/index.ts";
 import type { Activation } from "../parts/activation_wgsl.ts";
@@ -14,11 +14,11 @@ export interface ConvArgs {
   bias?: Tensor;
   /** [1] */
   sigma?: Tensor;
-  /** [N,OH,OW,Cout], or half of OH and OW (read as its nearest x2 upsampling); added after the activation */
+  /** [N,OH,OW,Cout], or half of OH and OW (read through its nearest x2 upsampling); added after the activation */
   residual?: Tensor;
-  /** A derived copy of w for Winograd convolution, from winogradWeights. */
+  /** A copy of w for Winograd convolution, from winogradWeights. */
   winograd?: Tensor;
-  /** A derived copy of w in blocks of columns for 1x1 convolution as a matrix product, from blockColumns. */
+  /** A copy of w in blocks of columns, for 1x1 convolution as a matrix product, from blockColumns. */
   blocked?: Tensor;
   stride?: number;
   pad?: number;

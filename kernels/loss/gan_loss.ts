@@ -23,7 +23,7 @@ import {
   type Tensor,
 } from "../../src/runtime/index.ts";
 import { lossSum } from "./loss_sum.ts";
-import { strided } from "../parts/sums.ts";
+import { strided } from "../parts/grid.ts";
 
 export type GanMode = "hinge" | "ls" | "original" | "w";
 export type GanSide = "D_real" | "D_fake" | "G";

@@ -19,7 +19,7 @@ import {
   type Tensor,
 } from "../../src/runtime/index.ts";
 import { lossSum } from "./loss_sum.ts";
-import { strided } from "../parts/sums.ts";
+import { strided } from "../parts/grid.ts";
 
 export interface KldArgs {
   mu: Tensor;

@@ -8,7 +8,7 @@ import forwardText from "../../shaders/loss/reparameterise.wgsl";
 import backwardText from "../../shaders/loss/reparameterise_backward.wgsl";
 import { defineOp, product, read, write, type Graph, type Tensor } from "../../src/runtime/index.ts";
 import { kldPlan } from "./kld.ts";
-import { strided } from "../parts/sums.ts";
+import { strided } from "../parts/grid.ts";
 
 export interface ReparameteriseArgs {
   mu: Tensor;

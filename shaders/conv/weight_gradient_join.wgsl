@@ -1,5 +1,6 @@
-// Stage 2 of the Winograd weight gradient: the slices' sums in order, then dW = G^T U G. One vec4 of output channels of one input channel a
-// thread. parts [slice][16][Cin*CO4] -> dw [9][Cin*CO4].   G = [1 0 0; .5 .5 .5; .5 -.5 .5; 0 0 1]
+// Winograd weight gradient, second stage: adds the slices' sums S in order, then dW = G^T S G, divided by sigma if there is one. Strided, one
+// vec4 of output channels of one input channel a step. parts [slice][16][Cin*CO4] -> dw [9][Cin*CO4].
+// G = [1 0 0; .5 .5 .5; .5 -.5 .5; 0 0 1]
 
 fn total(z: u32, i: u32) -> vec4f {
   var s = vec4f(0.0);

@@ -1,5 +1,5 @@
-// The adjoint of the output transform: M = A dY A^T of every 2x2 patch of results, one vec4 of channels a thread.
-// A = [1 0; 1 1; 1 -1; 0 -1].   dz [N,OH,OW,CO4] -> m [16][tiles][CO4]
+// The adjoint of Winograd's output transform: M = A dY A^T of every 2x2 patch dY of dz, one vec4 of channels a thread.
+// A = [1 0; 1 1; 1 -1; 0 -1].   dz [N,OH,OW,CO4] -> m [16][tiles][CO4]. Tiles: as in winograd_input.wgsl.
 
 fn load(n: u32, oy: u32, ox: u32, c: u32) -> vec4f {
   let inside = oy < $OH && ox < $OW;

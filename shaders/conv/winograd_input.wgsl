@@ -1,6 +1,6 @@
-// V = B^T d B of every 4x4 patch (stride 2, from PAD before the picture on), one vec4 of channels a thread; the slice's patches start at tile T0.
-// B^T = [1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 1 0 -1].   x [N,H,W,C4] -> v [16][tiles/8][C4][8], blocks of 8 tiles as gemm reads rows; for the
-// weight gradient [16][tiles][C4].
+// V = B^T d B of the 4x4 patches d of x, one vec4 of channels of one patch a thread. Patches have stride 2 and start PAD before the picture;
+// the slice's TILES patches start at tile T0, of TH x TW an image. B^T = [1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 1 0 -1].
+// x [N,H,W,C4] -> v [16][tiles/8][C4][8] (constant `blocked`: blocks of 8 tiles, as gemm reads rows), or [16][tiles][C4].
 
 fn load(n: u32, iy: i32, ix: i32, c: u32) -> vec4f {
   let inside = iy >= 0 && iy < i32($H) && ix >= 0 && ix < i32($W);

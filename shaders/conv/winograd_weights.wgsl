@@ -1,5 +1,6 @@
-// U = G g G^T:  G = [1 0 0; .5 .5 .5; .5 -.5 .5; 0 0 1]. Four input channels of one output channel a thread.
-// w [tap][Cin][CO] -> u [16][CO/16][Cin/4][16] vec4 along the input channels (the blocks that gemm reads); columns beyond CO are zero.
+// U = G g G^T of the 3x3 weights g, G = [1 0 0; .5 .5 .5; .5 -.5 .5; 0 0 1]: four input channels of one output channel a thread.
+// w [tap][Cin][CO] -> u [16][CO/16][Cin/4][16] vec4 along the input channels (blocks of columns, as gemm reads them); columns beyond CO, up
+// to COPAD, are zero.
 
 fn load(tap: u32, k: u32, co: u32) -> vec4f {
   let at = (tap * $CIN + k) * $CO + min(co, $CO - 1u);

@@ -1,8 +1,8 @@
-// A thread takes one vec4 of channels over one slice of a group's pixels: the sums of dz and of dz * (x - mean).
+// Each thread sums dz and dz * (x - mean) of one vec4 of channels over one slice of a group's pixels.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let thread = id.x + id.y * groups.x * 64u;
+  let thread = id.x + id.z * groups.x * 64u;
   let c = thread % $C4;
   let slice = thread / $C4;
   if (slice >= $SLICES * $GROUPS) { return; }

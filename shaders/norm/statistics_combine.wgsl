@@ -1,4 +1,5 @@
-// A thread combines the slices of one group and one vec4 of channels, in order (Chan et al. 1983, by two passes over the slices' means).
+// Each thread combines the slices of one group and one vec4 of channels, in order (Chan et al. 1983, in two passes over the slices'
+// means). The means of slices are relative to the group's first pixel. rstd of padded channels is 0.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {

@@ -1,21 +1,23 @@
-// Sums of rows of x over segments of `order`, {{COLUMNS}} vec4 of columns a thread, {{LX}} apart. A short segment is one row of y; a cut one leaves its row to
-// segments_join, its parts are summed by the same text (`parts`). `masked`: where y of the forward pass was cut off, nothing flows.
+// y[r] = sum of x[order[i]] over the items i of a segment, COLUMNS vec4 of columns a thread, LX apart (kernels/parts/grid.ts).
+// Constant `parts`: the segments are the parts of cut segments, and y holds their sums. Otherwise they are whole segments, and
+// segments_join writes the rows of those that were cut (their length is negative).
+// Constant `masked`: an element of x counts where mask is above zero (the gradient of a ReLU).
 
 @compute @workgroup_size({{LX}}, {{LY}}, 1)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) g: vec3u) {
-  // The first of the thread's columns.
-  let c = id.x + g.x * {{LX}}u * ({{COLUMNS}}u - 1u);
-  let to = id.y + id.z * $YSPAN;
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let c = {{column}};
+  let to = {{row}};
 #if parts
   if (c >= $C4 || to >= u32(parts[0].x)) { return; }
   let part = parts[1u + to];
   let start = u32(part.x);
   let end = u32(part.y);
 #else
-  if (c >= $C4 || to >= $COUNT || to + $FIRST >= u32(rows[0]) + 2u) { return; }
-  let length = rows[2u * (to + $FIRST) + 1u];
+  let row = to + $FIRST;
+  if (c >= $C4 || to >= $COUNT || row >= u32(rows[0]) + {{LIST_SEGMENTS}}u) { return; }
+  let length = rows[2u * row + 1u];
   if (length < 0) { return; }
-  let start = u32(rows[2u * (to + $FIRST)]);
+  let start = u32(rows[2u * row]);
   let end = start + u32(length);
 #endif
   var s: array<vec4f, {{COLUMNS}}>;

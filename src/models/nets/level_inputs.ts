@@ -20,7 +20,7 @@ import {
 } from "../../labels/lists.ts";
 import { pixelWindows } from "../../labels/pixel_windows.ts";
 import type { LevelWindows, Rows } from "../../labels/windows.ts";
-import { pad4, type Count, type Graph, type HostArray, type Tensor } from "../../runtime/index.ts";
+import { NO_EDGES, pad4, type Count, type Graph, type HostArray, type Tensor } from "../../runtime/index.ts";
 import { latentSize, parseNormG, semanticNc, type Config } from "../config.ts";
 import { edgeRow, levelKey, type TableRoom } from "./table_room.ts";
 
@@ -132,7 +132,7 @@ export function firstInputs(
   const { h, w } = latentSize(c);
   const rows = images * h * w;
   const lists = gradients
-    ? listInputs(g, "labels fc", labelListShapes(rows, FC_TAPS, labelChannels(c), edgeRow(c) >= 0))
+    ? listInputs(g, "labels fc", labelListShapes(rows, FC_TAPS, labelChannels(c), edgeRow(c) !== NO_EDGES))
     : undefined;
   return { windows: g.input("windows", [rows, FC_TAPS], "i32"), lists };
 }
@@ -166,7 +166,11 @@ function levelListInputs(g: Graph, c: Config, room: TableRoom, images: number): 
   const taps = parseNormG(c.norm_G).k ** 2;
   const key = levelKey(h, w);
   return {
-    labels: listInputs(g, `labels ${key}`, labelListShapes(inner.capacity, taps, labelChannels(c), edgeRow(c) >= 0)),
+    labels: listInputs(
+      g,
+      `labels ${key}`,
+      labelListShapes(inner.capacity, taps, labelChannels(c), edgeRow(c) !== NO_EDGES),
+    ),
     ...(room.mode === "lookup"
       ? { taps: listInputs(g, `taps ${key}`, tapListShapes(outer.capacity, inner.capacity, taps)) }
       : { innerPixels: listInputs(g, `inner pixels ${key}`, listShapes(images * h * w, inner.capacity)) }),
