@@ -16,7 +16,7 @@
 
 import { activationGradient } from "../shape/activation.ts";
 import { residualEpilogue } from "../parts/epilogue.ts";
-import type { ConvArgs } from "./conv_args.ts";
+import { convSizes, type ConvArgs } from "./conv_args.ts";
 import { blockColumns } from "./block_columns.ts";
 import { subgroupConv } from "./conv2d_subgroup.ts";
 import { gatherGradient, STRIP_PIXELS, turned } from "./conv2d_dx.ts";
@@ -109,7 +109,7 @@ export function residualUp(residual: Tensor | undefined, out: readonly number[])
 }
 
 function directConv(g: Graph, a: ConvArgs, out: readonly number[], rup: number, flops: number): Tensor {
-  const { x, w, kh, kw, stride = 1, pad = 0 } = a;
+  const { x, w } = a;
   const y = g.temp("y", out, x.dtype);
   const [n, oh, ow] = out;
   const end = residualEpilogue(a);
@@ -117,20 +117,7 @@ function directConv(g: Graph, a: ConvArgs, out: readonly number[], rup: number, 
   g.dispatch({
     shader: { name: "conv2d_direct", text: `${direct}\n${stripText}\n${end.text}` },
     constants: end.constants,
-    sizes: {
-      N: n,
-      H: x.shape[1],
-      W: x.shape[2],
-      C4: x.pitch / 4,
-      OH: oh,
-      OW: ow,
-      CO4: y.pitch / 4,
-      KH: kh,
-      KW: kw,
-      STRIDE: stride,
-      PAD: pad,
-      RUP: rup,
-    },
+    sizes: { ...convSizes(x, y, a), RUP: rup },
     bindings: { x: read(x), w: read(w), ...end.bindings, y: write(y) },
     groups: [grid.x, ceilDiv(ceilDiv(y.pitch / 4, 2), 8), grid.layers],
     flops,

@@ -8,8 +8,9 @@
 // FLOPs: 2 * N*OH*OW * KH*KW*Cin*Cout. traffic: dz once for each of KH*KW / s^2 taps (mostly from a cache), w, dx once.
 
 import type { Activation } from "../parts/activation_wgsl.ts";
-import { epilogue } from "../parts/epilogue.ts";
+import { residualEpilogue } from "../parts/epilogue.ts";
 import { layered } from "../parts/grid.ts";
+import { convSizes } from "./conv_args.ts";
 import dxText from "../../shaders/conv/conv2d_dx.wgsl";
 import stripText from "../../shaders/conv/conv2d_strip.wgsl";
 import turnText from "../../shaders/conv/conv2d_dx_turn.wgsl";
@@ -51,32 +52,20 @@ export interface AdjointArgs {
 export const STRIP_PIXELS = 4;
 
 export function gatherGradient(g: Graph, a: AdjointArgs): Tensor {
-  const { dz, kh, kw, stride, pad, shape } = a;
-  const end = epilogue(a);
+  const { dz, kh, kw, stride, shape } = a;
+  const end = residualEpilogue(a);
   const [n, h, wd, c] = shape;
   const dx = g.temp("dx", shape, dz.dtype);
   const grid = layered(ceilDiv(n * h * stride * ceilDiv(ceilDiv(wd, stride), STRIP_PIXELS), 8));
   g.dispatch({
     shader: { name: "conv2d_dx", text: `${dxText}\n${stripText}\n${end.text}` },
     constants: end.constants,
-    sizes: {
-      N: n,
-      H: h,
-      W: wd,
-      C4: dx.pitch / 4,
-      OH: dz.shape[1],
-      OW: dz.shape[2],
-      CO4: dz.pitch / 4,
-      KH: kh,
-      KW: kw,
-      STRIDE: stride,
-      PAD: pad,
-    },
+    sizes: convSizes(dz, dx, a),
     bindings: {
-      dz: read(dz),
+      x: read(dz),
       w: read(a.turned),
       ...end.bindings,
-      dx: write(dx),
+      y: write(dx),
     },
     groups: [grid.x, ceilDiv(ceilDiv(dx.pitch / 4, 2), 8), grid.layers],
     flops: 2 * product(dz.shape) * kh * kw * c,

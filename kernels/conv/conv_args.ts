@@ -1,4 +1,4 @@
-// The arguments of conv2d, which all its variants share.
+// What the variants of conv2d and of its gradients have in common: arguments, and sizes of their shaders.
 
 import type { Tensor } from "../../src/runtime/index.ts";
 import type { Activation } from "../parts/activation_wgsl.ts";
@@ -24,3 +24,22 @@ export interface ConvArgs {
   pad?: number;
   act?: Activation;
 }
+
+/** Sizes of a shader that walks a convolution: x [N,H,W,4*C4], y [N,OH,OW,4*CO4]. */
+export const convSizes = (
+  x: Tensor,
+  y: Tensor,
+  { kh, kw, stride = 1, pad = 0 }: Pick<ConvArgs, "kh" | "kw" | "stride" | "pad">,
+): Record<string, number> => ({
+  N: x.shape[0],
+  H: x.shape[1],
+  W: x.shape[2],
+  C4: x.pitch / 4,
+  OH: y.shape[1],
+  OW: y.shape[2],
+  CO4: y.pitch / 4,
+  KH: kh,
+  KW: kw,
+  STRIDE: stride,
+  PAD: pad,
+});

@@ -31,6 +31,7 @@ import {
   type Tensor,
 } from "../../src/runtime/index.ts";
 import { reflectPadPlan } from "../shape/reflect_pad.ts";
+import { epilogue } from "../parts/epilogue.ts";
 import { rowGrid } from "../parts/grid.ts";
 import { columnSums, negatedDot, sumSlices, type Slices } from "../parts/sums.ts";
 
@@ -87,35 +88,42 @@ export function labelConvSlices(pixels: number, tableBytes: number): Slices {
   return { slices: ceilDiv(pixels, len), len };
 }
 
+/** The sizes of both passes; `out`: the shape of the result. */
+const sizesOf = (
+  { codes, w, k, stride, pad, edgeRow }: LabelConvArgs,
+  out: readonly number[],
+): Record<string, number> => ({
+  PIXELS: product(out.slice(0, 3)),
+  H: codes.shape[1],
+  W: codes.shape[2],
+  OH: out[1],
+  OW: out[2],
+  K: k,
+  STRIDE: stride,
+  PAD: pad,
+  S: w.shape[1],
+  EDGE: Math.max(0, edgeRow),
+  CO4: w.pitch / 4,
+});
+
 export const labelConv = defineOp<LabelConvArgs, Tensor>({
   name: "label_conv",
-  forward(g: Graph, { codes, w, bias, sigma, k, stride, pad, mirror, edgeRow, dtype }) {
-    const out = labelConvPlan(codes.shape, w.shape, { k, stride, pad, mirror, edgeRow });
+  forward(g: Graph, args) {
+    const { codes, w, bias, sigma, k, mirror, edgeRow, dtype } = args;
+    const out = labelConvPlan(codes.shape, w.shape, args);
     const y = g.temp("y", out, dtype ?? w.dtype);
     const pixels = product(out.slice(0, 3));
     const c4 = w.pitch / 4;
     const grid = rowGrid(c4, pixels);
+    const end = epilogue({ bias, sigma });
     g.dispatch({
-      shader: { name: "label_conv", text: `${labelConvText}\n${mirrorText}` },
-      constants: { ...grid.constants, edge: edgeRow !== NO_EDGES, mirror: !!mirror, bias: !!bias, sigma: !!sigma },
-      sizes: {
-        PIXELS: pixels,
-        H: codes.shape[1],
-        W: codes.shape[2],
-        OH: out[1],
-        OW: out[2],
-        K: k,
-        STRIDE: stride,
-        PAD: pad,
-        S: w.shape[1],
-        EDGE: Math.max(0, edgeRow),
-        CO4: c4,
-      },
+      shader: { name: "label_conv", text: `${labelConvText}\n${mirrorText}\n${end.text}` },
+      constants: { ...grid.constants, edge: edgeRow !== NO_EDGES, mirror: !!mirror, ...end.constants },
+      sizes: sizesOf(args, out),
       bindings: {
         codes: readScalars(codes),
         w: read(w),
-        bias: bias && read(bias),
-        sigma: sigma && read(sigma),
+        ...end.bindings,
         y: write(y),
       },
       groups: grid.groups,
@@ -124,7 +132,8 @@ export const labelConv = defineOp<LabelConvArgs, Tensor>({
     });
     return y;
   },
-  backward(g, { codes, w, bias, sigma, k, stride, pad, mirror, edgeRow }, y, dy, wanted) {
+  backward(g, args, y, dy, wanted) {
+    const { codes, w, bias, sigma, k, mirror, edgeRow } = args;
     const [n, oh, ow, cout] = y.shape;
     const pixels = n * oh * ow;
     const c4 = w.pitch / 4;
@@ -136,21 +145,7 @@ export const labelConv = defineOp<LabelConvArgs, Tensor>({
     g.dispatch({
       shader: { name: "label_conv_dw", text: `${dwText}\n${mirrorText}` },
       constants: { edge: edgeRow !== NO_EDGES, mirror: !!mirror },
-      sizes: {
-        PIXELS: pixels,
-        LEN: len,
-        SLICES: slices,
-        H: codes.shape[1],
-        W: codes.shape[2],
-        OH: oh,
-        OW: ow,
-        K: k,
-        STRIDE: stride,
-        PAD: pad,
-        S: w.shape[1],
-        EDGE: Math.max(0, edgeRow),
-        CO4: c4,
-      },
+      sizes: { ...sizesOf(args, y.shape), LEN: len, SLICES: slices },
       bindings: { codes: readScalars(codes), dy: read(dy), slices: write(tables) },
       groups: [ceilDiv(slices * k * k * c4, 64)],
       flops: pixels * k * k * cout,

@@ -28,7 +28,7 @@ export interface KldArgs {
   scale: number;
 }
 
-/** Shape rule: vec4s. @throws SpadeError shape */
+/** Shape rule: the number of vec4s. @throws SpadeError shape */
 export function kldPlan(mu: readonly number[], logvar: readonly number[]): number {
   if (mu.length !== logvar.length || mu.some((n, i) => n !== logvar[i])) {
     throw new SpadeError(

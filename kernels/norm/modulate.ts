@@ -30,6 +30,7 @@
 import modulateText from "../../shaders/norm/modulate.wgsl";
 import dxText from "../../shaders/norm/modulate_dx.wgsl";
 import momentsText from "../../shaders/norm/modulate_moments.wgsl";
+import rangeText from "../../shaders/parts/segments_range.wgsl";
 import tablesText from "../../shaders/norm/modulate_tables.wgsl";
 import {
   ceilDiv,
@@ -262,7 +263,7 @@ function tableGradients(
   const sum = (cut: boolean, to: Record<string, Binding>): void => {
     const grid = rowGrid(c4, cut ? partsOf(lists!) : table, cut ? undefined : count);
     g.dispatch({
-      shader: { name: "modulate_tables", text: tablesText },
+      shader: { name: "modulate_tables", text: `${tablesText}\n${rangeText}` },
       constants: {
         ...grid.constants,
         UP: ids.shape[1] / h,
@@ -277,7 +278,7 @@ function tableGradients(
         C4: c4,
         ...(grouped ? { H: h } : {}),
         ...(leaky ? { SLOPE: float(slope) } : {}),
-        ...(cut ? {} : { TABLE: table }),
+        ...(cut ? {} : { FIRST: LIST_SEGMENTS, COUNT: table }),
       },
       bindings: {
         ...source,

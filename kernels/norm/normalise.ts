@@ -13,6 +13,7 @@
 
 import normaliseText from "../../shaders/norm/normalise.wgsl";
 import dxText from "../../shaders/norm/normalise_dx.wgsl";
+import sliceText from "../../shaders/norm/statistics_slice.wgsl";
 import sumsText from "../../shaders/norm/normalise_sums.wgsl";
 import combineText from "../../shaders/norm/normalise_combine.wgsl";
 import {
@@ -128,7 +129,7 @@ export const normalise = defineOp<NormaliseArgs, Tensor>({
     const products = g.temp("slice_products", [groups, slices, c]);
     const grid = layered(ceilDiv(groups * slices * c4, 64));
     g.dispatch({
-      shader: { name: "normalise_sums", text: sumsText },
+      shader: { name: "normalise_sums", text: `${sumsText}\n${sliceText}` },
       constants,
       sizes: { C4: c4, GROUPS: groups, PIXELS: pixels, LEN: len, SLICES: slices, SLOPE: float(slope) },
       bindings: { ...common, dy: read(dy), sums: write(sums), products: write(products) },

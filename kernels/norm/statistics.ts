@@ -14,6 +14,7 @@
 // traffic: x once (the second reading of a slice hits a cache), 8 bytes a slice and channel for the slices. lavapipe, 2 cores: 256x256x64
 // 5.7 ms (3.0 GB/s of x), 128x128x128 1.6 to 3.1, 16x16x1024 0.5; combining the slices takes 0.1 to 0.2 of it.
 
+import sliceText from "../../shaders/norm/statistics_slice.wgsl";
 import slicesText from "../../shaders/norm/statistics_slices.wgsl";
 import combineText from "../../shaders/norm/statistics_combine.wgsl";
 import dxText from "../../shaders/norm/statistics_dx.wgsl";
@@ -96,7 +97,7 @@ export const statistics = defineOp<StatisticsArgs, Statistics>({
     const sizes = { C4: c4, GROUPS: groups, PIXELS: pixels, LEN: len, SLICES: slices };
     const grid = layered(ceilDiv(groups * slices * c4, 64));
     g.dispatch({
-      shader: { name: "statistics_slices", text: slicesText },
+      shader: { name: "statistics_slices", text: `${slicesText}\n${sliceText}` },
       sizes,
       bindings: { x: read(x), means: write(means), distances: write(distances) },
       groups: [grid.x, 1, grid.layers],

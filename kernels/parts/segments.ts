@@ -10,6 +10,7 @@
 // traffic: x once, and 4 bytes for each item and vec4 of columns. Lanes lie over columns, so that a row of x is one contiguous run.
 
 import joinText from "../../shaders/parts/segments_join.wgsl";
+import rangeText from "../../shaders/parts/segments_range.wgsl";
 import sumText from "../../shaders/parts/segments_sum.wgsl";
 import {
   describe,
@@ -119,7 +120,7 @@ export function segmentSums(g: Graph, { x, mask, lists, y, all, x4, col = 0, c4 
   const sum = (to: Tensor, cut: boolean, first: number, count: number, start: number): void => {
     const grid = wideRowGrid(g.target, c4, count);
     g.dispatch({
-      shader: { name: "segments_sum", text: sumText },
+      shader: { name: "segments_sum", text: `${sumText}\n${rangeText}` },
       constants: { ...grid.constants, masked: !!mask, parts: cut, LIST_SEGMENTS },
       sizes: { C4: c4, X4: x4, COL: col, ...(cut ? {} : { FIRST: first, COUNT: count, TO: start }) },
       bindings: {

@@ -1,5 +1,5 @@
 // Each thread computes one vec4 of outputs of one pixel. Constants: `mirror`, taps outside the picture read its mirror image
-// (reflect_pad_index.wgsl); else they add nothing. `edge`: there is an edge channel.
+// (reflect_pad_index.wgsl); else they add nothing. `edge`: there is an edge channel. finish: shaders/parts/epilogue.wgsl.
 
 @compute @workgroup_size({{LX}}, {{LY}}, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -34,11 +34,5 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 #endif
     }
   }
-#if sigma
-  s = s / f32(sigma[0].x);
-#endif
-#if bias
-  s = s + vec4f(bias[co]);
-#endif
-  y[p * $CO4 + co] = y_t(s);
+  y[p * $CO4 + co] = y_t(finish(s, co));
 }

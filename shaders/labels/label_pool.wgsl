@@ -6,23 +6,17 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let c = {{column}};
   let p = {{row}};
   if (c >= $C4 || p >= $PIXELS) { return; }
-  let ox = p % $OW;
-  let oy = (p / $OW) % $OH;
-  let n = p / ($OW * $OH);
-  let top = first_tap(oy);
-  let bottom = end_tap(oy, $H);
-  let left = first_tap(ox);
-  let right = end_tap(ox, $W);
+  let w = window(p);
   let channels = vec4i(0, 1, 2, 3) + 4 * i32(c);
   var s = vec4f(0.0);
-  for (var iy = top; iy < bottom; iy++) {
-    for (var ix = left; ix < right; ix++) {
-      let code = codes[(n * $H + iy) * $W + ix];
+  for (var iy = w.top; iy < w.bottom; iy++) {
+    for (var ix = w.left; ix < w.right; ix++) {
+      let code = codes[w.image + iy * $W + ix];
       s += select(vec4f(0.0), vec4f(1.0), vec4i(code >> 1u) == channels);
 #if edge
       if ((code & 1) == 1) { s += select(vec4f(0.0), vec4f(1.0), vec4i(i32($EDGE)) == channels); }
 #endif
     }
   }
-  y[p * $C4 + c] = y_t(s / f32((bottom - top) * (right - left)));
+  y[p * $C4 + c] = y_t(s / size(w));
 }

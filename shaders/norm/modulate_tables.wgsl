@@ -1,26 +1,15 @@
 // Each thread sums dz and dz * xn over the pixels of one row of the tables, one vec4 of channels: gamma and beta are read once, the pixels
 // in the order of the row's list. Constants: `parts`, the sums are those of parts of cut rows, which segments_join adds; `leaky`, there is
-// an activation; `grouped`, each image has its own statistics. The images of x and dy are stacked vertically.
+// an activation; `grouped`, each image has its own statistics. The images of x and dy are stacked vertically. segment:
+// shaders/parts/segments_range.wgsl.
 
 @compute @workgroup_size({{LX}}, {{LY}}, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let c = {{column}};
   let to = {{row}};
-#if parts
-  if (c >= $C4 || to >= u32(parts[0].x)) { return; }
-  let part = parts[1u + to];
-  let start = u32(part.x);
-  let end = u32(part.y);
-  let row = u32(part.z) - {{LIST_SEGMENTS}}u;
-#else
-  let row = to;
-  if (c >= $C4 || row >= $TABLE || row >= u32(rows[0])) { return; }
-  let entry = 2u * (row + {{LIST_SEGMENTS}}u);
-  let length = rows[entry + 1u];
-  if (length < 0) { return; }
-  let start = u32(rows[entry]);
-  let end = start + u32(length);
-#endif
+  let list = segment(to);
+  if (c >= $C4 || !list.live) { return; }
+  let row = list.row;
 #if leaky
   let scale = 1.0 + vec4f(gamma[row * $C4 + c]);
   let shift = vec4f(beta[row * $C4 + c]);
@@ -29,7 +18,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var r = rstd[c];
   var sum = vec4f(0.0);
   var product = vec4f(0.0);
-  for (var i = start; i < end; i++) {
+  for (var i = list.start; i < list.end; i++) {
     let at = u32(order[i]);
     let py = at >> {{PIXEL_ROW_SHIFT}}u;
     let px = at & ((1u << {{PIXEL_ROW_SHIFT}}u) - 1u);

@@ -5,16 +5,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let c = {{column}};
   let p = {{row}};
   if (c >= $C4 || p >= $PIXELS) { return; }
-  let ox = p % $OW;
-  let oy = (p / $OW) % $OH;
-  let n = p / ($OW * $OH);
-  let top = first_tap(oy);
-  let bottom = end_tap(oy, $H);
-  let left = first_tap(ox);
-  let right = end_tap(ox, $W);
+  let w = window(p);
   var s = vec4f(0.0);
-  for (var iy = top; iy < bottom; iy++) {
-    for (var ix = left; ix < right; ix++) { s += vec4f(x[((n * $H + iy) * $W + ix) * $C4 + c]); }
+  for (var iy = w.top; iy < w.bottom; iy++) {
+    for (var ix = w.left; ix < w.right; ix++) { s += vec4f(x[(w.image + iy * $W + ix) * $C4 + c]); }
   }
-  y[p * $C4 + c] = y_t(s / f32((bottom - top) * (right - left)));
+  y[p * $C4 + c] = y_t(s / size(w));
 }
