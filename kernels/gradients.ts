@@ -1,5 +1,5 @@
-// Reverse-mode differentiation of a graph's record: it is walked backwards once, and each op's backward records its own ops. Gradients of a
-// tensor with several uses are added; gradients that no target needs are not recorded. They are part of the same graph, so one program
+// Reverse-mode differentiation of a graph's record: it is walked backwards once, and each op's backward records its own ops. Gradients of
+// a tensor with several uses are added; gradients that no target needs are not recorded. They are part of the same graph, so one program
 // runs forward and backward.
 
 import { isTensor, notDifferentiable, type Graph, type OpRecord, type Tensor } from "../src/runtime/index.ts";

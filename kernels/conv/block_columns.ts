@@ -1,8 +1,8 @@
 // kernels/conv/block_columns.ts: packed conv weights to the blocks of columns that gemm() reads, and back
 //
 // A copy of [taps, Cin, Cout] weights as [taps, Cout/16, Cin/4, 16*4]: made once for inference, once a step in training.
-// Backward: the inverse rearrangement. It is used where a label table reads only the copy. A conv that reads both w and its copy gives its
-// gradient to w alone, so nothing is counted twice.
+// Backward: the inverse rearrangement. It is used where a label table reads only the copy. A conv that reads both w and its copy gives
+// its gradient to w alone, so nothing is counted twice.
 // traffic: w read once, written once.
 
 import shader from "../../shaders/conv/block_columns.wgsl";

@@ -3,8 +3,8 @@
 //   dx[n,iy,ix,c] = sum over taps with iy + p - ky = s * oy, ix + p - kx = s * ox, and o, of dz[n,oy,ox,o] * w[ky,kx,c,o] / sigma
 //
 // A gather, for any stride and any adapter: the pixels of a thread are a stride apart, so that they use the same taps, and taps between
-// results are not visited. Weights are read turned: taps in reverse order, channels exchanged. (With stride 1, dx is an ordinary convolution
-// of dz with these weights.)
+// results are not visited. Weights are read turned: taps in reverse order, channels exchanged. (With stride 1, dx is an ordinary
+// convolution of dz with these weights.)
 // FLOPs: 2 * N*OH*OW * KH*KW*Cin*Cout. traffic: dz once for each of KH*KW / s^2 taps (mostly from a cache), w, dx once.
 
 import type { Activation } from "../parts/activation_wgsl.ts";

@@ -1,10 +1,11 @@
 // kernels/conv/conv2d_subgroup.ts: conv2d by subgroups, for convolutions that are neither 1x1 nor fit for Winograd, and its data gradient
 //
-// The scheme of gemm_subgroup on rows that are never written to memory (implicit GEMM): each lane has its pixels, the taps are an outer loop
-// that moves what the lanes read, and weights come by broadcast. No im2col (for 4x4 stride 2 that would be 16 x the input's traffic), and no
-// copy of the weights. The data gradient is the same sum over the taps that fall on results; with a stride, the pixels of each remainder
-// by the stride are a dense convolution of their own. With few output channels a subgroup computes only as many as there are (QUADS).
-// FLOPs, maths: conv2d.ts. traffic: x KH * KW times (mostly from a cache), w once for each 32 pixels, y once.
+// The scheme of gemm_subgroup on rows that are never written to memory (implicit GEMM): each lane has its pixels, the taps are an outer
+// loop that moves what the lanes read, and weights come by broadcast. No im2col (for 4x4 stride 2 that would be 16 x the input's
+// traffic), and no copy of the weights. The data gradient is the same sum over the taps that fall on results; with a stride, the pixels
+// of each remainder by the stride are a dense convolution of their own. With few output channels a subgroup computes only as many as
+// there are (QUADS).
+// FLOPs, maths: conv2d.ts. traffic: x KH * KW times (mostly from a cache), w once for each subgroup of pixels, y once.
 //
 // Gained on lavapipe, 2 cores, four pictures: ms of y (dx), the direct variant, then this one
 //   3x3 stride 2, 16 -> 32 at 128x128     44.8 (47.3)    12.8 (20.0)

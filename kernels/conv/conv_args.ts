@@ -25,7 +25,7 @@ export interface ConvArgs {
   act?: Activation;
 }
 
-/** Sizes of a shader that walks a convolution: x [N,H,W,4*C4], y [N,OH,OW,4*CO4]. */
+/** Sizes of a shader that computes a convolution: x [N,H,W,4*C4], y [N,OH,OW,4*CO4]. */
 export const convSizes = (
   x: Tensor,
   y: Tensor,

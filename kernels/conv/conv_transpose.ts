@@ -7,8 +7,8 @@
 // in the backward
 //   dx   is that conv of dz
 //   dw   is that conv's weight gradient with dz as its input and x as the gradient of its result; then turned, as w is stored turned
-// Weights are stored turned, as conv2d_dx.ts reads them: taps in reverse order, [taps][Cin][Cout]. So the columns that spectral norm sees are
-// Cout here too (in torch, dim 1 of [Cin,Cout,kh,kw]).
+// Weights are stored turned, as conv2d_dx.ts reads them: taps in reverse order, [taps][Cin][Cout]. So the columns that spectral norm sees
+// are Cout here too (in torch, dim 1 of [Cin,Cout,kh,kw]).
 // FLOPs: 2 * N*H*W * KH*KW*Cin*Cout. traffic, variants: conv2d_dx.ts.
 
 import { activationGradient } from "../shape/activation.ts";

@@ -5,9 +5,8 @@
 // The result may have the shape of a picture: the stored elements of an image are the M columns of w, in order.
 // Backward: dx = dy w^T, dw[k,m] = sum_n x[n,k] * dy[n,m], db = sum_n dy.
 // FLOPs: 2 for each weight and image. traffic: w once for every 4 images, so it is bound by bandwidth up to a batch of about 8.
-// lavapipe, 256 -> 65536: 9.6 ms for one image (7.1 GB/s), 16.6 for four.
-// A w over the binding limit is read in bands of rows; each adds to the sums of the one before (forward only: the gradient of such a w would
-// not fit a binding).
+// lavapipe, 256 -> 65536: 9.6 ms for one image (7.1 GB/s), 16.6 for four. A w over the binding limit is read in bands of rows; each adds
+// to the sums of the one before (forward only: the gradient of such a w would not fit a binding).
 
 import linearText from "../../shaders/conv/linear.wgsl";
 import dwText from "../../shaders/conv/linear_dw.wgsl";
@@ -71,9 +70,9 @@ export function linearBand(k: number, rowBytes: number, limit: number): number {
   return Math.max(16, Math.floor(limit / rowBytes / 16) * 16);
 }
 
-/** Most images of a thread. Tuned on lavapipe. */
+/** Most images of a thread. No measurement is recorded. */
 const IMAGES = 4;
-/** Threads that share a row product of dx: lavapipe's vectors have 8 lanes, so one vector reads contiguous columns. Tuned on lavapipe. */
+/** Threads that share a row product of dx: lavapipe's vectors have 8 lanes, so one vector reads contiguous columns. Chosen for that, not tuned. */
 const PARTS = 8;
 
 export const linear = defineOp<LinearArgs, Tensor>({

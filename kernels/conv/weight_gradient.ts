@@ -2,21 +2,21 @@
 //
 //   dw[tap][ci][co] = sum over pixels p of x[p * stride + tap - pad][ci] * dz[p][co] / sigma
 //
-// A matrix product with few results and a long sum: slices of pixels write partial sums to scratch memory, and a second dispatch adds them
-// in order. Slices are short enough for their x and dz to stay in a CPU's cache, and there are enough of them to fill a GPU.
-// FLOPs: 2 * N*OH*OW * KH*KW*Cin*Cout (direct). traffic: dz once for each 32 rows (tap, ci), x KH * KW times, mostly from a cache; dw
-// twice for each slice.
+// A matrix product with few results and a long sum: slices of pixels write partial sums to scratch memory, and a second dispatch adds
+// them in order. Slices are short enough for their x and dz to stay in a CPU's cache, and there are enough of them to fill a GPU.
+// FLOPs: 2 * N*OH*OW * KH*KW*Cin*Cout (direct). traffic: dz once for each workgroup of rows, x KH * KW times for each 16 output channels
+// (both mostly from a cache); dw twice for each slice.
 //
-// Variants. All have 4 rows (a vec4 of x) times 16 columns of dz in the registers of each lane, and add 4 steps of the sum in one expression,
-// as gemm_subgroup does.
+// Variants. All have 4 rows (a vec4 of x) times 16 columns of dz in the registers of each lane, and add 4 steps of the sum in one
+// expression, as gemm_subgroup does.
 //   direct     any size. The rows are (tap, vec4 of Cin), so that narrow nets keep the lanes busy too
 //   winograd   3x3, stride 1, the adjoint of F(2x2,3x3): dw = G^T [ sum over tiles of (B^T d B) x (A dY A^T) ] G, which is 16
 //              products over tiles instead of 9 over pixels, 2.25 x fewer multiplications
 //   _subgroup  columns by broadcast: 2 loads of dz a lane serve 4 steps
 //   _portable  every lane loads the columns itself
-// lavapipe, 2 cores, 3x3, 64 -> 64 at 64x64, ms for one picture (two): by subgroups winograd 9.3 (18.1), direct 14.3 (31); portable winograd
-// 53, direct 60 (TF.js: 220). Narrow or strided, two pictures: 16 -> 16 at 64x64 direct 1.2, winograd 3.1 (half its lanes idle); 4x4 stride
-// 2, 16 -> 32 direct 1.2.
+// lavapipe, 2 cores, 3x3, 64 -> 64 at 64x64, ms for one picture (two): by subgroups winograd 9.3 (18.1), direct 14.3 (31); portable
+// winograd 53, direct 60 (TF.js: 220). Narrow or strided, two pictures: 16 -> 16 at 64x64 direct 1.2, winograd 3.1 (half its lanes idle);
+// 4x4 stride 2, 16 -> 32 direct 1.2.
 
 import directText from "../../shaders/conv/weight_gradient_direct.wgsl";
 import columnsText from "../../shaders/conv/weight_gradient_columns.wgsl";

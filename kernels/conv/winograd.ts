@@ -2,11 +2,11 @@
 //
 //   U = G g G^T     V = B^T d B     M[i] = V[i] U[i] for 16 i     Y = A^T M A          (docs/kernels.md derives it)
 //
-// A tile is 2x2 results, from a 4x4 patch d of x. It takes 2.25 x fewer products than the direct sum and has 1.6 x its rounding error (6.5e-7
-// of the rms at 512 channels, f32).
+// A tile is 2x2 results, from a 4x4 patch d of x. It takes 2.25 x fewer products than the direct sum and has 1.6 x its rounding error
+// (6.5e-7 of the rms at 512 channels, f32).
 // Backward: conv2d.ts. dx is this conv of dz with turned weights; dw: weight_gradient.ts, which has the adjoint of these transforms.
-// traffic: V and M pass through memory (4 x input + 4 x output, written and read). Tiles are therefore computed in slices: on a CPU V and M of
-// a slice stay in its last-level cache, on a GPU slices bound the scratch memory.
+// traffic: V and M pass through memory (4 x input + 4 x output, written and read). Tiles are therefore computed in slices: on a CPU V and
+// M of a slice stay in its last-level cache, on a GPU slices bound the scratch memory.
 // U is a copy of the weights, 16/9 of their size, made once for inference, once a step in training.
 // Against direct and subgroup on lavapipe: kernels/parts/variants.ts.
 

@@ -1,5 +1,5 @@
-// kernels/labels/label_conv.ts: a k x k convolution over one-hot labels without the one-hot tensor (the first layer of the discriminator, 4x4
-// stride 2, and of pix2pixHD, 7x7 with spectral norm)
+// kernels/labels/label_conv.ts: a k x k convolution over one-hot labels without the one-hot tensor (the first layer of the discriminator,
+// 4x4 stride 2, and of pix2pixHD, 7x7 with spectral norm)
 //
 //   y[n,oy,ox,o] = bias[o] + sum_t ( w[t, label, o] + edge * w[t, edgeRow, o] ) / sigma
 //   code = label*2 + edge at (s*oy + ty - p, s*ox + tx - p)

@@ -6,8 +6,8 @@
 // This is mlp_gamma (or mlp_beta) of the published net, computed once per distinct window instead of once per pixel. It is exact, since
 // gamma and beta at a pixel depend on nothing but its (2k-1)^2 labels (docs/kernels.md). Inner id 0 stands for "outside the picture": its
 // row of A is zero, which is the zero padding of mlp_gamma.
-// FLOPs: 2 * inner * 128 * k*k * C, plus k*k adds a value. traffic: W once; T written once and read k*k times an outer window; the table
-// once. T is computed in slices of columns that stay in a cache and under the binding limit.
+// FLOPs: 2 * inner * 128 * k*k * C, plus k*k adds a value. traffic: W once; T written once, k*k rows of it read for each outer window;
+// the table once. T is computed in slices of columns that stay in a cache and under the binding limit.
 //
 // Backward, from D = dtable, all of it at table size:
 //   dT[u][tap] = sum of D[o] over the o with inner(o, tap) = u      (kernels/parts/segments.ts)      dbias = sum of D over the o in use
@@ -205,7 +205,7 @@ function weightsConstants(lanes: number | undefined): Record<string, string | nu
 
 /**
  * Slices of dW's sum over inner windows: until `threads` are busy, but with at least LEAST_WINDOWS a slice, below which adding the slice
- * costs more than it saves. Tuned on lavapipe; the number of threads for hardware is a guess.
+ * costs more than it saves. No measurement is recorded; the number of threads for hardware is a guess.
  */
 const BUSY_THREADS = { software: 256, hardware: 16384 };
 const LEAST_WINDOWS = 64;

@@ -10,8 +10,8 @@
 //   many rows a tap as it has new outer windows. lavapipe, 8x8 edits of the street map: 36 ms before, 16 ms with picks;
 // - slices of T are larger than in training, where they are needed together with those of the backward pass: 51 launches instead of 235
 //   for a COCO map of 256x256, at the same speed on lavapipe (1,234 to 1,340 ms, before 1,236 to 1,331), for 80 MiB more of memory.
-// FLOPs: 2 * picked * 128 * k*k * 2P, plus k*k adds a value. traffic: W once; T written once and read k*k times an outer window, from a
-// cache; the tables once.
+// FLOPs: 2 * picked * 128 * k*k * 2P, plus k*k adds a value. traffic: W once; T written once, k*k rows of it read for each outer window,
+// from a cache; the tables once.
 // No backward: training computes all rows, by labelTable.
 
 import pairText from "../../shaders/labels/label_table_pair.wgsl";

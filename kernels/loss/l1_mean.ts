@@ -3,8 +3,8 @@
 //   loss = scale * mean |a - b|
 //   da = dloss * scale / count * sign(a - b), zero outside the range
 //
-// The mean is over `images` images, of a from aFrom on and of b from bFrom on. a and b may be the same tensor (fake and real features of one
-// batch). b has no gradient: the published losses detach the real side.
+// The mean is over `images` images, of a from aFrom on and of b from bFrom on. a and b may be the same tensor (fake and real features of
+// one batch). b has no gradient: the published losses detach the real side.
 // traffic: a and b once; backward a, b and da. Two stages of fixed order (loss_sum.ts). Padded elements are zero on both sides.
 // lavapipe, halves of 4 x 129x129x64: forward 5.7 ms, backward 10.3.
 

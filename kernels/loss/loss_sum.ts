@@ -1,5 +1,5 @@
-// A scalar from many values, in two stages of fixed order: each thread of a grid sums a strided share of them, then one workgroup sums the
-// shares. l1_mean, gan_loss and kld give the first stage's shader, which writes `shares`. All sums are f32.
+// A scalar from many values, in two stages of fixed order: each thread of a grid sums a strided share of them, then one workgroup sums
+// the shares. l1_mean, gan_loss and kld give the first stage's shader, which writes `shares`. All sums are f32.
 
 import finishText from "../../shaders/loss/loss_sum_finish.wgsl";
 import {

@@ -2,15 +2,16 @@
 //
 //   y[n,Y,X,c] = leaky( (x[n,Y/up,X/up,c] - mean[g,c]) * rstd[g,c] * (1 + gamma[id,c]) + beta[id,c] ),   id = ids[n,Y,X]
 //
-// up is 1 or 2: the nearest x2 upsampling of x is read through and never written to memory. gamma and beta are tables with one row for each
-// distinct window of labels. g is 0 (batch norm) or n (instance norm).
+// up is 1 or 2: the nearest x2 upsampling of x is read through and never written to memory. gamma and beta are tables with one row for
+// each distinct window of labels. g is 0 (batch norm) or n (instance norm).
 //
 // Backward: let xn be the normalised x, dz = dy * (y > 0 ? 1 : slope), where y's sign is computed again. Then
 //   dbeta[r,c] = sum of dz over pixels with id r      dgamma[r,c] = sum of dz * xn      (kernels/parts/segments.ts)
 //   dxn = sum over the up*up pixels of dz * (1 + gamma[id]), so all that follows has x's size
 //   dx = rstd * dxn      dmean = -rstd * sum_P dxn      drstd = sum_P dxn * (x - mean)      over the P pixels of x in group g
-// With running statistics that is all. If the statistics are those of the batch or image itself, the backward of kernels/norm/statistics.ts
-// adds dmean / P - rstd^3 * drstd * (x - mean) / P to dx, in all the formula of the papers (docs/kernels.md derives it):
+// With running statistics that is all. If the statistics are those of the batch or image itself, the backward of
+// kernels/norm/statistics.ts adds dmean / P - rstd^3 * drstd * (x - mean) / P to dx, in all the formula of the papers (docs/kernels.md
+// derives it):
 //   dx = rstd * (dxn - mean_P(dxn) - xn * mean_P(dxn * xn))
 // Several modulations of one x (a block's norm_0 and norm_s) share statistics; their dmean and drstd are added before that step.
 //
@@ -23,9 +24,9 @@
 //   strips of 4 pixels                                         12.4
 //   table rows kept in registers while the id stays the same    9.8
 //   addresses stepped, not multiplied out                       8.2 to 8.4 (5.9 GB/s; a plain copy has 4.1 to 4.5)
-// Slower: 2x2 pixels unrolled by hand (16), lanes over pixels with a loop over channels (22 to 27). Equal, but twice as long to compile: both
-// rows of y in one thread. Backward, COCO val 1993, 128x128x64 -> 256x256x64: forward 6.2 ms, dx 7.6, tables 9.9 (half of it for segments
-// that are cut); 64x64x256: 3.6, 3.7, 4.9.
+// Slower: 2x2 pixels unrolled by hand (16), lanes over pixels with a loop over channels (22 to 27). Equal, but twice as long to compile:
+// both rows of y in one thread. Backward, COCO val 1993, 128x128x64 -> 256x256x64: forward 6.2 ms, dx 7.6, tables 9.9 (half of it for
+// segments that are cut); 64x64x256: 3.6, 3.7, 4.9.
 
 import modulateText from "../../shaders/norm/modulate.wgsl";
 import dxText from "../../shaders/norm/modulate_dx.wgsl";

@@ -3,8 +3,8 @@
 //   training:  v <- W^T u / max(|W^T u|, 1e-12),   u <- W v / max(|W v|, 1e-12)    one power iteration, in place
 //   always:    sigma = u^T W v                                                      the convolution then divides by it
 //
-// W is [Cout, Cin*kh*kw]. It is stored transposed, row (tap, ci), column o, so W^T u are products of its rows with u (lanes side by side on
-// one row) and W v sums over its columns (in slices of about 64 rows). Both have two stages of fixed order; then the 64 threads of one
+// W is [Cout, Cin*kh*kw]. It is stored transposed, row (tap, ci), column o, so W^T u are products of its rows with u (lanes side by side
+// on one row) and W v sums over its columns (in slices of about 64 rows). Both have two stages of fixed order; then the 64 threads of one
 // workgroup compute the norm. Padded rows and columns of w are zero and keep the padded elements of u and v at zero.
 // Backward: u and v are constants, so dW += dsigma u v^T, with u and v as the iteration left them. (One iteration a program: a second one
 // would overwrite them before the backward of the first.) With conv2d's dsigma that gives, for the gradient G of W/sigma,
@@ -86,7 +86,7 @@ export function spectralPlan(
   return { rows, len, slices: ceilDiv(rows, len) };
 }
 
-/** Threads that share a row product: lavapipe's vectors have 8 lanes, so one vector reads contiguous columns. Tuned on lavapipe. */
+/** Threads that share a row product: lavapipe's vectors have 8 lanes, so one vector reads contiguous columns. Chosen for that, not tuned. */
 const PARTS = 8;
 /** Threads of the workgroup that adds the products; spectral_finish.wgsl is written for 64. */
 const SHARES = 64;

@@ -3,10 +3,10 @@
 //   mean = sum x / P     variance = sum (x - mean)^2 / P (biased: the norm divides by it)     rstd = 1 / sqrt(variance + eps)
 //   running <- (1 - momentum) * running + momentum * (mean, variance * count / (count - 1))    (as PyTorch, unbiased there)
 //
-// Never E[x^2] - E[x]^2: with mean 1000 and deviation 0.1 no digit of it is right in f32. Each slice of about sqrt(P) pixels is read twice
-// (the corrected two-pass sum: the mean, then squared distances from it, less the square of their sum), relative to the group's first
-// pixel. Slices are combined as in Chan, Golub and LeVeque 1983, in a fixed order. x may be f16; all sums are f32. A nearest-upsampled x
-// has the mean and variance of x itself; only `count`, for the running variance, is that of the upsampled one.
+// Never E[x^2] - E[x]^2: with mean 1000 and deviation 0.1 no digit of it is right in f32. Each slice of about sqrt(P) pixels is read
+// twice (the corrected two-pass sum: the mean, then squared distances from it, less the square of their sum), relative to the group's
+// first pixel. Slices are combined as in Chan, Golub and LeVeque 1983, in a fixed order. x may be f16; all sums are f32. A
+// nearest-upsampled x has the mean and variance of x itself; only `count`, for the running variance, is that of the upsampled one.
 // Backward: with d = x - mean, dmean/dx = 1 / P, dvariance/dx = 2 d / P, drstd/dx = -rstd^3 d / P, so
 //   dx = (dmean + d * (2 dvariance - rstd^3 drstd)) / P
 // where P counts x's own values, upsampled or not: each of them moves the mean by 1 / P. dmean and drstd come from the norms that use the

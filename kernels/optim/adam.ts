@@ -4,8 +4,8 @@
 //   p <- p - lr / (1 - b1^t) * m / (sqrt(v) / sqrt(1 - b2^t) + 1e-8)
 //
 // p, m and v are f32 and updated in place. What changes from step to step (lr, t, and s, the loss scale's inverse) is read from the input
-// `factors`, so one program serves all steps. Padded elements have gradient 0 and stay 0. With f16 storage, p is the f32 master and its f16
-// copy is written here too; a step whose gradients overflow (kernels/optim/overflow.ts) changes nothing. No backward.
+// `factors`, so one program serves all steps. Padded elements have gradient 0 and stay 0. With f16 storage, p is the f32 master and its
+// f16 copy is written here too; a step whose gradients overflow (kernels/optim/overflow.ts) changes nothing. No backward.
 // traffic: 4 reads and 3 writes an element. lavapipe, 9.4 M weights (1024 -> 1024, 3x3): 32 ms (8.3 GB/s).
 
 import adamText from "../../shaders/optim/adam.wgsl";

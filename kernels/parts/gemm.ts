@@ -6,7 +6,7 @@
 // FLOPs: 2*Z*M*N*K. traffic: at least a, b and c once. A tile of R rows and C columns reads a N / C times and b M / R times; the
 // repeated reads are meant to hit a cache.
 //
-// Layouts. b lies in blocks of 16 columns, [Z][N/16][K/4][16] vec4 along k (packBlocks): one block's k are contiguous, and the four
+// Layouts. b is in blocks of 16 columns, [Z][N/16][K/4][16] vec4 along k (packBlocks): one block's k are contiguous, and the four
 // k of a column come in one load. a is either in rows, [M][K/4] vec4 along k (NHWC pixels as they are), or in blocks of 8 rows,
 // [M/8][K/4][8] vec4 (what Winograd's input transform writes). c is in rows.
 //

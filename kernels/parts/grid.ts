@@ -51,7 +51,7 @@ export interface RowGrid {
   groups: Groups;
 }
 
-/** Most lanes over channels. Tuned on lavapipe, whose vectors have 8 lanes. */
+/** Most lanes over channels. Chosen for lavapipe, whose vectors have 8 lanes. */
 const LANES = 8;
 
 /** Rows of one layer: with LANES lanes over channels, a workgroup has at least THREADS / LANES rows. */

@@ -2,11 +2,11 @@
 //
 //   y[r,:] = sum of x[i,:] over the items i of segment r
 //
-// Not an op of its own: look-ups record it in their backwards through `segmentSums()`. The host makes the lists (src/labels/lists.ts)
-// as three i32 tensors: `order` holds the items of one segment after another, `rows` a segment's start and length, `parts` the pieces
-// of long segments. There are no atomics, and the order is fixed, so two runs agree bit for bit.
-// A thread sums one segment of up to some 128 items (src/labels/lists.ts: PART). A longer one is cut into parts of that size: its length is
-// stored negated, its parts are summed as rows of `sums`, and a second dispatch (joinParts) adds them, in order.
+// Not an op of its own: look-ups record it in their backwards through `segmentSums()`. The host makes the lists (src/labels/lists.ts) as
+// three i32 tensors: `order` holds the items of one segment after another, `rows` a segment's start and length, `parts` the pieces of
+// long segments. There are no atomics, and the order is fixed, so two runs agree bit for bit. A thread sums one segment of up to some 128
+// items (src/labels/lists.ts: PART). A longer one is cut into parts of that size: its length is stored negated, its parts are summed as
+// rows of `sums`, and a second dispatch (joinParts) adds them, in order.
 // traffic: x once, and 4 bytes for each item and vec4 of columns. Lanes lie over columns, so that a row of x is one contiguous run.
 
 import joinText from "../../shaders/parts/segments_join.wgsl";

@@ -4,8 +4,8 @@
 //   size: floor((size - 1) / 2) + 1
 //
 // Backward: dx[iy,ix] = sum over the (at most 4) windows that contain it of dy / taps of that window.
-// traffic: x once (a pixel is read up to 4 times, mostly from a cache), y once, a quarter of that. lavapipe, 256x256x64: 4.4 to 8.6 ms (up to
-// 4.8 GB/s).
+// traffic: x once (a pixel is read up to 4 times, mostly from a cache), y once, a quarter of that. lavapipe, 256x256x64: 4.4 to 8.6 ms
+// (up to 4.8 GB/s).
 
 import avgPoolText from "../../shaders/shape/avg_pool.wgsl";
 import backwardText from "../../shaders/shape/avg_pool_backward.wgsl";

@@ -8,9 +8,9 @@
 //   dx of a block of s x s pixels = sum of dy over the at most ceil(k/s)^2 windows that reach into it, where their place is the pixel
 // traffic: x once, a quarter written; backward x and dy read, dx written, and places (a sixteenth of x) written and read.
 //
-// k and s are text constants, so loops are unrolled. That gave the forward 1.2 to 1.6 x on lavapipe (f16: 0.9 to 1.3) and costs a pipeline
-// for each kind of pool (1.4 s to compile all three passes, against 0.3 s with loops over sizes).
-// An earlier backward compared each pixel with all taps before it in every window; this one is 2.6 to 4 x as fast (f16: 4.2 to 7.3 x).
+// k and s are text constants, so loops are unrolled. That gave the forward 1.2 to 1.6 x on lavapipe (f16: 0.9 to 1.3) and costs a
+// pipeline for each kind of pool (1.4 s to compile all three passes, against 0.3 s with loops over sizes). An earlier backward compared
+// each pixel with all taps before it in every window; this one is 2.6 to 4 x as fast (f16: 4.2 to 7.3 x).
 // lavapipe, batch 4, f32, on a busy machine: 3x3/2 of SqueezeNet at 256x256 (125x125x96, 62x62x256, 31x31x512) forward 16, 11, 6 ms,
 // backward 57, 28, 14; at 128x96 (45x61x96, 22x30x256) forward 3.7, 3.0, backward 7.6, 5.6; VGG's 2x2 on 256x256x64 8 and 16.
 

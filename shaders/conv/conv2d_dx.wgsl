@@ -1,5 +1,5 @@
-// Data gradient of any conv on any adapter, as a gather: each thread computes 4 pixels of a row of dx times 2 vec4 of channels. The pixels
-// are STRIDE apart, so that they use the same taps; taps that fall between pixels of dz are not visited.
+// Data gradient of any conv on any adapter, as a gather: each thread computes 4 pixels of a row of dx times 2 vec4 of channels. The
+// pixels are STRIDE apart, so that they use the same taps; taps that fall between pixels of dz are not visited.
 // Here x is dz, y is dx, and w is turned: [taps-1-tap][Cout][Cin/4]. Layouts, Pixel, pixel, Sums, add_tap, put: conv2d_strip.wgsl.
 
 @compute @workgroup_size(8, 8, 1)

@@ -1,8 +1,8 @@
 // A convolution or (constant `transposed`) its data gradient by subgroups, as a matrix product whose rows are never written to memory:
 // each of the S lanes has its pixels of the result (ROWS / S of them), and a subgroup computes ROWS pixels times QUADS vec4 of channels.
 // The weights of a step are loaded once, by the lanes together, and reach all lanes by broadcast. No workgroup memory, no barrier.
-// x [N,H,W,C4], w [tap][Cin][Cout], y [N,OH,OW,CO4]. Transposed, x is dz and y is dx, and w is read as it lies; the pixels of a subgroup are
-// STRIDE apart, so that they use the same taps.
+// x [N,H,W,C4], w [tap][Cin][Cout], y [N,OH,OW,CO4]. Transposed, x is dz and y is dx, and w is read as it lies; the pixels of a subgroup
+// are STRIDE apart, so that they use the same taps.
 //
 // TypeScript (kernels/conv/conv2d_subgroup.ts) gives S, ROWS, QUADS and the text of
 //   `address`     declares r{i}: Pixel and o{i}: Origin of the lane's pixel i. Reads first, pixels, ph, pw, phase; calls pixel, origin

@@ -1,5 +1,5 @@
-// Appended to weight_gradient_direct and weight_gradient_tiles: both sum, over steps k, products of 4 x 16 values (a vec4 of rows, 4 vec4 of
-// columns), 4 steps at a time.
+// Appended to weight_gradient_direct and weight_gradient_tiles: both sum, over steps k, products of 4 x 16 values (a vec4 of rows, 4 vec4
+// of columns), 4 steps at a time.
 //
 // TypeScript (kernels/conv/weight_gradient.ts) gives them S (lanes or threads), `lane` (the builtin that numbers them), `subgroups`, and
 // the text of

@@ -1,5 +1,5 @@
-// dw[tap][c][h] = sum over inner windows u of a[u][h] * t[u][tap][c], in w's blocks of 16 columns c; t is dT. Each lane has one vec4 of h;
-// the 16 columns of one block are its sums. Windows are cut into slices, whose sums go to parts of y and are added later.
+// dw[tap][c][h] = sum over inner windows u of a[u][h] * t[u][tap][c], in w's blocks of 16 columns c; t is dT. Each lane has one vec4 of
+// h; the 16 columns of one block are its sums. Windows are cut into slices, whose sums go to parts of y and are added later.
 // Constant `subgroups`: the lanes load the columns of STEP windows together, and broadcasts give them to all lanes. Otherwise STEP is 1,
 // and each lane loads all columns itself.
 //

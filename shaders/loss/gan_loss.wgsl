@@ -1,5 +1,5 @@
-// First stage of gan_loss: thread t sums the losses of its share of the logits of a range of images; strided. Padded elements are no logits
-// and do not count. TypeScript (kernels/loss/gan_loss.ts) gives `value`, a vec4f expression of v.
+// First stage of gan_loss: thread t sums the losses of its share of the logits of a range of images; strided. Padded elements are no
+// logits and do not count. TypeScript (kernels/loss/gan_loss.ts) gives `value`, a vec4f expression of v.
 
 fn loss(v: vec4f) -> vec4f { return {{value}}; }
 

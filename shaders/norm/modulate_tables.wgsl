@@ -1,6 +1,6 @@
-// Each thread sums dz and dz * xn over the pixels of one row of the tables, one vec4 of channels: gamma and beta are read once, the pixels
-// in the order of the row's list. Constants: `parts`, the sums are those of parts of cut rows, which segments_join adds; `leaky`, there is
-// an activation; `grouped`, each image has its own statistics. The images of x and dy are stacked vertically. segment:
+// Each thread sums dz and dz * xn over the pixels of one row of the tables, one vec4 of channels: gamma and beta are read once, the
+// pixels in the order of the row's list. Constants: `parts`, the sums are those of parts of cut rows, which segments_join adds; `leaky`,
+// there is an activation; `grouped`, each image has its own statistics. The images of x and dy are stacked vertically. segment:
 // shaders/parts/segments_range.wgsl.
 
 @compute @workgroup_size({{LX}}, {{LY}}, 1)

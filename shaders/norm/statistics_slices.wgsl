@@ -1,7 +1,6 @@
 // Each thread computes, for one vec4 of channels and one slice of a group's pixels, the mean and the sum of squared distances from it, by
-// the corrected two-pass sum (the second reading of the slice comes from a cache). Means are relative to the group's first pixel: a sum of
-// values near 1000 would lose the digits of a deviation of 0.1 in f32.
-// Slice, slice_of: statistics_slice.wgsl.
+// the corrected two-pass sum (the second reading of the slice comes from a cache). Means are relative to the group's first pixel: a sum
+// of values near 1000 would lose the digits of a deviation of 0.1 in f32. Slice, slice_of: statistics_slice.wgsl.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {

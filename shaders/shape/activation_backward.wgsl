@@ -1,5 +1,5 @@
 // dx = dy * act', strided. `source` is the activation's argument or its result; the slope is computed from the result.
-// TypeScript gives two vec4f expressions of v: `act` makes the result of `source` ("v" if it is the result already), `slope` the
+// TypeScript gives two vec4f expressions of v: `act` computes the result from `source` ("v" if it is the result already), `slope` the
 // derivative of the result.
 
 fn activate(v: vec4f) -> vec4f { return {{act}}; }
