@@ -72,7 +72,7 @@ export function linearBand(k: number, rowBytes: number, limit: number): number {
 
 /** Most images of a thread. No measurement is recorded. */
 const IMAGES = 4;
-/** Threads that share a row product of dx: lavapipe's vectors have 8 lanes, so one vector reads contiguous columns. Chosen for that, not tuned. */
+/** Threads that share a row product of dx: with lavapipe's 8 lanes, a vector reads contiguous columns. Not tuned. */
 const PARTS = 8;
 
 export const linear = defineOp<LinearArgs, Tensor>({

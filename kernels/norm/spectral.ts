@@ -86,7 +86,7 @@ export function spectralPlan(
   return { rows, len, slices: ceilDiv(rows, len) };
 }
 
-/** Threads that share a row product: lavapipe's vectors have 8 lanes, so one vector reads contiguous columns. Chosen for that, not tuned. */
+/** Threads that share a row product: with lavapipe's 8 lanes, a vector reads contiguous columns. Not tuned. */
 const PARTS = 8;
 /** Threads of the workgroup that adds the products; spectral_finish.wgsl is written for 64. */
 const SHARES = 64;

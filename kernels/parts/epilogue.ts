@@ -32,7 +32,7 @@ export const epilogue = ({ act = "none", bias, sigma }: EpilogueArgs): Epilogue 
   bindings: { bias: bias && read(bias), sigma: sigma && read(sigma) },
 });
 
-/** With a residual, if one is given: the text defines finish_at(sum, n, oy, ox, co). With a residual it needs the sizes OH, OW, CO4, RUP. */
+/** The text defines finish_at(sum, n, oy, ox, co), which adds the residual if there is one; then it needs the sizes OH, OW, CO4, RUP. */
 export function residualEpilogue({ residual, ...args }: EpilogueArgs & { residual?: Tensor }): Epilogue {
   const { text, constants, bindings } = epilogue(args);
   return {
