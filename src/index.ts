@@ -9,6 +9,7 @@ import { openWeights } from "./web/open_weights.ts";
 
 export * from "./session/api.ts";
 export { SpadeError, type SpadeErrorCode } from "./runtime/errors.ts";
+export { clearCache, isCached } from "./web/open_weights.ts";
 
 function pageGpu(): GPU {
   const gpu = (globalThis.navigator as { gpu?: GPU } | undefined)?.gpu;

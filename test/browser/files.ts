@@ -1,8 +1,9 @@
 // Weights for the page: a tiny net, and the same net in a file of several parts.
 
+import { createSpade } from "../../src/node.ts";
 import { seededGenerator, type HostState } from "../../src/models/weights/seeded.ts";
 import { integrityOf, PART, sha256 } from "../../src/web/manifest.ts";
-import { plain, stateFile, weights } from "../api/tiny.ts";
+import { plain, stateFile, stripes, weights } from "../api/tiny.ts";
 
 /** Its maps are 64x64, of 4 labels; it takes no style. */
 export const tiny = (): Promise<Uint8Array> => weights(plain);
@@ -28,3 +29,11 @@ export async function manifest(bytes: Uint8Array): Promise<string> {
 
 export const integrity = async (bytes: Uint8Array): Promise<`sha256-${string}`> =>
   integrityOf(await sha256(bytes)) as `sha256-${string}`;
+
+/** The hash of the tiny net's picture of stripes, painted in Node. */
+export async function pictureInNode(bytes: Uint8Array): Promise<string> {
+  const spade = await createSpade({ weights: bytes, dtype: "f32" });
+  const { data } = await spade.generate(stripes(64, 64, 4));
+  spade.dispose();
+  return sha256(new Uint8Array(data));
+}
