@@ -2,6 +2,7 @@
 // 8x8 pixels into the street map, 20 in all, places and labels drawn with seed 1 (a label of the map, other than the one at the square's
 // centre). Measured: table rows computed, ms of the dictionary and of the tables, launches, bytes uploaded.
 
+import { profilePainter } from "../src/painting/profile.ts";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openCheckpointFile } from "../src/formats/file.ts";
@@ -13,7 +14,8 @@ import { uniformValues } from "../src/models/philox.ts";
 import { pilNearestResize } from "../src/pictures/pil_nearest.ts";
 import { openNodeDevice } from "../src/node/dawn.ts";
 import { profileTable } from "../src/runtime/index.ts";
-import { describeNet, openNet } from "../src/painting/open_net.ts";
+import { describeNet } from "../src/painting/describe_net.ts";
+import { openNet } from "../src/painting/open_net.ts";
 import { liveWindowsOf, windowsOf } from "../src/painting/windows.ts";
 import { root } from "./lib/maps.ts";
 import { machine, median } from "./lib/measure.ts";
@@ -113,7 +115,7 @@ const jsonAt = process.argv.indexOf("--json");
 if (jsonAt >= 0)
   writeFileSync(process.argv[jsonAt + 1], JSON.stringify({ ...machine(device), fresh, edits: made }, null, 1));
 if (process.argv.includes("--profile")) {
-  for (const p of (await net.painter.profile(new Float32Array(net.config.z_dim))).slice(0, -1))
+  for (const p of (await profilePainter(net.painter, new Float32Array(net.config.z_dim))).slice(0, -1))
     console.log(profileTable(p));
 }
 net.dispose();

@@ -1,5 +1,6 @@
 // npm run bench -- model [--quick] [--json FILE]: COCO 256x256 with use_vae, seeded and calibrated: new label map, new style, time by kernel.
 
+import { profilePainter } from "../src/painting/profile.ts";
 import { writeFileSync } from "node:fs";
 import { openNodeDevice } from "../src/node/dawn.ts";
 import { profileTable } from "../src/runtime/index.ts";
@@ -26,7 +27,7 @@ const of = (pick: (t: MapTimes) => number): string => median(maps.map(pick)).toF
 console.log(
   `map ${MAP}, medians of ${maps.length}, ms: new map ${of((t) => t.total)} = labels ${of((t) => t.labels)} + tables ${of((t) => t.tables)} + network ${of((t) => t.network)}; new style ${median(styles).toFixed(1)}`,
 );
-const profiles = await ours.runner.profile(ours.z);
+const profiles = await profilePainter(ours.runner, ours.z);
 for (const p of profiles) console.log(profileTable(p));
 console.log(
   profileTable(profiles[profiles.length - 1], (r) => r.label.replace(/\/gemm_\w+$/, "/gemm"))

@@ -2,6 +2,7 @@
 // one machine, in one run, taking turns. COCO 256x256 with use_vae, seeded and calibrated, exported to ONNX for the peers.
 // Fails if pictures or convolutions differ by more than 1e-3, if the picture is saturated, or on a software adapter if a ratio is too low.
 
+import { profilePainter } from "../src/painting/profile.ts";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -203,7 +204,7 @@ convs.forEach((c, i) => {
     `  ${convName(c.shape).padEnd(26)} ${t.toFixed(0).padStart(6)} ms ${g.toFixed(1).padStart(9)} ${((g * 1e11) / roofline.flops).toFixed(0).padStart(7)}% ${median(c.ort).toFixed(0).padStart(10)} ms ${(c.ortChain.length ? `${median(c.ortChain).toFixed(0)} ms` : "-").padStart(15)} ${median(c.tfjs).toFixed(0).padStart(14)} ms ${ratios.convs[i].toFixed(1).padStart(10)} x`,
   );
 });
-const profiles = await ours.runner.profile(ours.z);
+const profiles = await profilePainter(ours.runner, ours.z);
 const moved = profiles.flatMap((p) => p.rows).reduce((sum, r) => sum + r.bytes, 0);
 const busy = profiles.reduce((sum, p) => sum + p.total, 0);
 console.log(

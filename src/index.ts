@@ -2,7 +2,8 @@
 
 import type { AdapterInfo, Spade, SpadeOptions } from "./session/api.ts";
 import { openDevice, SpadeError, type Device, type OpenOptions } from "./runtime/index.ts";
-import { safetensorsReader } from "./formats/checkpoint.ts";
+import { plainReader } from "./formats/plain_checkpoint.ts";
+import { describeStored } from "./painting/describe_stored.ts";
 import { createSpadeOn } from "./session/create.ts";
 import type { Host } from "./session/host.ts";
 import { openWeights } from "./web/open_weights.ts";
@@ -33,7 +34,7 @@ function pageGpu(): GPU {
 const sizesAs = "uniform";
 const page: Host = {
   sizesAs,
-  readers: [safetensorsReader],
+  format: { readers: [plainReader], open: (access) => plainReader.open(access), describe: describeStored },
   openDevice: async (options: OpenOptions): Promise<Device> => openDevice(pageGpu(), { sizesAs, ...options }),
   open: openWeights,
 };

@@ -2,10 +2,11 @@
 
 import { fileURLToPath } from "node:url";
 import type { AdapterInfo, Source, Spade, SpadeOptions } from "./session/api.ts";
-import { allReaders } from "./formats/any_checkpoint.ts";
+import { allReaders, openCheckpoint } from "./formats/any_checkpoint.ts";
 import { openFile } from "./formats/file.ts";
 import { supported } from "./index.ts";
 import { openNodeDevice, sizesWish } from "./node/dawn.ts";
+import { describeNet } from "./painting/describe_net.ts";
 import { SpadeError } from "./runtime/errors.ts";
 import { createSpadeOn } from "./session/create.ts";
 import type { LoadOptions, Weights } from "./session/host.ts";
@@ -48,9 +49,11 @@ async function open(source: Source, options: LoadOptions): Promise<Weights> {
   return access;
 }
 
+const format = { readers: allReaders, open: openCheckpoint, describe: describeNet };
+
 /** Loads a generator and makes it ready to paint. Errors are SpadeErrors; an abort throws signal.reason. */
 export async function createSpade(options: SpadeOptions): Promise<Spade> {
-  return createSpadeOn({ sizesAs: sizesWish(), readers: allReaders, openDevice: openNodeDevice, open }, options);
+  return createSpadeOn({ sizesAs: sizesWish(), format, openDevice: openNodeDevice, open }, options);
 }
 
 /** Whether this machine can paint, and on which adapter. */

@@ -16,6 +16,7 @@ import { generatorNet, isTrained, packingOf, type Net } from "../../src/models/w
 import { ParameterStore } from "../../src/models/weights/parameters.ts";
 import { seeded, seededState } from "../../src/models/weights/seeded.ts";
 import { memorySource } from "../../src/models/weights/source.ts";
+import { levelListInputs } from "../../src/models/nets/level_lists.ts";
 import { trainingInputs } from "../../src/models/nets/training_pass.ts";
 import { Graph, Program, type Device, type Tensor } from "../../src/runtime/index.ts";
 import type { PeerTensor } from "../peers/process.ts";
@@ -49,12 +50,12 @@ export interface Block {
 }
 
 function record(g: Graph, p: ParameterStore, plan: TableRoom, images: number): { y: Tensor; wrt: Map<string, Tensor> } {
-  const inputs = levelInputs(g, CONFIG, plan, images, { gradients: true });
+  const inputs = { ...levelInputs(g, CONFIG, plan, images), lists: levelListInputs(g, CONFIG, plan, images) };
   const ids = idsInput(g, plan, images);
   const norm = (part: string, x: Tensor): Tensor => {
     const tables = recordNormTables(g, CONFIG, p, `${BLOCK}.${part}`, plan, inputs);
     const { mean, rstd } = statistics(g, { x, per: "batch" });
-    return modulate(g, { x, mean, rstd, ...tables, ids, slope: LEAK, lists: inputs.lists!.pixels, count: plan.outer });
+    return modulate(g, { x, mean, rstd, ...tables, ids, slope: LEAK, lists: inputs.lists.pixels, count: plan.outer });
   };
   const conv = (part: string, x: Tensor, residual?: Tensor): Tensor => {
     const [weight, bias] = ["weight", "bias"].map((kind) => p.tensor(g, `${BLOCK}.${part}.${kind}`));

@@ -1,18 +1,13 @@
-// The generators that netG can select, and how they differ: sizes, keys, checks, styles, label levels, and how a
-// training step records them. The types make it a compile error to omit a kind or one of its parts. Only this file and
-// painting/painters.ts, which paints with each kind, look up netG.
+// The generators that netG can select, and how they differ: sizes, keys, checks, styles, label levels. The types make it a compile error to
+// omit a kind or one of its parts. Only this file, training_kinds.ts (how a training step records each) and painting/painters.ts (how each
+// paints) look up netG.
 
 import { resolutions } from "./nets/generator.ts";
-import { checkPix2pixhd, pix2pixhdNet, pix2pixhdSize, pix2pixhdStride, recordPix2PixHD } from "./nets/pix2pixhd.ts";
-import type { LevelValues } from "./nets/level_inputs.ts";
-import type { TableRoom } from "./nets/table_room.ts";
-import { recordTrainingPass, trainingInputs, type TrainingPass } from "./nets/training_pass.ts";
+import { checkPix2pixhd, pix2pixhdNet, pix2pixhdSize, pix2pixhdStride } from "./nets/pix2pixhd.ts";
 import { generatorShapes, latentSize, parseNormG, upsamplings, type Config, type NetG } from "./config.ts";
 import { generatorNet, storedShapes, type Net } from "./weights/packing.ts";
-import type { ParameterStore } from "./weights/parameters.ts";
 import type { LevelSize } from "../labels/levels.ts";
-import type { LevelWindows } from "../labels/windows.ts";
-import { SpadeError, type Graph, type Tensor } from "../runtime/index.ts";
+import { SpadeError } from "../runtime/index.ts";
 
 export interface Kind {
   /** Name used in messages. */
@@ -36,25 +31,6 @@ export interface Kind {
   styleLength(c: Config): number;
   /** The resolutions at which the net reads labels, smallest first. */
   levels(c: Config): LevelSize[];
-  /**
-   * Records the forward pass of a training step. `codes`: i32 [N,H,W] at full size; `z`: [N, z_dim] if styleLength is
-   * not 0.
-   */
-  recordTraining(
-    g: Graph,
-    c: Config,
-    p: ParameterStore,
-    rooms: readonly TableRoom[],
-    images: number,
-    reads: { codes: Tensor; z?: Tensor; gradients: boolean },
-  ): TrainingPass;
-  /** Values of the inputs that recordTraining declares, from the label windows of a batch. */
-  trainingInputs(
-    c: Config,
-    rooms: readonly TableRoom[],
-    windows: readonly LevelWindows[],
-    options: { gradients: boolean },
-  ): LevelValues;
 }
 
 export const KINDS: Readonly<Record<NetG, Kind>> = {
@@ -77,9 +53,6 @@ export const KINDS: Readonly<Record<NetG, Kind>> = {
       const { k } = parseNormG(c.norm_G);
       return resolutions(c).map((r) => ({ ...r, k }));
     },
-    recordTraining: (g, c, p, rooms, images, { z, gradients }) =>
-      recordTrainingPass(g, c, p, rooms, images, { z, gradients }),
-    trainingInputs,
   },
   pix2pixhd: {
     title: "pix2pixHD",
@@ -92,13 +65,6 @@ export const KINDS: Readonly<Record<NetG, Kind>> = {
     styleLength: () => 0,
     // This net has no label tables; it reads only the codes at full size.
     levels: (c) => [{ ...pix2pixhdSize(c), k: 0 }],
-    recordTraining: (g, c, p, _plans, _images, { codes }) => ({
-      image: recordPix2PixHD(g, c, p, codes, true),
-      blocks: new Map(),
-      tables: [],
-    }),
-    // Its only input is the codes, which are already an input of the discriminator.
-    trainingInputs: () => ({ inputs: {}, counts: {} }),
   },
 };
 

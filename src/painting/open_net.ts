@@ -7,8 +7,7 @@ import { LiveLevels } from "../labels/levels.ts";
 import type { LevelWindows } from "../labels/windows.ts";
 import { labelCount, type Config } from "../models/config.ts";
 import { checkNet, netOf, withSize } from "../models/kinds.ts";
-import { explainGuess, findConfig } from "../models/weights/find_config.ts";
-import type { FoundConfig } from "../models/weights/stored_config.ts";
+import { explainGuess, type FoundConfig } from "../models/weights/stored_config.ts";
 import { ParameterStore, type StateSource } from "../models/weights/parameters.ts";
 import { checkpointSource } from "../models/weights/source.ts";
 import { parseLabels, type Label } from "../pictures/label_names.ts";
@@ -21,31 +20,29 @@ import { liveWindowsOf } from "./windows.ts";
 export type StorageWish = "auto" | "f16" | "f32";
 
 /** A net before it is opened: its config, and the source of its weights. */
-export interface NetWeights extends Pick<FoundConfig, "config">, Partial<Pick<FoundConfig, "guessed">> {
+export interface NetWeights extends Pick<FoundConfig, "config" | "note">, Partial<Pick<FoundConfig, "guessed">> {
   readonly source: StateSource;
   /** Label names and colours stored with the weights. */
   readonly labels?: readonly Label[];
 }
 
 /**
- * Derives a net's config from its checkpoint.
+ * A net with a known config in a checkpoint.
  * @param weights the checkpoint's name in messages
- * @param overrides options that replace those derived from the checkpoint
  * @param size of the pictures, if it differs from the net's own
- * @throws SpadeError usage, file, shape: no generator, or options that do not fit together
+ * @throws SpadeError usage, file, shape: options or a size that do not fit together, label names that are damaged
  */
-export function describeNet(
+export function netIn(
   checkpoint: Checkpoint,
-  { weights, overrides, size }: { weights: string; overrides?: Partial<Config>; size?: readonly [number, number] },
+  found: FoundConfig,
+  { weights, size }: { weights: string; size?: readonly [number, number] },
 ): NetWeights & FoundConfig {
-  const source = checkpointSource(checkpoint);
-  const found = findConfig(source.shapes, checkpoint.metadata, overrides);
   const config = withSize(found.config, size);
   const guessed = found.guessed.filter((key) => !size || (key !== "crop_size" && key !== "aspect_ratio"));
   checkNet(config);
   const text = checkpoint.metadata.labels;
   const labels = text === undefined ? undefined : parseLabels(text, `${weights}, metadata labels`, labelCount(config));
-  return { config, guessed, source, labels };
+  return { ...found, config, guessed, source: checkpointSource(checkpoint), labels };
 }
 
 /** The type in which weights and activations are stored. @throws SpadeError unsupported: f16 on an adapter without it */
@@ -87,6 +84,7 @@ export class OpenNet {
     readonly device: Device,
     readonly config: Config,
     readonly guessed: FoundConfig["guessed"],
+    readonly note: FoundConfig["note"],
     readonly labels: readonly Label[] | undefined,
     readonly dtype: "f16" | "f32",
     readonly painter: Painter,
@@ -118,7 +116,7 @@ export class OpenNet {
  * Opens a net: programs are compiled while the weights arrive. If anything fails, frees what it had opened; an abort throws
  * signal.reason.
  */
-export async function openNet({ config, guessed = [], source, labels }: NetWeights, o: OpenOptions): Promise<OpenNet> {
+export async function openNet({ config, guessed = [], note, source, labels }: NetWeights, o: OpenOptions): Promise<OpenNet> {
   const { signal } = o;
   const ownsDevice = typeof o.device === "function";
   const device = typeof o.device === "function" ? await o.device() : o.device;
@@ -140,7 +138,7 @@ export async function openNet({ config, guessed = [], source, labels }: NetWeigh
     const [made, weights] = await Promise.allSettled([compiled(), filled]);
     for (const result of [weights, made]) if (result.status === "rejected") throw result.reason;
     await painter!.prepared;
-    return new OpenNet(device, config, guessed, labels, dtype, painter!, ownsDevice);
+    return new OpenNet(device, config, guessed, note, labels, dtype, painter!, ownsDevice);
   } catch (error) {
     if (painter) painter.dispose();
     else parameters?.dispose();

@@ -2,8 +2,7 @@
 
 import type { LevelWindows } from "../labels/windows.ts";
 import type { DerivedWeights } from "../models/weights/derived.ts";
-import type { Profile } from "../runtime/index.ts";
-import type { RunHow } from "./stage.ts";
+import type { RunHow, Stage } from "./stage.ts";
 
 export interface PainterOptions {
   /** Pictures per run. */
@@ -52,8 +51,8 @@ export interface Painter {
   read(): Promise<Float32Array<ArrayBuffer>>;
   /** Calls setStyle (if z is given), run and read. */
   paint(z?: Float32Array, how?: RunHow): Promise<Float32Array<ArrayBuffer>>;
-  /** Dispatch times of every stage. */
-  profile(z?: Float32Array): Promise<Profile[]>;
+  /** The stages of a picture, in order. */
+  readonly stages: readonly Stage[];
   dispose(): void;
 }
 

@@ -8,7 +8,7 @@ import { layerWeights, pix2pixhdConvs, recordPix2PixHD } from "../models/nets/pi
 import { convName, type PlainConv } from "../models/nets/plain_conv.ts";
 import { DerivedWeights, type ConvWeights } from "../models/weights/derived.ts";
 import type { ParameterStore } from "../models/weights/parameters.ts";
-import { Graph, SpadeError, type Device, type Profile, type Target } from "../runtime/index.ts";
+import { Graph, SpadeError, type Device, type Target } from "../runtime/index.ts";
 import { CompileProgress, prepare, type Painter, type PainterMemory, type PainterOptions } from "./painter.ts";
 import { runStale, Stage, type Recording, type RunHow } from "./stage.ts";
 
@@ -141,8 +141,8 @@ export class Pix2pixhdPainter implements Painter {
     return this.read();
   }
 
-  async profile(): Promise<Profile[]> {
-    return [await this.image.program.profile()];
+  get stages(): Stage[] {
+    return [this.image];
   }
 
   get memory(): PainterMemory {

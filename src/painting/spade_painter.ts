@@ -8,7 +8,7 @@ import { resolutions } from "../models/nets/generator.ts";
 import { firstValues, idsValue } from "../models/nets/level_inputs.ts";
 import { levelKey, type TableRoom } from "../models/nets/table_room.ts";
 import type { ParameterStore } from "../models/weights/parameters.ts";
-import { SpadeError, type Device, type Profile, type Target } from "../runtime/index.ts";
+import { SpadeError, type Device, type Target } from "../runtime/index.ts";
 import { usualRoom, roomFor } from "./choose_room.ts";
 import { CompileProgress, prepare, type Painter, type PainterMemory, type PainterOptions } from "./painter.ts";
 import { SpadeStages, type FirstRecording } from "./spade_stages.ts";
@@ -28,7 +28,7 @@ export class SpadePainter implements Painter {
     readonly device: Device,
     readonly config: Config,
     readonly parameters: ParameterStore,
-    private readonly stages: SpadeStages,
+    private readonly recorder: SpadeStages,
     private readonly progress: CompileProgress,
     readonly prepared: Promise<void>,
   ) {}
@@ -73,7 +73,7 @@ export class SpadePainter implements Painter {
       signal?.throwIfAborted();
       const key = levelKey(h, w);
       if (this.levels.has(key)) continue;
-      const tables = this.stages.tables(usualRoom({ h, w, images: this.stages.images }));
+      const tables = this.recorder.tables(usualRoom({ h, w, images: this.recorder.images }));
       this.take(key, new TableRows(await this.compile(tables)));
     }
     await this.compileRest(signal);
@@ -91,7 +91,7 @@ export class SpadePainter implements Painter {
       filled.push([level.room, current]);
     }
     await this.compileRest(signal);
-    this.first?.set(firstValues(this.config, windows[0]));
+    this.first?.set(firstValues(windows[0]));
     this.first?.change("map");
     for (const [room, lw] of filled) this.image!.set(idsValue(room, lw));
     this.image!.change("map");
@@ -105,7 +105,7 @@ export class SpadePainter implements Painter {
     const known = [this.levels.get(key), this.spare.get(key)];
     const room = roomFor(lw, known[0]?.room, known[1]?.room);
     // Compile before replacing: if it fails, the old tables are still there.
-    const level = known.find((l) => l?.room === room) ?? new TableRows(await this.compile(this.stages.tables(room)));
+    const level = known.find((l) => l?.room === room) ?? new TableRows(await this.compile(this.recorder.tables(room)));
     if (level !== known[0]) this.take(key, level);
     return [level, level.fits(lw) ? lw : lw.live!.anew()];
   }
@@ -120,8 +120,7 @@ export class SpadePainter implements Painter {
     return Stage.compile(recording, this.device, this.progress.pipelines);
   }
 
-  /** The stages of the current map, in order. */
-  private order(): Stage[] {
+  get stages(): Stage[] {
     return [...this.ofMap(), ...(this.image ? [this.image] : [])];
   }
 
@@ -149,12 +148,12 @@ export class SpadePainter implements Painter {
   /** Compiles the missing programs other than tables: fc of a net without VAE, and the image. */
   private async compileRest(signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted();
-    const first = this.first ? undefined : this.stages.first();
+    const first = this.first ? undefined : this.recorder.first();
     if (first) this.first = await this.compile(first);
     signal?.throwIfAborted();
     if (this.image) return;
     const levels = new Map([...this.levels].map(([key, { stage }]) => [key, stage.recording]));
-    this.image = await this.compile(this.stages.image(levels, this.first?.recording));
+    this.image = await this.compile(this.recorder.image(levels, this.first?.recording));
   }
 
   async runTables(how: RunHow = {}): Promise<void> {
@@ -166,7 +165,7 @@ export class SpadePainter implements Painter {
   async run(how: RunHow = {}): Promise<void> {
     if (!this.image || !this.mapped)
       throw new SpadeError("usage", "paint", "there is no label map yet", "call setMap first");
-    await runStale(this.order(), how);
+    await runStale(this.stages, how);
   }
 
   read(): Promise<Float32Array<ArrayBuffer>> {
@@ -184,30 +183,23 @@ export class SpadePainter implements Painter {
     return this.image!.program.read(name);
   }
 
-  async profile(z?: Float32Array): Promise<Profile[]> {
-    if (z && this.config.use_vae) this.setStyle(z);
-    const out: Profile[] = [];
-    for (const stage of this.order()) out.push(await stage.program.profile(stage.options));
-    return out;
-  }
-
   get memory(): PainterMemory {
     let tables = 0;
     for (const l of [...this.levels.values(), ...this.spare.values()]) tables += l.stage.program.memory.peak;
     return {
       parameters: this.parameters.bytes,
-      derived: this.stages.derived.bytes,
+      derived: this.recorder.derived.bytes,
       tables,
       activations: this.image?.program.memory.peak ?? 0,
     };
   }
 
   dispose(): void {
-    for (const stage of this.order()) stage.dispose();
+    for (const stage of this.stages) stage.dispose();
     for (const { stage } of this.spare.values()) stage.dispose();
     this.levels.clear();
     this.spare.clear();
-    this.stages.derived.dispose();
+    this.recorder.derived.dispose();
     this.parameters.dispose();
   }
 }

@@ -5,11 +5,10 @@ import type { LabelInfo, Progress, Spade, SpadeInfo, SpadeOptions } from "./api.
 import { checkOptions } from "./checks.ts";
 import type { Host, Weights } from "./host.ts";
 import { SpadeSession, type Notice } from "./spade.ts";
-import { openWith } from "../formats/checkpoint.ts";
 import { labelCount, labelSpace, type Config } from "../models/config.ts";
 import { kindOf, outputSize, strideOf } from "../models/kinds.ts";
 import { decodePresets } from "../models/presets.ts";
-import { describeNet, openNet, type OpenNet } from "../painting/open_net.ts";
+import { openNet, type OpenNet } from "../painting/open_net.ts";
 import { labelHex } from "../pictures/colors.ts";
 import { Device, foreign } from "../runtime/index.ts";
 
@@ -60,13 +59,13 @@ export async function createSpadeOn(host: Host, options: SpadeOptions): Promise<
   try {
     signal?.throwIfAborted();
     weights = await host.open(options.weights, {
-      ...{ integrity, cache, fetch, signal, readers: host.readers },
+      ...{ integrity, cache, fetch, signal, readers: host.format.readers },
       report: (loaded, total) => report("download", loaded, total),
       onMemoryOnly: (cause) => notices.push(memoryOnly(cause)),
     });
-    const checkpoint = await openWith(host.readers, weights);
+    const checkpoint = await host.format.open(weights);
     try {
-      const described = describeNet(checkpoint, { weights: "weights", size });
+      const described = host.format.describe(checkpoint, { weights: "weights", size });
       const device = await opening;
       let loading = true;
       const net = await openNet(described, {

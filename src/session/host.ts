@@ -1,8 +1,9 @@
 // What differs between a page and Node: the GPU device, and where bytes come from.
 
 import type { Source, SpadeOptions } from "./api.ts";
-import type { Reader } from "../formats/checkpoint.ts";
+import type { Checkpoint, Reader } from "../formats/checkpoint.ts";
 import type { RandomAccess } from "../formats/tensors.ts";
+import type { NetWeights } from "../painting/open_net.ts";
 import type { Device, OpenOptions, Target } from "../runtime/index.ts";
 
 export interface LoadOptions extends Pick<SpadeOptions, "integrity" | "signal" | "cache" | "fetch"> {
@@ -21,11 +22,19 @@ export interface Weights extends RandomAccess {
   readonly cached?: boolean;
 }
 
+/** The files of weights that a host reads. */
+export interface WeightsFormat {
+  readonly readers: readonly Reader[];
+  /** Closes `access` on failure. @throws SpadeError file, unsupported */
+  open(access: RandomAccess): Promise<Checkpoint>;
+  /** @throws SpadeError usage, file, shape: no generator, or options that do not fit together */
+  describe(checkpoint: Checkpoint, options: { weights: string; size?: readonly [number, number] }): NetWeights;
+}
+
 export interface Host {
   /** For borrowed devices; omitted: chosen by adapter. */
   readonly sizesAs?: Target["sizesAs"];
-  /** The formats of weights that it reads. */
-  readonly readers: readonly Reader[];
+  readonly format: WeightsFormat;
   openDevice(options: OpenOptions): Promise<Device>;
   /** Opens a source for reads by range; resolves with its first bytes. */
   open(source: Source, options: LoadOptions): Promise<Weights>;

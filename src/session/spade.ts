@@ -2,7 +2,6 @@
 
 import type { GenerateOptions, LabelMap, Spade, SpadeInfo, Stats } from "./api.ts";
 import { checkGenerate, checkMap, styleValues } from "./checks.ts";
-import { guessNote } from "../models/weights/find_config.ts";
 import type { OpenNet } from "../painting/open_net.ts";
 import { toPicture, type Picture } from "../painting/present.ts";
 import { softwareNotice, SpadeError, whenLost, type Device } from "../runtime/index.ts";
@@ -63,7 +62,7 @@ export class SpadeSession extends EventTarget implements Spade {
 
   /** @internal Sends the notices about this net and its loading, once the caller of createSpade has had time to add a listener. */
   announceSoon(loading: readonly Notice[]): void {
-    const note = this.net && guessNote(this.net);
+    const note = this.net?.note;
     const fix = "convert the file with the options it was trained with (spade-webgpu convert --help)";
     const notices = [...loading];
     if (this.device.software) notices.unshift({ code: "software-adapter", ...softwareNotice(this.device) });

@@ -1,7 +1,8 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
-import { safetensorsReader } from "../../src/formats/checkpoint.ts";
+import { plainReader } from "../../src/formats/plain_checkpoint.ts";
+import { describeStored } from "../../src/painting/describe_stored.ts";
 import { bytesAccess } from "../../src/formats/tensors.ts";
 import { openNodeDevice } from "../../src/node/dawn.ts";
 import { Device } from "../../src/runtime/index.ts";
@@ -49,7 +50,7 @@ test("30 Spades made, used and disposed leave nothing: no device, no pipelines, 
     let device: Device | undefined;
     const spade = await createSpadeOn(
       {
-        readers: [safetensorsReader],
+        format: { readers: [plainReader], open: (access) => plainReader.open(access), describe: describeStored },
         openDevice: async (options) => (device = await openNodeDevice(options)),
         open: () => Promise.resolve(bytesAccess(file, "tiny")),
       },

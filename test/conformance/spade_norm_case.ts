@@ -8,7 +8,8 @@ import { buildLevels } from "../../src/labels/levels.ts";
 import { HIDDEN, labelCount, parseNormG, semanticNc } from "../../src/models/config.ts";
 import { recordNormTables } from "../../src/models/nets/generator.ts";
 import type { TableRoom } from "../../src/models/nets/table_room.ts";
-import { idsInput, idsValue, levelInputs, levelListValues, levelValues } from "../../src/models/nets/level_inputs.ts";
+import { idsInput, idsValue, levelInputs, levelValues } from "../../src/models/nets/level_inputs.ts";
+import { levelListInputs, levelListValues } from "../../src/models/nets/level_lists.ts";
 import { ParameterStore } from "../../src/models/weights/parameters.ts";
 import { seededState } from "../../src/models/weights/seeded.ts";
 import { memorySource } from "../../src/models/weights/source.ts";
@@ -56,7 +57,8 @@ export async function spadeNormCase(golden: Golden, device: Device): Promise<Ver
         inner: { name: "inner", capacity: pixels + 1 },
         outer: { name: "outer", capacity: pixels },
       };
-      const inputs = levelInputs(g, c, plan, n, { gradients: differentiated });
+      const inputs = levelInputs(g, c, plan, n);
+      if (differentiated) inputs.lists = levelListInputs(g, c, plan, n);
       const tables = recordNormTables(g, c, p, "n", plan, inputs);
       const input = g.input("x", [n, h, w, channels]);
       const running = "n.param_free_norm.running_";

@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from "vitest";
 import { defaultConfig, generatorShapes, type Config } from "../../src/models/config.ts";
-import { explainGuess, findConfig, guessNote } from "../../src/models/weights/find_config.ts";
+import { findConfig, guessNote } from "../../src/models/weights/find_config.ts";
+import { explainGuess } from "../../src/models/weights/stored_config.ts";
 import { storedConfig } from "../../src/models/weights/stored_config.ts";
 import { SpadeError } from "../../src/runtime/errors.ts";
 

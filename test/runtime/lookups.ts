@@ -4,7 +4,7 @@ import { paperStorage } from "../../src/runtime/tensor.ts";
 import { gradients } from "../../kernels/gradients.ts";
 import { ops } from "../../kernels/index.ts";
 import { listShapes } from "../../src/labels/lists.ts";
-import { listInputs } from "../../src/models/nets/level_inputs.ts";
+import { listInputs } from "../../src/models/nets/level_lists.ts";
 import type { DType, Graph, Tensor } from "../../src/runtime/index.ts";
 
 /** The label path and its gradients, in every form. */

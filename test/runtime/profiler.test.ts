@@ -1,5 +1,13 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { chromeTrace, Device, Graph, Program, profileTable, type Profile } from "../../src/runtime/index.ts";
+import {
+  chromeTrace,
+  Device,
+  Graph,
+  profileProgram,
+  Program,
+  profileTable,
+  type Profile,
+} from "../../src/runtime/index.ts";
 import { noise, testDevice } from "../support/device.ts";
 import { plus, rowsTimesTen, times } from "./tiny.ts";
 
@@ -16,7 +24,7 @@ describe("a profile", () => {
     rowsTimesTen(g, x, y, { name: "rows", capacity: 4096 });
     g.output("y", plus(g, y, y));
     const p = await Program.compile(g, device, { name: "image" });
-    profile = await p.profile({ inputs: { x: noise(16384) }, counts: { rows: 0 } });
+    profile = await profileProgram(p, { inputs: { x: noise(16384) }, counts: { rows: 0 } });
     // A profiled run computes like any other.
     const profiled = await p.read("y");
     await p.run();
@@ -51,11 +59,11 @@ test("programs of more dispatches than a query set holds are profiled whole", as
   g.output("y", x);
   const p = await Program.compile(g, device, { name: "long" });
   const start = device.allocated;
-  const { rows } = await p.profile({ inputs: { x: Float32Array.of(1, 2, 3, 4) } });
+  const { rows } = await profileProgram(p, { inputs: { x: Float32Array.of(1, 2, 3, 4) } });
   expect(rows).toHaveLength(2100);
   expect(rows.filter((r) => r.ms < 0 || r.start < 0)).toEqual([]);
   expect([...(await p.read("y"))]).toEqual([1, 2, 3, 4]);
-  await p.profile();
+  await profileProgram(p);
   p.dispose();
   expect(device.allocated).toBeLessThan(start);
 });
@@ -73,7 +81,7 @@ test("a device without timestamps says so", async () => {
   const g = new Graph(device.target);
   g.output("y", times(g, g.input("x", [4]), 2));
   const p = await Program.compile(g, borrowed);
-  await expect(p.profile({ inputs: { x: new Float32Array(4) } })).rejects.toMatchObject({
+  await expect(profileProgram(p, { inputs: { x: new Float32Array(4) } })).rejects.toMatchObject({
     code: "unsupported",
     where: "profile",
   });

@@ -1,5 +1,6 @@
 // generate: paints label maps. One painter serves all of them; it records tables again only for a map that needs larger ones.
 
+import { profilePainter } from "../../painting/profile.ts";
 import { readdir, stat } from "node:fs/promises";
 import { basename, extname, join, sep } from "node:path";
 import { noteInput } from "../../formats/inputs.ts";
@@ -201,7 +202,7 @@ export async function* generate(o: GenerateOptions, progress: Progress): AsyncGe
       if (jobs.length === 1) progress.end();
       const line = `${foreign(files, 600)}: ${w}x${h}${style ? `, style ${style.name}` : ""}, label tables ${(t1 - t0).toFixed(0)} ms, picture ${(t2 - t1).toFixed(0)} ms`;
       yield line;
-      if (job.trace !== undefined) yield* profileLines(await painter.profile(style?.z), outputs, job.trace);
+      if (job.trace !== undefined) yield* profileLines(await profilePainter(painter, style?.z), outputs, job.trace);
     }
   } finally {
     progress.end();

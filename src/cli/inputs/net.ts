@@ -2,11 +2,12 @@
 
 import { openCheckpointFile } from "../../formats/file.ts";
 import type { Config } from "../../models/config.ts";
-import { explainGuess, guessNote } from "../../models/weights/find_config.ts";
+import { explainGuess } from "../../models/weights/stored_config.ts";
 import { openNodeDevice } from "../../node/dawn.ts";
 import { variantsWish, type VariantPlan } from "../../node/variants.ts";
 import { checkVariants } from "../../../kernels/parts/variants.ts";
-import { describeNet, openNet, type NetWeights, type OpenNet, type StorageWish } from "../../painting/open_net.ts";
+import { describeNet } from "../../painting/describe_net.ts";
+import { openNet, type NetWeights, type OpenNet, type StorageWish } from "../../painting/open_net.ts";
 import type { Device } from "../../runtime/index.ts";
 import { noteLines } from "../reports/checkpoint_report.ts";
 import { once } from "../terminal/once.ts";
@@ -59,8 +60,7 @@ export async function withNetFile<T>(
     const beside = await optionsBeside(weights, checkpoint, overrides, say);
     const net = describeNet(checkpoint, { weights, overrides: { ...beside, ...overrides } });
     for (const line of noteLines(checkpoint)) say(line);
-    const note = guessNote(net);
-    if (note) say(`note: ${note.message}; ${note.fix}`);
+    if (net.note) say(`note: ${net.note.message}; ${net.note.fix}`);
     return await use(net).catch((error: unknown) => {
       throw explainGuess(error, net);
     });

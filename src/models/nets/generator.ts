@@ -15,9 +15,7 @@ import {
   labelTablePair,
   linear,
   modulate,
-  runningStatistics,
   spectralSigma,
-  statistics,
   unblockColumns,
   windowGather,
 } from "../../../kernels/index.ts";
@@ -26,7 +24,7 @@ import { deriveWeights } from "../../../kernels/conv/conv2d.ts";
 import type { ConvArgs } from "../../../kernels/conv/conv_args.ts";
 import type { ModulateArgs } from "../../../kernels/norm/modulate.ts";
 import type { Lists } from "../../../kernels/parts/segments.ts";
-import { product, type Graph, type Tensor } from "../../runtime/index.ts";
+import type { Graph, Tensor } from "../../runtime/index.ts";
 import { blocks, latentSize, normsOf, parseNormG, type BlockSpec, type Config } from "../config.ts";
 import type { LevelInputs } from "./level_inputs.ts";
 import { edgeRow, levelKey, type TableRoom } from "./table_room.ts";
@@ -328,57 +326,6 @@ export function convWeights(
     spectralSigma(g, { w, cin: v.shape[1], u: p.tensor(g, `${layer.name}.weight_u`), v, train }),
   );
   return { w, bias, sigma };
-}
-
-/** Upstream's momentum of the running statistics. */
-const MOMENTUM = 0.1;
-
-/**
- * Layers of a training-mode forward pass: uses batch statistics, updates the running statistics, and does one power
- * iteration per layer. Records tables and copies of weights only where they are used, so that not all copies and table
- * gradients are in memory together.
- */
-export function trainingLayers(
-  g: Graph,
-  c: Config,
-  p: ParameterStore,
-  table: Layers["table"],
-  ids: (h: number, w: number) => Tensor,
-  momentum = MOMENTUM,
-  lists?: Layers["lists"],
-): Layers {
-  const { kind, synced } = parseNormG(c.norm_G);
-  const convs = new Map(convLayers(c).map((layer) => [layer.name, layer]));
-  const known = new Map<Tensor, ReturnType<typeof statistics>>();
-  return {
-    conv(name) {
-      const layer = convs.get(name)!;
-      const weights = convWeights(g, p, layer, true);
-      return { ...weights, ...g.scope(name, () => deriveWeights(g, weights.w, layer)) };
-    },
-    table,
-    ids,
-    lists,
-    normalise(name, x, up) {
-      // norm_0 and norm_s read the same x, so compute its statistics once.
-      let s = known.get(x);
-      const count = product(x.shape.slice(kind === "batch" ? 0 : 1, 3)) * up * up;
-      if (!s) known.set(x, (s = statistics(g, { x, per: kind, count, synced })));
-      if (kind === "batch") {
-        const key = `${name}.param_free_norm`;
-        runningStatistics(g, {
-          running_mean: p.tensor(g, `${key}.running_mean`),
-          running_var: p.tensor(g, `${key}.running_var`),
-          mean: s.mean,
-          variance: s.variance,
-          joined: s.joined,
-          count,
-          momentum,
-        });
-      }
-      return { mean: s.mean, rstd: s.rstd };
-    },
-  };
 }
 
 /** Records and keeps the sigmas and 1/std that an eval-mode image recording imports. */

@@ -1,24 +1,37 @@
 // The generator's training-mode forward pass as one recording: tables, power iterations, batch statistics, picture. It
 // updates the running statistics, u and v in place, as every training-mode forward pass in upstream does.
 
+import { deriveWeights } from "../../../kernels/conv/conv2d.ts";
+import { runningStatistics, statistics } from "../../../kernels/index.ts";
 import type { ModulateArgs } from "../../../kernels/norm/modulate.ts";
 import type { LevelWindows } from "../../labels/windows.ts";
-import type { Graph, Tensor } from "../../runtime/index.ts";
-import type { Config } from "../config.ts";
+import { product, type Graph, type Tensor } from "../../runtime/index.ts";
+import { parseNormG, type Config } from "../config.ts";
 import type { ParameterStore } from "../weights/parameters.ts";
-import { normsAt, recordFirst, recordImage, recordNormTables, trainingLayers } from "./generator.ts";
+import {
+  convLayers,
+  convWeights,
+  normsAt,
+  recordFirst,
+  recordImage,
+  recordNormTables,
+  type Layers,
+} from "./generator.ts";
 import {
   firstInputs,
   firstValues,
   idsInput,
   idsValue,
   levelInputs,
-  levelListValues,
   levelValues,
   type LevelInputs,
   type LevelValues,
 } from "./level_inputs.ts";
+import { firstListInputs, firstListValues, levelListInputs, levelListValues } from "./level_lists.ts";
 import { levelKey, type TableRoom } from "./table_room.ts";
+
+/** Upstream's momentum of the running statistics. */
+const MOMENTUM = 0.1;
 
 export interface TrainingPassOptions {
   /** Momentum of the running statistics. Default: upstream's. */
@@ -53,7 +66,8 @@ export function recordTrainingPass(
   const lists = new Map<string, Pick<ModulateArgs, "lists" | "count">>();
   for (const room of rooms) {
     const key = levelKey(room.h, room.w);
-    const inputs = levelInputs(g, c, room, images, { gradients: options.gradients });
+    const inputs = levelInputs(g, c, room, images);
+    if (options.gradients) inputs.lists = levelListInputs(g, c, room, images);
     if (inputs.lists) lists.set(key, { lists: inputs.lists.pixels, count: room.outer });
     ids.set(key, idsInput(g, room, images));
     for (const name of normsAt(c, room)) levels.set(name, [room, inputs]);
@@ -86,7 +100,8 @@ function recordStart(
   { z, gradients }: TrainingPassOptions,
 ): Tensor {
   if (c.use_vae) return recordFirst(g, c, p, { z: z ?? g.input("z", [images, c.z_dim]), images });
-  return recordFirst(g, c, p, { ...firstInputs(g, c, images, gradients), images });
+  const lists = gradients ? firstListInputs(g, c, images) : undefined;
+  return recordFirst(g, c, p, { ...firstInputs(g, c, images), lists, images });
 }
 
 /** Values of recordTrainingPass's inputs (except z) and counts, from a batch's dictionary of windows. */
@@ -103,6 +118,56 @@ export function trainingInputs(
     Object.assign(out.counts, counts);
     if (gradients) Object.assign(out.inputs, levelListValues(c, room, windows[i]));
   });
-  if (!c.use_vae) Object.assign(out.inputs, firstValues(c, windows[0], gradients));
+  if (c.use_vae) return out;
+  const first = firstValues(windows[0]);
+  Object.assign(out.inputs, first, gradients ? firstListValues(c, first.windows) : {});
   return out;
+}
+
+/**
+ * Layers of a training-mode forward pass: uses batch statistics, updates the running statistics, and does one power
+ * iteration per layer. Records tables and copies of weights only where they are used, so that not all copies and table
+ * gradients are in memory together.
+ */
+function trainingLayers(
+  g: Graph,
+  c: Config,
+  p: ParameterStore,
+  table: Layers["table"],
+  ids: (h: number, w: number) => Tensor,
+  momentum = MOMENTUM,
+  lists?: Layers["lists"],
+): Layers {
+  const { kind, synced } = parseNormG(c.norm_G);
+  const convs = new Map(convLayers(c).map((layer) => [layer.name, layer]));
+  const known = new Map<Tensor, ReturnType<typeof statistics>>();
+  return {
+    conv(name) {
+      const layer = convs.get(name)!;
+      const weights = convWeights(g, p, layer, true);
+      return { ...weights, ...g.scope(name, () => deriveWeights(g, weights.w, layer)) };
+    },
+    table,
+    ids,
+    lists,
+    normalise(name, x, up) {
+      // norm_0 and norm_s read the same x, so compute its statistics once.
+      let s = known.get(x);
+      const count = product(x.shape.slice(kind === "batch" ? 0 : 1, 3)) * up * up;
+      if (!s) known.set(x, (s = statistics(g, { x, per: kind, count, synced })));
+      if (kind === "batch") {
+        const key = `${name}.param_free_norm`;
+        runningStatistics(g, {
+          running_mean: p.tensor(g, `${key}.running_mean`),
+          running_var: p.tensor(g, `${key}.running_var`),
+          mean: s.mean,
+          variance: s.variance,
+          joined: s.joined,
+          count,
+          momentum,
+        });
+      }
+      return { mean: s.mean, rstd: s.rstd };
+    },
+  };
 }

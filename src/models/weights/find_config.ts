@@ -2,7 +2,7 @@
 
 import { guessConfig, semanticChannels } from "./guess.ts";
 import { refuseOthers } from "./recognise.ts";
-import { readStoredConfig, type FoundConfig } from "./stored_config.ts";
+import { isLabelOption, LABEL_OPTIONS, readStoredConfig, type FoundConfig } from "./stored_config.ts";
 import { semanticNc, type Config, type LabelConfig } from "../config.ts";
 import { outputSize } from "../kinds.ts";
 import { SpadeError } from "../../runtime/errors.ts";
@@ -17,8 +17,6 @@ export const GUESSABLE = [
   "num_upsampling_layers",
 ] as const satisfies readonly (keyof Config)[];
 
-const LABEL_OPTIONS = ["label_nc", "contain_dontcare_label", "no_instance"] as const;
-const isLabelOption = (key: keyof Config): boolean => (LABEL_OPTIONS as readonly string[]).includes(key);
 
 /** The ways in which S semantic channels divide into labels, don't care and edges, as far as `given` allows. */
 function readings(S: number, given: Partial<Config>): LabelConfig[] {
@@ -93,11 +91,11 @@ function optionsBetween(from: LabelConfig, to: LabelConfig): string {
   return flags.map((name) => `--${name}${to[name] ? "" : "=false"}`).join(" ");
 }
 
-/** A config of any origin; without `guessed`, nothing of it is a guess. */
-type Guessed = Pick<FoundConfig, "config"> & Partial<FoundConfig>;
-
 /** What was guessed of a config, and how to state it otherwise; undefined if nothing was. */
-export function guessNote({ config, guessed = [] }: Guessed): { message: string; fix: string } | undefined {
+export function guessNote({
+  config,
+  guessed = [],
+}: Pick<FoundConfig, "config"> & Partial<FoundConfig>): FoundConfig["note"] {
   if (guessed.length === 0) return undefined;
   const { h, w } = outputSize(config);
   const labels = guessed.some(isLabelOption);
@@ -112,13 +110,4 @@ export function guessNote({ config, guessed = [] }: Guessed): { message: string;
     message: `guessed from keys and shapes: ${what.join(", ")}`,
     fix: `if trained otherwise: ${ways.join(", ")}`,
   };
-}
-
-/** Adds to an error about labels that do not fit the net that the net's label options are a guess; other errors pass. */
-export function explainGuess(error: unknown, found: Guessed): unknown {
-  const note = guessNote(found);
-  if (!(error instanceof SpadeError) || error.code !== "label" || !note || !found.guessed?.some(isLabelOption))
-    return error;
-  const fix = `${error.fix}; the net's labels are ${note.message}; ${note.fix}`;
-  return new SpadeError(error.code, error.where, error.problem, fix, error);
 }

@@ -1,12 +1,10 @@
 // Parameters under upstream's key names. They are packed for the kernels when loaded, and unpacked when read back.
 
-import { ema } from "../../../kernels/index.ts";
 import {
   bytesOf,
   decodeHost,
   encodeHost,
   Graph,
-  Program,
   isAllocated,
   paperStorage,
   polite,
@@ -166,21 +164,13 @@ export class ParameterStore {
     return this.rules.get(key)!.unpack(packed);
   }
 
-  /**
-   * Makes f16 copies of the weights, which graphs read from now on. The f32 values are their masters; Adam updates
-   * both. If other code writes to the masters, call this again to update the copies.
-   */
-  async useHalves(): Promise<void> {
-    const g = new Graph(this.device.target);
-    for (const [key, { shape, dtype }] of this.packed) {
-      if (!this.rules.get(key)!.weight || dtype !== "f32") continue;
-      const half = this.halves.get(key) ?? this.device.alloc(`${key} f16`, bytesOf(shape, "f16"));
-      this.halves.set(key, half);
-      ema(g, { x: this.master(g, key), y: g.external(`${key} f16`, shape, "f16", half), decay: 0 });
-    }
-    const program = await Program.compile(g, this.device, { name: "halves" });
-    await program.run();
-    program.dispose();
+  /** The f16 copy of an f32 weight, which graphs read from now on; allocated at the first call. Undefined for other keys. */
+  half(key: string): Storage | undefined {
+    const { shape, dtype } = this.packed.get(key)!;
+    if (!this.rules.get(key)!.weight || dtype !== "f32") return undefined;
+    let half = this.halves.get(key);
+    if (!half) this.halves.set(key, (half = this.device.alloc(`${key} f16`, bytesOf(shape, "f16"))));
+    return half;
   }
 
   /** The tensor that training updates: the parameter itself, or the f32 master of an f16 copy. */

@@ -73,7 +73,12 @@ export function checkedConfig(raw: unknown, where: string): Config {
 export interface FoundConfig {
   readonly config: Config;
   readonly guessed: readonly (keyof Config)[];
+  /** What was guessed, and how to state it otherwise; undefined if nothing was. */
+  readonly note?: { message: string; fix: string };
 }
+
+export const LABEL_OPTIONS = ["label_nc", "contain_dontcare_label", "no_instance"] as const;
+export const isLabelOption = (key: keyof Config): boolean => (LABEL_OPTIONS as readonly string[]).includes(key);
 
 /** The metadata's value: the config's keys, and `guessed` with the names of guessed ones if there are any. */
 export function storedConfig({ config, guessed }: FoundConfig): string {
@@ -93,5 +98,15 @@ export function readStoredConfig(text: string): FoundConfig {
   const config = checkedConfig(stored, where);
   const { guessed } = stored as { guessed?: unknown };
   const names = Array.isArray(guessed) ? guessed : [];
-  return { config, guessed: (Object.keys(RULES) as (keyof Config)[]).filter((key) => names.includes(key)) };
+  const guesses = (Object.keys(RULES) as (keyof Config)[]).filter((key) => names.includes(key));
+  const message = `guessed when the file was written: ${guesses.map((key) => `${key} ${String(config[key])}`).join(", ")}`;
+  const fix = "convert the checkpoint again with the options it was trained with";
+  return { config, guessed: guesses, note: guesses.length ? { message, fix } : undefined };
+}
+
+/** Adds to an error about labels that do not fit the net that the net's label options are a guess; other errors pass. */
+export function explainGuess(error: unknown, { guessed, note }: Partial<FoundConfig>): unknown {
+  if (!(error instanceof SpadeError) || error.code !== "label" || !note || !guessed?.some(isLabelOption)) return error;
+  const fix = `${error.fix}; the net's labels are ${note.message}; ${note.fix}`;
+  return new SpadeError(error.code, error.where, error.problem, fix, error);
 }

@@ -4,6 +4,8 @@ import type { Device } from "../device.ts";
 import { SpadeError } from "../errors.ts";
 import type { Dispatch } from "../graph.ts";
 import type { Storage } from "../tensor.ts";
+import type { Program } from "./program.ts";
+import type { RunOptions } from "./run.ts";
 
 export interface ProfileRow {
   readonly label: string;
@@ -25,7 +27,7 @@ export interface Profile {
 /** The most timestamps in one query set (WebGPU's limit). */
 const MOST_QUERIES = 4096;
 
-export class Profiler {
+class Profiler {
   private readonly sets: GPUQuerySet[] = [];
   private readonly resolved: Storage;
   private readonly staging: Storage;
@@ -88,6 +90,18 @@ export class Profiler {
     for (const s of this.sets) s.destroy();
     this.device.free(this.resolved);
     this.device.free(this.staging);
+  }
+}
+
+/** Runs every dispatch of a program in a separate pass with timestamps around it. Nothing is exchanged with peers. @throws SpadeError unsupported */
+export async function profileProgram(program: Program, options: RunOptions = {}): Promise<Profile> {
+  program.begin(options);
+  const { dispatches } = program;
+  const profiler = new Profiler(program.device, dispatches.length);
+  try {
+    return await profiler.measure(program.name, dispatches, (pass, i) => program.encode(pass, i, i + 1));
+  } finally {
+    profiler.dispose();
   }
 }
 

@@ -7,9 +7,8 @@ import { SpadeError } from "../errors.ts";
 import type { CountedGroups, Dispatch, Graph, Groups } from "../graph.ts";
 import type { PlacedCut } from "./exchange.ts";
 import { Inputs } from "./inputs.ts";
-import { describeMemory, planMemory, type MemoryPlan } from "../planner.ts";
+import { planMemory, type MemoryPlan } from "../planner.ts";
 import { packSizes, pipelineRequests } from "./requests.ts";
-import { Profiler, type Profile } from "./profiler.ts";
 import { runPrograms, type RunOptions, type Runnable } from "./run.ts";
 import {
   decodeHost,
@@ -68,7 +67,6 @@ export class Program implements Runnable {
   private disposed = false;
   /** A run in several submits is in progress. */
   private running = false;
-  private profiler: Profiler | undefined;
 
   private constructor(
     readonly name: string,
@@ -89,16 +87,17 @@ export class Program implements Runnable {
     }
   }
 
+  /** @internal */
+  get dispatches(): readonly Dispatch[] {
+    return this.steps.map(({ dispatch }) => dispatch);
+  }
+
   get dispatchCount(): number {
     return this.steps.length;
   }
 
   get flops(): number {
     return this.steps.reduce((sum, s) => sum + s.dispatch.flops, 0);
-  }
-
-  describeMemory(most?: number): string {
-    return describeMemory(this.memory, most);
   }
 
   /** Plans, allocates, compiles and binds. Nothing is allocated when the plan exceeds the adapter's limits. */
@@ -326,23 +325,11 @@ export class Program implements Runnable {
     }
   }
 
-  /** Runs every dispatch in a separate pass with timestamps around it, and returns the times. Nothing is exchanged with peers. */
-  async profile(options: RunOptions = {}): Promise<Profile> {
-    this.prepare(options);
-    this.profiler ??= new Profiler(this.device, this.steps.length);
-    return this.profiler.measure(
-      this.name,
-      this.steps.map(({ dispatch }) => dispatch),
-      (pass, i) => this.encode(pass, i, i + 1),
-    );
-  }
-
   /** Frees the program's buffers: arenas, staging, sizes, and the tensors that it keeps. */
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
     for (const s of this.owned) this.device.free(s);
     this.kept.forEach(forgetBuffer);
-    this.profiler?.dispose();
   }
 }

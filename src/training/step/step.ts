@@ -2,7 +2,7 @@
 // paints anew. Each is one program: forward, losses, backward, exchange with peers (if there are any), Adam. Every forward pass is in
 // training mode, so running statistics and power iterations advance twice a batch in G and E, and twice in D (docs/upstream.md, Training step).
 
-import { kindOf } from "../../models/kinds.ts";
+import { trainingKindOf } from "../../models/training_kinds.ts";
 import { concat, overflow, reparameterise } from "../../../kernels/index.ts";
 import { gradients } from "../../../kernels/gradients.ts";
 import { outputSize } from "../../models/kinds.ts";
@@ -87,7 +87,7 @@ function recordFake(
   const z = style && reparameterise(g, { ...style, eps: g.input("eps", [images, c.z_dim]) });
   const codes = g.input("codes", [images, h, w], "i32");
   const painted = g.scope("G", () =>
-    kindOf(c).recordTraining(g, c, nets.G, plans, images, { codes, z, gradients: differentiated }),
+    trainingKindOf(c).recordTraining(g, c, nets.G, plans, images, { codes, z, gradients: differentiated }),
   );
   ends.set("G", g.dispatches.length);
   const { image: fake, tables } = painted;

@@ -1,17 +1,18 @@
 // Runs training steps: label maps and photographs in, losses out. Programs are recorded once, and again when a batch's label tables exceed
 // their capacity (then with more room) or change their mode.
 
-import { kindOf } from "../../models/kinds.ts";
+import { trainingKindOf } from "../../models/training_kinds.ts";
 import { adamFactors } from "../../../kernels/optim/adam.ts";
 import { LevelsScratch } from "../../labels/levels.ts";
 import type { LabelMap } from "../../labels/label_map.ts";
 import type { TableRoom } from "../../models/nets/table_room.ts";
+import { useHalves } from "../../models/weights/halves.ts";
 import { outputSize } from "../../models/kinds.ts";
 import { trainingRoomFor } from "../../painting/choose_room.ts";
 import { Frozen } from "../../models/nets/perceptual.ts";
 import { windowsOf } from "../../painting/windows.ts";
 import type { LevelWindows } from "../../labels/windows.ts";
-import { Graph, Program, type Device, type Profile, type RunOptions } from "../../runtime/index.ts";
+import { Graph, profileProgram, Program, type Device, type Profile, type RunOptions } from "../../runtime/index.ts";
 import { LossScale, type LossScaleState } from "./loss_scale.ts";
 import { trainingMemory, type TrainingMemory } from "./memory.ts";
 import { Moments } from "./moments.ts";
@@ -126,7 +127,7 @@ export class Stepper {
   /** Inputs and counts of a net's program for a batch. */
   runOptions(net: "G" | "D", { batch, windows }: Prepared, lr?: number): RunOptions {
     const c = this.config;
-    const { inputs, counts } = kindOf(c).trainingInputs(c, this.plans, windows, { gradients: net === "G" });
+    const { inputs, counts } = trainingKindOf(c).trainingInputs(c, this.plans, windows, { gradients: net === "G" });
     const { scale, skipped } = this.scales?.[net] ?? { scale: 1, skipped: 0 };
     const rate = learningRates(c, lr)[net];
     const eps = net === "G" ? batch.epsG : batch.epsD;
@@ -199,7 +200,7 @@ export class Stepper {
   async profile(): Promise<Profile[]> {
     const ran = this.recorded ? [this.recorded.G, this.recorded.D].filter((c) => c.ran) : [];
     const profiles: Profile[] = [];
-    for (const { program } of ran) profiles.push(await program.profile());
+    for (const { program } of ran) profiles.push(await profileProgram(program));
     return profiles;
   }
 
@@ -209,7 +210,7 @@ export class Stepper {
     // Free the old programs first: old and new ones together would be the peak of memory.
     this.release();
     const { G, D, E } = this.nets;
-    if (!old && this.scales) for (const p of [G, D, E]) await p?.useHalves();
+    if (!old && this.scales) for (const p of [G, D, E]) if (p) await useHalves(p);
     return (this.recorded = { plans, G: await this.compile("G"), D: await this.compile("D") });
   }
 
