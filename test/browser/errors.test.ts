@@ -52,6 +52,23 @@ describePage("errors of a page", (lab) => {
     });
   });
 
+  test("404 beside a manifest, and 503: told apart", async () => {
+    const page = await lab.page();
+    const weights = lab.server.put("/missing/net.safetensors", "", { status: 404 });
+    const { parts } = { parts: ["0".repeat(64)] };
+    lab.server.put(`${weights}.json`, JSON.stringify({ bytes: 1000, parts }));
+    expect(await load(page, weights)).toMatchObject({ problem: "the server answers 404 Not Found" });
+    // It is not asked again: the answer does not pass.
+    expect(lab.server.visitsOf(weights)).toHaveLength(1);
+    lab.server.put("/busy.safetensors", "", { status: 503 });
+    expect(await load(page, "/busy.safetensors")).toMatchObject({ code: "download", fix: "try again later" });
+  });
+
+  test("what is no address: says so", async () => {
+    const error = await load(await lab.page(), "https://");
+    expect(error).toMatchObject({ code: "usage", where: "https://", problem: "is no address" });
+  });
+
   test.each([
     [
       "a web page in place of the weights",
