@@ -46,7 +46,7 @@ const SOURCES = [
   "bench",
   "test/conformance",
   "test/tolerances.ts",
-  "scripts/build.mjs",
+  "scripts",
   "package.json",
   "package-lock.json",
 ];

@@ -18,11 +18,15 @@ export const chromiumVersion = (): string => harness.chromiumVersion();
 
 export type Adapter = "lavapipe" | "swiftshader";
 
-/** @throws if Chromium does not start */
-export function launch(adapter: Adapter = "lavapipe", more: readonly string[] = []): Promise<Browser> {
+/**
+ * @param env added to the environment of Chromium
+ * @throws if Chromium does not start
+ */
+export function launch(adapter: Adapter = "lavapipe", env: Readonly<Record<string, string>> = {}): Promise<Browser> {
   const asRoot = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
   return chromium.launch({
     executablePath: adapter === "lavapipe" ? harness.lavapipeChromium() : harness.STOCK,
-    args: [...harness.FLAGS, ...asRoot, ...more],
+    args: [...harness.FLAGS, ...asRoot],
+    env: { ...process.env, ...env },
   });
 }

@@ -92,6 +92,18 @@ export class TestServer {
     return this.visits.get(path) ?? [];
   }
 
+  /** The paths that were asked for. */
+  visited(): string[] {
+    return [...this.visits.keys()];
+  }
+
+  /** The bytes that a path serves, as they are. @throws if there are none */
+  contents(path: string): Uint8Array {
+    const bytes = this.bytesOf(path);
+    if (!bytes) throw new Error(`${path} is not served`);
+    return bytes;
+  }
+
   /** Bytes of the bodies that were sent for a path. */
   sent(path: string): number {
     return this.visitsOf(path).reduce((sum, v) => sum + v.bytes, 0);

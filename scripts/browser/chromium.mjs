@@ -15,8 +15,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { LEAST_MESA, lavapipe, major } from "../setup/lavapipe.mjs";
 import { root } from "../setup/system.mjs";
 
@@ -25,7 +24,7 @@ const FOLDER = "/usr/lib/chromium";
 const DRIVER = "libvk_swiftshader.so";
 const ICD = "vk_swiftshader_icd.json";
 /** The driver's source. */
-const SOURCE = join(dirname(fileURLToPath(import.meta.url)), "lavapipe_driver.c");
+const SOURCE = join(root, "scripts", "browser", "lavapipe_driver.c");
 
 /** Debian's Chromium, not its wrapper script. */
 export const STOCK = join(FOLDER, "chromium");

@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+/** The checkout, from scripts/setup and from dist/bench, where this is bundled, alike. */
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 export const say = (line) => process.stderr.write(`setup: ${line}\n`);
 
