@@ -151,7 +151,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["scripts/**/*.mjs", "bench/**/*.mjs", "eslint.config.js"],
+    files: ["scripts/**/*.mjs", "bench/**/*.mjs", "test/**/*.mjs", "eslint.config.js"],
     extends: [tseslint.configs.base],
     languageOptions: { sourceType: "module" },
     rules: {

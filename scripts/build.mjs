@@ -40,7 +40,7 @@ const node = {
   ...common,
   platform: "node",
   target: "node20",
-  external: ["webgpu", "sharp", "onnxruntime-node", "@tensorflow/*"],
+  external: ["webgpu", "sharp", "onnxruntime-node", "playwright-core", "@tensorflow/*"],
   // Bundled CommonJS packages load Node's modules with require.
   banner: {
     js: 'import { createRequire as createRequire_ } from "node:module"; const require = createRequire_(import.meta.url);',

@@ -98,7 +98,7 @@ export async function probe(device: Device): Promise<Roofline> {
 }
 
 /** The measured commit; undefined outside a checkout. */
-function commit(): string | undefined {
+export function commit(): string | undefined {
   const { status, stdout } = spawnSync("git", ["-C", root, "describe", "--always", "--dirty", "--abbrev=40"]);
   return status === 0 ? stdout.toString().trim() : undefined;
 }

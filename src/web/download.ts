@@ -27,11 +27,13 @@ export async function* download(origin: Origin, o: DownloadOptions): AsyncGenera
   let { first } = o;
   let at = o.from;
   let validator = first?.validator;
+  let opened = false;
   for (let failures = 0; ;) {
     let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
     try {
       const body = first ?? (await origin.open(at, o.partial ? end() : undefined, signal));
       first = undefined;
+      opened = true;
       reader = body.stream.getReader();
       if ((validator ??= body.validator) !== body.validator || body.from > at)
         throw new SpadeError("download", origin.name, "changed while it was downloaded", "load it again");
@@ -52,7 +54,9 @@ export async function* download(origin: Origin, o: DownloadOptions): AsyncGenera
       throw new Error("it ended early");
     } catch (cause) {
       signal?.throwIfAborted();
-      if (cause instanceof SpadeError && cause.code !== "download") throw cause;
+      // What the server says of the file does not pass; errors of the network may.
+      if (cause instanceof SpadeError && cause.cause === undefined) throw cause;
+      if (cause instanceof SpadeError && !opened && failures >= PAUSES.length) throw cause;
       if (!origin.url || failures >= PAUSES.length) throw broken(origin, at, end(), cause);
       await pause(PAUSES[failures++], signal);
     } finally {
@@ -63,9 +67,8 @@ export async function* download(origin: Origin, o: DownloadOptions): AsyncGenera
 }
 
 function broken({ name }: Origin, at: number, end: number | undefined, cause: unknown): SpadeError {
-  if (cause instanceof SpadeError) return cause;
   const of = end === undefined ? "" : ` of ${end}`;
-  const problem = `the connection broke after ${at}${of} bytes (${reasonOf(cause)})`;
+  const problem = `the connection broke after ${at}${of} bytes (${reasonOf(cause instanceof SpadeError ? cause.cause : cause)})`;
   return new SpadeError("download", name, problem, "try again", cause);
 }
 

@@ -35,8 +35,7 @@ export function originOf(source: Exclude<Source, Blob | ArrayBuffer | Uint8Array
     return once(name, checked(source, name));
   }
   const request = source instanceof Request ? source : undefined;
-  // Relative addresses are the page's; Node has no base, and gives whole ones.
-  const url = request?.url ?? new URL(source as string | URL, globalThis.document?.baseURI).href;
+  const url = request?.url ?? wholeAddress(source as string | URL);
   const name = foreign(url);
   return {
     name,
@@ -57,16 +56,30 @@ export function originOf(source: Exclude<Source, Blob | ArrayBuffer | Uint8Array
   };
 }
 
-/** @throws SpadeError download: no success */
+/** Relative addresses are the page's, or the worker's script's; Node has no base, and gives whole ones. @throws SpadeError usage */
+function wholeAddress(address: string | URL): string {
+  try {
+    return new URL(address, globalThis.document?.baseURI ?? globalThis.location?.href).href;
+  } catch (cause) {
+    throw new SpadeError(
+      "usage",
+      foreign(String(address)),
+      "is no address",
+      "give one that begins with https://",
+      cause,
+    );
+  }
+}
+
+/** @throws SpadeError download: no success; with a cause if that may pass, like errors of the network */
 function checked(response: Response, name: string): Response {
-  if (response.ok && response.body) return response;
-  void response.body?.cancel().catch(() => undefined);
-  throw new SpadeError(
-    "download",
-    name,
-    `the server answers ${response.status} ${foreign(response.statusText)}`.trim(),
-    "check the address",
-  );
+  const { ok, body, status, statusText } = response;
+  if (ok && body) return response;
+  void body?.cancel().catch(() => undefined);
+  const answer = `the server answers ${status} ${foreign(statusText)}`.trim();
+  if (status < 500 && status !== 408 && status !== 429)
+    throw new SpadeError("download", name, answer, "check the address");
+  throw new SpadeError("download", name, answer, "try again later", new Error(answer));
 }
 
 function bodyOf({ body, headers, status }: Pick<Response, "body" | "headers" | "status">, name: string): Body {

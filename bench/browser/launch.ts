@@ -1,0 +1,32 @@
+// Starts Debian's Chromium without a window, on lavapipe or, the stock one, on SwiftShader.
+
+import { chromium, type Browser } from "playwright-core";
+// @ts-expect-error: a script without types
+import * as untyped from "../../scripts/browser/chromium.mjs";
+
+const harness = untyped as {
+  STOCK: string;
+  FLAGS: readonly string[];
+  missing(): string[];
+  chromiumVersion(): string;
+  lavapipeChromium(): string;
+};
+
+/** What this machine lacks to run pages: names of packages, in words. */
+export const missing = (): string[] => harness.missing();
+export const chromiumVersion = (): string => harness.chromiumVersion();
+
+export type Adapter = "lavapipe" | "swiftshader";
+
+/**
+ * @param env added to the environment of Chromium
+ * @throws if Chromium does not start
+ */
+export function launch(adapter: Adapter = "lavapipe", env: Readonly<Record<string, string>> = {}): Promise<Browser> {
+  const asRoot = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+  return chromium.launch({
+    executablePath: adapter === "lavapipe" ? harness.lavapipeChromium() : harness.STOCK,
+    args: [...harness.FLAGS, ...asRoot],
+    env: { ...process.env, ...env },
+  });
+}

@@ -1,0 +1,152 @@
+// npm run bench:page [-- --quick] [--swiftshader] [--json FILE]: this package in a page beside ONNX Runtime web's WebGPU and WebAssembly
+// providers: a first visit each, the street net, Chromium on lavapipe, in one run, taking turns. Fails if pictures differ or a target is
+// missed. --swiftshader: the stock Chromium on SwiftShader; there the WebGPU provider of ONNX Runtime is left out.
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { chromiumVersion, missing } from "./browser/launch.ts";
+import { commit, spread } from "./lib/measure.ts";
+import { readInputs } from "./page/inputs.ts";
+import { ENGINES, startServer, visit, type Counts, type Engine, type Visit } from "./page/visit.ts";
+
+const argv = process.argv.slice(2);
+const quick = argv.includes("--quick");
+const adapter = argv.includes("--swiftshader") ? "swiftshader" : "lavapipe";
+const jsonAt = argv.indexOf("--json");
+const repeats = quick ? 1 : 3;
+const engines = ENGINES.filter((e) => adapter === "lavapipe" || e !== "webgpu");
+const NAMES: Record<Engine, string> = {
+  ours: "spade-webgpu",
+  webgpu: "ONNX Runtime webgpu",
+  wasm: "ONNX Runtime wasm",
+};
+/** Pictures and edits of each visit; the peers take seconds for one. */
+const COUNTS: Record<Engine, Counts> = {
+  ours: { styles: 9, edits: 9 },
+  webgpu: { styles: 2, edits: 1 },
+  wasm: { styles: 3, edits: 2 },
+};
+/** ORT's time to a first picture, or of a new style, over ours. */
+const TARGETS =
+  adapter === "lavapipe"
+    ? { first: { webgpu: 10, wasm: 2.5 }, style: { webgpu: 80 } }
+    : { first: { wasm: 1 }, style: {} };
+const MOST_DIFFERENCE = 2;
+
+const lacks = missing();
+if (lacks.length) {
+  console.error(`bench:page needs ${lacks.join(" and ")}: npm run test:browser says how to install them`);
+  process.exit(1);
+}
+const started = performance.now();
+const say = (line: string): void =>
+  console.error(`[${((performance.now() - started) / 1e3).toFixed(0).padStart(4)} s] ${line}`);
+
+say("reading the street net, exporting it as ONNX");
+const inputs = await readInputs();
+const server = await startServer(inputs);
+const visits = Object.fromEntries(engines.map((e) => [e, []])) as unknown as Record<Engine, Visit[]>;
+for (let i = 0; i < repeats; i++) {
+  for (const engine of engines) {
+    say(`${NAMES[engine]}, visit ${i + 1} of ${repeats}`);
+    visits[engine].push(await visit(server, inputs, engine, adapter, COUNTS[engine]));
+  }
+}
+await server.close();
+
+const summary = Object.fromEntries(
+  engines.map((e) => {
+    const of = (value: (v: Visit) => number) => spread(visits[e].map(value));
+    return [
+      e,
+      {
+        code: visits[e][0].code,
+        weights: visits[e][0].weights,
+        imported: of((v) => v.times.import),
+        open: of((v) => v.times.open),
+        first: of((v) => v.times.first),
+        style: spread(visits[e].flatMap((v) => v.style)),
+        edit: spread(visits[e].flatMap((v) => v.edit)),
+        longest: of((v) => v.longest),
+        heap: of((v) => v.heap),
+        gpu: visits[e][0].gpu,
+      },
+    ];
+  }),
+) as Record<Engine, Summary>;
+interface Summary {
+  code: number;
+  weights: number;
+  gpu: number | undefined;
+  imported: Spread;
+  open: Spread;
+  first: Spread;
+  style: Spread;
+  edit: Spread;
+  longest: Spread;
+  heap: Spread;
+}
+type Spread = ReturnType<typeof spread>;
+
+const failures: string[] = [];
+const check = (what: string, ok: boolean): void => {
+  console.log(`  ${what}: ${ok ? "holds" : "DOES NOT HOLD"}`);
+  if (!ok) failures.push(what);
+};
+
+const mega = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 1e6 ? 2 : 1)} MB`;
+const time = (s: Spread): string => `${s.median.toFixed(0)} ms`;
+const range = (s: Spread): string => `${time(s)} (${s.min.toFixed(0)} to ${s.max.toFixed(0)})`;
+const rows: [string, (s: Summary) => string][] = [
+  ["code, gzip -9", (s) => mega(s.code)],
+  ["weights", (s) => mega(s.weights)],
+  ["import to session", (s) => range(s.open)],
+  ["import to first picture", (s) => range(s.first)],
+  ["new style", (s) => range(s.style)],
+  ["edit of 8x8 pixels", (s) => range(s.edit)],
+  ["longest task until then", (s) => (s.longest.median ? range(s.longest) : "under 50 ms")],
+  ["JS heap while loading", (s) => mega(s.heap.median)],
+  ["GPU memory", (s) => (s.gpu === undefined ? "not known" : mega(s.gpu))],
+];
+const name = visits.ours[0].adapter;
+console.log(
+  `\nstreet net ${inputs.map.width}x${inputs.map.height} in Chromium ${chromiumVersion()} on ${adapter} (${name}); first visits, ${repeats} each, medians (least to greatest)\n`,
+);
+console.log(`  ${"".padEnd(26)}${engines.map((e) => NAMES[e].padEnd(30)).join("")}`);
+for (const [title, cell] of rows)
+  console.log(`  ${title.padEnd(26)}${engines.map((e) => cell(summary[e]).padEnd(30)).join("")}`);
+
+console.log("\ntargets");
+for (const kind of ["first", "style"] as const) {
+  const what = kind === "first" ? "import to first picture" : "new style";
+  for (const [peer, least] of Object.entries(TARGETS[kind]) as [Engine, number][]) {
+    const ratio = summary[peer][kind].median / summary.ours[kind].median;
+    check(`${what} at least ${least} x sooner than ${NAMES[peer]} (${ratio.toFixed(1)} x)`, ratio >= least);
+  }
+}
+for (const peer of engines.slice(1)) {
+  const ours = visits.ours[0].pixels;
+  const worst = visits[peer][0].pixels.reduce((most, v, i) => Math.max(most, Math.abs(v - ours[i])), 0);
+  check(`first pictures within ${MOST_DIFFERENCE} of 255 of ${NAMES[peer]}'s (${worst})`, worst <= MOST_DIFFERENCE);
+}
+
+if (jsonAt >= 0) {
+  const path = argv[jsonAt + 1];
+  mkdirSync(dirname(path), { recursive: true });
+  const machine = { adapter, name, chromium: chromiumVersion(), node: process.version, commit: commit() };
+  const ratios = Object.fromEntries(
+    engines
+      .slice(1)
+      .map((e) => [
+        e,
+        {
+          first: summary[e].first.median / summary.ours.first.median,
+          style: summary[e].style.median / summary.ours.style.median,
+        },
+      ]),
+  );
+  writeFileSync(path, JSON.stringify({ ...machine, repeats, summary, ratios, failures }, null, 1));
+}
+const seconds = ((performance.now() - started) / 1e3).toFixed(0);
+console.log(failures.length ? `\nFAILED: ${failures.join("; ")}` : `\nall hold (${seconds} s)`);
+process.exit(failures.length ? 1 : 0);
