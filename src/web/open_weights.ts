@@ -6,20 +6,22 @@ import type { LoadOptions, Weights } from "../session/host.ts";
 import { blobAccess, bytesAccess, type RandomAccess } from "../formats/tensors.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { deleteCache, exclusively, openCache } from "./cache.ts";
-import { fetchManifest, integrityOf } from "./manifest.ts";
+import { integrityOf } from "../formats/manifest.ts";
+import { fetchManifest } from "./fetch_manifest.ts";
 import { originOf, type Body, type Fetch, type Origin } from "./origin.ts";
 import { WeightsFile, type FileOptions, type Known } from "./weights_file.ts";
 
 /** The access to bytes in memory, or undefined for sources that have to be downloaded. */
-function local(source: Source): RandomAccess | undefined {
+export function local(source: Source): RandomAccess | undefined {
   if (source instanceof Blob) return blobAccess(source);
   if (isArrayBuffer(source)) return bytesAccess(new Uint8Array(source), "weights");
   if (ArrayBuffer.isView(source)) return bytesAccess(source as Uint8Array, "weights");
   return undefined;
 }
 
-type Remote = Parameters<typeof originOf>[0];
-const bound: Fetch = (...args) => fetch(...args);
+export type Remote = Parameters<typeof originOf>[0];
+/** The fetch of the page, or of Node. */
+export const fetched: Fetch = (...args) => fetch(...args);
 
 /**
  * Opens a source; an address is downloaded meanwhile, or read from the cache. Resolves with the first bytes.
@@ -29,7 +31,7 @@ export async function openWeights(source: Source, o: LoadOptions): Promise<Weigh
   o.signal?.throwIfAborted();
   const access = local(source);
   if (access) return verified(access, o);
-  const get = o.fetch ?? bound;
+  const get = o.fetch ?? fetched;
   const origin = originOf(source as Remote, get);
   const cache = origin.url ? await openCache(o.cache) : undefined;
   const options = { ...o, cache };
@@ -101,7 +103,7 @@ async function whatIsKnown(
 /** Whether a source can be opened without the network: bytes and Blobs, and addresses whose file is in the cache. */
 export async function isCached(source: Source, wish?: boolean | WebCache): Promise<boolean> {
   if (local(source)) return true;
-  const { url } = originOf(source as Remote, bound);
+  const { url } = originOf(source as Remote, fetched);
   const cache = url ? await openCache(wish) : undefined;
   const entry = await cache?.entry(url!);
   return !!entry && (await cache!.isWhole(entry));
@@ -111,6 +113,13 @@ export async function isCached(source: Source, wish?: boolean | WebCache): Promi
 export async function clearCache(source?: Source): Promise<void> {
   if (source === undefined) return deleteCache();
   if (local(source)) return;
-  const { url } = originOf(source as Remote, bound);
+  const { url } = originOf(source as Remote, fetched);
   if (url) await (await openCache(true))?.remove(url);
+}
+
+/** The first part of what an address held last, if the cache has it. */
+export async function cachedHead(url: string): Promise<Uint8Array | undefined> {
+  const cache = await openCache(true);
+  const entry = await cache?.entry(url);
+  return entry && cache!.part(entry.parts[0]);
 }
