@@ -1,4 +1,4 @@
-// One first visit: a new Chromium with an empty profile and without the driver's cache of compiled shaders, a page, an engine.
+// One visit: a new Chromium with an empty profile, a page, an engine.
 
 import { dirname, join } from "node:path";
 import { createRequire } from "node:module";
@@ -23,7 +23,6 @@ export interface Visit {
   pixels: number[];
   /** Bytes that the engine says it holds on the GPU. */
   gpu?: number;
-  adapter: string;
   /** Most bytes of the JavaScript heap, array buffers included, over those of the page without an engine, until the first picture. */
   heap: number;
   /** Bytes of the engine's code after gzip -9, and of its weights. */
@@ -31,20 +30,20 @@ export interface Visit {
   weights: number;
 }
 
-/** WebAssembly threads need it. */
+/** WebAssembly threads need it, of the page and of their workers. */
 const ISOLATED = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
 const PAGE = "/page/page.html";
 const ONNX = "/street.onnx";
 
 export async function startServer({ onnx }: Inputs): Promise<TestServer> {
-  const server = await TestServer.start({
+  const folders = {
     dist: join(root, "dist"),
     weights: join(root, "weights"),
     page: join(root, "bench", "page"),
     ort: dirname(createRequire(import.meta.url).resolve("onnxruntime-web/webgpu")),
-  });
+  };
+  const server = await TestServer.start(folders, ISOLATED);
   server.put(ONNX, onnx);
-  server.set(PAGE, { headers: ISOLATED });
   return server;
 }
 
@@ -54,14 +53,16 @@ export interface Counts {
   edits: number;
 }
 
+/** @param shaders folder of the driver's cache of compiled shaders; empty for a first visit on a new machine */
 export async function visit(
   server: TestServer,
   inputs: Inputs,
   engine: Engine,
   adapter: Adapter,
   counts: Counts,
+  shaders: string,
 ): Promise<Visit> {
-  const browser = await launch(adapter, { MESA_SHADER_CACHE_DISABLE: "true" });
+  const browser = await launch(adapter, { MESA_SHADER_CACHE_DIR: shaders });
   try {
     const page = await (await browser.newContext()).newPage();
     page.setDefaultTimeout(0);
