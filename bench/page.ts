@@ -53,11 +53,12 @@ for (let i = 0; i < repeats; i++) {
   for (const engine of engines) {
     const shaders = mkdtempSync(join(tmpdir(), "spade-shaders-"));
     try {
-      const once = (): Promise<Visit> => visit(server, inputs, engine, adapter, COUNTS[engine], shaders);
+      const once = (heap: boolean): Promise<Visit> =>
+        visit(server, inputs, engine, adapter, { counts: COUNTS[engine], shaders, heap });
       say(`${NAMES[engine]}, visit ${i + 1} of ${repeats}, shaders not compiled`);
-      const cold = await once();
+      const cold = await once(true);
       say(`${NAMES[engine]}, visit ${i + 1} of ${repeats}, shaders compiled`);
-      visits[engine].push({ cold, warm: await once() });
+      visits[engine].push({ cold, warm: await once(false) });
     } finally {
       rmSync(shaders, { recursive: true, force: true });
     }
@@ -86,7 +87,7 @@ const summary = Object.fromEntries(
         style: spread(visits[e].flatMap((v) => v.warm.style)),
         edit: spread(visits[e].flatMap((v) => v.warm.edit)),
         longest: of((v) => v.longest),
-        heap: of((v) => v.heap),
+        heap: of((v) => v.heap!, "cold"),
       },
     ];
   }),

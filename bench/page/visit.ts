@@ -1,5 +1,6 @@
 // One visit: a new Chromium with an empty profile, a page, an engine.
 
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
@@ -23,8 +24,11 @@ export interface Visit {
   pixels: number[];
   /** Bytes that the engine says it holds on the GPU. */
   gpu?: number;
-  /** Most bytes of the JavaScript heap, array buffers included, over those of the page without an engine, until the first picture. */
-  heap: number;
+  /**
+   * Most bytes of the JavaScript heap, array buffers included, over those of the page without an engine, until the first picture;
+   * undefined if not measured.
+   */
+  heap: number | undefined;
   /** Bytes of the engine's code after gzip -9, and of its weights. */
   code: number;
   weights: number;
@@ -38,12 +42,13 @@ const ONNX = "/street.onnx";
 export async function startServer({ onnx }: Inputs): Promise<TestServer> {
   const folders = {
     dist: join(root, "dist"),
-    weights: join(root, "weights"),
     page: join(root, "bench", "page"),
     ort: dirname(createRequire(import.meta.url).resolve("onnxruntime-web/webgpu")),
   };
   const server = await TestServer.start(folders, ISOLATED);
-  server.put(ONNX, onnx);
+  // From memory and without ETags, which cost time to compute.
+  server.put(ONNX, onnx, { etag: false });
+  server.put(`/${WEIGHTS}`, readFileSync(join(root, WEIGHTS)), { etag: false });
   return server;
 }
 
@@ -53,14 +58,20 @@ export interface Counts {
   edits: number;
 }
 
-/** @param shaders folder of the driver's cache of compiled shaders; empty for a first visit on a new machine */
+export interface VisitOptions {
+  counts: Counts;
+  /** Folder of the driver's cache of compiled shaders; empty for a first visit on a new machine. */
+  shaders: string;
+  /** Watch the heap, which costs a little time. */
+  heap: boolean;
+}
+
 export async function visit(
   server: TestServer,
   inputs: Inputs,
   engine: Engine,
   adapter: Adapter,
-  counts: Counts,
-  shaders: string,
+  { counts, shaders, heap }: VisitOptions,
 ): Promise<Visit> {
   const browser = await launch(adapter, { MESA_SHADER_CACHE_DIR: shaders });
   try {
@@ -86,7 +97,7 @@ export async function visit(
       .finally(() => (done = true)) as Promise<Omit<Visit, "heap" | "code" | "weights">>;
     measuring.catch(() => undefined);
     let most = before;
-    while (!done && !(await page.evaluate("window.loaded === true"))) {
+    while (heap && !done && !(await page.evaluate("window.loaded === true"))) {
       most = Math.max(most, await heapNow());
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
@@ -95,7 +106,7 @@ export async function visit(
       .visited()
       .filter((path) => /^\/(dist|ort)\//.test(path))
       .reduce((sum, path) => sum + gzipSync(server.contents(path), { level: 9 }).length, 0);
-    return { ...measured, heap: most - before, code, weights: server.sent(model) };
+    return { ...measured, heap: heap ? most - before : undefined, code, weights: server.sent(model) };
   } finally {
     await browser.close();
   }
