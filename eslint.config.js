@@ -49,7 +49,7 @@ const ARROWS = {
   training: ["evaluation", "datasets", "painting", "models", "kernels", ...LABELS],
   node: ["runtime", "formats"],
   // index.ts and node.ts
-  entry: ["session", "web", "painting", "runtime", "formats"],
+  entry: ["session", "web", "painting", "models", ...LABELS],
   web: ["session", "entry", ...ENGINE],
   cli: ["session", "entry", "node", ...ENGINE],
   bench: ["session", "entry", "node", ...ENGINE],

@@ -17,6 +17,7 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     include: ["test/**/*.test.ts"],
+    globalSetup: "test/support/global_setup.ts",
     // Sizes in uniforms: few pipelines, which software adapters compile slowly. The other form is tested where it matters.
     // Commands under test leave their user's cache folder alone.
     env: { SPADE_SIZES: "uniform", XDG_CACHE_HOME: fileURLToPath(new URL(".setup/cache", import.meta.url)) },

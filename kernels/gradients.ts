@@ -1,5 +1,6 @@
-// Reverse-mode differentiation of a record: walked backwards once, each op's backward records its own ops. Several uses of a tensor
-// are summed; what nobody wants is not recorded. The result is part of the same graph, so one program runs forward and backward.
+// Reverse-mode differentiation of a graph's record: it is walked backwards once, and each op's backward records its own ops. Gradients of
+// a tensor with several uses are added; gradients that no target needs are not recorded. They are part of the same graph, so one program
+// runs forward and backward.
 
 import { isTensor, notDifferentiable, type Graph, type OpRecord, type Tensor } from "../src/runtime/index.ts";
 import { add } from "./shape/add.ts";
@@ -27,7 +28,7 @@ function tensorsOf(value: unknown): [string, Tensor][] {
 export function gradients(g: Graph, seeds: ReadonlyMap<Tensor, Tensor>, wrt: Iterable<Tensor>): Map<Tensor, Tensor> {
   const targets = new Set(wrt);
   const records = [...g.records];
-  // What depends on the targets, forwards: gradients flow only through these.
+  // Tensors that depend on the targets: gradients are needed only for these.
   const needed = new Set<Tensor>(targets);
   for (const r of records) {
     if (r.op.backward === notDifferentiable) continue;

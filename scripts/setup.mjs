@@ -2,9 +2,9 @@
 // need. `npm test`, `npm run demo` and others call it first. It leaves alone what is already there, and prints nothing if nothing is
 // missing. It uses only Node's own modules, because it runs in a clone with nothing installed.
 
-import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { existsSync, lstatSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { isBuilt } from "./dist.mjs";
 import { chromium } from "./setup/chromium.mjs";
 import { adapter } from "./setup/lavapipe.mjs";
 import { fail, must, root, say } from "./setup/system.mjs";
@@ -30,6 +30,13 @@ function installed() {
 
 function dependencies() {
   if (installed()) return;
+  const modules = join(root, "node_modules");
+  // npm ci would empty the folder behind the link, which others use.
+  if (existsSync(modules) && lstatSync(modules).isSymbolicLink())
+    fail(
+      "node_modules is a link, and not what package-lock.json says",
+      "install where it points to, or remove the link",
+    );
   say("installing the npm packages of package-lock.json ...");
   const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--include=dev", "--include=optional"];
   const npm = process.env.npm_execpath;
@@ -39,41 +46,10 @@ function dependencies() {
 
 // dist/ ----------------------------------------------------------------------------------------------------------------------
 
-const SOURCES = [
-  "src",
-  "kernels",
-  "shaders",
-  "bench",
-  "test/conformance",
-  "test/tolerances.ts",
-  "scripts",
-  "package.json",
-  "package-lock.json",
-];
-
-function* filesOf(path) {
-  const full = join(root, path);
-  if (!existsSync(full)) return;
-  const entries = readdirSync(dirname(full), { withFileTypes: true }).filter((e) => e.name === basename(full));
-  if (!entries[0].isDirectory()) yield path;
-  else for (const name of readdirSync(full).sort()) yield* filesOf(join(path, name));
-}
-
-/** A hash of the names and contents of all files that dist/ is built from. */
-function sourceHash() {
-  const hash = createHash("sha256");
-  for (const path of SOURCES)
-    for (const file of filesOf(path)) hash.update(`${file}\0`).update(readFileSync(join(root, file)));
-  return hash.digest("hex");
-}
-
 function bundles() {
-  const stamp = join(root, "dist", ".built-from");
-  const hash = sourceHash();
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return;
+  if (isBuilt()) return;
   say("building dist/ ...");
   must(process.execPath, ["scripts/build.mjs", "--no-types"]);
-  writeFileSync(stamp, hash);
 }
 
 const [nodeMajor, nodeMinor] = process.versions.node.split(".").map(Number);

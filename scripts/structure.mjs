@@ -1,6 +1,6 @@
 // Checks the structure of the source tree (ARCHITECTURE.md): no circular imports, type imports included; no file over 400 lines; no
-// folder of src or kernels over 15 files; every shader named after the op that owns it. Part of `npm run lint`. TypeScript reads the
-// imports; eslint.config.js checks which folder may import which.
+// folder of src or kernels over 15 files; every shader named after the op that owns it; no tolerance as a literal in an expectation.
+// Part of `npm run lint`. TypeScript reads the imports; eslint.config.js checks which folder may import which.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -72,7 +72,19 @@ export function problems(root) {
     if (!path.startsWith("bench/")) folders.set(dirname(path), (folders.get(dirname(path)) ?? 0) + 1);
   for (const [folder, count] of folders)
     if (count > MOST_FILES) out.push(`${folder} holds ${count} files, over ${MOST_FILES}: group them`);
-  return [...out, ...shaderProblems(root)];
+  return [...out, ...shaderProblems(root), ...toleranceProblems(root)];
+}
+
+/** Expectations name their tolerance or derive it: test/tolerances.ts says of each why it is what it is. */
+export const toleranceLiterals = (text) =>
+  [...text.matchAll(/\.toBeLessThan(?:OrEqual)?\(\s*(\d[\d.]*e-\d+)/g)].map((found) => found[1]);
+
+function toleranceProblems(root) {
+  return sources(root, "test").flatMap((path) =>
+    toleranceLiterals(readFileSync(join(root, path), "utf8")).map(
+      (literal) => `${path} compares with ${literal}: derive it, or name it, in test/tolerances.ts`,
+    ),
+  );
 }
 
 /** Shaders lie in the folder of the op that owns them, and begin with its name; others of that op's family may use them. */

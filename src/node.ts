@@ -4,12 +4,12 @@ import { fileURLToPath } from "node:url";
 import type { AdapterInfo, Source, Spade, SpadeOptions } from "./session/api.ts";
 import { allReaders, openCheckpoint } from "./formats/any_checkpoint.ts";
 import { openFile } from "./formats/file.ts";
-import { supported } from "./index.ts";
-import { openNodeDevice, sizesWish } from "./node/dawn.ts";
+import { openNodeDevice, sizesWish, SOFTWARE_FIX } from "./node/dawn.ts";
 import { describeNet } from "./painting/describe_net.ts";
 import { SpadeError } from "./runtime/errors.ts";
 import { createSpadeOn } from "./session/create.ts";
 import type { LoadOptions, Weights } from "./session/host.ts";
+import { supported } from "./session/supported.ts";
 import { openWeights } from "./web/open_weights.ts";
 
 export * from "./session/api.ts";
@@ -53,7 +53,10 @@ const format = { readers: allReaders, open: openCheckpoint, describe: describeNe
 
 /** Loads a generator and makes it ready to paint. Errors are SpadeErrors; an abort throws signal.reason. */
 export async function createSpade(options: SpadeOptions): Promise<Spade> {
-  return createSpadeOn({ sizesAs: sizesWish(), format, openDevice: openNodeDevice, open }, options);
+  return createSpadeOn(
+    { sizesAs: sizesWish(), format, softwareFix: SOFTWARE_FIX, openDevice: openNodeDevice, open },
+    options,
+  );
 }
 
 /** Whether this machine can paint, and on which adapter. */

@@ -1,8 +1,9 @@
 // kernels/conv/block_columns.ts: packed conv weights to the blocks of columns that gemm() reads, and back
 //
 // A copy of [taps, Cin, Cout] weights as [taps, Cout/16, Cin/4, 16*4]: made once for inference, once a step in training.
-// Backward: the inverse rearrangement. Convs give their gradient to w, not to
-// the copy that they also read, so nothing is counted twice; a label table reads the copy alone, and its gradient comes back this way. traffic: w read once, written once.
+// Backward: the inverse rearrangement. It is used where a label table reads only the copy. A conv that reads both w and its copy gives
+// its gradient to w alone, so nothing is counted twice.
+// traffic: w read once, written once.
 
 import shader from "../../shaders/conv/block_columns.wgsl";
 import {
@@ -52,7 +53,7 @@ export const blockColumns: Op<{ w: Tensor }, Tensor> = defineOp<{ w: Tensor }, T
 export interface UnblockArgs {
   blocked: Tensor;
   cout: number;
-  /** The first block taken; left out: 0, and all of them are (a part has no gradient). */
+  /** The first block to use; 0 by default. The gradient is only right if all blocks are used. */
   first?: number;
 }
 

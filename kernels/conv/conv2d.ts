@@ -2,24 +2,24 @@
 //
 //   y[n,oy,ox,o] = act( sum_{ky,kx,c} x[n, oy*s+ky-p, ox*s+kx-p, c] * w[ky,kx,c,o] / sigma + b[o] ) + residual[n,oy,ox,o]
 //
-// sigma is spectral norm's scalar (Miyato et al. 2018): weights stay as stored, for inference and training alike.
+// sigma is the scalar of spectral norm (Miyato et al. 2018): weights are never divided in memory, neither for inference nor for training.
 // Backward, with dz = dy * act' (computed from act's result):
-//   dx         the same conv of dz with taps turned back to front, channels swapped and pad k-1-p; with a stride, or by the subgroup
-//              variant, a gather of its own
-//   dw         weight_gradient.ts: a product over pixels, / sigma. x is computed again where its op says so (g.again)
+//   dx         with stride 1, the same conv of dz with turned weights (taps in reverse order, channels exchanged) and pad k-1-p; with a
+//              stride, or by subgroups, a gather (conv2d_dx.ts, conv2d_subgroup.ts)
+//   dw         a product over pixels, / sigma (weight_gradient.ts); x is computed again if its op is marked `recompute` (g.again)
 //   dsigma     -<dw, w> / sigma         dbias: sum of dz over pixels         dresidual: dy, or its 2x2 sums
-// Variants: Winograd (winograd.ts) and 1x1 as a matrix product (gemm.ts) where derived weights are given; else conv2d_subgroup.ts, 3 to 9 x
-// the direct one's speed on lavapipe; direct, here, on any adapter.
+// FLOPs: 2 * N*OH*OW * KH*KW*Cin*Cout. traffic: at least x, w and y once.
+//
+// Variants: winograd (winograd.ts) and gemm (1x1 as a matrix product) read derived copies of the weights. Without such copies: subgroup
+// (conv2d_subgroup.ts), on lavapipe 3 to 9 x as fast as direct; direct, in this file, on any adapter.
 // lavapipe, 2 cores: dx of 3x3, 64 -> 64 at 64x64 11.7 ms (two pictures 22).
-// FLOPs: 2 * N*OH*OW * KH*KW*Cin*Cout. Floor in bytes: x + w + y once.
 
 import { activationGradient } from "../shape/activation.ts";
 import { residualEpilogue } from "../parts/epilogue.ts";
-import { pixelPairs, span } from "../parts/registers_wgsl.ts";
-import type { ConvArgs } from "./conv_args.ts";
+import { convSizes, type ConvArgs } from "./conv_args.ts";
 import { blockColumns } from "./block_columns.ts";
 import { subgroupConv } from "./conv2d_subgroup.ts";
-import { gatherGradient, turned } from "./conv2d_dx.ts";
+import { gatherGradient, STRIP_PIXELS, turned } from "./conv2d_dx.ts";
 import { gemm } from "../parts/gemm.ts";
 import { layered } from "../parts/grid.ts";
 import { choose } from "../parts/variants.ts";
@@ -27,6 +27,7 @@ import { columnSums, negatedDot, sum2x2 } from "../parts/sums.ts";
 import { weightGradient } from "./weight_gradient.ts";
 import { winogradConv, winogradWeights } from "./winograd.ts";
 import direct from "../../shaders/conv/conv2d_direct.wgsl";
+import stripText from "../../shaders/conv/conv2d_strip.wgsl";
 import {
   ceilDiv,
   defineOp,
@@ -91,7 +92,7 @@ export function convPlan(
   return { out: [n, oh, ow, w[2]], flops: 2 * n * oh * ow * kh * kw * c * w[2] };
 }
 
-/** 1 if the residual is to be read as its x2 upsampling, 0 if it has the output's size. */
+/** 1 if the residual is read through its x2 upsampling, 0 if it has the output's size. @throws SpadeError shape: neither */
 export function residualUp(residual: Tensor | undefined, out: readonly number[]): number {
   if (!residual) return 0;
   const up = residual.shape[1] * 2 === out[1] && residual.shape[2] * 2 === out[2] ? 1 : 0;
@@ -107,48 +108,16 @@ export function residualUp(residual: Tensor | undefined, out: readonly number[])
   return up;
 }
 
-const PX = 4;
-
 function directConv(g: Graph, a: ConvArgs, out: readonly number[], rup: number, flops: number): Tensor {
-  const { x, w, kh, kw, stride = 1, pad = 0 } = a;
+  const { x, w } = a;
   const y = g.temp("y", out, x.dtype);
   const [n, oh, ow] = out;
-  const pixels = span(PX);
   const end = residualEpilogue(a);
-  const grid = layered(ceilDiv(n * oh * ceilDiv(ow, PX), 8));
+  const grid = layered(ceilDiv(n * oh * ceilDiv(ow, STRIP_PIXELS), 8));
   g.dispatch({
-    shader: { name: "conv2d_direct", text: `${direct}\n${end.text}` },
-    constants: {
-      ...pixelPairs(PX, (p) => `x[at${p} + c]`),
-      ...end.constants,
-      taps: pixels
-        .map(
-          (p) =>
-            `      let x${p} = ix + i32(${p}u * $STRIDE); let in${p} = f32(x${p} >= 0 && x${p} < i32($W)); let at${p} = (row + u32(clamp(x${p}, 0, i32($W) - 1))) * $C4;`,
-        )
-        .join("\n"),
-      store: pixels
-        .map(
-          (p) =>
-            `  if (ox + ${p}u < $OW) { let o = ((n * $OH + oy) * $OW + ox + ${p}u) * $CO4; y[o + co] = y_t(finish_at(a${p}, n, oy, ox + ${p}u, co)); if (co + 1u < $CO4) { y[o + co + 1u] = y_t(finish_at(b${p}, n, oy, ox + ${p}u, co + 1u)); } }`,
-        )
-        .join("\n"),
-    },
-    sizes: {
-      N: n,
-      H: x.shape[1],
-      W: x.shape[2],
-      C4: x.pitch / 4,
-      OH: oh,
-      OW: ow,
-      CO4: y.pitch / 4,
-      KH: kh,
-      KW: kw,
-      STRIDE: stride,
-      PAD: pad,
-      RUP: rup,
-      ROW: grid.x * 8,
-    },
+    shader: { name: "conv2d_direct", text: `${direct}\n${stripText}\n${end.text}` },
+    constants: end.constants,
+    sizes: { ...convSizes(x, y, a), RUP: rup },
     bindings: { x: read(x), w: read(w), ...end.bindings, y: write(y) },
     groups: [grid.x, ceilDiv(ceilDiv(y.pitch / 4, 2), 8), grid.layers],
     flops,
@@ -156,7 +125,7 @@ function directConv(g: Graph, a: ConvArgs, out: readonly number[], rup: number, 
   return y;
 }
 
-/** 1x1, stride 1: pixels are the rows of a matrix product. */
+/** 1x1, stride 1: a matrix product whose rows are the pixels. */
 function gemmConv(g: Graph, a: ConvArgs & { blocked: Tensor }, out: readonly number[]): Tensor {
   const { x, blocked, sigma, bias, act } = a;
   const y = g.temp("y", out, x.dtype);
@@ -177,7 +146,7 @@ function gemmConv(g: Graph, a: ConvArgs & { blocked: Tensor }, out: readonly num
   return y;
 }
 
-/** The derived copy of packed weights with which a conv of this size runs best, under the name that ConvArgs gives it; none: w itself. */
+/** The derived copy of packed weights that the variant for this size of input reads, under its name in ConvArgs; {} if it reads w. */
 export function deriveWeights(
   g: Graph,
   w: Tensor,
@@ -216,20 +185,20 @@ export const conv2d = defineOp<ConvArgs, Tensor>({
       if (wanted.has("w")) grads.w = dw;
       if (wanted.has("sigma")) grads.sigma = negatedDot(g, dw, w, sigma!);
     }
-    // Last, so that an x made again is gone by now.
+    // Last: a recomputed x, which dw needed, may be freed before.
     if (wanted.has("x")) grads.x = dataGradient(g, a, dz);
     return grads;
   },
 });
 
-/** The activation's result. Under a residual it is no longer to be seen and is made once more (no published net has both). */
+/** The activation's result: y, or if a residual was added, computed again without it (no published net has both). */
 const activated = (g: Graph, a: ConvArgs, y: Tensor): Tensor =>
   a.residual ? conv2d(g, { ...a, x: g.again(a.x), residual: undefined }) : y;
 
 function dataGradient(g: Graph, { x, w, kh, kw, sigma, stride = 1, pad = 0 }: ConvArgs, dz: Tensor): Tensor {
   const [, h, wd, c] = x.shape;
   const [, oh, ow] = dz.shape;
-  // The same conv of dz, with weights turned; a derived copy of those is made on the spot.
+  // Whether dx is the same kind of conv, of dz; then the turned weights can have a derived copy, made here.
   const same = stride === 1 && kh === kw && pad < kh;
   const shape = { kh, kw, stride, cin: c, cout: w.pitch, h: same ? oh : h, w: same ? ow : wd, copies: same };
   const variant = choose("conv2d_dx", g.target, shape);

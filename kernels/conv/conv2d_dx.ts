@@ -1,19 +1,22 @@
-// kernels/conv/conv2d_dx.ts: the adjoint of a strided convolution: a conv's data gradient, and a transposed conv's forward
+// kernels/conv/conv2d_dx.ts: the adjoint of a convolution: its data gradient, and the forward of a transposed convolution
 //
 //   dx[n,iy,ix,c] = sum over taps with iy + p - ky = s * oy, ix + p - kx = s * ox, and o, of dz[n,oy,ox,o] * w[ky,kx,c,o] / sigma
 //
-// A gather: a thread's pixels lie a stride apart, so that they meet the same taps; taps between results are not visited.
-// Weights are read turned: taps back to front, channels swapped, which are also the weights of the stride-1 data gradient as a conv.
+// A gather, for any stride and any adapter: the pixels of a thread are a stride apart, so that they use the same taps, and taps between
+// results are not visited. Weights are read turned: taps in reverse order, channels exchanged. (With stride 1, dx is an ordinary
+// convolution of dz with these weights.)
+// FLOPs: 2 * N*OH*OW * KH*KW*Cin*Cout. traffic: dz once for each of KH*KW / s^2 taps (mostly from a cache), w, dx once.
 
 import type { Activation } from "../parts/activation_wgsl.ts";
-import { epilogue } from "../parts/epilogue.ts";
-import { pixelPairs, span } from "../parts/registers_wgsl.ts";
+import { residualEpilogue } from "../parts/epilogue.ts";
 import { layered } from "../parts/grid.ts";
+import { convSizes } from "./conv_args.ts";
 import dxText from "../../shaders/conv/conv2d_dx.wgsl";
+import stripText from "../../shaders/conv/conv2d_strip.wgsl";
 import turnText from "../../shaders/conv/conv2d_dx_turn.wgsl";
-import { ceilDiv, read, write, type Graph, type Tensor } from "../../src/runtime/index.ts";
+import { ceilDiv, product, read, write, type Graph, type Tensor } from "../../src/runtime/index.ts";
 
-/** Packed weights [taps, Cin padded to 4, Cout] with taps back to front and channels swapped: [taps, Cout padded to 4, Cin]. */
+/** Packed weights [taps, Cin padded to 4, Cout] with taps in reverse order and channels exchanged: [taps, Cout padded to 4, Cin]. */
 export function turned(g: Graph, w: Tensor, cin: number): Tensor {
   const [taps, cin4] = w.shape;
   const result = g.temp("turned", [taps, w.pitch, cin], w.dtype);
@@ -38,62 +41,34 @@ export interface AdjointArgs {
   pad: number;
   /** [1] */
   sigma?: Tensor;
-  /** [Cin]; bias and act are a transposed conv's */
+  /** [Cin]; bias and act are for transposed convs. */
   bias?: Tensor;
   act?: Activation;
-  /** Of the result: [N,H,W,Cin] of the conv */
+  /** Shape of the result, [N,H,W,Cin] of the conv */
   shape: readonly number[];
 }
 
-const PX = 4;
+/** Pixels of a strip: conv2d_strip.wgsl is written for 4. */
+export const STRIP_PIXELS = 4;
 
 export function gatherGradient(g: Graph, a: AdjointArgs): Tensor {
-  const { dz, kh, kw, stride, pad, shape } = a;
-  const end = epilogue(a);
+  const { dz, kh, kw, stride, shape } = a;
+  const end = residualEpilogue(a);
   const [n, h, wd, c] = shape;
   const dx = g.temp("dx", shape, dz.dtype);
-  const pixels = span(PX);
-  const grid = layered(ceilDiv(n * h * stride * ceilDiv(ceilDiv(wd, stride), PX), 8));
+  const grid = layered(ceilDiv(n * h * stride * ceilDiv(ceilDiv(wd, stride), STRIP_PIXELS), 8));
   g.dispatch({
-    shader: { name: "conv2d_dx", text: `${dxText}\n${end.text}` },
-    constants: {
-      ...pixelPairs(PX, (p) => `dz[at${p} + o]`),
-      ...end.constants,
-      taps: pixels
-        .map(
-          (p) =>
-            `      let x${p} = ox + ${p}; let in${p} = f32(x${p} >= 0 && x${p} < i32($OW)); let at${p} = (row + u32(clamp(x${p}, 0, i32($OW) - 1))) * $CO4;`,
-        )
-        .join("\n"),
-      store: pixels
-        .map((p) => {
-          const column = `ix + ${p}u * $STRIDE`;
-          return `  if (${column} < $W) { let to = ((n * $H + iy) * $W + ${column}) * $C4 + c; dx[to] = dx_t(finish(a${p}, c)); if (c + 1u < $C4) { dx[to + 1u] = dx_t(finish(b${p}, c + 1u)); } }`;
-        })
-        .join("\n"),
-    },
-    sizes: {
-      N: n,
-      H: h,
-      W: wd,
-      C4: dx.pitch / 4,
-      OH: dz.shape[1],
-      OW: dz.shape[2],
-      CO4: dz.pitch / 4,
-      KH: kh,
-      KW: kw,
-      STRIDE: stride,
-      PAD: pad,
-      ROW: grid.x * 8,
-    },
+    shader: { name: "conv2d_dx", text: `${dxText}\n${stripText}\n${end.text}` },
+    constants: end.constants,
+    sizes: convSizes(dz, dx, a),
     bindings: {
-      dz: read(dz),
+      x: read(dz),
       w: read(a.turned),
       ...end.bindings,
-      dx: write(dx),
+      y: write(dx),
     },
     groups: [grid.x, ceilDiv(ceilDiv(dx.pitch / 4, 2), 8), grid.layers],
-    flops: 2 * dz.shape[0] * dz.shape[1] * dz.shape[2] * dz.shape[3] * kh * kw * c,
+    flops: 2 * product(dz.shape) * kh * kw * c,
   });
   return dx;
 }

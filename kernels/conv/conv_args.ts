@@ -1,4 +1,4 @@
-// What every kind of convolution takes.
+// What the variants of conv2d and of its gradients have in common: arguments, and sizes of their shaders.
 
 import type { Tensor } from "../../src/runtime/index.ts";
 import type { Activation } from "../parts/activation_wgsl.ts";
@@ -14,13 +14,32 @@ export interface ConvArgs {
   bias?: Tensor;
   /** [1] */
   sigma?: Tensor;
-  /** [N,OH,OW,Cout], or half of OH and OW (read as its nearest x2 upsampling); added after the activation */
+  /** [N,OH,OW,Cout], or half of OH and OW (read through its nearest x2 upsampling); added after the activation */
   residual?: Tensor;
-  /** A derived copy of w for Winograd convolution, from winogradWeights. */
+  /** A copy of w for Winograd convolution, from winogradWeights. */
   winograd?: Tensor;
-  /** A derived copy of w in blocks of columns for 1x1 convolution as a matrix product, from blockColumns. */
+  /** A copy of w in blocks of columns, for 1x1 convolution as a matrix product, from blockColumns. */
   blocked?: Tensor;
   stride?: number;
   pad?: number;
   act?: Activation;
 }
+
+/** Sizes of a shader that computes a convolution: x [N,H,W,4*C4], y [N,OH,OW,4*CO4]. */
+export const convSizes = (
+  x: Tensor,
+  y: Tensor,
+  { kh, kw, stride = 1, pad = 0 }: Pick<ConvArgs, "kh" | "kw" | "stride" | "pad">,
+): Record<string, number> => ({
+  N: x.shape[0],
+  H: x.shape[1],
+  W: x.shape[2],
+  C4: x.pitch / 4,
+  OH: y.shape[1],
+  OW: y.shape[2],
+  CO4: y.pitch / 4,
+  KH: kh,
+  KW: kw,
+  STRIDE: stride,
+  PAD: pad,
+});

@@ -3,12 +3,13 @@
 //   y[n,oy,ox,o] = act( sum of x[n,iy,ix,c] * w[ky,kx,c,o] over s*iy + ky - p = oy, s*ix + kx - p = ox, and c, / sigma + b[o] )
 //   size: (H - 1) * s - 2p + k + output_padding
 //
-// It is the adjoint of the conv2d from y's size to x's, so nothing is new: the forward is that conv's data gradient, and of the backward
-//   dx   that conv of dz
-//   dw   that conv's weight gradient, with dz as its input and x as its result's gradient; turned, as w lies here
-// Weights lie turned, as the gather reads them: taps back to front, [taps][Cin][Cout]. So spectral norm sees Cout as the columns here too
-// (torch: dim 1 of [Cin,Cout,kh,kw]).
-// FLOPs: 2 * N*H*W * KH*KW*Cin*Cout.
+// It is the adjoint of the conv2d from y's size to x's, so there are no kernels of its own: the forward is that conv's data gradient, and
+// in the backward
+//   dx   is that conv of dz
+//   dw   is that conv's weight gradient with dz as its input and x as the gradient of its result; then turned, as w is stored turned
+// Weights are stored turned, as conv2d_dx.ts reads them: taps in reverse order, [taps][Cin][Cout]. So the columns that spectral norm sees
+// are Cout here too (in torch, dim 1 of [Cin,Cout,kh,kw]).
+// FLOPs: 2 * N*H*W * KH*KW*Cin*Cout. traffic, variants: conv2d_dx.ts.
 
 import { activationGradient } from "../shape/activation.ts";
 import type { Activation } from "../parts/activation_wgsl.ts";
@@ -27,7 +28,7 @@ export interface ConvTransposeArgs {
   k: number;
   stride: number;
   pad: number;
-  /** Rows and columns more at the lower and right end; less than the stride. */
+  /** Rows and columns added at the lower and right end; less than the stride. */
   outputPadding: number;
   /** [Cout] */
   bias?: Tensor;
@@ -36,7 +37,7 @@ export interface ConvTransposeArgs {
   act?: Activation;
 }
 
-/** [a,b,kh,kw] to [b,a,kh,kw] with taps back to front. Its own inverse, given the new shape. */
+/** [a,b,kh,kw] to [b,a,kh,kw] with taps in reverse order. Applied to the result (and its shape), it is its own inverse. */
 function turn(values: Float32Array, [a, b, kh, kw]: readonly number[]): Float32Array {
   const taps = kh * kw;
   const out = new Float32Array(values.length);
@@ -46,7 +47,7 @@ function turn(values: Float32Array, [a, b, kh, kw]: readonly number[]): Float32A
   return out;
 }
 
-/** Published weights, [Cin,Cout,kh,kw], to [taps back to front][Cin padded][Cout], dense. */
+/** Published weights, [Cin,Cout,kh,kw], to [taps in reverse order][Cin padded][Cout], dense. */
 export function packConvTranspose(
   values: Float32Array,
   [i, o, kh, kw]: readonly number[],
@@ -59,7 +60,7 @@ export function unpackConvTranspose(data: Float32Array, [i, o, kh, kw]: readonly
   return turn(unpackConv(data, [o, i, kh, kw]), [o, i, kh, kw]);
 }
 
-/** The published v of such weights, index (ci*kh+ky)*kw+kx, to [taps back to front][Cin]. */
+/** The published v of such weights, index (ci*kh+ky)*kw+kx, to [taps in reverse order][Cin]. */
 export function packTransposedV(published: Float32Array, cin: number, k: number): Float32Array {
   return packV(turn(published, [1, cin, k, k]), cin, k, k);
 }

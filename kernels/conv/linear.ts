@@ -2,11 +2,11 @@
 //
 //   y[n,m] = sum_k x[n,k] * w[k,m] + b[m]
 //
-// The result may be viewed as a picture: its stored elements an image are the M columns of w, in order.
+// The result may have the shape of a picture: the stored elements of an image are the M columns of w, in order.
 // Backward: dx = dy w^T, dw[k,m] = sum_n x[n,k] * dy[n,m], db = sum_n dy.
-// traffic: w once for every 4 images; 2 FLOPs a weight and image, so bandwidth bound up to batch 8 or so.
-// lavapipe, 256 -> 65536: 9.6 ms for one image (7.1 GB/s), 16.6 for four.
-// A w over the binding limit is read in bands of rows, each adding to the one before (forward only: its gradient would not fit a binding).
+// FLOPs: 2 for each weight and image. traffic: w once for every 4 images, so it is bound by bandwidth up to a batch of about 8.
+// lavapipe, 256 -> 65536: 9.6 ms for one image (7.1 GB/s), 16.6 for four. A w over the binding limit is read in bands of rows; each adds
+// to the sums of the one before (forward only: the gradient of such a w would not fit a binding).
 
 import linearText from "../../shaders/conv/linear.wgsl";
 import dwText from "../../shaders/conv/linear_dw.wgsl";
@@ -28,7 +28,8 @@ import {
   type Tensor,
   viewOf,
 } from "../../src/runtime/index.ts";
-import { columnSums, strided, sumSlices } from "../parts/sums.ts";
+import { strided } from "../parts/grid.ts";
+import { columnSums, sumSlices } from "../parts/sums.ts";
 
 export interface LinearArgs {
   /** [N,K] */
@@ -39,7 +40,7 @@ export interface LinearArgs {
   bias?: Tensor;
   /** Logical shape of the result, [N, ...]. */
   shape: number[];
-  /** of the result; w's by default */
+  /** Type of the result; w's by default. */
   dtype?: DType;
 }
 
@@ -63,21 +64,22 @@ export function linearPlan(
   return { n: x[0], k: x[1], m4: m / 4 };
 }
 
-/** Rows of w in one binding: all, or the largest band under the limit whose bytes keep the offsets' alignment of 256. */
+/** Rows of w in one binding: all, or as many as fit the limit, a multiple of 16, so that bands start at multiples of 256 bytes. */
 export function linearBand(k: number, rowBytes: number, limit: number): number {
   if (k * rowBytes <= limit) return k;
   return Math.max(16, Math.floor(limit / rowBytes / 16) * 16);
 }
 
+/** Most images of a thread. No measurement is recorded. */
 const IMAGES = 4;
-/** Column groups of a row product. */
+/** Threads that share a row product of dx: with lavapipe's 8 lanes, a vector reads contiguous columns. Not tuned. */
 const PARTS = 8;
 
 export const linear = defineOp<LinearArgs, Tensor>({
   name: "linear",
   forward(g: Graph, { x, w, bias, shape, dtype }) {
     const { n, k, m4 } = linearPlan(x.shape, w.shape, shape);
-    const images = [...Array(Math.min(n, IMAGES)).keys()];
+    const images = Math.min(n, IMAGES);
     const rowBytes = w.pitch * BYTES[w.dtype];
     const band = w.storage ? linearBand(k, rowBytes, g.target.limits.maxStorageBufferBindingSize) : k;
     let sum: Tensor | undefined;
@@ -98,22 +100,12 @@ export const linear = defineOp<LinearArgs, Tensor>({
       if (bias && !row) bindings.bias = read(bias);
       if (sum) bindings.sum = read(sum);
       bindings.y = write(y);
-      const start = sum
-        ? (i: number) => `vec4f(sum[min(n + ${i}u, $N - 1u) * $M4 + m])`
-        : () => (bias ? "vec4f(bias[m])" : "vec4f(0.0)");
       g.dispatch({
         shader: { name: "linear", text: linearText },
-        constants: {
-          IMAGES: images.length,
-          declare: images
-            .map((i) => `  let x${i} = min(n + ${i}u, $N - 1u) * $PITCH + $ROW; var y${i} = ${start(i)};`)
-            .join("\n"),
-          accumulate: images.map((i) => `    y${i} += f32(x[x${i} + k]) * wk;`).join("\n"),
-          store: images.map((i) => `  if (n + ${i}u < $N) { y[(n + ${i}u) * $M4 + m] = y_t(y${i}); }`).join("\n"),
-        },
+        constants: { IMAGES: images, continued: !!sum, bias: "bias" in bindings },
         sizes: { N: n, K: rows, ROW: row, PITCH: x.pitch, M4: m4 },
         bindings,
-        groups: [ceilDiv(m4, 64), ceilDiv(n, images.length)],
+        groups: [ceilDiv(m4, 64), ceilDiv(n, images)],
         flops: 2 * n * rows * w.shape[1],
       });
       sum = y;

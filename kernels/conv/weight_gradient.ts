@@ -1,23 +1,28 @@
-// kernels/conv/weight_gradient.ts: the weight gradient of a conv, split over pixels
+// kernels/conv/weight_gradient.ts: the weight gradient of a convolution
 //
 //   dw[tap][ci][co] = sum over pixels p of x[p * stride + tap - pad][ci] * dz[p][co] / sigma
 //
-// A product with few results and a long sum: slices of pixels make partial sums in scratch memory, a second dispatch adds them in order.
-// A slice is short enough for its x and dz to stay in a CPU's cache, and there are enough of them to fill a GPU.
-//   direct     any size. All taps of x against one dz: (tap, vec4 of Cin) are the rows, so narrow nets fill the lanes too
-//   winograd   3x3, stride 1: the adjoint of F(2x2,3x3). dw = G^T [ sum over tiles of (B^T d B) x (A dY A^T) ] G, 16 products
-//              over tiles instead of 9 over pixels, which is 2.25 x fewer multiplications
-// Both with lane = vec4 of rows, 16 columns in registers (64 accumulators), 4 steps of the sum in one expression, as in gemm_subgroup:
-//   subgroup   columns by broadcast: 2 vec4 loads of dz a lane serve 4 steps
-//   portable   every lane loads the columns itself
-// FLOPs: 2 * N*OH*OW * KH*KW*Cin*Cout (direct). lavapipe, 2 cores, 3x3, 64 -> 64 at 64x64, ms for
-// one picture (two): winograd 9.3 (18.1), direct 14.3 (31); portable 53 and 60. A tuned sketch of the direct sum took 21, TF.js 220 (one picture).
-// Narrow or strided: 16 -> 16 at 64x64, two pictures: direct 1.2, winograd 3.1 (half its lanes idle); 4x4 stride 2, 16 -> 32: 1.2.
+// A matrix product with few results and a long sum: slices of pixels write partial sums to scratch memory, and a second dispatch adds
+// them in order. Slices are short enough for their x and dz to stay in a CPU's cache, and there are enough of them to fill a GPU.
+// FLOPs: 2 * N*OH*OW * KH*KW*Cin*Cout (direct). traffic: dz once for each workgroup of rows, x KH * KW times for each 16 output channels
+// (both mostly from a cache); dw twice for each slice.
+//
+// Variants. All have 4 rows (a vec4 of x) times 16 columns of dz in the registers of each lane, and add 4 steps of the sum in one
+// expression, as gemm_subgroup does.
+//   direct     any size. The rows are (tap, vec4 of Cin), so that narrow nets keep the lanes busy too
+//   winograd   3x3, stride 1, the adjoint of F(2x2,3x3): dw = G^T [ sum over tiles of (B^T d B) x (A dY A^T) ] G, which is 16
+//              products over tiles instead of 9 over pixels, 2.25 x fewer multiplications
+//   _subgroup  columns by broadcast: 2 loads of dz a lane serve 4 steps
+//   _portable  every lane loads the columns itself
+// lavapipe, 2 cores, 3x3, 64 -> 64 at 64x64, ms for one picture (two): by subgroups winograd 9.3 (18.1), direct 14.3 (31); portable
+// winograd 53, direct 60 (TF.js: 220). Narrow or strided, two pictures: 16 -> 16 at 64x64 direct 1.2, winograd 3.1 (half its lanes idle);
+// 4x4 stride 2, 16 -> 32 direct 1.2.
 
 import directText from "../../shaders/conv/weight_gradient_direct.wgsl";
-import gemmText from "../../shaders/conv/weight_gradient_tiles.wgsl";
-import gradText from "../../shaders/conv/weight_gradient_transform.wgsl";
-import dwText from "../../shaders/conv/weight_gradient_join.wgsl";
+import columnsText from "../../shaders/conv/weight_gradient_columns.wgsl";
+import tilesText from "../../shaders/conv/weight_gradient_tiles.wgsl";
+import transformText from "../../shaders/conv/weight_gradient_transform.wgsl";
+import joinText from "../../shaders/conv/weight_gradient_join.wgsl";
 import {
   BYTES,
   ceilDiv,
@@ -29,8 +34,9 @@ import {
   type Target,
   type Tensor,
 } from "../../src/runtime/index.ts";
-import { declareSums, span } from "../parts/registers_wgsl.ts";
-import { strided, sumSlices } from "../parts/sums.ts";
+import { declareSums, linesOf, span, sumQuad } from "../parts/registers_wgsl.ts";
+import { strided } from "../parts/grid.ts";
+import { sumSlices } from "../parts/sums.ts";
 import { choose, subgroupLanes } from "../parts/variants.ts";
 import { winogradInput, winogradSlice } from "./winograd.ts";
 
@@ -45,90 +51,70 @@ export interface WeightGradientArgs {
   kw: number;
   stride: number;
   pad: number;
-  /** [1]; the conv divided by it */
+  /** [1]: what the conv divided by. */
   sigma?: Tensor;
-  /** Most bytes of partial sums; 64 MiB by default. */
+  /** Most bytes of partial sums; SCRATCH_BYTES by default. */
   scratch?: number;
 }
 
+/** Steps of the sum that are added at once, and columns of a lane. The shaders are written for these. */
 const STEPS = 4;
 const COLUMNS = 16;
 
-/** Threads a workgroup of the portable variant. */
+/** Threads of a workgroup of the portable variants. Not tuned. */
 const PORTABLE = 32;
 
-/**
- * The text both kernels share: 4 x 16 sums, four steps' columns and products, stores.
- * @param n4 WGSL of the vec4 columns there are
- * @param add to what parts holds already
- * @param column WGSL of column vec4 `q` at step `t`
- */
-function outerProducts(
-  lanes: number | undefined,
-  n4: string,
-  add: boolean,
-  column: (t: string, q: string) => string,
-): Record<string, string | number | boolean> {
-  const loads = ceilDiv(STEPS * 4, lanes ?? 1);
-  const shared = lanes
-    ? [
-        `      let i = lane & 15u;`,
-        ...span(loads).map(
-          (l) =>
-            `      let b${l} = vec4f(${column(`((i + ${(l * lanes) % 16}u) >> 2u)`, `((i + ${(l * lanes) % 16}u) & 3u)`)});`,
-        ),
-      ]
-    : [];
-  const weight = (t: number, q: number): string => {
-    const at = 4 * t + q;
-    return lanes
-      ? `subgroupBroadcast(b${Math.floor(at / lanes)}, ${at % lanes}u)`
-      : `vec4f(${column(`${t}u`, `${q}u`)})`;
+/** Text constants of weight_gradient_columns.wgsl. `add`: parts holds the sums of earlier steps. */
+function outerProducts(lanes: number | undefined, add: boolean): Record<string, string | number | boolean> {
+  const quads = span(COLUMNS / 4);
+  /** Lane `lane + l * lanes` of the step's 16 vec4s: 4 steps times 4 vec4 of columns. */
+  const load = (l: number): string => {
+    const i = `(i + ${(l * lanes!) % 16}u)`;
+    return `      let b${l} = column(line, k + (${i} >> 2u), last, col + (${i} & 3u));`;
   };
+  const weight = (t: number, q: number): string => {
+    if (!lanes) return `column(line, k + ${t}u, last, col + ${q}u)`;
+    const at = 4 * t + q;
+    return `subgroupBroadcast(b${Math.floor(at / lanes)}, ${at % lanes}u)`;
+  };
+  const products = (q: number): string[] => [
+    "      {",
+    ...span(STEPS).map((t) => `        let w${t} = ${weight(t, q)};`),
+    "        let w = transpose(mat4x4f(w0, w1, w2, w3));",
+    ...span(4).map(
+      (n) =>
+        `        ${span(4)
+          .map((e) => `s${e}_${4 * q + n} += product(a[${e}], w[${n}]);`)
+          .join(" ")}`,
+    ),
+    "      }",
+  ];
   return {
     subgroups: !!lanes,
+    add,
     S: lanes ?? PORTABLE,
     lane: lanes ? "subgroup_invocation_id" : "local_invocation_index",
     declare: declareSums(4, COLUMNS),
     accumulate: [
-      ...shared,
-      ...span(4).map((q) => {
-        const weights = span(STEPS)
-          .map((t) => `let w${t} = ${weight(t, q)};`)
-          .join(" ");
-        const sums = span(4).flatMap((n) =>
-          span(4).map(
-            (e) =>
-              `s${e}_${4 * q + n} += ${span(STEPS)
-                .map((t) => `a${t}.${"xyzw"[e]} * w${t}.${"xyzw"[n]}`)
-                .join(" + ")};`,
-          ),
-        );
-        return `      { ${weights} ${sums.join(" ")} }`;
-      }),
+      ...(lanes ? ["      let i = lane & 15u;", ...span(ceilDiv(STEPS * 4, lanes)).map(load)] : []),
+      ...quads.flatMap(products),
     ].join("\n"),
-    store: span(4)
-      .map((q) => {
-        const rows = span(4).map(
-          (e) =>
-            `parts[out + ${e}u * ${n4} + ${q}u] ${add ? "+=" : "="} vec4f(${span(4)
-              .map((n) => `s${e}_${4 * q + n}`)
-              .join(", ")});`,
-        );
-        return `  if (col + ${q}u < ${n4}) { ${rows.join(" ")} }`;
-      })
-      .join("\n"),
+    store: linesOf(
+      quads.flatMap((q) => span(4).map((e) => `put(out + ${e}u * $N4 + ${q}u, col + ${q}u, ${sumQuad(e, q)});`)),
+      2,
+    ),
   };
 }
 
+/** Most bytes of partial sums. Chosen, not tuned. */
 const SCRATCH_BYTES = 64 * 2 ** 20;
-/** Pixels of a slice that stay in a CPU core's cache with their channels. */
+/** Pixels of a slice on software adapters: with their channels they stay in a CPU core's cache. Tuned on lavapipe. */
 const SOFTWARE_PIXELS = 512;
-/** Workgroups that fill a GPU, and the least pixels for which one pays. */
+/** Workgroups that fill a GPU, and the fewest pixels for which a slice pays. Chosen, not tuned. */
 const HARDWARE_GROUPS = 2048;
 const HARDWARE_PIXELS = 64;
 
-/** Slices of `bytes` that fit the scratch memory. */
+/** How many slices of `bytes` each fit the scratch memory. */
 const mostSlices = ({ limits }: Target, bytes: number, scratch = SCRATCH_BYTES): number =>
   Math.max(1, Math.floor(Math.min(scratch, limits.maxStorageBufferBindingSize) / bytes));
 
@@ -156,23 +142,9 @@ function direct(g: Graph, a: WeightGradientArgs, lanes: number | undefined): Ten
   );
   const slices = ceilDiv(n * oh, len);
   const parts = g.temp("parts", [slices, rows * 4, dz.pitch]);
-  const text = outerProducts(
-    lanes,
-    "$CO4",
-    false,
-    (t, q) => `b[(start + min(ox + ${t}, $OW - 1u)) * $CO4 + min(col + ${q}, $CO4 - 1u)]`,
-  );
   g.dispatch({
-    shader: { name: "weight_gradient_direct", text: directText },
-    constants: {
-      ...text,
-      pixels: span(STEPS)
-        .map(
-          (t) =>
-            `      let x${t} = i32((ox + ${t}u) * $STRIDE) + left;\n      let a${t} = select(vec4f(0.0), vec4f(x[(line + u32(clamp(x${t}, 0, i32($W) - 1))) * $C4 + c]), inside && x${t} >= 0 && x${t} < i32($W) && ox + ${t}u < $OW);`,
-        )
-        .join("\n"),
-    },
+    shader: { name: "weight_gradient_direct", text: `${directText}\n${columnsText}` },
+    constants: outerProducts(lanes, false),
     sizes: {
       N: n,
       H: x.shape[1],
@@ -180,7 +152,7 @@ function direct(g: Graph, a: WeightGradientArgs, lanes: number | undefined): Ten
       C4: c4,
       OH: oh,
       OW: ow,
-      CO4: co4,
+      N4: co4,
       KW: kw,
       STRIDE: stride,
       PAD: pad,
@@ -206,7 +178,8 @@ function winograd(g: Graph, a: WeightGradientArgs, lanes: number | undefined): T
   const grid = [ceilDiv(c4, lanes ?? PORTABLE), ceilDiv(co4, COLUMNS / 4)];
   const bytes = 16 * x.pitch * dz.pitch * 4;
   const chunks = ceilDiv(tiles, step);
-  // A chunk of tiles is a slice; on a GPU, where chunks are long, several. Where the memory ends, chunks add to the slices already there.
+  // A chunk of tiles (what winogradInput transforms at once) is one slice; on a GPU, where chunks are long, several. When the scratch
+  // memory is full, further chunks add to the slices that exist.
   const most = mostSlices(g.target, bytes, a.scratch);
   const splits = g.target.software
     ? 1
@@ -224,7 +197,7 @@ function winograd(g: Graph, a: WeightGradientArgs, lanes: number | undefined): T
     const v = winogradInput(g, x, { ...place, PAD: pad }, false);
     const m = g.temp("m", [16, count, dz.pitch]);
     g.dispatch({
-      shader: { name: "weight_gradient_transform", text: gradText },
+      shader: { name: "weight_gradient_transform", text: transformText },
       sizes: { OH: oh, OW: ow, CO4: co4, ...place },
       bindings: { dz: read(dz), m: write(m) },
       groups: [ceilDiv(count * co4, 64)],
@@ -232,21 +205,8 @@ function winograd(g: Graph, a: WeightGradientArgs, lanes: number | undefined): T
       bytes: 5 * 4 * count * dz.pitch * 4,
     });
     g.dispatch({
-      shader: { name: "weight_gradient_tiles", text: gemmText },
-      constants: {
-        ...outerProducts(
-          lanes,
-          "$N4",
-          slice0 >= slices,
-          (t, q) => `b[(z * $K + min(k + ${t}, end - 1u)) * $N4 + min(col + ${q}, $N4 - 1u)]`,
-        ),
-        rows: span(STEPS)
-          .map(
-            (t) =>
-              `      let a${t} = select(vec4f(0.0), vec4f(a[(z * $K + min(k + ${t}u, end - 1u)) * $M4 + row]), k + ${t}u < end);`,
-          )
-          .join("\n"),
-      },
+      shader: { name: "weight_gradient_tiles", text: `${tilesText}\n${columnsText}` },
+      constants: outerProducts(lanes, slice0 >= slices),
       sizes: { M4: c4, N4: co4, K: count, Z: 16, LEN: len, SLICE0: slice0 % slices },
       bindings: { a: read(v), b: read(m), parts: write(parts) },
       groups: [grid[0], grid[1], 16 * slicesOf(count)],
@@ -258,7 +218,7 @@ function winograd(g: Graph, a: WeightGradientArgs, lanes: number | undefined): T
   const dw = g.temp("dw", shape);
   const n4 = (x.pitch * dz.pitch) / 4;
   g.dispatch({
-    shader: { name: "weight_gradient_join", text: dwText },
+    shader: { name: "weight_gradient_join", text: joinText },
     constants: { sigma: !!sigma },
     sizes: { N4: n4, SLICES: slices },
     bindings: { parts: read(parts), sigma: sigma && read(sigma), dw: write(dw) } as Record<string, Binding>,

@@ -1,11 +1,14 @@
 // kernels/conv/winograd.ts: the Winograd variant of 3x3, stride 1 convolution, F(2x2,3x3) (Lavin and Gray, arXiv 1509.09308, section 4.1)
 //
-//   U = G g G^T     V = B^T d B     M[i] = V[i] U[i] for 16 i     Y = A^T M A
+//   U = G g G^T     V = B^T d B     M[i] = V[i] U[i] for 16 i     Y = A^T M A          (docs/kernels.md derives it)
 //
-// 2.25 x fewer products than the plain sum, 1.6 x its rounding error (6.5e-7 of the rms at 512 channels, f32). Unfused: V and M pass
-// through memory (4 x input + 4 x output), so the tiles are cut into slices: on a CPU they stay in its last-level cache
-// (512 tiles; 128 to 2048 are within 10 %), on a GPU they bound the scratch memory.
-// U is a derived copy of the weights: 16/9 of their size, made once for inference, once a step in training.
+// A tile is 2x2 results, from a 4x4 patch d of x. It takes 2.25 x fewer products than the direct sum and has 1.6 x its rounding error
+// (6.5e-7 of the rms at 512 channels, f32).
+// Backward: conv2d.ts. dx is this conv of dz with turned weights; dw: weight_gradient.ts, which has the adjoint of these transforms.
+// traffic: V and M pass through memory (4 x input + 4 x output, written and read). Tiles are therefore computed in slices: on a CPU V and
+// M of a slice stay in its last-level cache, on a GPU slices bound the scratch memory.
+// U is a copy of the weights, 16/9 of their size, made once for inference, once a step in training.
+// Against direct and subgroup on lavapipe: kernels/parts/variants.ts.
 
 import input from "../../shaders/conv/winograd_input.wgsl";
 import output from "../../shaders/conv/winograd_output.wgsl";
@@ -26,7 +29,7 @@ import { residualEpilogue } from "../parts/epilogue.ts";
 import type { ConvArgs } from "./conv_args.ts";
 import { BLOCK, blockedShape, blocksOf, gemm, ROWS } from "../parts/gemm.ts";
 
-/** The Winograd copy of packed 3x3 weights [9, Cin, Cout], in blocks of columns: [16, Cout/16, Cin/4, 16*4]. */
+/** U, the Winograd copy of packed 3x3 weights [9, Cin, Cout], in blocks of columns: [16, Cout/16, Cin/4, 16*4]. */
 export const winogradWeights = defineOp<{ w: Tensor }, Tensor>({
   name: "winograd_weights",
   forward(g: Graph, { w }) {
@@ -42,14 +45,16 @@ export const winogradWeights = defineOp<{ w: Tensor }, Tensor>({
     });
     return u;
   },
-  // Only conv2d reads the copy, and it gives its gradient to w itself.
+  // Only conv2d reads the copy, and it gives the gradient to w itself.
   backward: notDifferentiable,
 });
 
+/** Tiles of a slice on software adapters. Tuned on lavapipe: 128 to 2048 are within 10 %. */
 const SOFTWARE_TILES = 512;
+/** Most bytes of V or M of a slice on hardware. Chosen, not tuned. */
 const SCRATCH_BYTES = 64 * 2 ** 20;
 
-/** Tiles of a slice: a multiple of 32, unless all fit. */
+/** Tiles of a slice: a multiple of 32 (the rows of a workgroup of gemm), about the same number in each. `bytes`: of an element. */
 export function winogradSlice(target: Target, tiles: number, cin: number, cout: number, bytes: number): number {
   const most = target.software
     ? SOFTWARE_TILES
@@ -58,7 +63,10 @@ export function winogradSlice(target: Target, tiles: number, cin: number, cout: 
   return ceilDiv(ceilDiv(tiles, slices), 32) * 32;
 }
 
-/** V of the tiles T0 .. T0 + TILES, TH x TW of them an image, the first one PAD rows and columns before x: [16, tiles padded to 8, C] in blocks of 8 tiles, or [16, tiles, C]. */
+/**
+ * V of the tiles T0 to T0 + TILES - 1. An image has TH x TW tiles; the first patch starts PAD rows and columns before x.
+ * @param blocked [16, tiles padded to 8, C] in blocks of 8 tiles, as gemm reads rows; else [16, tiles, C]
+ */
 export function winogradInput(
   g: Graph,
   x: Tensor,

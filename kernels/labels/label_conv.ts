@@ -1,23 +1,26 @@
-// kernels/labels/label_conv.ts: a k x k convolution over one-hot labels without the one-hot tensor (the first layer of the discriminator, 4x4
-// stride 2, and of pix2pixHD, 7x7 with spectral norm)
+// kernels/labels/label_conv.ts: a k x k convolution over one-hot labels without the one-hot tensor (the first layer of the discriminator,
+// 4x4 stride 2, and of pix2pixHD, 7x7 with spectral norm)
 //
-//   y[n,oy,ox,o] = bias[o] + sum_t ( w[t, label, o] + edge * w[t, edgeRow, o] ) / sigma,   code = label*2 + edge at (s*oy + ty - p, s*ox + tx - p)
+//   y[n,oy,ox,o] = bias[o] + sum_t ( w[t, label, o] + edge * w[t, edgeRow, o] ) / sigma
+//   code = label*2 + edge at (s*oy + ty - p, s*ox + tx - p)
 //
-// over the taps t that lie in the picture (zero padding adds nothing), or over all, mirrored at the border (a mirrored one-hot map is that
-// of the mirrored labels). w holds the rows of all input channels; those that are no labels
-// (the picture's) are not read and get gradient 0. Windows repeat far less here than in the generator's tables: a 4x4 window at
-// stride 2 is used once, so codes are read where they are and no dictionary is made.
-// Backward: dw[t,l,:] = sum of dy over the pixels whose tap t has label l, / sigma; dsigma = -<dw, w> / sigma; dbias = sum of dy. A thread owns a tap, a vec4 of outputs
-// and a slice of pixels, and its rows of a partial table; slices are then added in order. No atomics.
+// The sum runs over the taps t that lie in the picture (zero padding adds nothing) or, with `mirror`, over all taps, where those outside
+// read the mirror image of the labels. w has the rows of all input channels; rows that are no labels (the picture's channels) are not
+// read and get gradient 0. There is no dictionary of windows: a 4x4 window at stride 2 hardly ever occurs twice.
+// Backward: dw[t,l,:] = sum of dy over the pixels whose tap t has label l, / sigma; dsigma = -<dw, w> / sigma; dbias = sum of dy. For dw,
+// each thread has one tap, one vec4 of outputs and one slice of pixels, and adds to its own partial table; the slices' tables are then
+// added in order. No atomics.
 // traffic: forward k*k rows of w a pixel (from a cache), y once; backward dy k*k times, the partial tables (at most 16 MB) three times.
-// lavapipe, 2 x 256x256, 184 channels -> 64: forward 37 to 42 ms, dw 77 to 80, dbias 1.4 (a dense conv of the one-hot map: 12.5 GFLOP).
+// lavapipe, 2 x 256x256, 184 channels -> 64: forward 37 to 42 ms, dw 77 to 80, dbias 1.4 (a dense conv of the one-hot map would take 12.5
+// GFLOP).
 
-import { Y_SPAN } from "../parts/segments.ts";
 import labelConvText from "../../shaders/labels/label_conv.wgsl";
 import dwText from "../../shaders/labels/label_conv_dw.wgsl";
+import mirrorText from "../../shaders/shape/reflect_pad_index.wgsl";
 import {
   ceilDiv,
   defineOp,
+  NO_EDGES,
   product,
   read,
   readScalars,
@@ -28,7 +31,9 @@ import {
   type Tensor,
 } from "../../src/runtime/index.ts";
 import { reflectPadPlan } from "../shape/reflect_pad.ts";
-import { columnSums, negatedDot, sumSlices } from "../parts/sums.ts";
+import { epilogue } from "../parts/epilogue.ts";
+import { rowGrid } from "../parts/grid.ts";
+import { columnSums, negatedDot, sumSlices, type Slices } from "../parts/sums.ts";
 
 export interface LabelConvArgs {
   /** i32 [N,H,W]: label*2 + edge */
@@ -41,12 +46,13 @@ export interface LabelConvArgs {
   sigma?: Tensor;
   k: number;
   stride: number;
-  /** Pixels on every side: of nothing, or, less than H and W, of the mirror image. */
+  /** Pixels added on every side. */
   pad: number;
+  /** Pad with the mirror image (then pad is less than H and W), not with zeros. */
   mirror?: boolean;
-  /** Row of the edge channel, or -1. */
+  /** Row of the edge channel among the input channels, or NO_EDGES. */
   edgeRow: number;
-  /** of the result; w's by default */
+  /** Type of the result; w's by default. */
   dtype?: DType;
 }
 
@@ -70,54 +76,64 @@ export function labelConvPlan(
   return [n, size(h), size(wd), w[2]];
 }
 
-/** Bytes of the partial tables. */
-const TABLES = 16 << 20;
+/** Limits on the slices of dw. Chosen, not tuned: bytes of all partial tables, slices, and fewest pixels of a slice. */
+const MOST_BYTES = 16 << 20;
+const MOST_SLICES = 64;
+const LEAST_PIXELS = 64;
 
-/** Slices of output pixels for dw: as many as the tables' room and the pixels give work for. */
-export function labelConvSlices(pixels: number, rowBytes: number): { slices: number; len: number } {
-  const most = Math.max(1, Math.min(64, Math.floor(TABLES / rowBytes), ceilDiv(pixels, 64)));
+/** Slices of output pixels for dw; `tableBytes`: of one partial table. */
+export function labelConvSlices(pixels: number, tableBytes: number): Slices {
+  const most = Math.max(1, Math.min(MOST_SLICES, Math.floor(MOST_BYTES / tableBytes), ceilDiv(pixels, LEAST_PIXELS)));
   const len = ceilDiv(pixels, most);
   return { slices: ceilDiv(pixels, len), len };
 }
 
+/** The sizes of both passes; `out`: the shape of the result. */
+const sizesOf = (
+  { codes, w, k, stride, pad, edgeRow }: LabelConvArgs,
+  out: readonly number[],
+): Record<string, number> => ({
+  PIXELS: product(out.slice(0, 3)),
+  H: codes.shape[1],
+  W: codes.shape[2],
+  OH: out[1],
+  OW: out[2],
+  K: k,
+  STRIDE: stride,
+  PAD: pad,
+  S: w.shape[1],
+  EDGE: Math.max(0, edgeRow),
+  CO4: w.pitch / 4,
+});
+
 export const labelConv = defineOp<LabelConvArgs, Tensor>({
   name: "label_conv",
-  forward(g: Graph, { codes, w, bias, sigma, k, stride, pad, mirror, edgeRow, dtype }) {
-    const out = labelConvPlan(codes.shape, w.shape, { k, stride, pad, mirror, edgeRow });
+  forward(g: Graph, args) {
+    const { codes, w, bias, sigma, k, mirror, edgeRow, dtype } = args;
+    const out = labelConvPlan(codes.shape, w.shape, args);
     const y = g.temp("y", out, dtype ?? w.dtype);
     const pixels = product(out.slice(0, 3));
     const c4 = w.pitch / 4;
+    const grid = rowGrid(c4, pixels);
+    const end = epilogue({ bias, sigma });
     g.dispatch({
-      shader: { name: "label_conv", text: labelConvText },
-      constants: { edge: edgeRow >= 0, mirror: !!mirror, bias: !!bias, sigma: !!sigma },
-      sizes: {
-        PIXELS: pixels,
-        H: codes.shape[1],
-        W: codes.shape[2],
-        OH: out[1],
-        OW: out[2],
-        K: k,
-        STRIDE: stride,
-        PAD: pad,
-        S: w.shape[1],
-        EDGE: Math.max(0, edgeRow),
-        CO4: c4,
-        YSPAN: Y_SPAN,
-      },
+      shader: { name: "label_conv", text: `${labelConvText}\n${mirrorText}\n${end.text}` },
+      constants: { ...grid.constants, edge: edgeRow !== NO_EDGES, mirror: !!mirror, ...end.constants },
+      sizes: sizesOf(args, out),
       bindings: {
         codes: readScalars(codes),
         w: read(w),
-        bias: bias && read(bias),
-        sigma: sigma && read(sigma),
+        ...end.bindings,
         y: write(y),
       },
-      groups: [ceilDiv(c4, 8), ceilDiv(Math.min(pixels, Y_SPAN), 8), ceilDiv(pixels, Y_SPAN)],
+      groups: grid.groups,
       flops: pixels * k * k * out[3],
       bytes: codes.bytes + y.bytes + Math.min(w.bytes, k * k * y.bytes),
     });
     return y;
   },
-  backward(g, { codes, w, bias, sigma, k, stride, pad, mirror, edgeRow }, y, dy, wanted) {
+  backward(g, args, y, dy, wanted) {
+    const { codes, w, bias, sigma, k, mirror, edgeRow } = args;
     const [n, oh, ow, cout] = y.shape;
     const pixels = n * oh * ow;
     const c4 = w.pitch / 4;
@@ -127,23 +143,9 @@ export const labelConv = defineOp<LabelConvArgs, Tensor>({
     const { slices, len } = labelConvSlices(pixels, product(w.shape.slice(0, 2)) * w.pitch * 4);
     const tables = g.temp("label_slices", [slices, ...w.shape]);
     g.dispatch({
-      shader: { name: "label_conv_dw", text: dwText },
-      constants: { edge: edgeRow >= 0, mirror: !!mirror },
-      sizes: {
-        PIXELS: pixels,
-        LEN: len,
-        SLICES: slices,
-        H: codes.shape[1],
-        W: codes.shape[2],
-        OH: oh,
-        OW: ow,
-        K: k,
-        STRIDE: stride,
-        PAD: pad,
-        S: w.shape[1],
-        EDGE: Math.max(0, edgeRow),
-        CO4: c4,
-      },
+      shader: { name: "label_conv_dw", text: `${dwText}\n${mirrorText}` },
+      constants: { edge: edgeRow !== NO_EDGES, mirror: !!mirror },
+      sizes: { ...sizesOf(args, y.shape), LEN: len, SLICES: slices },
       bindings: { codes: readScalars(codes), dy: read(dy), slices: write(tables) },
       groups: [ceilDiv(slices * k * k * c4, 64)],
       flops: pixels * k * k * cout,

@@ -1,16 +1,16 @@
-// kernels/labels/label_pool.ts: the average pooling (3x3, stride 2, padding 1, as avg_pool) of a one-hot label map that is never made
+// kernels/labels/label_pool.ts: avg_pool (3x3, stride 2, padding 1) of a one-hot label map, without the one-hot tensor
 //
 //   y[n,oy,ox,c] = share of the window's pixels in the picture that have label c; channel edgeRow: share of those on an edge
 //
-// From the second scale on the discriminator sees pooled labels, which are not one-hot any more: they are kept densely, a quarter of
-// the one-hot map or less (COCO at 256x256: 12 MB an image instead of 48). Nothing flows back to integers.
+// From the second scale on, the discriminator sees pooled labels. They are not one-hot any more, so they are stored densely; they have a
+// quarter of the one-hot map's size or less (COCO at 256x256: 12 MB an image instead of 48). Labels are integers and have no gradient.
 // traffic: y once, up to 9 codes a pixel (from a cache). lavapipe, 2 x 256x256, 184 channels: 34 to 41 ms.
 
-import { Y_SPAN } from "../parts/segments.ts";
 import labelPoolText from "../../shaders/labels/label_pool.wgsl";
+import windowText from "../../shaders/shape/avg_pool_window.wgsl";
 import {
-  ceilDiv,
   defineOp,
+  NO_EDGES,
   notDifferentiable,
   product,
   readScalars,
@@ -20,14 +20,15 @@ import {
   type Graph,
   type Tensor,
 } from "../../src/runtime/index.ts";
+import { rowGrid } from "../parts/grid.ts";
 import { avgPoolPlan } from "../shape/avg_pool.ts";
 
 export interface LabelPoolArgs {
   /** i32 [N,H,W]: label*2 + edge */
   codes: Tensor;
-  /** Labels, and the edge channel where there is one. */
+  /** Number of labels, plus the edge channel if there is one. */
   channels: number;
-  /** Channel of the edges, or -1. */
+  /** Channel of the edges, or NO_EDGES. */
   edgeRow: number;
   dtype?: DType;
 }
@@ -39,7 +40,7 @@ export function labelPoolPlan(codes: readonly number[], channels: number, edgeRo
       "shape",
       "label_pool",
       `codes [${codes.join(",")}] with edges in channel ${edgeRow} of ${channels}`,
-      "give codes [N,H,W] and an edge channel among the channels, or -1",
+      `give codes [N,H,W] and an edge channel among the channels, or ${NO_EDGES}`,
     );
   }
   return avgPoolPlan([...codes, channels]);
@@ -51,9 +52,10 @@ export const labelPool = defineOp<LabelPoolArgs, Tensor>({
     const out = labelPoolPlan(codes.shape, channels, edgeRow);
     const y = g.temp("pooled", out, dtype);
     const pixels = product(out.slice(0, 3));
+    const grid = rowGrid(y.pitch / 4, pixels);
     g.dispatch({
-      shader: { name: "label_pool", text: labelPoolText },
-      constants: { edge: edgeRow >= 0 },
+      shader: { name: "label_pool", text: `${labelPoolText}\n${windowText}` },
+      constants: { ...grid.constants, edge: edgeRow !== NO_EDGES },
       sizes: {
         PIXELS: pixels,
         H: codes.shape[1],
@@ -62,10 +64,9 @@ export const labelPool = defineOp<LabelPoolArgs, Tensor>({
         OW: out[2],
         C4: y.pitch / 4,
         EDGE: Math.max(0, edgeRow),
-        YSPAN: Y_SPAN,
       },
       bindings: { codes: readScalars(codes), y: write(y) },
-      groups: [ceilDiv(y.pitch / 4, 8), ceilDiv(Math.min(pixels, Y_SPAN), 8), ceilDiv(pixels, Y_SPAN)],
+      groups: grid.groups,
       flops: 10 * product(out),
     });
     return y;

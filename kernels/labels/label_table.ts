@@ -3,17 +3,19 @@
 //   T[tap][u] = A[u] * W[tap]                          for every distinct inner (k x k) window u; A = relu(mlp_shared) of it
 //   table[o]  = bias + sum_tap T[tap][inner(o, tap)]   for every distinct outer ((2k-1) x (2k-1)) window o
 //
-// This is mlp_gamma (or mlp_beta) of the published net, computed once per distinct window instead of once per pixel: exact, since
-// gamma and beta at a pixel depend on nothing but its (2k-1)^2 labels. Inner id 0 is "outside the image": its row of A is zero, as
-// zero padding wants.
-// FLOPs: 2 * inner * 128 * k*k * C, plus k*k adds a value. T is made in slices of columns that stay in cache and under the binding limit.
+// This is mlp_gamma (or mlp_beta) of the published net, computed once per distinct window instead of once per pixel. It is exact, since
+// gamma and beta at a pixel depend on nothing but its (2k-1)^2 labels (docs/kernels.md). Inner id 0 stands for "outside the picture": its
+// row of A is zero, which is the zero padding of mlp_gamma.
+// FLOPs: 2 * inner * 128 * k*k * C, plus k*k adds a value. traffic: W once; T written once, k*k rows of it read for each outer window;
+// the table once. T is computed in slices of columns that stay in a cache and under the binding limit.
+//
 // Backward, from D = dtable, all of it at table size:
 //   dT[u][tap] = sum of D[o] over the o with inner(o, tap) = u      (kernels/parts/segments.ts)      dbias = sum of D over the o in use
-//   dA[u] = sum_tap dT[u][tap] * W[tap]^T: with dT as rows of taps * C values and W turned, one matrix product
-//   dW[tap] = A^T * dT[tap], summed over the inner windows in slices, in w's blocks; columns beyond C get zeros
-// FLOPs: twice the forward's. Two slices of columns or more: dA is the sum of theirs.
-// lavapipe, COCO val 1993 at 256x256 (2074 inner, 6166 outer windows), 64 channels: forward 18 ms; backward dT 9, dW 12, dA 12. dW's kernel
-// is gemm_subgroup's scheme with its sums turned: 16 columns in registers, each fetched once a subgroup.
+//   dA[u] = sum_tap dT[u][tap] * W[tap]^T: one matrix product of dT, as rows of taps * C values, and W transposed
+//   dW[tap] = A^T * dT[tap]: a sum over inner windows, in slices, written in w's blocks; columns beyond C get zeros
+// FLOPs: twice the forward's. With several slices of columns, dA is the sum over them.
+// lavapipe, COCO val 1993 at 256x256 (2074 inner, 6166 outer windows), 64 channels: forward 18 ms; backward dT 9, dW 12, dA 12.
+// dW has two variants: by subgroups, as in gemm_subgroup (16 columns in registers, each loaded once a subgroup), and portable.
 
 import tableSum from "../../shaders/labels/label_table_sum.wgsl";
 import turnText from "../../shaders/labels/label_table_turn.wgsl";
@@ -31,12 +33,13 @@ import {
 import { add } from "../shape/add.ts";
 import { BLOCK, blocksOf, gemm } from "../parts/gemm.ts";
 import { choose, subgroupLanes } from "../parts/variants.ts";
-import { needLists, rowGroups, segmentSums, wideLanes, Y_SPAN, type Lists } from "../parts/segments.ts";
-import { span } from "../parts/registers_wgsl.ts";
+import { wideRowGrid } from "../parts/grid.ts";
+import { linesOf, span } from "../parts/registers_wgsl.ts";
+import { needLists, segmentSums, type Lists } from "../parts/segments.ts";
 import { sumSlices } from "../parts/sums.ts";
 
 export interface LabelTableArgs {
-  /** [inner capacity, 128]; row 0 is zero. */
+  /** [inner capacity, 128]: relu(mlp_shared) of each inner window; row 0 is zero. */
   a: Tensor;
   /** [k*k, C/16, 128/4, 16*4], from packBlocks. */
   w: Tensor;
@@ -50,14 +53,18 @@ export interface LabelTableArgs {
   lists?: Lists;
 }
 
-/** Bytes of one slice of T: small enough for a CPU's last-level cache, and far under the binding limit. */
+/** Bytes of one slice of T: fits a CPU's last-level cache, far under the binding limit. Tuned on lavapipe; not measured on hardware. */
 const SLICE_BYTES = 8 * 2 ** 20;
 
-/** vec4 columns of one slice of T: whole blocks of 16 columns. */
-export function slicePlan(taps: number, innerCapacity: number, c4: number): number {
+/** How many of c4 vec4 columns a slice of T has if it may take `bytes`: whole blocks of 16 columns, at least one. */
+export function sliceColumns(bytes: number, taps: number, innerCapacity: number, c4: number): number {
   const block = taps * innerCapacity * BLOCK * 4;
-  return Math.min(c4, Math.max(1, Math.floor(SLICE_BYTES / block)) * (BLOCK / 4));
+  return Math.min(c4, Math.max(1, Math.floor(bytes / block)) * (BLOCK / 4));
 }
+
+/** vec4 columns of one slice of T. */
+export const slicePlan = (taps: number, innerCapacity: number, c4: number): number =>
+  sliceColumns(SLICE_BYTES, taps, innerCapacity, c4);
 
 export const labelTable = defineOp<LabelTableArgs, Tensor>({
   name: "label_table",
@@ -83,18 +90,18 @@ export const labelTable = defineOp<LabelTableArgs, Tensor>({
         bBlocks: w.shape[1],
         bBlock: col / (BLOCK / 4),
       });
-      const wide = wideLanes(g.target, n4);
+      const grid = wideRowGrid(g.target, n4, outer.capacity, outer);
       g.dispatch({
         shader: { name: "label_table_sum", text: tableSum },
-        constants: wide,
-        sizes: { T4: n4, C4: c4, COL: col, TAPS: taps, INNER: inner.capacity, ROWS: outer.capacity, YSPAN: Y_SPAN },
+        constants: grid.constants,
+        sizes: { T4: n4, C4: c4, COL: col, TAPS: taps, INNER: inner.capacity, ROWS: outer.capacity },
         bindings: {
           t: read(t),
           windows: readScalars(windows),
           bias: read(bias),
           y: write(table),
         },
-        groups: rowGroups(n4, outer.capacity, outer, 1, wide.COLUMNS),
+        groups: grid.groups,
         flops: outer.capacity * taps * n4 * 4,
         bytes: outer.capacity * (taps + 1) * n4 * 4 * 4,
       });
@@ -123,11 +130,11 @@ export const labelTable = defineOp<LabelTableArgs, Tensor>({
       });
       weights?.slice(dt, col, n4);
       if (!wanted.has("a")) continue;
-      const turned = turn(g, w, a.pitch, col, n4);
+      const wt = transposed(g, w, a.pitch, col, n4);
       const part = g.temp("da", a.shape);
       gemm(g, {
         a: dt,
-        b: turned,
+        b: wt,
         c: part,
         batch: 1,
         m: inner.capacity,
@@ -135,7 +142,7 @@ export const labelTable = defineOp<LabelTableArgs, Tensor>({
         k4: taps * n4,
         n4: a.pitch / 4,
         aBatch: 0,
-        bBlocks: turned.shape[0],
+        bBlocks: wt.shape[0],
       });
       da = da ? add(g, { a: da, b: part }) : part;
     }
@@ -143,63 +150,67 @@ export const labelTable = defineOp<LabelTableArgs, Tensor>({
   },
 });
 
-/** W's columns col.. turned: blocks of 16 of the H rows, vec4 along (tap, column). */
-function turn(g: Graph, w: Tensor, h: number, col: number, n4: number): Tensor {
+/** n4 vec4 columns of W, from `col` on, transposed: blocks of 16 of the H rows, vec4 along (tap, column). */
+function transposed(g: Graph, w: Tensor, h: number, col: number, n4: number): Tensor {
   const [taps, blocks, h4] = w.shape;
   const hpad = blocksOf(h) * BLOCK;
-  const turned = g.temp("turned", [blocksOf(h), taps * n4, BLOCK * 4]);
+  const wt = g.temp("turned", [blocksOf(h), taps * n4, BLOCK * 4]);
   g.dispatch({
     shader: { name: "label_table_turn", text: turnText },
     sizes: { HPAD: hpad, TAPS: taps, N4: n4, COL: col, BLOCKS: blocks, H4: h4 },
-    bindings: { w: readScalars(w), wt: write(turned) },
+    bindings: { w: readScalars(w), wt: write(wt) },
     groups: [ceilDiv(hpad, 8), ceilDiv(taps * n4, 8)],
     flops: 0,
-    bytes: 2 * turned.bytes,
+    bytes: 2 * wt.bytes,
   });
-  return turned;
+  return wt;
 }
 
-/** Text of label_table_dw: with subgroups a step takes as many windows as the lanes can fetch blocks of four vec4 for. */
+/** Threads of a workgroup of the portable variant of dW. Not tuned. */
+const PORTABLE = 32;
+
+/**
+ * Text constants of label_table_dw.wgsl. With subgroups a step takes as many windows as the lanes can load in one go: 4 vec4 columns of
+ * each. Without, one window.
+ */
 function weightsConstants(lanes: number | undefined): Record<string, string | number | boolean> {
   const step = lanes ? lanes / 4 : 1;
-  const load = (row: string, column: string): string =>
-    `t[(min(${row}, n - 1u) * $TAPS + tap) * $N4 + min(group * 4u + ${column}, $N4 - 1u)]`;
-  const live = (row: string, column: string): string => `${row} < end && group * 4u + ${column} < $N4`;
+  const loadTogether = "    let b = columns(u + (lane >> 2u), end, n, tap, group * 4u + (lane & 3u));";
+  const quad = (r: number, q: number): string => {
+    const w = lanes ? `subgroupBroadcast(b, ${r * 4 + q}u)` : `columns(u, end, n, tap, group * 4u + ${q}u)`;
+    return `    { let w = ${w}; ${span(4)
+      .map((e) => `s${4 * q + e} += a${r} * w.${"xyzw"[e]};`)
+      .join(" ")} }`;
+  };
   return {
-    S: lanes ?? 32,
+    S: lanes ?? PORTABLE,
     STEP: step,
     subgroups: !!lanes,
     lane: lanes ? "subgroup_invocation_id" : "local_invocation_index",
-    declare: `  ${span(BLOCK)
-      .map((j) => `var s${j} = vec4f(0.0);`)
-      .join(" ")}`,
+    declare: linesOf(
+      span(BLOCK).map((j) => `var s${j} = vec4f(0.0);`),
+      4,
+    ),
     accumulate: [
-      ...(lanes
-        ? [
-            `    let b = select(vec4f(0.0), ${load("u + (lane >> 2u)", "(lane & 3u)")}, ${live("u + (lane >> 2u)", "(lane & 3u)")});`,
-          ]
-        : []),
+      ...(lanes ? [loadTogether] : []),
       ...span(step).map((r) => `    let a${r} = vec4f(a[min(u + ${r}u, n - 1u) * $H4 + h]);`),
-      ...span(step).flatMap((r) =>
-        span(4).map((q) => {
-          const w = lanes
-            ? `subgroupBroadcast(b, ${r * 4 + q}u)`
-            : `select(vec4f(0.0), ${load("u", `${q}u`)}, ${live("u", `${q}u`)})`;
-          return `    { let w = ${w}; ${["x", "y", "z", "w"].map((e, i) => `s${4 * q + i} += a${r} * w.${e};`).join(" ")} }`;
-        }),
-      ),
+      ...span(step).flatMap((r) => span(4).map((q) => quad(r, q))),
     ].join("\n"),
-    store: `  ${span(BLOCK)
-      .map((j) => `y[out + ${j}u] = s${j};`)
-      .join(" ")}`,
+    store: linesOf(
+      span(BLOCK).map((j) => `y[out + ${j}u] = s${j};`),
+      4,
+    ),
   };
 }
 
-/** Threads below which a GPU is not busy, and windows below which a slice is not worth its sum. */
-const BUSY = 16384;
-const LEAST = 64;
+/**
+ * Slices of dW's sum over inner windows: until `threads` are busy, but with at least LEAST_WINDOWS a slice, below which adding the slice
+ * costs more than it saves. No measurement is recorded; the number of threads for hardware is a guess.
+ */
+const BUSY_THREADS = { software: 256, hardware: 16384 };
+const LEAST_WINDOWS = 64;
 
-/** dW, slice of columns by slice. */
+/** Records dW: `slice` for each slice of columns of dT, then `join`, which returns dW. */
 function tableWeights(
   g: Graph,
   a: Tensor,
@@ -208,10 +219,8 @@ function tableWeights(
 ): { slice: (dt: Tensor, col: number, n4: number) => void; join: () => Tensor } {
   const [taps, blocks, h4] = w.shape;
   const windows = a.shape[0];
-  const slices = Math.max(
-    1,
-    Math.min(ceilDiv(g.target.software ? 256 : BUSY, h4 * taps * blocks), ceilDiv(windows, LEAST)),
-  );
+  const threads = BUSY_THREADS[g.target.software ? "software" : "hardware"];
+  const slices = Math.max(1, Math.min(ceilDiv(threads, h4 * taps * blocks), ceilDiv(windows, LEAST_WINDOWS)));
   const dw = g.temp("dw", w.shape);
   const parts = slices === 1 ? dw : g.temp("dw_parts", [slices, ...w.shape]);
   const variant = choose("label_table_dw", g.target, { k: h4 * 4, n: blocks * BLOCK });

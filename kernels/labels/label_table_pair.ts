@@ -1,15 +1,18 @@
-// kernels/labels/label_table_pair.ts: gamma and beta of a norm for outer windows that are added to its tables
+// kernels/labels/label_table_pair.ts: rows of the gamma and beta tables of a norm, for outer windows that are new to them
 //
 //   T[tap][m] = A[picks[m, tap]] * [Wgamma | Wbeta][tap]
-//   gamma[first + o] = bias + sum_tap T[tap][windows[o, tap]]      its columns below P; beta those from P on
+//   gamma[first + o], beta[first + o] = bias + sum_tap T[tap][windows[o, tap]]      gamma: the columns below P; beta: those from P on
 //
-// The sums of label_table.ts, bit for bit, for painting, where tables live on from map to map and an edit brings few new windows:
-// - both mlps read the same A: one product and one sum in place of two; A is gathered once for all norms of a level;
-// - a new outer window names, by each tap, few of the inner windows. `picks` lists them tap by tap, so that an edit multiplies as many rows as
-//   it has new outer windows at most, and not all inner windows that these touch, by all taps: 8x8 edits of the street map, 36 to 16 ms;
-// - slices of T are larger than in training, where they must not wait for the backward pass: 235 -> 51 launches for a COCO map of 256x256, and
-//   no slower on lavapipe (1,234 to 1,340 against 1,236 to 1,331 ms), for 80 MiB more of memory.
-// FLOPs: 2 * picked * 128 * k*k * 2P, plus k*k adds a value.
+// It computes the sums of label_table.ts, bit for bit, and is for painting, where tables are kept from map to map and an edit adds few
+// outer windows:
+// - gamma and beta read the same A, so one product and one sum compute both; A is gathered once for all norms of a level;
+// - new outer windows contain, at each tap, few of the inner windows. `picks` lists these for each tap, so an edit multiplies at most as
+//   many rows a tap as it has new outer windows. lavapipe, 8x8 edits of the street map: 36 ms before, 16 ms with picks;
+// - slices of T are larger than in training, where they are needed together with those of the backward pass: 51 launches instead of 235
+//   for a COCO map of 256x256, at the same speed on lavapipe (1,234 to 1,340 ms, before 1,236 to 1,331), for 80 MiB more of memory.
+// FLOPs: 2 * picked * 128 * k*k * 2P, plus k*k adds a value. traffic: W once; T written once, k*k rows of it read for each outer window,
+// from a cache; the tables once.
+// No backward: training computes all rows, by labelTable.
 
 import pairText from "../../shaders/labels/label_table_pair.wgsl";
 import {
@@ -23,37 +26,36 @@ import {
   type Tensor,
 } from "../../src/runtime/index.ts";
 import { BLOCK, blocksOf, gemm } from "../parts/gemm.ts";
-import { rowGroups, wideLanes, Y_SPAN } from "../parts/segments.ts";
+import { sliceColumns } from "./label_table.ts";
+import { wideRowGrid } from "../parts/grid.ts";
 
 export interface LabelTablePairArgs {
-  /** [inner capacity, norms * 128]: of all norms of the level, side by side; row 0 is zero. */
+  /** [inner capacity, norms * 128]: relu(mlp_shared) of all norms of the level, side by side; row 0 is zero. */
   a: Tensor;
-  /** Which norm's. */
+  /** Number of the norm whose columns of a to use. */
   part: number;
   /** [k*k, 2P/16, 128/4, 16*4]: gamma's blocks of columns, then beta's (packBlocks); P: C padded to 16. */
   w: Tensor;
   /** [C] each */
   bias: { gamma: Tensor; beta: Tensor };
-  /** i32 [outer capacity, k*k]: rows of T, tap by tap. */
+  /** i32 [outer capacity, k*k]: for each outer window and tap, a row of T. */
   windows: Tensor;
-  /** i32 [inner capacity, k*k]: row m of T of a tap is of row picks[m, tap] of a. Row 0 is all zeros. */
+  /** i32 [inner capacity, k*k]: row m of T at a tap is computed from row picks[m, tap] of a. Row 0 is all zeros. */
   picks: Tensor;
-  /** Rows of `picks` in use. */
+  /** Number of rows of `picks` in use. */
   picked: Count;
-  /** i32 [1]: the row of the tables that the first window goes to; the rows before it stay. */
+  /** i32 [1]: the row of the tables that the first window is written to; the rows before it stay as they are. */
   first: Tensor;
-  /** Rows of `windows` in use; its capacity is the tables'. */
+  /** Number of rows of `windows` in use; its capacity is that of the tables. */
   outer: Count;
 }
 
-/** Bytes of one slice of T at full capacity; real maps fill a quarter of it. */
+/** Bytes of one slice of T at full capacity; real maps fill a quarter of it. Tuned on lavapipe (see above). */
 const SLICE_BYTES = 48 * 2 ** 20;
 
 /** vec4 columns of one slice of T: whole blocks of 16 columns. */
-export function pairSlice(taps: number, capacity: number, columns4: number): number {
-  const block = taps * capacity * BLOCK * 4;
-  return Math.min(columns4, Math.max(1, Math.floor(SLICE_BYTES / block)) * (BLOCK / 4));
-}
+export const pairSlice = (taps: number, capacity: number, columns4: number): number =>
+  sliceColumns(SLICE_BYTES, taps, capacity, columns4);
 
 /** gamma and beta, [outer capacity, C] each. */
 export const labelTablePair = defineOp<LabelTablePairArgs, { gamma: Tensor; beta: Tensor }>({
@@ -77,10 +79,10 @@ export const labelTablePair = defineOp<LabelTablePairArgs, { gamma: Tensor; beta
         aFirst: part * k4,
       };
       gemm(g, { a, b: w, c: t, ...rows, k4, n4, bBlocks: w.shape[1], bBlock: col / (BLOCK / 4) });
-      const wide = wideLanes(g.target, n4);
+      const grid = wideRowGrid(g.target, n4, outer.capacity, outer);
       g.dispatch({
         shader: { name: "label_table_pair", text: pairText },
-        constants: wide,
+        constants: grid.constants,
         sizes: {
           T4: n4,
           P4: p4,
@@ -89,7 +91,6 @@ export const labelTablePair = defineOp<LabelTablePairArgs, { gamma: Tensor; beta
           TAPS: taps,
           INNER: picked.capacity,
           ROWS: outer.capacity,
-          YSPAN: Y_SPAN,
         },
         bindings: {
           t: read(t),
@@ -100,13 +101,12 @@ export const labelTablePair = defineOp<LabelTablePairArgs, { gamma: Tensor; beta
           gamma: write(gamma),
           beta: write(beta),
         },
-        groups: rowGroups(n4, outer.capacity, outer, 1, wide.COLUMNS),
+        groups: grid.groups,
         flops: outer.capacity * taps * n4 * 4,
         bytes: outer.capacity * (taps + 1) * n4 * 4 * 4,
       });
     }
     return { gamma, beta };
   },
-  // Training makes all rows, in slices of its own: labelTable.
   backward: notDifferentiable,
 });

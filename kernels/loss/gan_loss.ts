@@ -1,13 +1,15 @@
-// kernels/loss/gan_loss.ts: what the discriminator's logits p cost, mean over a range of images
+// kernels/loss/gan_loss.ts: the adversarial loss of the discriminator's logits p, as a mean over a range of images
 //
 //               D on real                 D on fake              G
-//   hinge       max(1 - p, 0)             max(1 + p, 0)          -p          (Lim and Ye 2017; at the corner the slope counts, as torch's clamp)
+//   hinge       max(1 - p, 0)             max(1 + p, 0)          -p                  (Lim and Ye 2017)
 //   ls          (p - 1)^2                 p^2                    (p - 1)^2
 //   original    softplus(-p)              softplus(p)            softplus(-p)        binary cross entropy on logits
 //   w           -p                        p                      -p
 //   loss = scale * mean                   dp = dloss * scale / count * slope, zero outside the range
 //
-// softplus(p) = max(p, 0) + log(1 + exp(-|p|)): no exp of a positive number. traffic: the logits once.
+// At the corner of hinge the slope is that of the sloping side, as in torch's clamp. softplus(p) = max(p, 0) + log(1 + exp(-|p|)), which
+// never takes exp of a positive number.
+// traffic: the logits once forward; backward the logits once and dp once.
 
 import lossText from "../../shaders/loss/gan_loss.wgsl";
 import backwardText from "../../shaders/loss/gan_loss_backward.wgsl";
@@ -23,7 +25,7 @@ import {
   type Tensor,
 } from "../../src/runtime/index.ts";
 import { lossSum } from "./loss_sum.ts";
-import { strided } from "../parts/sums.ts";
+import { strided } from "../parts/grid.ts";
 
 export type GanMode = "hinge" | "ls" | "original" | "w";
 export type GanSide = "D_real" | "D_fake" | "G";
@@ -33,12 +35,13 @@ export interface GanLossArgs {
   logits: Tensor;
   mode: GanMode;
   side: GanSide;
-  /** First image and number of images; all by default. */
+  /** First image, and number of images; all by default. */
   from?: number;
   images?: number;
   scale: number;
 }
 
+/** WGSL expressions of type vec4f in `v`, a vec4f of logits: the loss and its derivative. */
 interface Loss {
   value: string;
   slope: string;
@@ -49,7 +52,7 @@ const square = (target: string): Loss => ({
   value: `(v - ${target}) * (v - ${target})`,
   slope: `2.0 * (v - ${target})`,
 });
-/** sigmoid(v) is e / (1 + e) for negative v, with e = exp(-|v|). */
+/** The slope is sigmoid(v) - target; sigmoid(v) = 1 / (1 + e) for positive v, else e / (1 + e), with e = exp(-|v|). */
 const entropy = (target: string): Loss => ({
   value: `max(v, vec4f(0.0)) - ${target} * v + log(1.0 + exp(-abs(v)))`,
   slope: `(select(exp(-abs(v)), vec4f(1.0), v > vec4f(0.0)) / (1.0 + exp(-abs(v))) - ${target})`,
@@ -68,7 +71,7 @@ const LOSSES: Record<GanMode, Record<GanSide, Loss>> = {
 
 export const ganModes = Object.keys(LOSSES) as GanMode[];
 
-/** Shape rule. @throws SpadeError shape, usage */
+/** Shape rule: logits counted, vec4s of the range, and its first vec4. @throws SpadeError shape */
 export function ganLossPlan(
   logits: readonly number[],
   from = 0,

@@ -19,7 +19,7 @@ import {
   type Tensor,
 } from "../../src/runtime/index.ts";
 import { lossSum } from "./loss_sum.ts";
-import { strided } from "../parts/sums.ts";
+import { strided } from "../parts/grid.ts";
 
 export interface KldArgs {
   mu: Tensor;
@@ -28,7 +28,7 @@ export interface KldArgs {
   scale: number;
 }
 
-/** Shape rule: vec4s. @throws SpadeError shape */
+/** Shape rule: the number of vec4s. @throws SpadeError shape */
 export function kldPlan(mu: readonly number[], logvar: readonly number[]): number {
   if (mu.length !== logvar.length || mu.some((n, i) => n !== logvar[i])) {
     throw new SpadeError(

@@ -1,5 +1,5 @@
-// A scalar out of many values, in two stages of fixed order: every thread of a grid sums a strided share, one workgroup the shares.
-// Losses (l1_mean, gan_loss, kld) give the first stage's shader, which writes `shares`. All sums are f32.
+// A scalar from many values, in two stages of fixed order: each thread of a grid sums a strided share of them, then one workgroup sums
+// the shares. l1_mean, gan_loss and kld give the first stage's shader, which writes `shares`. All sums are f32.
 
 import finishText from "../../shaders/loss/loss_sum_finish.wgsl";
 import {
@@ -15,10 +15,10 @@ import {
   type TextConstants,
 } from "../../src/runtime/index.ts";
 
-/** Enough threads for any adapter, few enough shares for one workgroup. */
+/** Most workgroups of the first stage: many threads, and few enough shares for one workgroup. Chosen, not tuned. */
 const MOST_GROUPS = 256;
 
-/** f32 [1]: `scale` times the sum over `n4` vec4s of what the first stage's threads put into `shares`. */
+/** f32 [1]: `scale` times the sum of the shares that the first stage's threads compute of `n4` vec4s. */
 export function lossSum(
   g: Graph,
   stage: {

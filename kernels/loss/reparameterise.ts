@@ -1,14 +1,14 @@
 // kernels/loss/reparameterise.ts: a sample of the encoder's normal distribution (Kingma and Welling 2014)
 //
-//   z = mu + exp(logvar / 2) * eps         dmu = dz         dlogvar = dz * exp(logvar / 2) * eps / 2         eps ~ N(0, 1), given
+//   z = mu + exp(logvar / 2) * eps         dmu = dz         dlogvar = dz * exp(logvar / 2) * eps / 2
 //
-// traffic: a few KB.
+// eps ~ N(0, 1) is an input. traffic: a few KB.
 
 import forwardText from "../../shaders/loss/reparameterise.wgsl";
 import backwardText from "../../shaders/loss/reparameterise_backward.wgsl";
 import { defineOp, product, read, write, type Graph, type Tensor } from "../../src/runtime/index.ts";
 import { kldPlan } from "./kld.ts";
-import { strided } from "../parts/sums.ts";
+import { strided } from "../parts/grid.ts";
 
 export interface ReparameteriseArgs {
   mu: Tensor;

@@ -1,32 +1,44 @@
-// kernels/norm/modulate.ts: SPADE's normalisation (Park et al. 2019, eq. 1) with its activation and the upsampling in front of it, in one pass
+// kernels/norm/modulate.ts: SPADE's normalisation (Park et al. 2019, eq. 1) with the activation after it and the upsampling before it
 //
 //   y[n,Y,X,c] = leaky( (x[n,Y/up,X/up,c] - mean[g,c]) * rstd[g,c] * (1 + gamma[id,c]) + beta[id,c] ),   id = ids[n,Y,X]
 //
-// up is 1 or 2: a nearest x2 upsampled x is read where it is and never written. gamma and beta are rows of tables, one row a
-// distinct window of labels. g is 0 (batch norm) or n (instance norm).
-// Backward: with xn the normalised x and dz = dy * (y > 0 ? 1 : slope), y's sign computed again,
+// up is 1 or 2: the nearest x2 upsampling of x is read through and never written to memory. gamma and beta are tables with one row for
+// each distinct window of labels. g is 0 (batch norm) or n (instance norm).
+//
+// Backward: let xn be the normalised x, dz = dy * (y > 0 ? 1 : slope), where y's sign is computed again. Then
 //   dbeta[r,c] = sum of dz over pixels with id r      dgamma[r,c] = sum of dz * xn      (kernels/parts/segments.ts)
-//   dxn = sum over the up*up pixels of dz * (1 + gamma[id]): all that follows is at x's size
-//   dx = rstd * dxn      dmean = -rstd * sum_P dxn      drstd = sum_P dxn * (x - mean)      over the P pixels of x that g has
-// Running statistics end here. From a batch's or an image's own, kernels/norm/statistics.ts adds dmean / P - rstd^3 * drstd * (x - mean) / P:
+//   dxn = sum over the up*up pixels of dz * (1 + gamma[id]), so all that follows has x's size
+//   dx = rstd * dxn      dmean = -rstd * sum_P dxn      drstd = sum_P dxn * (x - mean)      over the P pixels of x in group g
+// With running statistics that is all. If the statistics are those of the batch or image itself, the backward of
+// kernels/norm/statistics.ts adds dmean / P - rstd^3 * drstd * (x - mean) / P to dx, in all the formula of the papers (docs/kernels.md
+// derives it):
 //   dx = rstd * (dxn - mean_P(dxn) - xn * mean_P(dxn * xn))
-// in all, the formula of the papers (mean_P(dxn * xn) = rstd * drstd / P). Norms that share statistics sum their dmean and drstd first.
-// traffic: x once for each of up rows (the second time from a cache), y once, ids once, and two table rows where the id differs from
-// the pixel's before (COCO val 1993: 27 % of the pixels at 256x256, 60 % at 64x64). On lavapipe, 2 cores, 128x128x128 -> 256x256x128:
-//   25 ms a pixel of x at a time (1.9 GB/s); 12.4 in strips of 4; 9.8 with the table rows kept while the id stays; 8.2 to 8.4 with
-//   stepped addresses (5.9 GB/s; a plain copy has 4.1 to 4.5, at 256x256x64 5.2 against 4.4). Slower: 2x2 pixels unrolled by hand (16),
-//   lanes over pixels with a loop over channels (22 to 27). Both rows of y in one thread: equal, but twice the time to compile.
-// Backward: x, dy, ids and dx once in one pass, x, dy and the lists once in another. lavapipe, COCO val 1993, 128x128x64 -> 256x256x64:
-//   modulate forward 6.2 ms, dx 7.6, tables 9.9 (half of it cut rows); 64x64x256: 3.6, 3.7, 4.9.
+// Several modulations of one x (a block's norm_0 and norm_s) share statistics; their dmean and drstd are added before that step.
+//
+// traffic: x up times (the second time from a cache), y once, ids once, and two table rows where the id differs from that of the pixel
+// before (COCO val 1993: 27 % of the pixels at 256x256, 60 % at 64x64). Backward: x, dy, ids and dx once for dx; x, dy and the lists once
+// for the tables.
+//
+// What each step gained, on lavapipe, 2 cores, 128x128x128 -> 256x256x128:
+//   one pixel of x a thread                                    25 ms (1.9 GB/s)
+//   strips of 4 pixels                                         12.4
+//   table rows kept in registers while the id stays the same    9.8
+//   addresses stepped, not multiplied out                       8.2 to 8.4 (5.9 GB/s; a plain copy has 4.1 to 4.5)
+// Slower: 2x2 pixels unrolled by hand (16), lanes over pixels with a loop over channels (22 to 27). Equal, but twice as long to compile:
+// both rows of y in one thread. Backward, COCO val 1993, 128x128x64 -> 256x256x64: forward 6.2 ms, dx 7.6, tables 9.9 (half of it for
+// segments that are cut); 64x64x256: 3.6, 3.7, 4.9.
 
 import modulateText from "../../shaders/norm/modulate.wgsl";
 import dxText from "../../shaders/norm/modulate_dx.wgsl";
 import momentsText from "../../shaders/norm/modulate_moments.wgsl";
+import rangeText from "../../shaders/parts/segments_range.wgsl";
 import tablesText from "../../shaders/norm/modulate_tables.wgsl";
 import {
   ceilDiv,
   defineOp,
   float,
+  LIST_SEGMENTS,
+  PIXEL_ROW_SHIFT,
   product,
   read,
   readScalars,
@@ -38,7 +50,8 @@ import {
   type Graph,
   type Tensor,
 } from "../../src/runtime/index.ts";
-import { joinParts, lanes, needLists, partsOf, rowGroups, Y_SPAN, type Lists } from "../parts/segments.ts";
+import { rowGrid, stripLength } from "../parts/grid.ts";
+import { joinParts, needLists, partsOf, type Lists } from "../parts/segments.ts";
 
 export interface ModulateArgs {
   /** [N,h,w,C] */
@@ -47,28 +60,28 @@ export interface ModulateArgs {
   mean: Tensor;
   /** f32, as mean */
   rstd: Tensor;
-  /** [...,C]: rows of a table */
+  /** [...,C]: the rows of a table */
   gamma: Tensor;
   /** of gamma's shape */
   beta: Tensor;
-  /** i32 [N,H,W]: rows of the tables; H, W are h, w or their doubles */
+  /** i32 [N,H,W]: row numbers of the tables; H, W are h, w or twice as large */
   ids: Tensor;
   /** slope below zero; 1 = no activation */
   slope: number;
-  /** of the result; x's by default */
+  /** Type of the result; x's by default. */
   dtype?: DType;
   /** For the gradients of gamma and beta: pixels by id, from pixelLists. */
   lists?: Lists;
-  /** How many rows of the tables are in use; only sizes the backward pass. */
+  /** Number of rows of the tables in use; only the backward pass needs it, for its grid. */
   count?: Count;
 }
 
 export interface ModulatePlan {
   out: number[];
   up: 1 | 2;
-  /** Rows of statistics. */
+  /** G, the number of rows of statistics. */
   groups: number;
-  /** Pixels of x a thread. */
+  /** Pixels of x a thread (a strip). */
   len: number;
 }
 
@@ -103,8 +116,7 @@ export function modulatePlan(
       "give one row (batch) or one an image (instance) of both",
     );
   }
-  // Long strips keep table rows longest; a GPU needs the threads.
-  return { out: [n, oh, ow, c], up, groups, len: software ? 32 : 4 };
+  return { out: [n, oh, ow, c], up, groups, len: stripLength({ software }) };
 }
 
 export const modulate = defineOp<ModulateArgs, Tensor>({
@@ -116,11 +128,11 @@ export const modulate = defineOp<ModulateArgs, Tensor>({
     );
     const y = g.temp("y", out, dtype ?? x.dtype);
     const [n, h, w] = x.shape;
-    const strips = n * h * up * ceilDiv(w, len);
+    const grid = rowGrid(x.pitch / 4, n * h * up * ceilDiv(w, len));
     g.dispatch({
       shader: { name: "modulate", text: modulateText },
-      constants: { UP: up, LEN: len, leaky: slope !== 1 },
-      sizes: { ROWS: n * h, H: h, W: w, C4: x.pitch / 4, GROUPS: groups, SLOPE: float(slope), YSPAN: Y_SPAN },
+      constants: { ...grid.constants, UP: up, LEN: len, leaky: slope !== 1 },
+      sizes: { ROWS: n * h, H: h, W: w, C4: x.pitch / 4, GROUPS: groups, SLOPE: float(slope) },
       bindings: {
         x: read(x),
         mean: read(mean),
@@ -130,7 +142,7 @@ export const modulate = defineOp<ModulateArgs, Tensor>({
         ids: readScalars(ids),
         y: write(y),
       },
-      groups: [ceilDiv(x.pitch / 4, 8), ceilDiv(Math.min(strips, Y_SPAN), 8), ceilDiv(strips, Y_SPAN)],
+      groups: grid.groups,
       flops: 5 * product(out),
       bytes: x.bytes + y.bytes + ids.bytes + Math.min(gamma.bytes, y.bytes) + Math.min(beta.bytes, y.bytes),
     });
@@ -146,10 +158,13 @@ export const modulate = defineOp<ModulateArgs, Tensor>({
   },
 });
 
-/** Strips of a group whose moments one thread adds up. */
-const MOMENTS = 64;
+/** Most strips of a group whose sums are added in one stage; more take two. Not tuned. */
+const ONE_STAGE = 64;
 
-/** Gradients of x, and where its statistics are its own, of mean and rstd: strips leave sums, added up in two steps. */
+/**
+ * The gradient of x if `wantsX`, and those of mean and rstd if `own` (the statistics depend on x). Each strip writes two sums a channel
+ * (`moments`), which are then added in one or two stages.
+ */
 function pixelGradients(
   g: Graph,
   { x, mean, rstd, gamma, beta, ids, slope }: ModulateArgs,
@@ -168,16 +183,7 @@ function pixelGradients(
   const strips = n * h * ceilDiv(w, len);
   const dx = wantsX ? g.temp("dx", x.shape, x.dtype) : undefined;
   const moments = own ? g.temp("moments", [strips, 2 * x.pitch]) : undefined;
-  const rows = [...Array(up).keys()];
-  const pixel = (q: number, p: number): string =>
-    [
-      `    { let p = pixel + ${q}u * $W * ${up}u + ${p}u; let k = ids[p];`,
-      `      if (k != last${q}) { last${q} = k; scale${q} = 1.0 + vec4f(gamma[u32(k) * $C4 + c]);${leaky ? ` shift${q} = vec4f(beta[u32(k) * $C4 + c]);` : ""} }`,
-      `      let f = vec4f(dy[p * $C4 + c]) * scale${q};`,
-      leaky
-        ? `      e += select(bitcast<f32>($SLOPE) * f, f, v * scale${q} + shift${q} > vec4f(0.0)); }`
-        : "      e += f; }",
-    ].join("\n");
+  const grid = rowGrid(c4, strips);
   const bindings: Record<string, Binding> = {
     x: read(xs),
     mean: read(mean),
@@ -192,15 +198,13 @@ function pixelGradients(
   g.dispatch({
     shader: { name: "modulate_dx", text: dxText },
     constants: {
-      ...lanes(c4),
+      ...grid.constants,
       UP: up,
+      double: up === 2,
       LEN: len,
       dx: wantsX,
       moments: own,
-      declare: rows
-        .map((q) => `  var last${q} = -1; var scale${q} = vec4f(0.0);${leaky ? ` var shift${q} = vec4f(0.0);` : ""}`)
-        .join("\n"),
-      pixels: rows.flatMap((q) => rows.map((p) => pixel(q, p))).join("\n"),
+      leaky,
     },
     sizes: {
       ROWS: n * h,
@@ -208,11 +212,10 @@ function pixelGradients(
       W: w,
       C4: c4,
       GROUPS: groups,
-      YSPAN: Y_SPAN,
       ...(leaky ? { SLOPE: float(slope) } : {}),
     },
     bindings,
-    groups: rowGroups(c4, strips),
+    groups: grid.groups,
     flops: (5 * up * up + 6) * product(x.shape),
     bytes: x.bytes + dy.bytes + ids.bytes + Math.min(gamma.bytes, dy.bytes) + (dx?.bytes ?? 0),
   });
@@ -230,7 +233,7 @@ function pixelGradients(
     });
   let from = moments;
   let count = strips / groups;
-  if (count > MOMENTS) {
+  if (count > ONE_STAGE) {
     const step = Math.ceil(Math.sqrt(count));
     const slices = ceilDiv(count, step);
     from = g.temp("slices", [groups * slices, 2 * x.pitch]);
@@ -241,7 +244,7 @@ function pixelGradients(
   return { x: dx, mean: dmean, rstd: drstd };
 }
 
-/** Gradients of gamma and beta, f32 in the tables' shape; rows that no pixel names are left as they are. */
+/** Gradients of gamma and beta, f32 and of their shape. Rows beyond those in the lists are not written. */
 function tableGradients(
   g: Graph,
   { x, mean, rstd, gamma, beta, ids, slope, lists, count }: ModulateArgs,
@@ -257,17 +260,26 @@ function tableGradients(
   const grouped = product(mean.shape.slice(0, -1)) > 1;
   const source: Record<string, Binding> = { x: read(xs), mean: read(mean), rstd: read(rstd), dy: read(dy) };
   if (leaky) Object.assign(source, { gamma: read(gamma), beta: read(beta) });
-  const sum = (cut: boolean, to: Record<string, Binding>): void =>
+  /** Sums the parts of cut segments (`cut`), or whole segments. */
+  const sum = (cut: boolean, to: Record<string, Binding>): void => {
+    const grid = rowGrid(c4, cut ? partsOf(lists!) : table, cut ? undefined : count);
     g.dispatch({
-      shader: { name: "modulate_tables", text: tablesText },
-      constants: { ...lanes(c4), UP: ids.shape[1] / h, leaky, grouped, parts: cut },
+      shader: { name: "modulate_tables", text: `${tablesText}\n${rangeText}` },
+      constants: {
+        ...grid.constants,
+        UP: ids.shape[1] / h,
+        leaky,
+        grouped,
+        parts: cut,
+        LIST_SEGMENTS,
+        PIXEL_ROW_SHIFT,
+      },
       sizes: {
         W: w,
         C4: c4,
-        YSPAN: Y_SPAN,
         ...(grouped ? { H: h } : {}),
         ...(leaky ? { SLOPE: float(slope) } : {}),
-        ...(cut ? {} : { TABLE: table }),
+        ...(cut ? {} : { FIRST: LIST_SEGMENTS, COUNT: table }),
       },
       bindings: {
         ...source,
@@ -275,16 +287,18 @@ function tableGradients(
         ...(cut ? { parts: read(parts) } : { rows: readScalars(rows) }),
         ...to,
       },
-      groups: rowGroups(c4, cut ? partsOf(lists!) : table, cut ? undefined : count),
+      groups: grid.groups,
       flops: 6 * product(dy.shape),
       bytes: dy.bytes + dy.bytes / (ids.shape[1] / h) ** 2 + order.bytes + 2 * dgamma.bytes,
     });
+  };
   if (partsOf(lists!) > 0) {
     const sums = g.temp("sums", [partsOf(lists!), 2, x.pitch]);
+    const join = { c4, first: LIST_SEGMENTS, count: table, stride: 2 };
     sum(true, { sums: write(sums) });
     sum(false, { dgamma: write(dgamma), dbeta: write(dbeta) });
-    joinParts(g, lists!, sums, dbeta, { c4, first: 2, count: table, stride: 2, offset: 0 });
-    joinParts(g, lists!, sums, dgamma, { c4, first: 2, count: table, stride: 2, offset: 1 });
+    joinParts(g, lists!, sums, dbeta, { ...join, offset: 0 });
+    joinParts(g, lists!, sums, dgamma, { ...join, offset: 1 });
   } else sum(false, { dgamma: write(dgamma), dbeta: write(dbeta) });
   return { gamma: dgamma, beta: dbeta };
 }

@@ -2,17 +2,18 @@
 //
 //   o = (x[n,y,x,c] - mean[g,c]) * rstd[g,c] * weight[c] + bias[c]        y = o > 0 ? o : slope * o
 //
-// g is 0 (batch) or n (instance); weight and bias are there together or not at all (instance norm has none). mean and rstd come from
-// `statistics`, whose backward takes their gradients further to x.
-// Backward: with dz = dy * (o > 0 ? 1 : slope), o made again from x (y is not needed),
+// g is 0 (batch) or n (instance). weight and bias are given together or not at all (instance norm has none). mean and rstd come from
+// `statistics`, whose backward carries their gradients on to x.
+// Backward: with dz = dy * (o > 0 ? 1 : slope), where o is computed again from x (y is not needed),
 //   dx = dz * weight * rstd        dmean = -weight * rstd * sum dz          drstd = weight * sum dz * (x - mean)
 //   dbias = sum_g sum dz           dweight = sum_g rstd * sum dz * (x - mean)
-// The sums are made in two stages of fixed order: slices of about sqrt(P) pixels, then the slices of a channel. All in f32.
+// The sums have two stages of fixed order: slices of about sqrt(P) pixels, then the slices of a channel. All are f32.
 // traffic: forward x and y once; backward x and dy twice, dx once. lavapipe, 4 x 65x65x128: forward 8.6 ms, backward 13.5
-// (dx 9.4, sums 4.0, combining 0.1).
+// (dx 9.4, sums 4.0, adding the slices 0.1).
 
 import normaliseText from "../../shaders/norm/normalise.wgsl";
 import dxText from "../../shaders/norm/normalise_dx.wgsl";
+import sliceText from "../../shaders/norm/statistics_slice.wgsl";
 import sumsText from "../../shaders/norm/normalise_sums.wgsl";
 import combineText from "../../shaders/norm/normalise_combine.wgsl";
 import {
@@ -28,7 +29,8 @@ import {
   type Graph,
   type Tensor,
 } from "../../src/runtime/index.ts";
-import { strided } from "../parts/sums.ts";
+import { layered, strided } from "../parts/grid.ts";
+import { sqrtSlices, type Slices } from "../parts/sums.ts";
 
 export interface NormaliseArgs {
   /** [N,H,W,C] */
@@ -45,12 +47,11 @@ export interface NormaliseArgs {
   slope: number;
 }
 
-export interface NormalisePlan {
+/** The slices are of a group's pixels. */
+export interface NormalisePlan extends Slices {
   groups: number;
-  /** Pixels a group, a slice, and slices a group. */
+  /** Pixels of a group. */
   pixels: number;
-  len: number;
-  slices: number;
 }
 
 /** Shape rule. @throws SpadeError shape */
@@ -75,8 +76,7 @@ export function normalisePlan(
     fail(`weight and bias do not fit ${c} channels`, "give both of this layer's, or none");
   }
   const pixels = (n * h * w) / groups;
-  const len = Math.min(pixels, Math.max(16, Math.ceil(Math.sqrt(pixels))));
-  return { groups, pixels, len, slices: ceilDiv(pixels, len) };
+  return { groups, pixels, ...sqrtSlices(pixels) };
 }
 
 const planOf = ({ x, mean, rstd, weight, bias }: NormaliseArgs): NormalisePlan =>
@@ -127,13 +127,13 @@ export const normalise = defineOp<NormaliseArgs, Tensor>({
     const c = x.shape[3];
     const sums = g.temp("slice_sums", [groups, slices, c]);
     const products = g.temp("slice_products", [groups, slices, c]);
-    const workgroups = ceilDiv(groups * slices * c4, 64);
+    const grid = layered(ceilDiv(groups * slices * c4, 64));
     g.dispatch({
-      shader: { name: "normalise_sums", text: sumsText },
+      shader: { name: "normalise_sums", text: `${sumsText}\n${sliceText}` },
       constants,
       sizes: { C4: c4, GROUPS: groups, PIXELS: pixels, LEN: len, SLICES: slices, SLOPE: float(slope) },
       bindings: { ...common, dy: read(dy), sums: write(sums), products: write(products) },
-      groups: [Math.min(workgroups, 32768), ceilDiv(workgroups, 32768)],
+      groups: [grid.x, 1, grid.layers],
       flops: 8 * product(x.shape),
     });
     grads.mean = g.temp("dmean", mean.shape);

@@ -1,13 +1,13 @@
 // kernels/norm/spectral.ts: spectral norm's scalar (Miyato et al. 2018, as in torch.nn.utils.spectral_norm)
 //
 //   training:  v <- W^T u / max(|W^T u|, 1e-12),   u <- W v / max(|W v|, 1e-12)    one power iteration, in place
-//   always:    sigma = u^T W v                                                      the conv then divides by it
+//   always:    sigma = u^T W v                                                      the convolution then divides by it
 //
-// W is [Cout, Cin*kh*kw]; here its transpose lies packed, row (tap, ci), column o, so that W^T u are row products (lanes side by side on
-// one row) and W v column products (slices of about 64 rows a thread). Both in two stages of fixed order, then one workgroup's
-// 64 shares make the norm. Padded rows and columns of w are zero and keep the padded lanes of u and v at zero.
-// Backward: u and v are constants, so dW += dsigma u v^T, with u and v as the iteration left them (one iteration a program: a second one
-// would overwrite them before the backward of the first). With conv2d's dsigma that makes, of the gradient G of W/sigma,
+// W is [Cout, Cin*kh*kw]. It is stored transposed, row (tap, ci), column o, so W^T u are products of its rows with u (lanes side by side
+// on one row) and W v sums over its columns (in slices of about 64 rows). Both have two stages of fixed order; then the 64 threads of one
+// workgroup compute the norm. Padded rows and columns of w are zero and keep the padded elements of u and v at zero.
+// Backward: u and v are constants, so dW += dsigma u v^T, with u and v as the iteration left them. (One iteration a program: a second one
+// would overwrite them before the backward of the first.) With conv2d's dsigma that gives, for the gradient G of W/sigma,
 // dW = (G - <G, W/sigma> u v^T) / sigma.
 // traffic: W once in eval mode, twice in training mode (37.7 MB for 1024 -> 1024, 3x3). lavapipe: 12.7 ms in eval
 // mode (3.1 GB/s), 15 to 22 in training mode (rows 4.3 GB/s).
@@ -29,15 +29,16 @@ import {
   type Graph,
   type Tensor,
 } from "../../src/runtime/index.ts";
-import { strided } from "../parts/sums.ts";
+import { strided } from "../parts/grid.ts";
+import type { Slices } from "../parts/sums.ts";
 
 export interface SpectralArgs {
   /** [taps, Cin padded to 4, Cout], from packConv */
   w: Tensor;
   cin: number;
-  /** f32 [Cout], external; updated in place in training mode */
+  /** f32 [Cout], external; updated in place in training mode. */
   u: Tensor;
-  /** f32 [taps, Cin], external, from packV; updated in place in training mode */
+  /** f32 [taps, Cin], external, from packV; updated in place in training mode. */
   v: Tensor;
   train: boolean;
 }
@@ -55,13 +56,14 @@ export function unpackV(v: Float32Array, cin: number, kh: number, kw: number): F
   return packV(v, kh * kw, 1, cin);
 }
 
-export interface SpectralPlan {
+/** The slices are of the rows. */
+export interface SpectralPlan extends Slices {
   /** Rows of the packed w, padding included. */
   rows: number;
-  /** Rows a slice, and slices. */
-  len: number;
-  slices: number;
 }
+
+/** Rows of a slice of W v. Not tuned. */
+const SLICE_ROWS = 64;
 
 /** Shape rule. @throws SpadeError shape */
 export function spectralPlan(
@@ -80,12 +82,13 @@ export function spectralPlan(
     );
   }
   const rows = taps * cin4;
-  const len = Math.min(rows, 64);
+  const len = Math.min(rows, SLICE_ROWS);
   return { rows, len, slices: ceilDiv(rows, len) };
 }
 
-/** Column groups of a row product. */
+/** Threads that share a row product: with lavapipe's 8 lanes, a vector reads contiguous columns. Not tuned. */
 const PARTS = 8;
+/** Threads of the workgroup that adds the products; spectral_finish.wgsl is written for 64. */
 const SHARES = 64;
 
 export const spectralSigma = defineOp<SpectralArgs, Tensor>({
@@ -97,7 +100,7 @@ export const spectralSigma = defineOp<SpectralArgs, Tensor>({
     const sigma = g.temp("sigma", [1]);
     const flops = 2 * rows * cout;
 
-    /** Sums partial products to `sums` and the 64 shares of their squared norm. */
+    /** Adds the `parts` partial products of each element to `sums`, and writes 64 shares of their squared norm. */
     const collect = (products: Tensor, parts: number, n4: number): { sums: Tensor; shares: Tensor } => {
       const sums = g.temp("sums", [n4 * 4]);
       const shares = g.temp("shares", [SHARES]);
@@ -111,6 +114,7 @@ export const spectralSigma = defineOp<SpectralArgs, Tensor>({
       });
       return { sums, shares };
     };
+    /** unit = sums / their norm; also sigma, if asked for. */
     const normalise = (
       { sums, shares }: { sums: Tensor; shares: Tensor },
       unit: Tensor,

@@ -1,21 +1,22 @@
-// kernels/norm/statistics.ts: mean and variance a channel, for batch norm (over N,H,W) and instance norm (over H,W of each image)
+// kernels/norm/statistics.ts: mean and variance of each channel, for batch norm (over N,H,W) and instance norm (over H,W of each image)
 //
-//   mean = sum x / P     variance = sum (x - mean)^2 / P (biased, what the norm divides by)     rstd = 1 / sqrt(variance + eps)
-//   running <- (1 - momentum) * running + momentum * (mean, variance * count / (count - 1))    (PyTorch: unbiased there)
+//   mean = sum x / P     variance = sum (x - mean)^2 / P (biased: the norm divides by it)     rstd = 1 / sqrt(variance + eps)
+//   running <- (1 - momentum) * running + momentum * (mean, variance * count / (count - 1))    (as PyTorch, unbiased there)
 //
-// Never E[x^2] - E[x]^2: with mean 1000 and deviation 0.1 that keeps no digit in f32. A slice of about sqrt(P) pixels is read twice
-// (the corrected two-pass sum: mean, then squared distances less the square of their sum), relative to the group's first pixel; slices
-// combine as in Chan, Golub and LeVeque 1983, in a fixed order. x may be f16; all sums are f32. A nearest-upsampled x has the mean and variance of x itself;
-// only `count` of the running variance is that of the upsampled one.
+// Never E[x^2] - E[x]^2: with mean 1000 and deviation 0.1 no digit of it is right in f32. Each slice of about sqrt(P) pixels is read
+// twice (the corrected two-pass sum: the mean, then squared distances from it, less the square of their sum), relative to the group's
+// first pixel. Slices are combined as in Chan, Golub and LeVeque 1983, in a fixed order. x may be f16; all sums are f32. A
+// nearest-upsampled x has the mean and variance of x itself; only `count`, for the running variance, is that of the upsampled one.
 // Backward: with d = x - mean, dmean/dx = 1 / P, dvariance/dx = 2 d / P, drstd/dx = -rstd^3 d / P, so
 //   dx = (dmean + d * (2 dvariance - rstd^3 drstd)) / P
-// where P counts x's own values, upsampled or not: each of them moves the mean by 1 / P. What comes as dmean and drstd, kernels/norm/modulate.ts
-// says. The running statistics carry no gradient, and none flows into running_var: it is a buffer.
+// where P counts x's own values, upsampled or not: each of them moves the mean by 1 / P. dmean and drstd come from the norms that use the
+// statistics (kernels/norm/modulate.ts, normalise.ts). Running statistics are buffers: they have no gradient.
 // Synchronised batch norm: peers exchange (n, mean, M2) after the slices are combined, and the sums dmean and drstd in the backward pass;
-// P is then the number of all peers' values. One process alone records none of it.
-// traffic: x once (a slice's second reading hits a cache), 8 bytes a slice and channel in between. lavapipe, 2 cores: 256x256x64 5.7 ms
-// (3.0 GB/s of x), 128x128x128 1.6 to 3.1, 16x16x1024 0.5; the combining is 0.1 to 0.2 of it.
+// P is then the number of all peers' values. Without peers none of it is recorded.
+// traffic: x once (the second reading of a slice hits a cache), 8 bytes a slice and channel for the slices. lavapipe, 2 cores: 256x256x64
+// 5.7 ms (3.0 GB/s of x), 128x128x128 1.6 to 3.1, 16x16x1024 0.5; combining the slices takes 0.1 to 0.2 of it.
 
+import sliceText from "../../shaders/norm/statistics_slice.wgsl";
 import slicesText from "../../shaders/norm/statistics_slices.wgsl";
 import combineText from "../../shaders/norm/statistics_combine.wgsl";
 import finishText from "../../shaders/norm/statistics_finish.wgsl";
@@ -35,15 +36,16 @@ import {
   type Graph,
   type Tensor,
 } from "../../src/runtime/index.ts";
-import { lanes, rowGroups, Y_SPAN } from "../parts/segments.ts";
+import { layered, rowGrid, stripLength } from "../parts/grid.ts";
+import { sqrtSlices, type Slices } from "../parts/sums.ts";
 
 export interface StatisticsArgs {
   /** [N,H,W,C] */
   x: Tensor;
   per: "batch" | "instance";
-  /** 1e-5 by default */
+  /** 1e-5 by default. */
   eps?: number;
-  /** Values a channel that the norm sees, where x is read upsampled; x's own by default. */
+  /** Values of a channel that the norm is over, if it is over an upsampled x; x's own by default. */
   count?: number;
   /** Over the batches of all peers, if the graph has any; only per batch. */
   synced?: boolean;
@@ -52,20 +54,18 @@ export interface StatisticsArgs {
 /** f32 [G,C] each; G is 1 for batch, N for instance. */
 export interface Statistics {
   mean: Tensor;
-  /** biased */
+  /** Biased. */
   variance: Tensor;
   rstd: Tensor;
   /** f32 [3,C], with peers: n (as the norm sees it, `count` of all peers), mean, M2 = n * variance. */
   joined?: Tensor;
 }
 
-export interface StatisticsPlan {
+/** The slices are of a group's pixels. */
+export interface StatisticsPlan extends Slices {
   groups: number;
-  /** Values a channel and group. */
+  /** Pixels of a group. */
   pixels: number;
-  /** Pixels a slice, and slices a group. */
-  len: number;
-  slices: number;
 }
 
 /** PyTorch refuses a norm over one value a channel in training mode. @throws SpadeError shape */
@@ -88,8 +88,7 @@ export function statisticsPlan(
   const groups = per === "batch" ? 1 : n;
   const pixels = (n * h * w) / groups;
   moreThanOne(count ?? pixels, "statistics");
-  const len = Math.min(pixels, Math.max(16, Math.ceil(Math.sqrt(pixels))));
-  return { groups, pixels, len, slices: ceilDiv(pixels, len) };
+  return { groups, pixels, ...sqrtSlices(pixels) };
 }
 
 const EPS = 1e-5;
@@ -103,12 +102,12 @@ export const statistics = defineOp<StatisticsArgs, Statistics>({
     const distances = g.temp("slice_distances", [groups, slices, c]);
     const [mean, variance, rstd] = ["mean", "variance", "rstd"].map((name) => g.temp(name, [groups, c]));
     const sizes = { C4: c4, GROUPS: groups, PIXELS: pixels, LEN: len, SLICES: slices };
-    const workgroups = ceilDiv(groups * slices * c4, 64);
+    const grid = layered(ceilDiv(groups * slices * c4, 64));
     g.dispatch({
-      shader: { name: "statistics_slices", text: slicesText },
+      shader: { name: "statistics_slices", text: `${slicesText}\n${sliceText}` },
       sizes,
       bindings: { x: read(x), means: write(means), distances: write(distances) },
-      groups: [Math.min(workgroups, 32768), ceilDiv(workgroups, 32768)],
+      groups: [grid.x, 1, grid.layers],
       flops: 5 * product(x.shape),
     });
     const joined = synced && per === "batch" && g.peers ? g.temp("joined", [3, c]) : undefined;
@@ -150,7 +149,8 @@ export const statistics = defineOp<StatisticsArgs, Statistics>({
     }
     const dx = g.temp("dx", x.shape, x.dtype);
     const c4 = x.pitch / 4;
-    const len = g.target.software ? 32 : 4;
+    const len = stripLength(g.target);
+    const grid = rowGrid(c4, ceilDiv(groups * pixels, len));
     const bindings: Record<string, Binding | undefined> = { x: read(g.again(x)), mean: read(mean) };
     if (grad.mean) bindings.dmean = read(grad.mean);
     if (grad.rstd) Object.assign(bindings, { rstd: read(rstd), drstd: read(grad.rstd) });
@@ -158,7 +158,7 @@ export const statistics = defineOp<StatisticsArgs, Statistics>({
     g.dispatch({
       shader: { name: "statistics_dx", text: dxText },
       constants: {
-        ...lanes(c4),
+        ...grid.constants,
         LEN: len,
         dmean: !!grad.mean,
         drstd: !!grad.rstd,
@@ -169,11 +169,10 @@ export const statistics = defineOp<StatisticsArgs, Statistics>({
         C4: c4,
         PIXELS: pixels,
         GROUPS: groups,
-        YSPAN: Y_SPAN,
         ...(joined && { SHARE: float(pixels / (count ?? pixels)) }),
       },
       bindings: { ...bindings, joined: joined && read(joined), dx: write(dx) },
-      groups: rowGroups(c4, ceilDiv(groups * pixels, len)),
+      groups: grid.groups,
       flops: 3 * product(x.shape),
     });
     return { x: dx };
@@ -185,11 +184,11 @@ export interface RunningArgs {
   running_mean: Tensor;
   /** external [C], updated in place */
   running_var: Tensor;
-  /** [1,C], of statistics per batch */
+  /** [1,C], from statistics per batch */
   mean: Tensor;
-  /** [1,C], biased */
+  /** [1,C], biased. */
   variance: Tensor;
-  /** Values a channel, after upsampling. */
+  /** Values of a channel, after upsampling. */
   count: number;
   /** The statistics' own; then n there counts, instead of `count`. */
   joined?: Tensor;
@@ -235,7 +234,7 @@ export interface InverseStdArgs {
   eps?: number;
 }
 
-/** 1 / sqrt(variance + eps), [1,C]: what eval mode makes once of the running variance, which is a buffer and has no gradient. */
+/** 1 / sqrt(variance + eps), [1,C]: computed once from the running variance for eval mode. It has no gradient. */
 export const inverseStd = defineOp<InverseStdArgs, Tensor>({
   name: "statistics_inverse_std",
   forward(g: Graph, { variance, eps = EPS }) {

@@ -3,9 +3,9 @@
 //   g <- s * g       m <- b1 m + (1 - b1) g       v <- b2 v + (1 - b2) g^2
 //   p <- p - lr / (1 - b1^t) * m / (sqrt(v) / sqrt(1 - b2^t) + 1e-8)
 //
-// p, m and v are f32 and updated in place; what changes from step to step (lr, t, the loss scale's inverse s) comes in `factors`, an
-// input, so that one program serves all steps. Padded lanes have gradient 0 and stay 0. With f16 storage p is the master, whose copy is
-// written anew here, and a step whose gradients overflow (kernels/optim/overflow.ts) changes nothing.
+// p, m and v are f32 and updated in place. What changes from step to step (lr, t, and s, the loss scale's inverse) is read from the input
+// `factors`, so one program serves all steps. Padded elements have gradient 0 and stay 0. With f16 storage, p is the f32 master and its
+// f16 copy is written here too; a step whose gradients overflow (kernels/optim/overflow.ts) changes nothing. No backward.
 // traffic: 4 reads and 3 writes an element. lavapipe, 9.4 M weights (1024 -> 1024, 3x3): 32 ms (8.3 GB/s).
 
 import adamText from "../../shaders/optim/adam.wgsl";
@@ -20,7 +20,7 @@ import {
   type Graph,
   type Tensor,
 } from "../../src/runtime/index.ts";
-import { strided } from "../parts/sums.ts";
+import { strided } from "../parts/grid.ts";
 
 export interface AdamArgs {
   /** f32, external, updated in place */
@@ -31,9 +31,9 @@ export interface AdamArgs {
   v: Tensor;
   /** of p's shape */
   grad: Tensor;
-  /** of p's shape, external: the copy that kernels read */
+  /** of p's shape, external: the f16 copy that kernels read */
   copied?: Tensor;
-  /** [1]: other than 0, nothing is changed */
+  /** [1]: if it is not 0, nothing is changed */
   overflow?: Tensor;
   /** f32 [4], from adamFactors */
   factors: Tensor;
@@ -43,12 +43,12 @@ export interface AdamArgs {
   eps?: number;
 }
 
-/** What a step's `factors` hold: t counts from 1; `gradScale` is the loss scale's inverse. */
+/** The values of `factors` for step t, counted from 1; `gradScale` is the loss scale's inverse. */
 export function adamFactors(lr: number, t: number, beta1: number, beta2: number, gradScale = 1): Float32Array {
   return Float32Array.of(lr / (1 - beta1 ** t), Math.sqrt(1 - beta2 ** t), gradScale, 0);
 }
 
-/** Shape rule: vec4s. @throws SpadeError shape */
+/** Shape rule: the number of vec4s. @throws SpadeError shape */
 export function adamPlan(a: Record<"p" | "m" | "v" | "grad", readonly number[]>): number {
   for (const name of ["m", "v", "grad"] as const) {
     if (a[name].length !== a.p.length || a[name].some((n, i) => n !== a.p[i])) {
@@ -70,7 +70,7 @@ export const adam = defineOp<AdamArgs, void>({
     g.dispatch({
       shader: { name: "adam", text: adamText },
       constants: { copied: !!copied, skip: !!overflow },
-      // 1 - beta is rounded by itself: 1 - f32(0.999) is off by 1e-5.
+      // 1 - beta is rounded from float64: in f32, 1 - 0.999 has a relative error of 1e-5.
       sizes: {
         N4: n4,
         BETA1: float(beta1),

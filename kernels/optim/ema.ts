@@ -2,7 +2,7 @@
 //
 //   y <- d y + (1 - d) x
 //
-// traffic: 2 reads and 1 write an element; of a copy 1 and 1.
+// No backward. traffic: 2 reads and 1 write an element; for a copy 1 and 1.
 
 import emaText from "../../shaders/optim/ema.wgsl";
 import {
@@ -17,7 +17,7 @@ import {
   type Graph,
   type Tensor,
 } from "../../src/runtime/index.ts";
-import { strided } from "../parts/sums.ts";
+import { strided } from "../parts/grid.ts";
 
 export interface EmaArgs {
   /** external, updated in place */
@@ -26,7 +26,7 @@ export interface EmaArgs {
   x: Tensor;
   /** d, in [0, 1) */
   decay: number;
-  /** [1]: other than 0, nothing is changed */
+  /** [1]: if it is not 0, nothing is changed */
   overflow?: Tensor;
 }
 
@@ -45,7 +45,7 @@ export const ema = defineOp<EmaArgs, void>({
     g.dispatch({
       shader: { name: "ema", text: emaText },
       constants: { average: decay > 0, skip: !!overflow },
-      // 1 - d is rounded by itself, as in adam.
+      // 1 - d is rounded from float64, as in adam.
       sizes: { N4: n4, ...(decay > 0 ? { DECAY: float(decay), REST: float(1 - decay) } : {}) },
       bindings: { x: read(x), overflow: overflow && read(overflow), y: write(y) },
       groups: strided(g.target, n4),

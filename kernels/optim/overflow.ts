@@ -1,9 +1,9 @@
-// kernels/optim/overflow.ts: whether any number of some tensors is Inf or NaN (a loss scale that f16 gradients could not bear)
+// kernels/optim/overflow.ts: whether any number of some tensors is Inf or NaN (f16 gradients overflow if the loss scale is too large)
 //
 //   y = 0 if all are finite, else more than 0
 //
-// Every thread of a fixed grid keeps a flag and looks through its share of one tensor after the other; the flags are added up last. No
-// atomics. NaN and Inf are detected by exponent bits; compilers may assume x == x.
+// Each thread of a fixed grid has a flag and checks its share of one tensor after another; the flags are added at the end. No
+// atomics. NaN and Inf are detected by exponent bits; compilers may assume x == x. No backward.
 // traffic: every tensor once.
 
 import flagsText from "../../shaders/optim/overflow.wgsl";
@@ -18,10 +18,11 @@ import {
 import { sumShares } from "../loss/loss_sum.ts";
 
 export interface OverflowArgs {
-  /** f32 or f16, at least one */
+  /** f32 or f16; at least one tensor. */
   tensors: readonly Tensor[];
 }
 
+/** Threads of the grid. Chosen, not tuned: on software adapters few, as a workgroup costs time to start; on hardware enough to fill it. */
 const THREADS = { software: 1024, hardware: 32768 };
 
 export const overflow = defineOp<OverflowArgs, Tensor>({

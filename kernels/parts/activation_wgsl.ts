@@ -1,8 +1,9 @@
-// Activations as WGSL text of the vec4f `v`, for the epilogues of several kernels.
+// Activations and their derivatives as WGSL expressions of type vec4f in the variable `v`, a vec4f. Shaders put them into a function
+// of their own: `fn activate(v: vec4f) -> vec4f { return {{act}}; }`.
 
 export type Activation = "none" | "relu" | "leaky" | "tanh";
 
-/** tanh is clamped: SwiftShader gives NaN from 89 on. */
+/** `v` is the argument. The leaky slope is 0.2. tanh's argument is clamped: SwiftShader returns NaN from 89 on. */
 export const ACTIVATION: Record<Activation, string> = {
   none: "v",
   relu: "max(v, vec4f(0.0))",
@@ -10,7 +11,7 @@ export const ACTIVATION: Record<Activation, string> = {
   tanh: "tanh(clamp(v, vec4f(-15.0), vec4f(15.0)))",
 };
 
-/** Derivatives as WGSL text of the result `v`: its sign is the argument's. */
+/** The derivative, where `v` is the activation's result: relu and leaky keep the argument's sign, and tanh' = 1 - tanh^2. */
 export const SLOPE: Record<Activation, string> = {
   none: "vec4f(1.0)",
   relu: "select(vec4f(0.0), vec4f(1.0), v > vec4f(0.0))",

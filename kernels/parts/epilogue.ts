@@ -1,8 +1,9 @@
-// kernels/parts/epilogue.ts: what happens to a sum on its way out of a matrix product or a convolution
+// kernels/parts/epilogue.ts: the last step of matrix products and convolutions, before the result is stored
 //
 //   y = act( sum / sigma + bias ) [ + residual ]
 //
-// Part of the shader that makes the sum, so that the result is written once. sigma is spectral norm's scalar.
+// It is WGSL text that is appended to the shader that computes the sum, so the result is written once and never read back for an
+// activation or an addition. sigma is the scalar of spectral norm (kernels/norm/spectral.ts).
 
 import epilogueText from "../../shaders/parts/epilogue.wgsl";
 import residualText from "../../shaders/parts/epilogue_residual.wgsl";
@@ -24,14 +25,14 @@ export interface Epilogue {
   readonly bindings: Readonly<Record<string, Binding | undefined>>;
 }
 
-/** Declares WGSL's finish(sum, vec4 of columns). */
+/** Without a residual: the text defines finish(sum, co). */
 export const epilogue = ({ act = "none", bias, sigma }: EpilogueArgs): Epilogue => ({
   text: epilogueText,
   constants: { act: ACTIVATION[act], bias: !!bias, sigma: !!sigma },
   bindings: { bias: bias && read(bias), sigma: sigma && read(sigma) },
 });
 
-/** Declares WGSL's finish_at(sum, n, oy, ox, vec4 of channels). Needs the sizes OH, OW, CO4, and RUP where there is a residual. */
+/** The text defines finish_at(sum, n, oy, ox, co), which adds the residual if there is one; then it needs the sizes OH, OW, CO4, RUP. */
 export function residualEpilogue({ residual, ...args }: EpilogueArgs & { residual?: Tensor }): Epilogue {
   const { text, constants, bindings } = epilogue(args);
   return {

@@ -1,57 +1,69 @@
 // kernels/parts/gemm.ts: batched matrix product, the core of Winograd convolution, label tables and 1x1 convolution
 //
-//   c[z] = act(a[z] * b[z] / sigma + bias)      a [Z or 1][M,K], b [Z][K,N] in blocks of columns, c [Z][M,N]
+//   c[z] = act( a[z] * b[z] / sigma + bias )      a [Z or 1][M,K], b [Z][K,N] in blocks of columns, c [Z][M,N]
 //
-// Not an op of its own: ops record it through `gemm()`. FLOPs 2*Z*M*N*K; floor in bytes: a + b + c once.
+// Not an op of its own: ops record it through `gemm()`, and their backwards record it again on other operands.
+// FLOPs: 2*Z*M*N*K. traffic: at least a, b and c once. A tile of R rows and C columns reads a N / C times and b M / R times; the
+// repeated reads are meant to hit a cache.
 //
-// Layouts. b lies in blocks of 16 columns, [Z][N/16][K/4][16] vec4 along k (packBlocks): one block's k run is contiguous, and the four
-// k of a column come in one load. a is either row-major, [M][K/4] vec4 along k (NHWC pixels as they are), or in blocks of 8 rows,
-// [M/8][K/4][8] vec4 (what Winograd's input transform writes). c is row-major.
+// Layouts. b is in blocks of 16 columns, [Z][N/16][K/4][16] vec4 along k (packBlocks): one block's k are contiguous, and the four
+// k of a column come in one load. a is either in rows, [M][K/4] vec4 along k (NHWC pixels as they are), or in blocks of 8 rows,
+// [M/8][K/4][8] vec4 (what Winograd's input transform writes). c is in rows.
 //
-// Variants (lavapipe: mesa 25.0.7, 2 cores; GFLOP/s of 4096x128x128, nine matrices):
-//   portable    4x4 results a thread in registers. Any adapter
-//   subgroup    lane = row, columns by subgroupBroadcast. On lavapipe a storage load is made lane by lane, 7.4 ns a vector of 8, while two
-//               broadcasts with their products take 1.35 ns: 18.2 against 8.7 of a kernel of 4 rows x 2 vec4 columns that loads all it
-//               multiplies. 32 rows x 16 columns a subgroup is the knee: larger tiles gain nothing and compile for seconds. One statement
-//               a (row, column) with its four products in one expression: LLVM schedules large blocks badly
-//   tiled       64x64 a workgroup of 256, 16 k staged in workgroup memory. For GPUs (on lavapipe a barrier costs more than it saves)
+// Variants, measured on lavapipe (mesa 25.0.7, 2 cores), 9 x 4096x128x128:
+//   portable    4x4 results a thread in registers; any adapter. 8.7 GFLOP/s (of a version with 4 rows x 8 columns a thread)
+//   subgroup    each lane has its rows, columns come by subgroupBroadcast: 18.2 GFLOP/s. lavapipe loads from storage lane by lane (7.4 ns a
+//               vector of 8), while two broadcasts with their products take 1.35 ns
+//   tiled       64x64 results a workgroup of 256 threads, 16 k at a time in workgroup memory. The default on hardware; on lavapipe
+//               a barrier costs more than it saves
 
 import portableText from "../../shaders/parts/gemm_portable.wgsl";
+import rowsText from "../../shaders/parts/gemm_rows.wgsl";
 import subgroupText from "../../shaders/parts/gemm_subgroup.wgsl";
 import tiledText from "../../shaders/parts/gemm_tiled.wgsl";
-import { ceilDiv, read, readScalars, write, type Count, type Graph, type Tensor } from "../../src/runtime/index.ts";
+import {
+  ceilDiv,
+  read,
+  readScalars,
+  write,
+  type Count,
+  type Graph,
+  type Tensor,
+  type TextConstants,
+} from "../../src/runtime/index.ts";
 import type { Activation } from "./activation_wgsl.ts";
 import { epilogue } from "./epilogue.ts";
-import { declareSums, span } from "./registers_wgsl.ts";
+import { declareSums, linesOf, span, sumQuad } from "./registers_wgsl.ts";
 import { choose, subgroupLanes } from "./variants.ts";
 
-/** Columns of a block of b. */
+/** Columns of a block of b: a layout, so the shaders have it as a literal. */
 export const BLOCK = 16;
-/** Rows of a block of a blocked a. */
+/** Rows of a block of a, where a is in blocks: a layout too. */
 export const ROWS = 8;
 
 export interface GemmArgs {
   a: Tensor;
-  /** a in blocks of 8 rows. */
+  /** a is in blocks of 8 rows. */
   aBlocked?: boolean;
   b: Tensor;
   c: Tensor;
+  /** Z, the number of matrices. */
   batch: number;
   m: number;
-  /** Rows known at run time; m is their capacity. */
+  /** The number of rows in use, if it is only known at run time; m is its capacity. */
   count?: Count;
   /** vec4 along k. */
   k4: number;
   /** vec4 columns of the result. */
   n4: number;
-  /** vec4 elements from one matrix of the batch to the next; 0: a serves all. */
+  /** vec4 elements from one matrix of a to the next; 0: all use the same a. */
   aBatch: number;
-  /** Of a in rows: vec4 from one row to the next (k4 by default), and the first one taken: a part of its columns. */
+  /** For a in rows: vec4 from one row to the next (k4 by default), and the first one used. Together they select a range of columns. */
   aPitch?: number;
   aFirst?: number;
-  /** i32 [M, Z]: the row of a that stands in row m of matrix z; left out: m. For a in rows. */
+  /** For a in rows: i32 [M, Z], the row of a to use as row m of matrix z; left out: row m. */
   picks?: Tensor;
-  /** Blocks of 16 columns of one matrix of b, and the first one taken. */
+  /** Blocks of 16 columns of one matrix of b, and the first one used. */
   bBlocks: number;
   bBlock?: number;
   sigma?: Tensor;
@@ -62,7 +74,7 @@ export interface GemmArgs {
 /** Blocks of 16 columns for `n` columns. */
 export const blocksOf = (n: number): number => ceilDiv(n, BLOCK);
 
-/** Stored shape of `batch` blocked matrices of K x N (K padded to 4). */
+/** Shape of a tensor that holds `batch` matrices of K x N in blocks of columns (K padded to 4). */
 export const blockedShape = (batch: number, k: number, n: number): number[] => [
   batch,
   blocksOf(n),
@@ -70,7 +82,7 @@ export const blockedShape = (batch: number, k: number, n: number): number[] => [
   BLOCK * 4,
 ];
 
-/** Published weights OIHW as blocked matrices, one a tap: [taps][O/16][I/4][16] vec4 along the input channels. */
+/** Published weights OIHW as matrices in blocks of columns, one a tap: [taps][O/16][I/4][16] vec4 along the input channels. */
 export function packBlocks(oihw: Float32Array, [o, i, kh, kw]: readonly number[]): Float32Array {
   return moveBlocks(oihw, [o, i, kh, kw], false);
 }
@@ -98,73 +110,64 @@ function moveBlocks(from: Float32Array, [o, i, kh, kw]: readonly number[], back:
   return to;
 }
 
-/** Index of a row's first vec4 in a, without its batch; `z`: the matrix. */
-const rowAt = ({ aBlocked, picks }: GemmArgs, row: string, z: string): string => {
-  if (aBlocked) return `(${row} >> 3u) * $K4 * 8u + (${row} & 7u)`;
-  const at = picks ? `u32(picks[${row} * $Z + ${z}])` : row;
-  return `${at} * $APITCH + $AFIRST`;
-};
-
-function subgroupConstants(p: GemmArgs, lanes: number, perLane: number): Record<string, string | number> {
+/** Text constants of gemm_subgroup.wgsl. */
+function subgroupConstants(lanes: number, perLane: number): Record<string, string | number> {
   const rows = span(perLane);
-  const loads = ceilDiv(BLOCK, lanes);
-  const dot = (i: number): string => `x${i}.x * w.x + x${i}.y * w.y + x${i}.z * w.z + x${i}.w * w.w`;
+  const quads = span(BLOCK / 4);
+  const products = (n: number): string => {
+    const w = `subgroupBroadcast(b${Math.floor(n / lanes)}, ${n % lanes}u)`;
+    return `    { let w = ${w}; ${rows.map((i) => `s${i}_${n} += product(x${i}, w);`).join(" ")} }`;
+  };
   return {
     S: lanes,
     ROWS: lanes * perLane,
-    address: rows
-      .map(
-        (i) =>
-          `  let r${i} = min(row + ${i * lanes}u, $M - 1u);\n  let p${i} = g.z * $ABATCH + ${rowAt(p, `r${i}`, "g.z")};`,
-      )
-      .join("\n"),
+    address: rows.map((i) => `  let p${i} = row_start(row + ${i * lanes}u, g.z);`).join("\n"),
     declare: declareSums(perLane, BLOCK),
     accumulate: [
       ...rows.map((i) => `    let x${i} = vec4f(a[p${i} + k * $ASTEP]);`),
-      ...span(loads).map((l) => `    let b${l} = vec4f(b[at + ${l * lanes}u]);`),
-      ...span(BLOCK).map(
-        (n) =>
-          `    { let w = subgroupBroadcast(b${Math.floor(n / lanes)}, ${n % lanes}u); ${rows.map((i) => `s${i}_${n} += ${dot(i)};`).join(" ")} }`,
-      ),
+      ...span(ceilDiv(BLOCK, lanes)).map((l) => `    let b${l} = vec4f(b[at + ${l * lanes}u]);`),
+      ...span(BLOCK).map(products),
     ].join("\n"),
-    store: rows
-      .map((i) => {
-        const quads = span(4).map(
-          (q) =>
-            `if (col + ${q}u < $N4) { c[o + ${q}u] = c_t(finish(vec4f(${span(4)
-              .map((e) => `s${i}_${4 * q + e}`)
-              .join(", ")}), col + ${q}u)); }`,
-        );
-        return `  if (row + ${i * lanes}u < $M) { let o = g.z * $CBATCH + (row + ${i * lanes}u) * $N4 + col; ${quads.join(" ")} }`;
-      })
-      .join("\n"),
+    store: linesOf(
+      rows.flatMap((i) => quads.map((q) => `put(g.z, row + ${i * lanes}u, col + ${q}u, ${sumQuad(i, q)});`)),
+      2,
+    ),
+  };
+}
+
+/** Rows and vec4 columns of a workgroup of the variants without subgroups; the shaders have them as literals. */
+const TILES = {
+  portable: { text: portableText, rows: 32, columns: 8 },
+  tiled: { text: tiledText, rows: 64, columns: 16 },
+};
+
+/**
+ * Rows of a lane. Tuned on lavapipe (8 lanes): with 4, a subgroup computes 32 rows x 16 columns; more gained nothing and took seconds to
+ * compile. With few rows 2, so that lanes do not repeat the last row.
+ */
+const rowsPerLane = ({ m, count }: GemmArgs, lanes: number): number => (m <= 2 * lanes && !count ? 2 : 4);
+
+function subgroupTile(
+  p: GemmArgs,
+  lanes: number,
+): { text: string; rows: number; columns: number; constants: TextConstants } {
+  const perLane = rowsPerLane(p, lanes);
+  return {
+    text: subgroupText,
+    rows: lanes * perLane,
+    columns: BLOCK / 4,
+    constants: subgroupConstants(lanes, perLane),
   };
 }
 
 export function gemm(g: Graph, p: GemmArgs): void {
   const variant = choose("gemm", g.target, { z: p.batch, m: p.m, k: p.k4 * 4, n: p.n4 * 4 });
   const end = epilogue(p);
-  const lanes = subgroupLanes(g.target) ?? 8;
-  // Few rows: smaller tiles, so that no lane repeats the last row.
-  const perLane = p.m <= 2 * lanes && !p.count ? 2 : 4;
-  const tile = { portable: 32, subgroup: lanes * perLane, tiled: 64 }[variant];
-  const columns = { portable: 8, subgroup: 4, tiled: 16 }[variant];
-  const text = { portable: portableText, subgroup: subgroupText, tiled: tiledText }[variant];
-  const constants = {
-    portable: () => ({
-      address: span(4)
-        .map(
-          (i) =>
-            `  let r${i} = min(row + ${i}u, $M - 1u);\n  let p${i} = id.z * $ABATCH + ${rowAt(p, `r${i}`, "id.z")};`,
-        )
-        .join("\n"),
-    }),
-    subgroup: () => subgroupConstants(p, lanes, perLane),
-    tiled: () => ({ row_source: rowAt(p, "source", "g.z") }),
-  }[variant]();
+  const tile =
+    variant === "subgroup" ? subgroupTile(p, subgroupLanes(g.target)!) : { ...TILES[variant], constants: {} };
   g.dispatch({
-    shader: { name: `gemm_${variant}`, text: `${text}\n${end.text}` },
-    constants: { ...constants, ...end.constants },
+    shader: { name: `gemm_${variant}`, text: `${tile.text}\n${rowsText}\n${end.text}` },
+    constants: { ...tile.constants, blocked: !!p.aBlocked, picked: !!p.picks, ...end.constants },
     sizes: {
       M: p.m,
       ...(p.picks ? { Z: p.batch } : {}),
@@ -175,7 +178,7 @@ export function gemm(g: Graph, p: GemmArgs): void {
       ASTEP: p.aBlocked ? ROWS : 1,
       BBATCH: p.bBlocks * p.k4 * BLOCK,
       BBLOCK: p.bBlock ?? 0,
-      BBLOCKS: p.bBlocks - (p.bBlock ?? 0),
+      ...(variant === "tiled" ? { BBLOCKS: p.bBlocks - (p.bBlock ?? 0) } : {}),
       CBATCH: p.m * p.n4,
     },
     bindings: {
@@ -185,7 +188,11 @@ export function gemm(g: Graph, p: GemmArgs): void {
       ...end.bindings,
       c: write(p.c),
     },
-    groups: [p.count ? { count: p.count, per: tile } : ceilDiv(p.m, tile), ceilDiv(p.n4, columns), p.batch],
+    groups: [
+      p.count ? { count: p.count, per: tile.rows } : ceilDiv(p.m, tile.rows),
+      ceilDiv(p.n4, tile.columns),
+      p.batch,
+    ],
     flops: 2 * p.batch * p.m * p.k4 * 4 * p.n4 * 4,
   });
 }

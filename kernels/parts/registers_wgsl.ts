@@ -1,35 +1,26 @@
 // WGSL text of sums that a thread keeps in registers, for kernels without workgroup memory.
+//
+// Text is generated only for kernels that share values by subgroupBroadcast, which takes no variable as the lane's number, and whose
+// number of sums depends on the adapter's subgroup size. Everything that needs no literal stands in the .wgsl files as a function
+// that the generated text calls; the header of each file lists the names that both sides use.
 
 /** 0 to n - 1. */
 export const span = (n: number): number[] => [...Array(n).keys()];
 
-/** Declares rows * columns scalar sums, sROW_COLUMN. */
-export const declareSums = (rows: number, columns: number): string =>
-  span(rows)
-    .map(
-      (i) =>
-        `  ${span(columns)
-          .map((n) => `var s${i}_${n} = 0.0;`)
-          .join(" ")}`,
-    )
+/** Declares rows * columns sums of f32, named s{row}_{column}. */
+export function declareSums(rows: number, columns: number): string {
+  const sums = span(rows).flatMap((row) => span(columns).map((column) => `var s${row}_${column} = 0.0;`));
+  return linesOf(sums, 6);
+}
+
+/** Statements as lines of at most `perLine` of them. */
+export const linesOf = (statements: readonly string[], perLine: number, indent = "  "): string =>
+  span(Math.ceil(statements.length / perLine))
+    .map((line) => indent + statements.slice(line * perLine, (line + 1) * perLine).join(" "))
     .join("\n");
 
-/**
- * Sums of PX pixels times 2 vec4 of channels, aPIXEL and bPIXEL, and a step of four channels with the weights w00 to w31.
- * @param load WGSL of the vec4 that pixel p reads; it counts where inPIXEL is 1
- */
-export const pixelPairs = (
-  PX: number,
-  load: (p: number) => string,
-): Record<"PX" | "declare" | "accumulate", string | number> => ({
-  PX,
-  declare: span(PX)
-    .map((p) => `  var a${p} = vec4f(0.0); var b${p} = vec4f(0.0);`)
-    .join("\n"),
-  accumulate: span(PX)
-    .map(
-      (p) =>
-        `        let v${p} = vec4f(${load(p)}) * in${p}; a${p} += v${p}.x * w00 + v${p}.y * w10 + v${p}.z * w20 + v${p}.w * w30; b${p} += v${p}.x * w01 + v${p}.y * w11 + v${p}.z * w21 + v${p}.w * w31;`,
-    )
-    .join("\n"),
-});
+/** vec4f of the sums of columns 4 * quad to 4 * quad + 3 of a row. */
+export const sumQuad = (row: number, quad: number): string =>
+  `vec4f(${span(4)
+    .map((e) => `s${row}_${4 * quad + e}`)
+    .join(", ")})`;

@@ -1,8 +1,11 @@
-// kernels/parts/sums.ts: the sums of the backward pass, each in two stages of fixed order (no atomics: two runs agree bit for bit)
+// kernels/parts/sums.ts: sums that several backward passes need. Each has a fixed order, so two runs agree bit for bit; no atomics.
 //
-//   columnSums  y[c] = sum over rows of x[r,c]        slices of about sqrt(rows) rows, one vec4 of columns a thread; then the slices
-//   negatedDot  y = -<a, b> / sigma                   4096 threads' shares, then 64 columns of them, then those
-// Not ops of their own: backwards record them. traffic: every operand once.
+//   sumSlices    y[i] = sum over s of parts[s,i], / sigma    in order; the second stage of most sums
+//   columnSums   y[c] = sum over r of x[r,c]                 slices of about sqrt(rows) rows, then the slices
+//   negatedDot   y = -<a, b> / sigma                         4096 threads' partial sums, then 64 sums of those, then one
+//   sum2x2       y[p] = sum of the 2x2 pixels of x at 2p     the adjoint of nearest x2 upsampling
+//
+// Not ops of their own: backwards record them. traffic: every operand once. Why slices of sqrt(rows): docs/kernels.md.
 
 import columnText from "../../shaders/parts/sums_columns.wgsl";
 import finishText from "../../shaders/parts/sums_dot_finish.wgsl";
@@ -17,17 +20,11 @@ import {
   write,
   writeScalars,
   type Graph,
-  type Target,
   type Tensor,
 } from "../../src/runtime/index.ts";
+import { strided } from "./grid.ts";
 
-/**
- * Workgroups of 64 threads that stride over n vec4s together. Starting one costs lavapipe 0.6 us, as much as the work of 40 vec4s (add of
- * 262,144: 4096 workgroups 3.9 ms, 64 2.4, 16 1.8), so that software adapters get few.
- */
-export const strided = ({ software }: Target, n: number): [number] => [Math.min(software ? 32 : 32768, ceilDiv(n, 64))];
-
-/** y[i] = sum over slices of parts[slice, i], divided by sigma. */
+/** y[i] = sum over slices of parts[slice, i], divided by sigma if there is one. */
 export function sumSlices(g: Graph, parts: Tensor, slices: number, y: Tensor, sigma?: Tensor): Tensor {
   const n4 = storedElements(y.shape, y.dtype) / 4;
   g.dispatch({
@@ -41,11 +38,25 @@ export function sumSlices(g: Graph, parts: Tensor, slices: number, y: Tensor, si
   return y;
 }
 
+/** Rows (pixels) of a slice of a two-stage sum, and the number of slices. */
+export interface Slices {
+  len: number;
+  slices: number;
+}
+
+/**
+ * Slices of about sqrt(n), which keeps both stages of a sum equally long: the first has sqrt(n) threads a column, each with sqrt(n)
+ * terms. Not below 16, so that short sums have one slice.
+ */
+export function sqrtSlices(n: number): Slices {
+  const len = Math.min(n, Math.max(16, Math.ceil(Math.sqrt(n))));
+  return { len, slices: ceilDiv(n, len) };
+}
+
 /** Sum of x's rows (all its axes but the last `columns` stored elements) into a tensor of `shape`. */
 export function columnSums(g: Graph, x: Tensor, columns: number, shape: number[]): Tensor {
   const rows = storedElements(x.shape, x.dtype) / columns;
-  const len = Math.max(16, Math.ceil(Math.sqrt(rows)));
-  const slices = ceilDiv(rows, len);
+  const { len, slices } = sqrtSlices(rows);
   const y = g.temp("sums", shape);
   const parts = slices === 1 ? y : g.temp("parts", [slices, columns]);
   g.dispatch({
@@ -58,9 +69,10 @@ export function columnSums(g: Graph, x: Tensor, columns: number, shape: number[]
   return slices === 1 ? y : sumSlices(g, parts, slices, y);
 }
 
+/** Threads of the first stage of a dot product; the later stages are written for 64 x 64. Not tuned. */
 const SHARES = 4096;
 
-/** -<a, b> / sigma of two tensors of one stored shape, as [1]. */
+/** -<a, b> / sigma of two tensors of the same stored shape, as a tensor [1]. */
 export function negatedDot(g: Graph, a: Tensor, b: Tensor, sigma: Tensor): Tensor {
   const n4 = storedElements(a.shape, a.dtype) / 4;
   const shares = g.temp("shares", [64, 64]);
@@ -83,7 +95,7 @@ export function negatedDot(g: Graph, a: Tensor, b: Tensor, sigma: Tensor): Tenso
   return y;
 }
 
-/** The adjoint of nearest x2 upsampling: sums of 2x2 pixels, [N,H,W,C] to half of H and W. */
+/** The adjoint of nearest x2 upsampling: sums of 2x2 pixels, [N,H,W,C] to [N,H/2,W/2,C]. */
 export function sum2x2(g: Graph, x: Tensor): Tensor {
   const [n, h, w, c] = x.shape;
   const y = g.temp("sum_2x2", [n, h / 2, w / 2, c], x.dtype);

@@ -1,25 +1,27 @@
-// kernels/parts/variants.ts: the variants of every op that has more than one, where each can run, and which one is taken.
+// kernels/parts/variants.ts: the ops that have several variants, on which adapters each variant runs, and which one is used
 //
-// A plan file names variants by op, or by op and shape: { "gemm": "tiled", "conv2d 3x3/1 64->64 at 128x128": "winograd" }. A shape's own
-// entry must fit that shape. An op's entry holds for every shape that the variant fits; the others are decided as without a plan: the
-// first variant in the table that fits and pays. Names that the table lacks, and variants that the adapter can't run, throw.
+// A plan file names variants by op, or by op and shape: { "gemm": "tiled", "conv2d 3x3/1 64->64 at 128x128": "winograd" }. A variant
+// named for a shape must fit that shape. A variant named for an op is used for every shape that it fits. In all other cases the first
+// variant in the table that fits and pays is used. Unknown names, and variants that the adapter can't run, throw.
 //
-// `pays` holds thresholds that were found by measuring (mesa 25.0.7's lavapipe, 2 cores, unless an op's header says otherwise). They may
-// move with every new adapter: a plan file overrides them, `npm run bench -- kernels` measures them.
+// `pays` holds thresholds that were found by measuring, on lavapipe (mesa 25.0.7, 2 cores) unless the op's header names another
+// adapter. `npm run bench -- kernels` measures them, and a plan file overrides them. Constants in kernels/ whose comment says "Tuned
+// on ..." (tiles, slices, scratch memory) were found in the same way. No plan file reaches those yet; where another adapter wants other
+// values, this table is the place for them, as further variants.
 
 import { SpadeError, type Target } from "../../src/runtime/index.ts";
 
 /** One way to compute an op. */
 export interface Variant<P> {
-  /** Whether it can run a shape on the adapter; without a shape, whether it can run any. */
+  /** Whether the adapter can run it for this shape; without a shape, for any. */
   fits(target: Target, shape?: P): boolean;
-  /** Whether it is taken without a plan file if it fits and no earlier one is; left out: always. */
+  /** Whether to use it, if it fits and the plan file does not decide; left out: yes. */
   pays?(target: Target, shape: P): boolean;
 }
 
-/** The variants of an op in the order in which they are considered. The last one fits everything. */
+/** The variants of an op, in the order in which they are tried. The last one fits everything. */
 interface VariantSet<P, N extends string> {
-  /** A shape's text in plan files. */
+  /** How plan files write a shape. */
   describe(shape: P): string;
   readonly variants: Readonly<Record<N, Variant<P>>>;
 }
@@ -47,17 +49,17 @@ export interface ConvShape {
   /** Of the input. */
   h: number;
   w: number;
-  /** False where no derived copy of the weights can be had: a conv is recorded on the weights as they are. */
+  /** Whether a derived copy of the weights can be made (for Winograd or a matrix product); if not, the conv reads the packed weights. */
   copies: boolean;
 }
 
-/** A conv's weight gradient; cin and cout padded to 4, size of the result. */
+/** A conv's weight gradient: cin and cout padded to 4, and the size of the conv's result. */
 export interface WeightGradientShape extends Pick<ConvShape, "kh" | "kw" | "stride" | "cin" | "cout"> {
   oh: number;
   ow: number;
 }
 
-/** Lanes of a subgroup where their number is fixed and usable: lanes are rows, so kernels are written for a number of them. */
+/** Lanes of a subgroup, if the adapter has one fixed size that the subgroup kernels are written for (each lane has its rows). */
 export function subgroupLanes({ features, subgroupSize: n }: Target): number | undefined {
   return features.has("subgroups") && (n === 8 || n === 16 || n === 32) ? n : undefined;
 }
@@ -67,8 +69,9 @@ const anywhere = (): boolean => true;
 const onSoftware = ({ software }: Target): boolean => software;
 
 /**
- * Least channels on either side for which Winograd's transforms pay: against the direct sum, and against the subgroup variant (16 -> 16 at
- * 96x128, four pictures on lavapipe: 24.1 ms, subgroup 10.3; 32 -> 32 at 64x48 14.4 and 13.4; 64 -> 64 at 31x23 8.7 and 25).
+ * Fewest input and output channels for which Winograd's transforms pay, against the direct and against the subgroup variant. Tuned on
+ * lavapipe, four pictures, Winograd and subgroup: 16 -> 16 at 96x128 24.1 and 10.3 ms; 32 -> 32 at 64x48 14.4 and 13.4; 64 -> 64 at
+ * 31x23 8.7 and 25.
  */
 const WINOGRAD_LEAST = { direct: 16, subgroup: 32 };
 const winogradPays = (t: Target, { cin, cout, h, w }: ConvShape): boolean => {
@@ -76,7 +79,7 @@ const winogradPays = (t: Target, { cin, cout, h, w }: ConvShape): boolean => {
   return cin >= least && cout >= least && h >= 4 && w >= 4;
 };
 
-/** Least channels of the input that fill the lanes, and of the result for which the transforms pay. */
+/** Fewest input channels that keep all lanes busy, and fewest output channels for which the transforms pay. Tuned on lavapipe. */
 const DW_LEAST_IN = 32;
 const DW_LEAST_OUT = 16;
 const tilesFit = (t: Target, p?: WeightGradientShape): boolean =>
@@ -84,42 +87,32 @@ const tilesFit = (t: Target, p?: WeightGradientShape): boolean =>
 const tilesPay = (_: Target, { cin, cout, oh, ow }: WeightGradientShape): boolean =>
   cin >= DW_LEAST_IN && cout >= DW_LEAST_OUT && oh >= 4 && ow >= 4;
 
-const conv = variantsOf<ConvShape>()({
-  describe: ({ kh, kw, stride, cin, cout, h, w }) => `${kh}x${kw}/${stride} ${cin}->${cout} at ${h}x${w}`,
-  variants: {
-    winograd: {
-      fits: (_, p) => !p || (p.kh === 3 && p.kw === 3 && p.stride === 1 && p.copies),
-      pays: winogradPays,
+/** Of conv2d, or of its data gradient: winograd's transforms pay for different channels. */
+const conv = (pays: Variant<ConvShape>["pays"]) =>
+  variantsOf<ConvShape>()({
+    describe: ({ kh, kw, stride, cin, cout, h, w }) => `${kh}x${kw}/${stride} ${cin}->${cout} at ${h}x${w}`,
+    variants: {
+      winograd: { fits: (_, p) => !p || (p.kh === 3 && p.kw === 3 && p.stride === 1 && p.copies), pays },
+      gemm: { fits: (_, p) => !p || (p.kh === 1 && p.kw === 1 && p.stride === 1 && p.copies) },
+      subgroup: { fits: hasLanes, pays: onSoftware },
+      direct: { fits: anywhere },
     },
-    gemm: { fits: (_, p) => !p || (p.kh === 1 && p.kw === 1 && p.stride === 1 && p.copies) },
-    subgroup: { fits: hasLanes, pays: onSoftware },
-    direct: { fits: anywhere },
-  },
-});
+  });
 
-/** The table. `conv2d_dx` is conv2d's data gradient, by the shape of the conv whose gradient it is. */
+/** The table. `conv2d_dx` is conv2d's data gradient; its shape is that of the conv. */
 export const VARIANTS = {
   gemm: variantsOf<GemmShape>()({
     describe: ({ z, m, k, n }) => `${z} x ${m}x${k}x${n}`,
     variants: {
-      // On lavapipe a barrier costs more than it saves.
+      // Slower on lavapipe, where a barrier costs more than it saves.
       tiled: { fits: anywhere, pays: (t) => !t.software },
       subgroup: { fits: hasLanes, pays: onSoftware },
       portable: { fits: anywhere },
     },
   }),
-  conv2d: conv,
-  conv2d_dx: {
-    describe: conv.describe,
-    variants: {
-      ...conv.variants,
-      // A conv of dz with channels swapped, at the result's size.
-      winograd: {
-        fits: conv.variants.winograd.fits,
-        pays: (t: Target, p: ConvShape) => winogradPays(t, { ...p, cin: p.cout, cout: p.cin }),
-      },
-    },
-  },
+  conv2d: conv(winogradPays),
+  // The data gradient is a conv of dz with input and output channels exchanged.
+  conv2d_dx: conv((t, p) => winogradPays(t, { ...p, cin: p.cout, cout: p.cin })),
   weight_gradient: variantsOf<WeightGradientShape>()({
     describe: ({ kh, kw, stride, cin, cout, oh, ow }) => `${kh}x${kw}/${stride} ${cin}->${cout} to ${oh}x${ow}`,
     variants: {
@@ -129,7 +122,7 @@ export const VARIANTS = {
       direct_portable: { fits: anywhere },
     },
   }),
-  /** dW of label_table: of `k` rows and `n` columns, padded. */
+  /** The weight gradient of label_table: k rows and n columns, padded. */
   label_table_dw: variantsOf<{ k: number; n: number }>()({
     describe: ({ k, n }) => `${k}->${n}`,
     variants: { subgroup: { fits: hasLanes }, portable: { fits: anywhere } },
@@ -139,10 +132,10 @@ export const VARIANTS = {
 export type VariantOp = keyof typeof VARIANTS;
 export type VariantOf<O extends VariantOp> = keyof (typeof VARIANTS)[O]["variants"] & string;
 export type ShapeOf<O extends VariantOp> = Parameters<(typeof VARIANTS)[O]["describe"]>[0];
-/** A plan's entries for whole ops, checked by the compiler. Entries for shapes are checked when they are read. */
+/** Plan entries for whole ops, checked by the compiler. Entries for shapes are checked when the plan is used. */
 export type OpVariants = { readonly [O in VariantOp]?: VariantOf<O> };
 
-/** The names of an op's variants, in order. */
+/** Names of an op's variants, in order. */
 export const variantNames = <O extends VariantOp>(op: O): VariantOf<O>[] =>
   Object.keys(VARIANTS[op].variants) as VariantOf<O>[];
 
@@ -152,16 +145,16 @@ const variantAt = (op: VariantOp, name: string): AnyVariant | undefined =>
     ? (VARIANTS[op].variants as unknown as Record<string, AnyVariant>)[name]
     : undefined;
 
-/** Whether an adapter can run a variant of an op; with a shape, of that shape. */
+/** Whether the adapter can run a variant of an op: for this shape, or for any. */
 export const canRun = <O extends VariantOp>(op: O, name: VariantOf<O>, target: Target, shape?: ShapeOf<O>): boolean =>
   variantAt(op, name)!.fits(target, shape);
 
 const usage = (where: string, problem: string, fix: string): SpadeError => new SpadeError("usage", where, problem, fix);
 
 /**
- * Checks a plan against the table and an adapter.
+ * Checks a plan against the table and the adapter.
  * @param where the plan's name in messages
- * @throws SpadeError usage: an op or a variant that the table lacks, or one that the adapter can't run
+ * @throws SpadeError usage: an unknown op or variant, or one that the adapter can't run
  */
 export function checkVariants(plan: Readonly<Record<string, string>>, where: string, target: Target): void {
   for (const [key, name] of Object.entries(plan)) {
@@ -178,10 +171,10 @@ export function checkVariants(plan: Readonly<Record<string, string>>, where: str
   }
 }
 
-/** Plans that were checked: a plan comes with a target, and targets are copied. */
+/** Plans that were checked, each with the target it was checked for: a copied target may share its plan. */
 const checked = new WeakMap<object, Target>();
 
-/** The variant that an op runs for a shape. @throws SpadeError usage: the target's plan is wrong, or names one that does not fit the shape */
+/** The variant to use for a shape. @throws SpadeError usage: the target's plan is wrong, or names a variant that does not fit the shape */
 export function choose<O extends VariantOp>(op: O, target: Target, shape: ShapeOf<O>): VariantOf<O> {
   const plan = target.variants;
   if (checked.get(plan) !== target) {

@@ -1,17 +1,18 @@
-// kernels/shape/activation.ts: leaky ReLU (slope 0.2), ReLU or tanh by itself, where no conv can take it into its epilogue
+// kernels/shape/activation.ts: leaky ReLU (slope 0.2), ReLU or tanh as an op of its own, where no convolution can apply it
 //
-//   leaky: y = x > 0 ? x : 0.2 x         dx = y > 0 ? dy : 0.2 dy     (y's sign is x's)
+//   leaky: y = x > 0 ? x : 0.2 x         dx = y > 0 ? dy : 0.2 dy     (y has x's sign)
 //   relu:  y = max(x, 0)                 dx = y > 0 ? dy : 0
-//   tanh:  y = tanh(clamp(x, -15, 15))   dx = (1 - y*y) dy            (beyond 15 an f32 tanh is 1; SwiftShader gives NaN from 89 on)
-// The result is not kept for the backward pass; what reads it there computes it again, and dx is made from x alone.
-// traffic: 1 read and 1 write an element forward, 2 reads and 1 write backward. lavapipe, 256x256x64: leaky
-// 4.7 to 7.7 ms (up to 7 GB/s), tanh 11.6.
+//   tanh:  y = tanh(clamp(x, -15, 15))   dx = (1 - y*y) dy            (beyond 15 tanh is 1 in f32; SwiftShader returns NaN from 89 on)
+//
+// The result is not kept for the backward pass. Ops that read it there compute it again, and dx is computed from x.
+// traffic: forward 1 read and 1 write an element, backward 2 reads and 1 write. lavapipe, 256x256x64: leaky 4.7 to 7.7 ms (up to
+// 7 GB/s), tanh 11.6.
 
 import activationText from "../../shaders/shape/activation.wgsl";
 import backwardText from "../../shaders/shape/activation_backward.wgsl";
 import { defineOp, product, read, storedElements, write, type Graph, type Tensor } from "../../src/runtime/index.ts";
 import { ACTIVATION, SLOPE, type Activation } from "../parts/activation_wgsl.ts";
-import { strided } from "../parts/sums.ts";
+import { strided } from "../parts/grid.ts";
 
 export interface ActivationArgs {
   x: Tensor;
@@ -37,7 +38,7 @@ export const activation = defineOp<ActivationArgs, Tensor>({
   backward: (g, { x, kind }, _, dy) => ({ x: activationGradient(g, { x: g.again(x), dy, kind }) }),
 });
 
-/** dy * act', from the activation's argument x or its result y. Of dy's shape and type. */
+/** dy * act', computed from the activation's argument x or from its result y; of dy's shape and type. */
 export function activationGradient(
   g: Graph,
   { x, y, dy, kind }: { x?: Tensor; y?: Tensor; dy: Tensor; kind: Activation },

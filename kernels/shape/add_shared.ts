@@ -1,9 +1,10 @@
-// kernels/shape/add_shared.ts: y = leaky(x[n] + shared[n mod S]): what fake and real pictures share (the labels' part of the discriminator's
-// first conv) joined with what each has by itself
+// kernels/shape/add_shared.ts: y = leaky(x[n] + shared[n mod S])
 //
-// Backward: dz = dy * (y > 0 ? 1 : slope);   dx = dz,   dshared[s] = sum of dz[n] over n = s, s + S, ... in order.
-// traffic: x and y once, shared once for every time that it is used (from a cache at best). lavapipe, 4 x 129x129x64: forward 6.6 ms
-// (6.5 GB/s), dx 9.7, dshared 7.2.
+// In the discriminator's first convolution, fake and real pictures have the labels in common: the labels' part (`shared`) is computed
+// once and added to the part of each picture (x).
+// Backward: dz = dy * (y > 0 ? 1 : slope);   dx = dz,   dshared[s] = sum of dz[n] over n = s, s + S, ..., in order.
+// traffic: x and y once, shared once for every use (from a cache at best). lavapipe, 4 x 129x129x64: forward 6.6 ms (6.5 GB/s),
+// dx 9.7, dshared 7.2.
 
 import addSharedText from "../../shaders/shape/add_shared.wgsl";
 import dxText from "../../shaders/shape/add_shared_dx.wgsl";
@@ -19,7 +20,7 @@ import {
   type Graph,
   type Tensor,
 } from "../../src/runtime/index.ts";
-import { strided } from "../parts/sums.ts";
+import { strided } from "../parts/grid.ts";
 
 export interface AddSharedArgs {
   /** [N,...] */

@@ -1,9 +1,9 @@
-// kernels/shape/concat.ts: two tensors one behind the other along an axis (fake and real pictures in one batch, the halves of a fire module)
+// kernels/shape/concat.ts: two tensors joined along an axis (fake and real pictures in one batch, the halves of a fire module)
 //
-//   y = [a, b]        da, db = dy's parts
+//   y = [a, b]        da, db = the two ranges of dy
 //
-// traffic: 1 read and 1 write an element. Padded lanes of a last axis are left out and made new behind b. lavapipe, two
-// pictures of 2 x 256x256x3: 3.3 ms.
+// Along the last axis, a's padding is dropped and zeros pad the joined rows.
+// traffic: 1 read and 1 write an element. lavapipe, two pictures of 2 x 256x256x3: 3.3 ms.
 
 import concatText from "../../shaders/shape/concat.wgsl";
 import {
@@ -19,12 +19,12 @@ import {
   type Graph,
   type Tensor,
 } from "../../src/runtime/index.ts";
-import { strided } from "../parts/sums.ts";
+import { strided } from "../parts/grid.ts";
 import { slice } from "./slice.ts";
 
 export interface ConcatArgs {
   a: Tensor;
-  /** of a's shape but for the axis */
+  /** of a's shape, except along the axis */
   b: Tensor;
   axis: number;
 }

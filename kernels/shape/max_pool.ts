@@ -1,20 +1,18 @@
 // kernels/shape/max_pool.ts: max pooling without padding (VGG19: 2x2, stride 2; SqueezeNet: 3x3, stride 2, sizes rounded up)
 //
-//   y[n,oy,ox,c] = max of x over the k x k window at (s*oy, s*ox), as far as it lies in the picture
-//   size: floor((size - k) / s) + 1, or ceil: one window more where the last one would leave pixels over and starts inside
+//   y[n,oy,ox,c] = max of x over the k x k window at (s*oy, s*ox), clipped to the picture
+//   size: floor((size - k) / s) + 1; with `ceil` one window more if the last one would leave pixels over and starts inside
 //
-// Backward: dy goes to the first largest value of the window in raster order, as torch does. Two passes, no atomics:
-//
-//   places[n,oy,ox,c] = which pixel of the window that is, a byte a channel, from one reading of x; y is not asked for
+// Backward: dy goes to the first largest value of the window in raster order, as in torch. Two passes, no atomics:
+//   places[n,oy,ox,c] = index of that pixel in the window, one byte a channel, from one reading of x (y is not needed)
 //   dx of a block of s x s pixels = sum of dy over the at most ceil(k/s)^2 windows that reach into it, where their place is the pixel
-//
 // traffic: x once, a quarter written; backward x and dy read, dx written, and places (a sixteenth of x) written and read.
-// Constants k and s: loops are unrolled, at the price of a pipeline for each kind of pool (on lavapipe 1.4 s to compile all three
-// passes where loops over sizes took 0.3).
+//
+// k and s are text constants, so loops are unrolled. That gave the forward 1.2 to 1.6 x on lavapipe (f16: 0.9 to 1.3) and costs a
+// pipeline for each kind of pool (1.4 s to compile all three passes, against 0.3 s with loops over sizes). An earlier backward compared
+// each pixel with all taps before it in every window; this one is 2.6 to 4 x as fast (f16: 4.2 to 7.3 x).
 // lavapipe, batch 4, f32, on a busy machine: 3x3/2 of SqueezeNet at 256x256 (125x125x96, 62x62x256, 31x31x512) forward 16, 11, 6 ms,
 // backward 57, 28, 14; at 128x96 (45x61x96, 22x30x256) forward 3.7, 3.0, backward 7.6, 5.6; VGG's 2x2 on 256x256x64 8 and 16.
-// Before, every pixel asked of the taps before it in every window whether one was as large: 2.6 to 4 x as long in the same run (f16:
-// 4.2 to 7.3 x), y made again included; the same bytes. The forward gained 1.2 to 1.6 x by its unrolled loops (f16: 0.9 to 1.3).
 
 import maxPoolText from "../../shaders/shape/max_pool.wgsl";
 import backwardText from "../../shaders/shape/max_pool_backward.wgsl";
@@ -30,7 +28,7 @@ import {
   type Graph,
   type Tensor,
 } from "../../src/runtime/index.ts";
-import { lanes, rowGroups, Y_SPAN } from "../parts/segments.ts";
+import { rowGrid } from "../parts/grid.ts";
 
 export interface MaxPoolArgs {
   /** [N,H,W,C] */
@@ -41,8 +39,11 @@ export interface MaxPoolArgs {
   ceil?: boolean;
 }
 
-/** 255 is the place of no pixel. */
-const MOST_K = 15;
+/** The place that no pixel has: max_pool_backward gives it to windows that do not exist. */
+const NO_PLACE = 255;
+
+/** Largest k whose k * k places are all below NO_PLACE. */
+const MOST_K = Math.floor(Math.sqrt(NO_PLACE));
 
 /** Shape rule. @throws SpadeError shape, unsupported */
 export function maxPoolPlan(x: readonly number[], k: number, stride: number, ceil = false): number[] {
@@ -69,16 +70,17 @@ export function maxPoolPlan(x: readonly number[], k: number, stride: number, cei
   return [x[0], size(x[1]), size(x[2]), x[3]];
 }
 
-/** The windows' largest values, or their places in the window (words of four bytes), from one reading of x. */
+/** Writes to y each window's largest value or, with `places`, its place in the window: four bytes in a u32. */
 function pool(g: Graph, { x, k, stride }: MaxPoolArgs, y: Tensor, places: boolean): void {
   const c4 = x.pitch / 4;
   const [n, oh, ow] = y.shape;
+  const grid = rowGrid(c4, n * oh * ow);
   g.dispatch({
     shader: { name: "max_pool", text: maxPoolText },
-    constants: { ...lanes(c4), K: k, STRIDE: stride, places },
-    sizes: { PIXELS: n * oh * ow, H: x.shape[1], W: x.shape[2], OH: oh, OW: ow, C4: c4, YSPAN: Y_SPAN },
+    constants: { ...grid.constants, K: k, STRIDE: stride, places },
+    sizes: { PIXELS: n * oh * ow, H: x.shape[1], W: x.shape[2], OH: oh, OW: ow, C4: c4 },
     bindings: { x: read(x), y: places ? writeScalars(y) : write(y) },
-    groups: rowGroups(c4, n * oh * ow),
+    groups: grid.groups,
     flops: k * k * n * oh * ow * x.shape[3],
   });
 }
@@ -102,12 +104,13 @@ export const maxPool = defineOp<MaxPoolArgs, Tensor>({
     pool(g, { x, k, stride }, places, true);
     const dx = g.temp("dx", x.shape, x.dtype);
     const [bh, bw] = [ceilDiv(h, stride), ceilDiv(w, stride)];
+    const grid = rowGrid(c4, n * bh * bw);
     g.dispatch({
       shader: { name: "max_pool_backward", text: backwardText },
-      constants: { ...lanes(c4), K: k, STRIDE: stride, REACH: ceilDiv(k, stride) },
-      sizes: { BLOCKS: n * bh * bw, H: h, W: w, BH: bh, BW: bw, OH: oh, OW: ow, C4: c4, YSPAN: Y_SPAN },
+      constants: { ...grid.constants, K: k, STRIDE: stride, REACH: ceilDiv(k, stride), NO_PLACE },
+      sizes: { BLOCKS: n * bh * bw, H: h, W: w, BH: bh, BW: bw, OH: oh, OW: ow, C4: c4 },
       bindings: { places: readScalars(places), dy: read(dy), dx: write(dx) },
-      groups: rowGroups(c4, n * bh * bw),
+      groups: grid.groups,
       flops: k * k * product(y.shape),
     });
     return { x: dx };

@@ -1,15 +1,16 @@
-// kernels/shape/reflect_pad.ts: reflection padding, the border's own row not repeated (torch's ReflectionPad2d; pix2pixHD's convs)
+// kernels/shape/reflect_pad.ts: reflection padding that does not repeat the border itself (torch's ReflectionPad2d; pix2pixHD's convs)
 //
 //   y[n,oy,ox,c] = x[n, r(oy - p, H), r(ox - p, W), c]        r(i, size) = last - | last - |i| |,  last = size - 1,  p < H, W
 //
-// Backward: dx[i] = sum of dy over i's copies: itself, its mirror image before the start (1 <= i <= p) and behind the end
-// (last - p <= i < last), on both axes: at most 9. A gather in one order.
+// Backward: dx[i] = sum of dy over the copies of i along each axis: i itself, its mirror image before the start (if 1 <= i <= p) and
+// behind the end (if last - p <= i < last), so at most 9 pixels. Each thread gathers them in one fixed order.
 // traffic: x and y once.
 
 import reflectPadText from "../../shaders/shape/reflect_pad.wgsl";
+import indexText from "../../shaders/shape/reflect_pad_index.wgsl";
 import backwardText from "../../shaders/shape/reflect_pad_backward.wgsl";
 import { defineOp, product, read, SpadeError, write, type Graph, type Tensor } from "../../src/runtime/index.ts";
-import { strided } from "../parts/sums.ts";
+import { strided } from "../parts/grid.ts";
 
 export interface ReflectPadArgs {
   /** [N,H,W,C] */
@@ -38,7 +39,7 @@ export const reflectPad = defineOp<ReflectPadArgs, Tensor>({
     const y = g.temp("y", reflectPadPlan(x.shape, pad), x.dtype);
     const n4 = (product(y.shape.slice(0, 3)) * y.pitch) / 4;
     g.dispatch({
-      shader: { name: "reflect_pad", text: reflectPadText },
+      shader: { name: "reflect_pad", text: `${reflectPadText}\n${indexText}` },
       sizes: { N4: n4, C4: x.pitch / 4, H: x.shape[1], W: x.shape[2], PAD: pad },
       bindings: { x: read(x), y: write(y) },
       groups: strided(g.target, n4),

@@ -1,11 +1,12 @@
 // kernels/shape/resize.ts: nearest and bilinear resize, as torch.nn.functional.interpolate
 //
 //   nearest:   src = min(floor(dst * scale), in - 1),   scale = float32(in / out), the product in float32 too
-//   bilinear:  src = max(0, (dst + 0.5) * scale - 0.5), align_corners=False; the four neighbours weighted by their nearness
+//   bilinear:  src = max(0, (dst + 0.5) * scale - 0.5), align_corners=False; the four neighbours weighted by their distance
 //
-// Backward: each dy goes to the pixels that it was read from, with the same weights (a gather over the dst range of a src).
-// traffic: y once, x once or more (out/in times a pixel when enlarging, from a cache).
-// lavapipe, 64 channels: bilinear 256 -> 224 12.4 ms, nearest 128 -> 256 9.5.
+// Backward: each dy goes to the pixels that it was computed from, with the same weights. Each thread gathers, for a pixel of dx, from the
+// range of dst that may read it.
+// traffic: y once; x once, or out/in times a pixel when enlarging (mostly from a cache). lavapipe, 64 channels: bilinear 256 -> 224
+// 12.4 ms, nearest 128 -> 256 9.5.
 
 import resizeText from "../../shaders/shape/resize.wgsl";
 import backwardText from "../../shaders/shape/resize_backward.wgsl";
@@ -19,7 +20,7 @@ import {
   type Graph,
   type Tensor,
 } from "../../src/runtime/index.ts";
-import { lanes, rowGroups, Y_SPAN } from "../parts/segments.ts";
+import { rowGrid } from "../parts/grid.ts";
 
 export interface ResizeArgs {
   /** [N,H,W,C] */
@@ -35,11 +36,12 @@ export function resizePlan(x: readonly number[], h: number, w: number): number[]
   return [x[0], h, w, x[3]];
 }
 
-/** What both ways have in common: a thread a pixel of what is written. */
+/** What both passes have in common; `pixels`: of the tensor that is written. */
 function common({ x, h, w, mode }: ResizeArgs, pixels: number): Pick<DispatchSpec, "constants" | "sizes" | "groups"> {
   const [, ih, iw] = x.shape;
+  const grid = rowGrid(x.pitch / 4, pixels);
   return {
-    constants: { bilinear: mode === "bilinear", ...lanes(x.pitch / 4) },
+    constants: { bilinear: mode === "bilinear", ...grid.constants },
     sizes: {
       PIXELS: pixels,
       H: ih,
@@ -49,9 +51,8 @@ function common({ x, h, w, mode }: ResizeArgs, pixels: number): Pick<DispatchSpe
       C4: x.pitch / 4,
       SCALEY: float(ih / h),
       SCALEX: float(iw / w),
-      YSPAN: Y_SPAN,
     },
-    groups: rowGroups(x.pitch / 4, pixels),
+    groups: grid.groups,
   };
 }
 

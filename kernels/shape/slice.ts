@@ -2,9 +2,9 @@
 //
 //   slice:    y[.., i, ..] = x[.., from + i, ..],  i < count          reshape: y = x, the same stored elements in order
 //
-// Backward: dx is dy at its place and zero elsewhere; of a reshape, dy in x's shape.
-// traffic: 1 read and 1 write an element of y. The weights of the discriminator's first conv are cut this way into label rows and
-// picture rows (16 taps x 188 x 64: 0.8 MB), and nothing large is.
+// Backward: dx is dy in that range and zero elsewhere; for a reshape, dy in x's shape.
+// traffic: 1 read and 1 write an element of y. Used on small tensors: the weights of the discriminator's first conv are cut into label
+// rows and picture rows (16 taps x 188 x 64: 0.8 MB).
 
 import copyText from "../../shaders/shape/slice.wgsl";
 import {
@@ -20,18 +20,18 @@ import {
   type Graph,
   type Tensor,
 } from "../../src/runtime/index.ts";
-import { strided } from "../parts/sums.ts";
+import { strided } from "../parts/grid.ts";
 
 export interface SliceArgs {
   x: Tensor;
   axis: number;
   from: number;
   count: number;
-  /** The result's length along the axis, zeros behind the range; `count` by default (conv weights want a multiple of 4). */
+  /** The result's length along the axis, padded with zeros; `count` by default (conv weights need a multiple of 4). */
   length?: number;
 }
 
-/** Stored elements from one index of the axis to the next, and of the whole axis. */
+/** Stored elements from one index of the axis to the next (inner), and of the whole axis (row). */
 function strides(shape: readonly number[], axis: number): { inner: number; row: number } {
   const last = shape.length - 1;
   const inner = axis === last ? 1 : product(shape.slice(axis + 1, -1)) * pad4(shape[last]);
@@ -40,7 +40,7 @@ function strides(shape: readonly number[], axis: number): { inner: number; row: 
 
 export interface SlicePlan {
   out: number[];
-  /** Stored elements: of a row of x and of y, and where the range starts and how long it is. */
+  /** Counts of stored elements: a row of x, a row of y, the start of the range, its length. */
   xRow: number;
   yRow: number;
   from: number;
@@ -71,7 +71,7 @@ interface Range {
   count: number;
 }
 
-/** Records y <- a range of every row of x. */
+/** Copies a range of every row of x to a range of every row of y; the rest of y is zero. */
 function copyRange(g: Graph, x: Tensor, y: Tensor, r: Range): void {
   const whole = [r.xRow, r.yRow, r.xFrom, r.yFrom, r.count].every((n) => n % 4 === 0);
   const unit = whole ? 4 : 1;
@@ -111,7 +111,7 @@ export const slice = defineOp<SliceArgs, Tensor>({
 
 export interface ReshapeArgs {
   x: Tensor;
-  /** with as many stored elements as x */
+  /** of as many stored elements as x */
   shape: number[];
 }
 

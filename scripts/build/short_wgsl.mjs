@@ -1,11 +1,18 @@
-// An esbuild plugin: WGSL without comments and indentation. Line breaks stay, so that line numbers in compile errors are those of the file.
+// An esbuild plugin: WGSL without comments and without spaces that separate nothing. Line breaks stay, so that line numbers in compile
+// errors are those of the file.
 
 import { readFile } from "node:fs/promises";
 
-/** @throws Error if a line holds a block comment, which no shader of ours has */
+/** @throws Error if the shader has a block comment; ours have none */
 export function shorten(path, wgsl) {
   if (wgsl.includes("/*")) throw new Error(`${path} has a block comment: use //`);
-  return wgsl.replace(/[ \t]*\/\/.*$/gm, "").replace(/^[ \t]+|[ \t]+$/gm, "");
+  return (
+    wgsl
+      .replace(/[ \t]*\/\/.*$/gm, "")
+      .replace(/^[ \t]+|[ \t]+$/gm, "")
+      // Not around < > and -: "a - -b" and "vec2<f32> = x" need theirs. A line that begins with # is the generator's.
+      .replace(/^(?!#).*$/gm, (line) => line.replace(/ *([=+*/,;:(){}&|!?]+) */g, "$1"))
+  );
 }
 
 export const shortWgsl = {

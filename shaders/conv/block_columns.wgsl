@@ -1,5 +1,5 @@
-// Rearranges matrices of weights between [Z][K][N] and blocks of 16 columns, [Z][N/16][K/4][16] vec4 along k.
-// One vec4 along k of one column a thread; columns beyond N are zero in the blocks.
+// Converts matrices of weights from [Z][K][N] to blocks of 16 columns, [Z][N/16][K/4][16] vec4 along k, or (`unblock`) back. Each thread
+// moves the four k of one column. In the blocks, columns beyond N are zero.
 
 @compute @workgroup_size(8, 8, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {

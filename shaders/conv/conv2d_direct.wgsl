@@ -1,39 +1,32 @@
-// A thread makes PX pixels of a row times 2 vec4 of output channels, in registers: no workgroup memory, no barrier.
-// x [N,H,W,C4] vec4 over channels; w [tap][Cin][Cout/4] vec4 over output channels.
+// conv2d on any adapter: each thread computes 4 pixels of a row times 2 vec4 of output channels in registers. No workgroup memory, no
+// barrier. Layouts, Pixel, pixel, Sums, add_tap, put: conv2d_strip.wgsl.
 
 @compute @workgroup_size(8, 8, 1)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let strips = ($OW + {{PX}}u - 1u) / {{PX}}u;
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let strips = ($OW + 3u) / 4u;
   let co = id.y * 2u;
-  let at_row = id.x + id.z * $ROW;
-  let n = at_row / (strips * $OH);
+  let strip = id.x + id.z * groups.x * 8u;
+  let n = strip / (strips * $OH);
   if (n >= $N || co >= $CO4) { return; }
-  let rest = at_row % (strips * $OH);
+  let rest = strip % (strips * $OH);
   let oy = rest / strips;
-  let ox = (rest % strips) * {{PX}}u;
-  let second = min(co + 1u, $CO4 - 1u);
-{{declare}}
+  let ox = (rest % strips) * 4u;
+  var s = Sums();
   for (var ky = 0u; ky < $KH; ky++) {
     let iy = i32(oy * $STRIDE + ky) - i32($PAD);
     if (iy < 0 || iy >= i32($H)) { continue; }
     let row = (n * $H + u32(iy)) * $W;
     for (var kx = 0u; kx < $KW; kx++) {
       let ix = i32(ox * $STRIDE + kx) - i32($PAD);
-{{taps}}
-      var at = ((ky * $KW + kx) * $C4 * 4u) * $CO4;
-      for (var c = 0u; c < $C4; c++) {
-        let w00 = vec4f(w[at + co]);
-        let w01 = vec4f(w[at + second]);
-        let w10 = vec4f(w[at + $CO4 + co]);
-        let w11 = vec4f(w[at + $CO4 + second]);
-        let w20 = vec4f(w[at + 2u * $CO4 + co]);
-        let w21 = vec4f(w[at + 2u * $CO4 + second]);
-        let w30 = vec4f(w[at + 3u * $CO4 + co]);
-        let w31 = vec4f(w[at + 3u * $CO4 + second]);
-{{accumulate}}
-        at += 4u * $CO4;
-      }
+      let p0 = pixel(ix, row);
+      let p1 = pixel(ix + i32($STRIDE), row);
+      let p2 = pixel(ix + i32(2u * $STRIDE), row);
+      let p3 = pixel(ix + i32(3u * $STRIDE), row);
+      add_tap(&s, ky * $KW + kx, co, p0, p1, p2, p3);
     }
   }
-{{store}}
+  put(n, oy, ox, co, s.a0, s.b0);
+  put(n, oy, ox + 1u, co, s.a1, s.b1);
+  put(n, oy, ox + 2u, co, s.a2, s.b2);
+  put(n, oy, ox + 3u, co, s.a3, s.b3);
 }

@@ -1,4 +1,4 @@
-// dw[k,m] = sum over the images of x[n,k] * dy[n,m], in order: one vec4 of a row a thread.
+// dw[k,m] = sum over the images n of x[n,k] * dy[n,m], in order; strided over the vec4s of dw.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {

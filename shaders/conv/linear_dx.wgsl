@@ -1,4 +1,5 @@
-// Row products: parts[j][n,k] = sum of dy[n,m] * w[k,m] over the vec4s j, j + PARTS, ...: neighbouring lanes read neighbouring vec4.
+// Partial sums of dx: parts[j][n,k] = sum of dy[n,m] * w[k,m] over the vec4s m = j, j + PARTS, ... Neighbouring lanes read neighbouring
+// vec4s.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {

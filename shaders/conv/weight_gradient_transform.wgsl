@@ -1,9 +1,18 @@
-// The adjoint of the output transform: M = A dY A^T of every 2x2 patch of results, one vec4 of channels a thread.
-// A = [1 0; 1 1; 1 -1; 0 -1].   dz [N,OH,OW,CO4] -> m [16][tiles][CO4]
+// The adjoint of Winograd's output transform: M = A dY A^T of every 2x2 patch dY of dz, one vec4 of channels a thread.
+// A = [1 0; 1 1; 1 -1; 0 -1].   dz [N,OH,OW,CO4] -> m [16][tiles][CO4]. Tiles: as in winograd_input.wgsl.
 
+// A pixel's channels c; zero outside the picture.
 fn load(n: u32, oy: u32, ox: u32, c: u32) -> vec4f {
   let inside = oy < $OH && ox < $OW;
   return select(vec4f(0.0), vec4f(dz[((n * $OH + min(oy, $OH - 1u)) * $OW + min(ox, $OW - 1u)) * $CO4 + c]), inside);
+}
+
+// One of the four rows of a tile's 4x4 results.
+fn put(at: u32, step: u32, a: vec4f, b: vec4f, c: vec4f, d: vec4f) {
+  m[at] = m_t(a);
+  m[at + step] = m_t(b);
+  m[at + 2u * step] = m_t(c);
+  m[at + 3u * step] = m_t(d);
 }
 
 @compute @workgroup_size(64, 1, 1)
@@ -25,8 +34,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let p1 = d01 + d11;
   let q0 = d00 - d10;
   let q1 = d01 - d11;
-  m[at] = m_t(d00); m[at + step] = m_t(d00 + d01); m[at + 2u * step] = m_t(d00 - d01); m[at + 3u * step] = m_t(-d01);
-  m[at + 4u * step] = m_t(p0); m[at + 5u * step] = m_t(p0 + p1); m[at + 6u * step] = m_t(p0 - p1); m[at + 7u * step] = m_t(-p1);
-  m[at + 8u * step] = m_t(q0); m[at + 9u * step] = m_t(q0 + q1); m[at + 10u * step] = m_t(q0 - q1); m[at + 11u * step] = m_t(-q1);
-  m[at + 12u * step] = m_t(-d10); m[at + 13u * step] = m_t(-d10 - d11); m[at + 14u * step] = m_t(d11 - d10); m[at + 15u * step] = m_t(d11);
+  put(at, step, d00, d00 + d01, d00 - d01, -d01);
+  put(at + 4u * step, step, p0, p0 + p1, p0 - p1, -p1);
+  put(at + 8u * step, step, q0, q0 + q1, q0 - q1, -q1);
+  put(at + 12u * step, step, -d10, -d10 - d11, d11 - d10, d11);
 }

@@ -1,7 +1,8 @@
-// V = B^T d B of every 4x4 patch (stride 2, from PAD before the picture on), one vec4 of channels a thread; the slice's patches start at tile T0.
-// B^T = [1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 1 0 -1].   x [N,H,W,C4] -> v [16][tiles/8][C4][8], blocks of 8 tiles as gemm reads rows; for the
-// weight gradient [16][tiles][C4].
+// V = B^T d B of the 4x4 patches d of x, one vec4 of channels of one patch a thread. Patches have stride 2 and start PAD before the
+// picture; the slice's TILES patches start at tile T0, of TH x TW an image. B^T = [1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 1 0 -1].
+// x [N,H,W,C4] -> v [16][tiles/8][C4][8] (constant `blocked`: blocks of 8 tiles, as gemm reads rows), or [16][tiles][C4].
 
+// A pixel's channels c; zero outside the picture.
 fn load(n: u32, iy: i32, ix: i32, c: u32) -> vec4f {
   let inside = iy >= 0 && iy < i32($H) && ix >= 0 && ix < i32($W);
   let at = ((n * $H + u32(clamp(iy, 0, i32($H) - 1))) * $W + u32(clamp(ix, 0, i32($W) - 1))) * $C4 + c;
@@ -15,6 +16,14 @@ fn row(n: u32, iy: i32, ix: i32, c: u32) -> array<vec4f, 4> {
   let e = load(n, iy, ix + 2, c);
   let f = load(n, iy, ix + 3, c);
   return array<vec4f, 4>(a - e, b + e, e - b, b - f);
+}
+
+// One of the four rows of a tile's 4x4 results.
+fn put(at: u32, step: u32, a: vec4f, b: vec4f, c: vec4f, d: vec4f) {
+  v[at] = v_t(a);
+  v[at + step] = v_t(b);
+  v[at + 2u * step] = v_t(c);
+  v[at + 3u * step] = v_t(d);
 }
 
 @compute @workgroup_size(64, 1, 1)
@@ -40,8 +49,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let d2 = row(n, iy + 2, ix, c);
   let d3 = row(n, iy + 3, ix, c);
   let at = id.x;
-  v[at] = v_t(d0[0] - d2[0]); v[at + step] = v_t(d0[1] - d2[1]); v[at + 2u * step] = v_t(d0[2] - d2[2]); v[at + 3u * step] = v_t(d0[3] - d2[3]);
-  v[at + 4u * step] = v_t(d1[0] + d2[0]); v[at + 5u * step] = v_t(d1[1] + d2[1]); v[at + 6u * step] = v_t(d1[2] + d2[2]); v[at + 7u * step] = v_t(d1[3] + d2[3]);
-  v[at + 8u * step] = v_t(d2[0] - d1[0]); v[at + 9u * step] = v_t(d2[1] - d1[1]); v[at + 10u * step] = v_t(d2[2] - d1[2]); v[at + 11u * step] = v_t(d2[3] - d1[3]);
-  v[at + 12u * step] = v_t(d1[0] - d3[0]); v[at + 13u * step] = v_t(d1[1] - d3[1]); v[at + 14u * step] = v_t(d1[2] - d3[2]); v[at + 15u * step] = v_t(d1[3] - d3[3]);
+  put(at, step, d0[0] - d2[0], d0[1] - d2[1], d0[2] - d2[2], d0[3] - d2[3]);
+  put(at + 4u * step, step, d1[0] + d2[0], d1[1] + d2[1], d1[2] + d2[2], d1[3] + d2[3]);
+  put(at + 8u * step, step, d2[0] - d1[0], d2[1] - d1[1], d2[2] - d1[2], d2[3] - d1[3]);
+  put(at + 12u * step, step, d1[0] - d3[0], d1[1] - d3[1], d1[2] - d3[2], d1[3] - d3[3]);
 }

@@ -1,5 +1,5 @@
-// Y = A^T M A, 2x2 pixels of one vec4 of output channels a thread; then finish (conv2d_finish.wgsl).
-// A^T = [1 1 1 0; 0 1 -1 -1].   m [16][tiles of the slice][CO4] -> y [N,OH,OW,CO4]
+// Y = A^T M A, 2x2 pixels of one vec4 of output channels a thread; then finish_at (shaders/parts/epilogue_residual.wgsl).
+// A^T = [1 1 1 0; 0 1 -1 -1].   m [16][tiles of the slice][CO4] -> y [N,OH,OW,CO4]. Tiles: as in winograd_input.wgsl.
 
 fn emit(sum: vec4f, n: u32, py: u32, px: u32, co: u32) {
   if (py >= $OH || px >= $OW) { return; }

@@ -1,14 +1,25 @@
-// U = G g G^T:  G = [1 0 0; .5 .5 .5; .5 -.5 .5; 0 0 1]. Four input channels of one output channel a thread.
-// w [tap][Cin][CO] -> u [16][CO/16][Cin/4][16] vec4 along the input channels (the blocks that gemm reads); columns beyond CO are zero.
+// U = G g G^T of the 3x3 weights g, G = [1 0 0; .5 .5 .5; .5 -.5 .5; 0 0 1]: four input channels of one output channel a thread.
+// w [tap][Cin][CO] -> u [16][CO/16][Cin/4][16] vec4 along the input channels (blocks of columns, as gemm reads them); columns beyond CO,
+// up to COPAD, are zero.
 
+// Four input channels of one output channel at a tap.
 fn load(tap: u32, k: u32, co: u32) -> vec4f {
   let at = (tap * $CIN + k) * $CO + min(co, $CO - 1u);
   let v = vec4f(f32(w[at]), f32(w[at + $CO]), f32(w[at + 2u * $CO]), f32(w[at + 3u * $CO]));
   return select(vec4f(0.0), v, co < $CO);
 }
 
+// G times a column of three (and, applied to rows, times G^T).
 fn mix(a: vec4f, b: vec4f, c: vec4f) -> array<vec4f, 4> {
   return array<vec4f, 4>(a, 0.5 * (a + b + c), 0.5 * (a - b + c), c);
+}
+
+// One of the four rows of a tile's 4x4 results.
+fn put(at: u32, step: u32, a: vec4f, b: vec4f, c: vec4f, d: vec4f) {
+  u[at] = u_t(a);
+  u[at + step] = u_t(b);
+  u[at + 2u * step] = u_t(c);
+  u[at + 3u * step] = u_t(d);
 }
 
 @compute @workgroup_size(64, 1, 1)
@@ -25,8 +36,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let r1 = mix(c0[1], c1[1], c2[1]);
   let r2 = mix(c0[2], c1[2], c2[2]);
   let r3 = mix(c0[3], c1[3], c2[3]);
-  u[at] = u_t(r0[0]); u[at + step] = u_t(r0[1]); u[at + 2u * step] = u_t(r0[2]); u[at + 3u * step] = u_t(r0[3]);
-  u[at + 4u * step] = u_t(r1[0]); u[at + 5u * step] = u_t(r1[1]); u[at + 6u * step] = u_t(r1[2]); u[at + 7u * step] = u_t(r1[3]);
-  u[at + 8u * step] = u_t(r2[0]); u[at + 9u * step] = u_t(r2[1]); u[at + 10u * step] = u_t(r2[2]); u[at + 11u * step] = u_t(r2[3]);
-  u[at + 12u * step] = u_t(r3[0]); u[at + 13u * step] = u_t(r3[1]); u[at + 14u * step] = u_t(r3[2]); u[at + 15u * step] = u_t(r3[3]);
+  put(at, step, r0[0], r0[1], r0[2], r0[3]);
+  put(at + 4u * step, step, r1[0], r1[1], r1[2], r1[3]);
+  put(at + 8u * step, step, r2[0], r2[1], r2[2], r2[3]);
+  put(at + 12u * step, step, r3[0], r3[1], r3[2], r3[3]);
 }

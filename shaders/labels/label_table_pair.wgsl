@@ -1,11 +1,12 @@
-// {{COLUMNS}} vec4 of channels, {{LX}} apart, of one outer window: bias + the k*k rows of t that it names, one a tap. Columns of t below
-// $P4 are gamma's, the others beta's; each part has $C4 that count. The sums go to row first[0] + row of their table.
-// t [tap][row][T4]; windows [outer row][tap]: rows of t, 0 = outside the image, whose row is zero.
+// Each thread computes COLUMNS vec4 of channels, LX apart (kernels/parts/grid.ts), of one outer window: bias + the k*k rows of t that
+// the window names, one for each tap, written to row first[0] + row of gamma or beta. Columns below P4 are gamma's, the others beta's;
+// each has C4 of them, then padding up to P4. t holds T4 columns, from COL on.
+// t [tap][row][T4]; windows [outer row][tap]: rows of t; row 0 stands for "outside the picture" and is zero.
 
 @compute @workgroup_size({{LX}}, {{LY}}, 1)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) g: vec3u) {
-  let c = id.x + g.x * {{LX}}u * ({{COLUMNS}}u - 1u);
-  let row = id.y + id.z * $YSPAN;
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let c = {{column}};
+  let row = {{row}};
   let to = row + u32(first[0]);
   if (c >= $T4 || to >= $ROWS) { return; }
   var sum: array<vec4f, {{COLUMNS}}>;

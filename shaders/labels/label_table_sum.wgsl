@@ -1,10 +1,11 @@
-// {{COLUMNS}} vec4 of channels, {{LX}} apart, of one distinct outer window: bias + the k*k rows of t that its inner windows name, one a tap.
-// t [tap][inner row][T4]; windows [outer row][tap]: inner ids, 0 = outside the image, whose row of t is zero.
+// Each thread computes COLUMNS vec4 of channels, LX apart (kernels/parts/grid.ts), of one outer window: bias + the k*k rows of t that its
+// inner windows name, one for each tap. t holds T4 columns of the table, from COL on.
+// t [tap][inner id][T4]; windows [outer row][tap]: inner ids; id 0 stands for "outside the picture", and its row of t is zero.
 
 @compute @workgroup_size({{LX}}, {{LY}}, 1)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) g: vec3u) {
-  let c = id.x + g.x * {{LX}}u * ({{COLUMNS}}u - 1u);
-  let row = id.y + id.z * $YSPAN;
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let c = {{column}};
+  let row = {{row}};
   if (c >= $T4 || row >= $ROWS) { return; }
   var sum: array<vec4f, {{COLUMNS}}>;
   for (var j = 0u; j < {{COLUMNS}}u; j++) { sum[j] = vec4f(bias[$COL + min(c + j * {{LX}}u, $T4 - 1u)]); }

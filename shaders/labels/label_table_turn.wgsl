@@ -1,4 +1,5 @@
-// Columns of w [tap][C/16][H/4][16] vec4 along h, turned for the way back: wt [H/16][tap * N4 + c][16] vec4 along c.
+// Transposes N4 vec4 columns of w, from COL on, for the gradient of A: w [tap][C/16][H/4][16] vec4 along h becomes
+// wt [H/16][tap * N4 + c][16] vec4 along c. One vec4 a thread.
 
 @compute @workgroup_size(8, 8, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {

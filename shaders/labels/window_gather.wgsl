@@ -1,21 +1,20 @@
-// A thread makes {{COLUMNS}} vec4 of outputs, {{LX}} apart, of one window. Lanes lie over channels: the lanes of a window read one code and
-// one run of a row.
+// Each thread computes COLUMNS vec4 of outputs, LX apart, of one window (kernels/parts/grid.ts).
 
 @compute @workgroup_size({{LX}}, {{LY}}, 1)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) g: vec3u) {
-  let co = id.x + g.x * {{LX}}u * ({{COLUMNS}}u - 1u);
-  let row = id.y + id.z * $YSPAN;
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let co = {{column}};
+  let row = {{row}};
   if (co >= $CO4 || row >= $ROWS) { return; }
   var s: array<vec4f, {{COLUMNS}}>;
-  let none = windows[row * $TAPS] == -2;
+  let none = windows[row * $TAPS] == {{NO_WINDOW}};
   if (!none) {
     for (var j = 0u; j < {{COLUMNS}}u; j++) { s[j] = vec4f(bias[min(co + j * {{LX}}u, $CO4 - 1u)]); }
   }
-  // A bound that the compiler can't see: unrolled, 25 taps took lavapipe 5 s to compile.
+  // TAPS, with a bound that the compiler does not know: unrolled, 25 taps took lavapipe 5 s to compile.
   let taps = select(min($TAPS, arrayLength(&windows)), 0u, none);
   for (var t = 0u; t < taps; t++) {
     let code = windows[row * $TAPS + t];
-    if (code < 0) { continue; }
+    if (code == {{OUTSIDE_CODE}}) { continue; }
     for (var j = 0u; j < {{COLUMNS}}u; j++) {
       let c = min(co + j * {{LX}}u, $CO4 - 1u);
       s[j] += vec4f(w[(t * $S + u32(code >> 1u)) * $CO4 + c]);

@@ -1,4 +1,4 @@
-// First stage: 1 + logvar - mu^2 - exp(logvar). Padded lanes are 1 + 0 - 0 - 1.
+// First stage of kld: thread t sums 1 + logvar - mu^2 - exp(logvar) of its share; strided. Padded elements add 1 + 0 - 0 - 1 = 0.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {

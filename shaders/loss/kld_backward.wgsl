@@ -1,4 +1,4 @@
-// dmu = k mu, dlogvar = k (exp(logvar) - 1) / 2
+// dmu = k mu, dlogvar = k (exp(logvar) - 1) / 2, with k = dloss * SCALE; strided.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {

@@ -1,4 +1,4 @@
-// First stage: |a - b| over a range of both.
+// First stage of l1_mean: thread t sums |a - b| of its share of a range of both; strided.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {

@@ -1,4 +1,4 @@
-// da: sign(a - b) inside the range, zero outside.
+// da = dloss * SCALE * sign(a - b) inside the range, zero outside; strided.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {

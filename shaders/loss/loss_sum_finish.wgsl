@@ -1,4 +1,4 @@
-// One workgroup: thread t sums shares t, t + 64, ..., thread 0 the 64 sums, in order.
+// One workgroup: thread t sums the shares t, t + 64, ..., then thread 0 the 64 sums, in order.
 
 var<workgroup> sums: array<f32, 64>;
 

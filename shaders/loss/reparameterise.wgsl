@@ -1,4 +1,4 @@
-// z = mu + exp(logvar / 2) eps
+// z = mu + exp(logvar / 2) eps; strided.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {

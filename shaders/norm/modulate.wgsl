@@ -1,12 +1,14 @@
-// A thread makes a strip of a row of y, {{LEN}} pixels of x times UP, one vec4 of channels. It reads a row of the tables only where
-// the id changes: along a line of a real label map most ids are the one before. Addresses are stepped, not multiplied out. Lanes lie
-// over channels: the lanes of a pixel read one id and neighbouring vec4 of one table row. Images lie one under the other in x and y.
+// Each thread computes a strip of a row of y, LEN pixels of x times UP, one vec4 of channels. It reads a row of the tables only where
+// the id changes: along a line of a real label map most ids equal the one before. Addresses are stepped, not multiplied out. The
+// images of x and of y are stacked vertically: ROWS rows of x in all.
 
-@compute @workgroup_size(8, 8, 1)
+const NO_ROW = -1;
+
+@compute @workgroup_size({{LX}}, {{LY}}, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let c = id.x;
+  let c = {{column}};
   let strips = ($W + {{LEN}}u - 1u) / {{LEN}}u;
-  let strip = id.y + id.z * $YSPAN;
+  let strip = {{row}};
   let row = strip / strips;
   if (c >= $C4 || row >= $ROWS * {{UP}}u) { return; }
   let first = (strip % strips) * {{LEN}}u;
@@ -17,7 +19,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let end = start + min({{LEN}}u, $W - first) * $C4;
   var pixel = (row * $W + first) * {{UP}}u;
   var to = pixel * $C4 + c;
-  var last = -1;
+  var last = NO_ROW;
   var scale = vec4f(0.0);
   var shift = vec4f(0.0);
   for (var at = start; at < end; at += $C4) {

@@ -1,5 +1,5 @@
-// Rows of (sum of dxn, sum of dxn * (x - mean)) added up in order: slices of LEN rows first, then (`last`) the slices of a group, as the
-// gradients of mean and 1/std. One vec4 a thread.
+// Adds rows of moments (sum of dxn, sum of dxn * (x - mean)), in order, one vec4 a thread: LEN of the ROWS rows of each group. Constant
+// `last`: these are all of a group's, and the sums become dmean and drstd; else they are a slice's and become a row of y.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {

@@ -1,24 +1,15 @@
-// A thread sums dz and dz * xn over the pixels of one row of the tables, one vec4 of channels: gamma and beta are read once, pixels as
-// the row's list names them (row * 65536 + column). A cut row's parts are summed by the same text (`parts`), joined by segments_join.
+// Each thread sums dz and dz * xn over the pixels of one row of the tables, one vec4 of channels: gamma and beta are read once, the
+// pixels in the order of the row's list. Constants: `parts`, the sums are those of parts of cut rows, which segments_join adds; `leaky`,
+// there is an activation; `grouped`, each image has its own statistics. The images of x and dy are stacked vertically. segment:
+// shaders/parts/segments_range.wgsl.
 
 @compute @workgroup_size({{LX}}, {{LY}}, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let c = id.x;
-  let to = id.y + id.z * $YSPAN;
-#if parts
-  if (c >= $C4 || to >= u32(parts[0].x)) { return; }
-  let part = parts[1u + to];
-  let start = u32(part.x);
-  let end = u32(part.y);
-  let row = u32(part.z) - 2u;
-#else
-  let row = to;
-  if (c >= $C4 || row >= $TABLE || row >= u32(rows[0])) { return; }
-  let length = rows[2u * row + 5u];
-  if (length < 0) { return; }
-  let start = u32(rows[2u * row + 4u]);
-  let end = start + u32(length);
-#endif
+  let c = {{column}};
+  let to = {{row}};
+  let list = segment(to);
+  if (c >= $C4 || !list.live) { return; }
+  let row = list.row;
 #if leaky
   let scale = 1.0 + vec4f(gamma[row * $C4 + c]);
   let shift = vec4f(beta[row * $C4 + c]);
@@ -26,11 +17,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var m = mean[c];
   var r = rstd[c];
   var sum = vec4f(0.0);
-  var lean = vec4f(0.0);
-  for (var i = start; i < end; i++) {
+  var product = vec4f(0.0);
+  for (var i = list.start; i < list.end; i++) {
     let at = u32(order[i]);
-    let py = at >> 16u;
-    let px = at & 65535u;
+    let py = at >> {{PIXEL_ROW_SHIFT}}u;
+    let px = at & ((1u << {{PIXEL_ROW_SHIFT}}u) - 1u);
 #if grouped
     let g = py / ($H * {{UP}}u) * $C4 + c;
     m = mean[g];
@@ -42,13 +33,13 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     e = select($SLOPE * e, e, v * scale + shift > vec4f(0.0));
 #endif
     sum += e;
-    lean += e * v;
+    product += e * v;
   }
 #if parts
   sums[to * 2u * $C4 + c] = sum;
-  sums[(to * 2u + 1u) * $C4 + c] = lean;
+  sums[(to * 2u + 1u) * $C4 + c] = product;
 #else
   dbeta[row * $C4 + c] = sum;
-  dgamma[row * $C4 + c] = lean;
+  dgamma[row * $C4 + c] = product;
 #endif
 }

@@ -1,4 +1,4 @@
-// Threads stride over the vec4s of y together. Images lie one behind the other.
+// y of one vec4 of one pixel a step; strided. Constant `affine`: there are weight and bias. PIXELS: of a group.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {

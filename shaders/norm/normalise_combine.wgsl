@@ -1,4 +1,5 @@
-// A thread adds the slices of one vec4 of channels, group by group, in order.
+// Each thread adds the slices of one vec4 of channels, group by group, in order. Constant `affine`: also the gradients of weight and
+// bias. The loops' bounds are ones that the compiler does not know, so that it does not unroll them.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {

@@ -1,4 +1,4 @@
-// dx = dz * weight * rstd, dz = dy * (o > 0 ? 1 : slope); o is made again as the forward made it.
+// dx = dz * weight * rstd, dz = dy * (o > 0 ? 1 : slope), where o is computed as in the forward; strided.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {

@@ -1,20 +1,17 @@
-// A thread takes one vec4 of channels over one slice of a group's pixels: the sums of dz and of dz * (x - mean).
+// Each thread sums dz and dz * (x - mean) of one vec4 of channels over one slice of a group's pixels.
+// Slice, slice_of: statistics_slice.wgsl.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let thread = id.x + id.y * groups.x * 64u;
-  let c = thread % $C4;
-  let slice = thread / $C4;
-  if (slice >= $SLICES * $GROUPS) { return; }
-  let start = (slice % $SLICES) * $LEN;
-  let n = min(min($LEN, $PIXELS - start), arrayLength(&x));
-  let group = slice / $SLICES;
-  let at = (group * $PIXELS + start) * $C4 + c;
-  let m = mean[group * $C4 + c];
-  let r = rstd[group * $C4 + c];
+  let slice = slice_of(id.x + id.z * groups.x * 64u);
+  if (!slice.live) { return; }
+  let c = slice.c;
+  let at = (slice.group * $PIXELS + slice.start) * $C4 + c;
+  let m = mean[slice.group * $C4 + c];
+  let r = rstd[slice.group * $C4 + c];
   var sum = vec4f(0.0);
   var product = vec4f(0.0);
-  for (var i = 0u; i < n; i++) {
+  for (var i = 0u; i < slice.pixels; i++) {
     let v = vec4f(x[at + i * $C4]) - m;
     var o = v * r;
 #if affine
@@ -25,6 +22,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     sum += dz;
     product += dz * v;
   }
-  sums[slice * $C4 + c] = sum;
-  products[slice * $C4 + c] = product;
+  sums[slice.number * $C4 + c] = sum;
+  products[slice.number * $C4 + c] = product;
 }

@@ -1,5 +1,5 @@
-// One workgroup. Thread t sums the PARTS products of the vec4 t, t + 64, ... and notes its share of sum * other
-// (other: the sums themselves for a norm, u for sigma).
+// One workgroup. Thread t adds the PARTS partial products of the vec4s t, t + 64, ... and writes the dot product of these sums with
+// themselves (constant `norm`: a share of their squared norm) or with u (a share of sigma).
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {

@@ -1,4 +1,4 @@
-// Column products of a slice of rows: partial[s][o] = sum of v[r]*w[r,o] over the rows of slice s, one vec4 of columns a thread.
+// Partial sums of W v: products[s][o] = sum of v[r] * w[r,o] over the LEN rows r of slice s, one vec4 of columns a thread.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {

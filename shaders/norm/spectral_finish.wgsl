@@ -1,4 +1,5 @@
-// Adds the 64 shares in order. With them as a squared norm: unit = sums / max(norm, eps), and sigma = u^T W v = |Wv|^2 / max(|Wv|, eps).
+// Adds the 64 shares in order. Constant `norm`: they are shares of the squared norm of sums; then unit = sums / max(norm, 1e-12) and,
+// with `sigma`, sigma = u^T W v = |W v|^2 / max(|W v|, 1e-12). Otherwise their sum is sigma.
 
 fn total() -> f32 {
   var s = vec4f(0.0);

@@ -1,4 +1,4 @@
-// dw[r,c] = factor * rows[r] * columns[c]: one vec4 of columns of one row a thread.
+// dw[r,c] = factor * rows[r] * columns[c]; strided over vec4s.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {

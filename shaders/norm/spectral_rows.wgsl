@@ -1,4 +1,5 @@
-// Row products: partial[j][r] = sum of w[r,o]*u[o] over the vec4 columns j, j + PARTS, ...: neighbouring lanes read neighbouring vec4.
+// Partial sums of W^T u: products[j][r] = sum of w[r,o] * u[o] over the vec4 columns j, j + PARTS, ... Neighbouring lanes read
+// neighbouring vec4s.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {

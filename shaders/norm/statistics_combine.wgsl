@@ -1,5 +1,6 @@
-// A thread combines the slices of one group and one vec4 of channels, in order (Chan et al. 1983, by two passes over the slices' means).
-// joined: the rows n, mean and M2 for the exchange with peers; every pixel counts REPEATS times (COUNT in all).
+// Each thread combines the slices of one group and one vec4 of channels, in order (Chan et al. 1983, in two passes over the slices'
+// means). The means of slices are relative to the group's first pixel. rstd of padded channels is 0.
+// Constant joined: the rows n, mean and M2 for the exchange with peers; every pixel counts REPEATS times (COUNT in all).
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {

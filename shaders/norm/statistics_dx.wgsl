@@ -1,10 +1,11 @@
-// dx = dmean / P + (x - mean) * (2 * dvariance - rstd^3 * drstd) / P: {{LEN}} values of one vec4 of channels a thread.
-// joined: P is that of all peers; SHARE is x's own values per value that the norm counts.
+// dx = dmean / P + (x - mean) * (2 * dvariance - rstd^3 * drstd) / P, for LEN pixels of one vec4 of channels a thread. Constants dmean,
+// drstd, dvariance: which of these gradients there are.
+// Constant joined: P is that of all peers; SHARE is x's own values per value that the norm counts.
 
 @compute @workgroup_size({{LX}}, {{LY}}, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let c = id.x;
-  let first = (id.y + id.z * $YSPAN) * {{LEN}}u;
+  let c = {{column}};
+  let first = {{row}} * {{LEN}}u;
   if (c >= $C4 || first >= $PIXELS * $GROUPS) { return; }
   let end = min(first + {{LEN}}u, $PIXELS * $GROUPS);
   for (var p = first; p < end;) {

@@ -1,4 +1,4 @@
-// One thread a vec4 of channels; padded lanes stay zero.
+// rstd = 1 / sqrt(variance + EPS), one vec4 of channels a thread; 0 for padded channels.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {

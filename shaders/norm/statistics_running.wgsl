@@ -1,4 +1,4 @@
-// One thread a vec4 of channels, in place.
+// Updates the running mean and variance in place, one vec4 of channels a thread. UNBIAS: count / (count - 1).
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {

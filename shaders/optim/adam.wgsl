@@ -1,5 +1,5 @@
-// One step of one tensor, in place. factors: lr / (1 - beta1^t), sqrt(1 - beta2^t), what the gradient is multiplied with. `skip`: an
-// overflow leaves all as it is. `copied`: what kernels read of p.
+// One step of one tensor, in place; strided. factors: lr / (1 - beta1^t), sqrt(1 - beta2^t), and what to multiply the gradient with.
+// Constants: `skip`, do nothing after an overflow; `copied`, also write the f16 copy of p.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {

@@ -1,4 +1,4 @@
-// Threads stride over the vec4s of y together. `skip`: an overflow leaves y as it is.
+// y = DECAY y + REST x or, without the constant `average`, a copy of x; strided. `skip`: do nothing after an overflow.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {

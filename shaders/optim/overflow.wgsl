@@ -1,4 +1,5 @@
-// Thread t looks at the vec4s t, t + THREADS, ... and raises its flag where all bits of an exponent are set.
+// Thread t checks the vec4s t, t + THREADS, ... and sets its flag if all exponent bits of a number are set. Constant `first`: start from
+// 0.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {

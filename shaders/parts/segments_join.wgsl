@@ -1,9 +1,10 @@
-// Rows of y whose segments were cut: their parts' sums, in order. The thread of a row's first part adds all of them.
+// Rows of y whose segments were cut: the sums of their parts' sums, in order. The thread of a segment's first part adds all of them
+// (part.w is their number, 0 for a part that is not the first). Sizes: `Join` in kernels/parts/segments.ts.
 
 @compute @workgroup_size({{LX}}, {{LY}}, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let c = id.x;
-  let first = id.y + id.z * $YSPAN;
+  let c = {{column}};
+  let first = {{row}};
   if (c >= $C4 || first >= u32(parts[0].x)) { return; }
   let part = parts[1u + first];
   let row = u32(part.z) - $FIRST;

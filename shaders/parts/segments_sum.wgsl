@@ -1,25 +1,16 @@
-// Sums of rows of x over segments of `order`, {{COLUMNS}} vec4 of columns a thread, {{LX}} apart. A short segment is one row of y; a cut one leaves its row to
-// segments_join, its parts are summed by the same text (`parts`). `masked`: where y of the forward pass was cut off, nothing flows.
+// y[r] = sum of x[order[i]] over the items i of a segment, COLUMNS vec4 of columns a thread, LX apart (kernels/parts/grid.ts).
+// Constant `parts`: y holds the sums of the parts of cut segments. Otherwise it holds those of whole segments, from vec4 TO on, and
+// segments_join writes the rows of cut ones. segment: segments_range.wgsl.
+// Constant `masked`: an element of x counts where mask is above zero (the gradient of a ReLU).
 
 @compute @workgroup_size({{LX}}, {{LY}}, 1)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) g: vec3u) {
-  // The first of the thread's columns.
-  let c = id.x + g.x * {{LX}}u * ({{COLUMNS}}u - 1u);
-  let to = id.y + id.z * $YSPAN;
-#if parts
-  if (c >= $C4 || to >= u32(parts[0].x)) { return; }
-  let part = parts[1u + to];
-  let start = u32(part.x);
-  let end = u32(part.y);
-#else
-  if (c >= $C4 || to >= $COUNT || to + $FIRST >= u32(rows[0]) + 2u) { return; }
-  let length = rows[2u * (to + $FIRST) + 1u];
-  if (length < 0) { return; }
-  let start = u32(rows[2u * (to + $FIRST)]);
-  let end = start + u32(length);
-#endif
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let c = {{column}};
+  let to = {{row}};
+  let list = segment(to);
+  if (c >= $C4 || !list.live) { return; }
   var s: array<vec4f, {{COLUMNS}}>;
-  for (var i = start; i < end; i++) {
+  for (var i = list.start; i < list.end; i++) {
     let at = u32(order[i]) * $X4 + $COL;
     for (var j = 0u; j < {{COLUMNS}}u; j++) {
       let k = at + min(c + j * {{LX}}u, $C4 - 1u);

@@ -1,4 +1,4 @@
-// parts[s][c] = sum of x over the LEN rows of slice s, one vec4 of columns a thread.
+// First stage: parts[s][c] = sum of x over the LEN rows of slice s; each thread sums one vec4 of columns of one slice.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {

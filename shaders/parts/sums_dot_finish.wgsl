@@ -1,4 +1,4 @@
-// Adds the shares in order: first those of each of the 64 columns (sums_slices), here the columns. y = -sum / sigma.
+// Last stage of negatedDot: adds the 64 column sums, in order; y = -sum / sigma.
 
 @compute @workgroup_size(1, 1, 1)
 fn main() {

@@ -1,4 +1,4 @@
-// Thread t takes the vec4s t, t + SHARES, ... of both tensors and notes its share of their scalar product.
+// First stage of negatedDot: thread t writes the dot product of the vec4s t, t + SHARES, ... of a and b.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {

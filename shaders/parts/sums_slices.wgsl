@@ -1,4 +1,4 @@
-// y[i] = the sum of the SLICES parts of vec4 i, in order; divided by sigma where the conv was.
+// y[i] = sum of vec4 i of the SLICES parts, in order, divided by sigma if there is one.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {

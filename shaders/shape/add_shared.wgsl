@@ -1,4 +1,4 @@
-// Threads stride over the vec4s of y together; `shared_part` begins again behind its last image.
+// y = leaky(x + shared), strided; `shared_part` starts again after its last image.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {

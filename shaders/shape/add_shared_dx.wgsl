@@ -1,4 +1,4 @@
-// dx = dy * (y > 0 ? 1 : slope)
+// dx = dy * (y > 0 ? 1 : slope), strided.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {

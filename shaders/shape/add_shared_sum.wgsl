@@ -1,4 +1,4 @@
-// The sum over the images that shared a vec4, in order, of dy * (y > 0 ? 1 : slope).
+// dshared = sum of dy * (y > 0 ? 1 : slope) over the images that read a vec4 of shared, in order; strided over shared.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {

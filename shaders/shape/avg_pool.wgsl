@@ -1,21 +1,14 @@
-// A thread makes one vec4 of one pixel: the mean over the taps that lie in the picture.
+// Each thread computes one vec4 of one pixel: the mean over the window's taps that lie in the picture. Window: avg_pool_window.wgsl.
 
 @compute @workgroup_size({{LX}}, {{LY}}, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let c = id.x;
-  let p = id.y + id.z * $YSPAN;
+  let c = {{column}};
+  let p = {{row}};
   if (c >= $C4 || p >= $PIXELS) { return; }
-  let ox = p % $OW;
-  let oy = (p / $OW) % $OH;
-  let n = p / ($OW * $OH);
-  // Row 2*oy - 1 .. 2*oy + 1, clipped.
-  let top = max(2u * oy, 1u) - 1u;
-  let bottom = min(2u * oy + 2u, $H);
-  let left = max(2u * ox, 1u) - 1u;
-  let right = min(2u * ox + 2u, $W);
+  let w = window(p);
   var s = vec4f(0.0);
-  for (var iy = top; iy < bottom; iy++) {
-    for (var ix = left; ix < right; ix++) { s += vec4f(x[((n * $H + iy) * $W + ix) * $C4 + c]); }
+  for (var iy = w.top; iy < w.bottom; iy++) {
+    for (var ix = w.left; ix < w.right; ix++) { s += vec4f(x[(w.image + iy * $W + ix) * $C4 + c]); }
   }
-  y[p * $C4 + c] = y_t(s / f32((bottom - top) * (right - left)));
+  y[p * $C4 + c] = y_t(s / size(w));
 }

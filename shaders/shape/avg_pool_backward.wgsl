@@ -1,12 +1,12 @@
-// A thread makes one vec4 of one pixel of dx: the windows that hold it (one or two each way) give their dy over their taps.
+// Each thread computes one vec4 of one pixel of dx, from the windows that contain the pixel (one or two along each axis).
 
-// Taps of window o along one axis of length n.
-fn taps(o: u32, n: u32) -> f32 { return f32(min(2u * o + 2u, n) - (max(2u * o, 1u) - 1u)); }
+// Number of taps of window o along an axis of length n.
+fn taps(o: u32, n: u32) -> f32 { return f32(end_tap(o, n) - first_tap(o)); }
 
 @compute @workgroup_size({{LX}}, {{LY}}, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let c = id.x;
-  let p = id.y + id.z * $YSPAN;
+  let c = {{column}};
+  let p = {{row}};
   if (c >= $C4 || p >= $PIXELS) { return; }
   let ix = p % $W;
   let iy = (p / $W) % $H;

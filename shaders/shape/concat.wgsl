@@ -1,4 +1,5 @@
-// Rows of y take a row of a and behind it a row of b; the rest is zero. Elements are vec4s where all fits.
+// Each row of y is a row of a (its first ACOUNT elements), then a row of b, then zeros; strided. Elements are vec4s if all
+// lengths are multiples of 4, else single numbers.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {

@@ -1,10 +1,11 @@
-// A thread makes one vec4 of one window: its largest value, or, a byte a channel, the place of the first largest one in raster order. A
-// window that reaches over the picture's edge reads the last row or column again, which never is larger than what it has read there.
+// Each thread computes one vec4 of one window: its largest values or (constant `places`), one byte a channel, the places of the first
+// largest values in raster order. A window that reaches over the picture's edge reads the last row or column again, which changes
+// neither.
 
 @compute @workgroup_size({{LX}}, {{LY}}, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let c = id.x;
-  let p = id.y + id.z * $YSPAN;
+  let c = {{column}};
+  let p = {{row}};
   if (c >= $C4 || p >= $PIXELS) { return; }
   let px = (p % $OW) * {{STRIDE}}u;
   let py = ((p / $OW) % $OH) * {{STRIDE}}u;

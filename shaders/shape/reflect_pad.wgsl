@@ -1,9 +1,4 @@
-// A thread copies vec4s of the padded picture, each from the pixel that it mirrors.
-
-fn mirrored(i: u32, size: u32) -> u32 {
-  let last = i32(size) - 1;
-  return u32(last - abs(last - abs(i32(i) - i32($PAD))));
-}
+// Each vec4 of the padded picture is copied from the pixel that it mirrors; strided. mirrored: reflect_pad_index.wgsl.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -12,6 +7,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var i = id.x; i < $N4; i += groups.x * 64u) {
     let p = i / $C4;
     let n = p / (ow * oh);
-    y[i] = y_t(x[((n * $H + mirrored((p / ow) % oh, $H)) * $W + mirrored(p % ow, $W)) * $C4 + i % $C4]);
+    let iy = u32(mirrored(i32((p / ow) % oh) - i32($PAD), $H));
+    let ix = u32(mirrored(i32(p % ow) - i32($PAD), $W));
+    y[i] = y_t(x[((n * $H + iy) * $W + ix) * $C4 + i % $C4]);
   }
 }

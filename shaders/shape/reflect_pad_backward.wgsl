@@ -1,14 +1,16 @@
-// A thread makes vec4s of dx: dy of the pixel's own copy and of its mirror images, up to 3 rows times 3 columns.
+// Each vec4 of dx is the sum of dy at the pixel's copies in the padded picture, up to 3 rows times 3 columns; strided.
 
-// Where index i of an axis was copied to: itself, before the start, behind the end; -1 for none.
+const NO_COPY = -1;
+
+// Where index i of an axis was copied to: its own place, before the start, behind the end.
 fn copies(i: u32, size: u32) -> array<i32, 3> {
   let at = i32(i);
   let pad = i32($PAD);
   let last = i32(size) - 1;
   return array<i32, 3>(
     at + pad,
-    select(-1, pad - at, at >= 1 && at <= pad),
-    select(-1, 2 * last - at + pad, at < last && at >= last - pad),
+    select(NO_COPY, pad - at, at >= 1 && at <= pad),
+    select(NO_COPY, 2 * last - at + pad, at < last && at >= last - pad),
   );
 }
 
@@ -23,10 +25,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     let columns = copies(p % $W, $W);
     var s = vec4f(0.0);
     for (var a = 0u; a < 3u; a++) {
-      if (rows[a] < 0) { continue; }
+      if (rows[a] == NO_COPY) { continue; }
       let line = (n * oh + u32(rows[a])) * ow;
       for (var b = 0u; b < 3u; b++) {
-        if (columns[b] >= 0) { s += vec4f(dy[(line + u32(columns[b])) * $C4 + i % $C4]); }
+        if (columns[b] != NO_COPY) { s += vec4f(dy[(line + u32(columns[b])) * $C4 + i % $C4]); }
       }
     }
     dx[i] = dx_t(s);

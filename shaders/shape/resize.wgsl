@@ -1,4 +1,4 @@
-// A thread makes one vec4 of one pixel. Scales come as the bits of the float32 that torch computes.
+// Each thread computes one vec4 of one pixel. SCALEY and SCALEX are the float32 that torch computes.
 
 fn at(n: u32, y: u32, x: u32, c: u32) -> vec4f {
   return vec4f(source[((n * $H + y) * $W + x) * $C4 + c]);
@@ -6,8 +6,8 @@ fn at(n: u32, y: u32, x: u32, c: u32) -> vec4f {
 
 @compute @workgroup_size({{LX}}, {{LY}}, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let c = id.x;
-  let p = id.y + id.z * $YSPAN;
+  let c = {{column}};
+  let p = {{row}};
   if (c >= $C4 || p >= $PIXELS) { return; }
   let ox = p % $OW;
   let oy = (p / $OW) % $OH;

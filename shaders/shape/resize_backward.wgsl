@@ -1,7 +1,7 @@
-// A thread makes one vec4 of one pixel of dx: it looks through the few pixels of dy near its image and takes from each the weight
-// with which the forward read it there.
+// Each thread computes one vec4 of one pixel of dx: the sum of the pixels of dy that may have read it, each times the weight with
+// which the forward read it.
 
-// Weight of source i in destination o along one axis; `last` is the last source.
+// Weight of source index i in destination index o along one axis; `last` is the last source index.
 fn weight(i: u32, o: u32, scale: f32, last: u32) -> f32 {
 #if bilinear
   let s = max(scale * (f32(o) + 0.5) - 0.5, 0.0);
@@ -13,7 +13,7 @@ fn weight(i: u32, o: u32, scale: f32, last: u32) -> f32 {
 #endif
 }
 
-// First and past-the-last destination that may read source i; at the edges all those beyond.
+// The destination indices that may read source i: from .x to before .y. The last source is also read by all beyond it.
 fn range(i: u32, scale: f32, last: u32, size: u32) -> vec2u {
   let low = max(floor((f32(i) - 1.0) / scale) - 2.0, 0.0);
   let high = ceil((f32(i) + 2.0) / scale) + 2.0;
@@ -22,8 +22,8 @@ fn range(i: u32, scale: f32, last: u32, size: u32) -> vec2u {
 
 @compute @workgroup_size({{LX}}, {{LY}}, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let c = id.x;
-  let p = id.y + id.z * $YSPAN;
+  let c = {{column}};
+  let p = {{row}};
   if (c >= $C4 || p >= $PIXELS) { return; }
   let ix = p % $W;
   let iy = (p / $W) % $H;

@@ -1,4 +1,5 @@
-// Rows of y take COUNT elements from rows of x, from XFROM on to YFROM on; the rest of a row is zero. Elements are vec4s where all fits.
+// In each row, COUNT elements of x from XFROM on become those of y from YFROM on; the rest of y is zero. Strided. Elements are vec4s
+// if all lengths are multiples of 4, else single numbers.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {

@@ -5,16 +5,14 @@
 // are renumbered, so tables never need more than twice the rows of the map.
 
 import { SpadeError } from "../runtime/errors.ts";
+import { NO_WINDOW, OUTSIDE_CODE, OUTSIDE_INNER } from "../runtime/tensor.ts";
 import { room } from "./room.ts";
 import {
   buildWindows,
   INNER,
-  NO_WINDOW,
   numberWindows,
   Numbers,
   OUTER,
-  OUTSIDE_CODE,
-  OUTSIDE_INNER,
   WindowScratch,
   WindowWork,
   type Found,

@@ -26,11 +26,11 @@ export const DONT_CARE_ID = 255;
 
 const MAP_TYPES = ["Uint8Array", "Uint8ClampedArray", "Uint16Array", "Int32Array"];
 
-const typedArrayTag = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)!
-  .get as (this: unknown) => string | undefined;
-
 /** "Uint8Array" and the like for a typed array of any realm (iframe, vm); undefined for everything else, however it looks. */
-export const typedArrayName = (value: unknown): string | undefined => typedArrayTag.call(value);
+export function typedArrayName(value: unknown): string | undefined {
+  const arrays: object = Object.getPrototypeOf(Uint8Array.prototype) as object;
+  return Object.getOwnPropertyDescriptor(arrays, Symbol.toStringTag)!.get!.call(value) as string | undefined;
+}
 
 /** A map's name in messages: `label map`, or `label map 2 of 4` in a batch. */
 function nameOf(kind: string, index: number, count: number): string {

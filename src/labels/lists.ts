@@ -11,8 +11,9 @@
 // cost: two passes over the items; all lists of COCO val 1993 at 256x256 (6166 outer windows) 1.4 ms, at 128x128 0.8, one core, warm.
 
 import { SpadeError } from "../runtime/errors.ts";
+import { LIST_ALL, LIST_SEGMENTS, NO_EDGES, NO_WINDOW, PIXEL_ROW_SHIFT } from "../runtime/tensor.ts";
 import { room } from "./room.ts";
-import { NO_WINDOW, type LevelWindows } from "./windows.ts";
+import type { LevelWindows } from "./windows.ts";
 
 /** Arrays of lists, ready as program inputs. If a scratch was given, they are views of it, valid until its next use. */
 export interface HostLists {
@@ -33,7 +34,7 @@ export const PART = 128;
 
 export function listShapes(items: number, segments: number): ListShapes {
   // A cut segment of n > PART items has at most n / PART + 1 < 2n / PART parts.
-  return { order: [items], rows: [2 + segments, 2], parts: [1 + Math.floor((2 * items) / PART), 4] };
+  return { order: [items], rows: [LIST_SEGMENTS + segments, 2], parts: [1 + Math.floor((2 * items) / PART), 4] };
 }
 
 /** Pixels by outer id. */
@@ -55,9 +56,9 @@ export class ListScratch {
 }
 
 /** The most rows and columns that fit a packed position (16 bits each). */
-const MOST = 0xffff;
+const MOST = (1 << PIXEL_ROW_SHIFT) - 1;
 
-/** Pixels by outer id, packed as row * 65536 + column; images are stacked vertically. For `modulate`. */
+/** Pixels by outer id, packed as row << PIXEL_ROW_SHIFT | column; images are stacked vertically. For `modulate`. */
 export function pixelLists(
   { outerIds, outerCount, images, h, w }: Pick<LevelWindows, "outerIds" | "outerCount" | "images" | "h" | "w">,
   scratch: ListScratch = new ListScratch(),
@@ -71,7 +72,7 @@ export function pixelLists(
     );
   }
   const values = (scratch.values = room(scratch.values, images * h * w));
-  for (let y = 0, i = 0; y < images * h; y++) for (let x = 0; x < w; x++, i++) values[i] = y * 65536 + x;
+  for (let y = 0, i = 0; y < images * h; y++) for (let x = 0; x < w; x++, i++) values[i] = (y << PIXEL_ROW_SHIFT) | x;
   return sorted(scratch, outerIds, images * h * w, outerCount, 0);
 }
 
@@ -102,7 +103,7 @@ export function tapLists(
 }
 
 /**
- * Windows of codes by tap and label (segment tap * channels + label; edges under channel `edgeRow` unless it is -1), and all windows
+ * Windows of codes by tap and label (segment tap * channels + label; edges under channel `edgeRow` unless it is NO_EDGES), and all windows
  * except the reserved row that is no window. For `windowGather`. `channels`: w's second axis.
  */
 export function labelLists(
@@ -110,7 +111,7 @@ export function labelLists(
   { count, taps, channels, edgeRow }: { count: number; taps: number; channels: number; edgeRow: number },
   scratch: ListScratch = new ListScratch(),
 ): HostLists {
-  const most = count * taps * (edgeRow < 0 ? 1 : 2);
+  const most = count * taps * (edgeRow === NO_EDGES ? 1 : 2);
   const keys = (scratch.keys = room(scratch.keys, most));
   const values = (scratch.values = room(scratch.values, most + count));
   let n = 0;
@@ -120,7 +121,7 @@ export function labelLists(
       if (code < 0) continue;
       keys[n] = t * channels + (code >> 1);
       values[n++] = row;
-      if ((code & 1) === 1 && edgeRow >= 0) {
+      if ((code & 1) === 1 && edgeRow !== NO_EDGES) {
         keys[n] = t * channels + edgeRow;
         values[n++] = row;
       }
@@ -136,24 +137,25 @@ function sorted(scratch: ListScratch, keys: Int32Array, items: number, segments:
   const values = scratch.values!;
   const total = items + all;
   const order = (scratch.order = room(scratch.order, total));
-  const rows = (scratch.rows = room(scratch.rows, 2 * (segments + 2))).fill(0, 0, 2 * (segments + 2));
+  const used = LIST_SEGMENTS + segments;
+  const rows = (scratch.rows = room(scratch.rows, 2 * used)).fill(0, 0, 2 * used);
   const parts = (scratch.parts = room(scratch.parts, 4 * (1 + Math.floor((2 * total) / PART))));
   rows[0] = segments;
-  rows[2] = items;
-  rows[3] = all;
-  for (let i = 0; i < items; i++) rows[2 * (keys[i] + 2) + 1]++;
-  for (let s = 2, at = 0; s < segments + 2; s++) {
+  rows[2 * LIST_ALL] = items;
+  rows[2 * LIST_ALL + 1] = all;
+  for (let i = 0; i < items; i++) rows[2 * (keys[i] + LIST_SEGMENTS) + 1]++;
+  for (let s = LIST_SEGMENTS, at = 0; s < used; s++) {
     rows[2 * s] = at;
     at += rows[2 * s + 1];
   }
-  for (let i = 0; i < items; i++) order[rows[2 * (keys[i] + 2)]++] = values[i];
+  for (let i = 0; i < items; i++) order[rows[2 * (keys[i] + LIST_SEGMENTS)]++] = values[i];
   for (let i = 0; i < all; i++) order[items + i] = values[items + i];
   const length = Math.max(PART, Math.ceil(Math.sqrt(total)));
   let made = 0;
-  for (let s = 1; s < segments + 2; s++) {
+  for (let s = LIST_ALL; s < used; s++) {
     const n = rows[2 * s + 1];
     // Sorting has moved a segment's start to its end.
-    if (s > 1) rows[2 * s] -= n;
+    if (s !== LIST_ALL) rows[2 * s] -= n;
     if (n <= length) continue;
     const start = rows[2 * s];
     rows[2 * s + 1] = -n;
@@ -169,7 +171,7 @@ function sorted(scratch: ListScratch, keys: Int32Array, items: number, segments:
   parts[0] = made;
   return {
     order: order.subarray(0, total),
-    rows: rows.subarray(0, 2 * (segments + 2)),
+    rows: rows.subarray(0, 2 * used),
     parts: parts.subarray(0, 4 * (made + 1)),
   };
 }

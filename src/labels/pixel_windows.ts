@@ -1,8 +1,8 @@
 // Windows of codes without a dictionary, one per pixel; fc of a net without VAE reads them.
 
-import { OUTSIDE_CODE } from "./windows.ts";
+import { OUTSIDE_CODE } from "../runtime/tensor.ts";
 
-/** Every pixel's 3x3 window of codes, in raster order: [N*h*w, 9], -1 outside. */
+/** Every pixel's 3x3 window of codes, in raster order: [N*h*w, 9], OUTSIDE_CODE outside. */
 export function pixelWindows(codes: Int32Array, images: number, h: number, w: number): Int32Array {
   const out = new Int32Array(images * h * w * 9);
   let at = 0;

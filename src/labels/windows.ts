@@ -12,6 +12,7 @@
 // it look-ups at boundaries. traffic: about 4 reads and 4 writes of an int32 per pixel and stage.
 
 import { SpadeError } from "../runtime/errors.ts";
+import { NO_WINDOW, OUTSIDE_CODE, OUTSIDE_INNER } from "../runtime/tensor.ts";
 import { room } from "./room.ts";
 import { TupleTable } from "./tuple_table.ts";
 
@@ -57,11 +58,6 @@ export interface LiveNumbers {
   /** Renumbers the windows of the same map from 0, as a new generation. */
   anew(): LevelWindows;
 }
-
-export const OUTSIDE_CODE = -1;
-export const OUTSIDE_INNER = 0;
-/** Fills the window of inner id 0, which no pixel has. */
-export const NO_WINDOW = -2;
 
 /** Numbers of the windows of one kind: of horizontal runs, and of stacks of runs (the windows). */
 export class Numbers {

@@ -2,7 +2,8 @@
 // or a garbage-collected instance makes some runs crash or hang.
 
 import { existsSync } from "node:fs";
-import { openDevice, type Device, type OpenOptions } from "../runtime/device.ts";
+import { deviceOf, softwareNotice, type Device, type OpenOptions } from "../runtime/device.ts";
+import { pickAdapter, type AdapterWish } from "./adapters.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { rest } from "./rest.ts";
 import { variantsWish } from "./variants.ts";
@@ -82,17 +83,25 @@ export function sizesWish(): OpenOptions["sizesAs"] {
   throw new SpadeError("usage", `SPADE_SIZES=${sizes}`, "is not known", "set it to override or uniform");
 }
 
+export interface NodeOpenOptions extends OpenOptions {
+  adapter?: AdapterWish;
+  powerPreference?: GPUPowerPreference;
+  /** Called once if the adapter is software (runs on the CPU). */
+  onSoftware?: (message: string, fix: string) => void;
+}
+
+/** What users of a software adapter in Node can do. */
+export const SOFTWARE_FIX = "a GPU with its driver is many times faster";
+
 /**
  * Opens a device in Node. The variables `SPADE_ADAPTER`, `SPADE_SIZES` (override, uniform) and `SPADE_VARIANTS` (a plan file) give the
  * defaults of the options.
  */
-export async function openNodeDevice(options: OpenOptions = {}): Promise<Device> {
+export async function openNodeDevice(options: NodeOpenOptions = {}): Promise<Device> {
   const variants = options.variants ?? (await variantsWish());
-  return openDevice(await dawn(), {
-    rest,
-    ...options,
-    variants,
-    sizesAs: options.sizesAs ?? sizesWish(),
-    adapter: options.adapter ?? (process.env.SPADE_ADAPTER || "auto"),
-  });
+  const wish = options.adapter ?? (process.env.SPADE_ADAPTER || "auto");
+  const adapter = await pickAdapter(await dawn(), wish, options.powerPreference ?? "high-performance");
+  const device = await deviceOf(adapter, { rest, ...options, variants, sizesAs: options.sizesAs ?? sizesWish() });
+  if (device.software) options.onSoftware?.(softwareNotice(device), SOFTWARE_FIX);
+  return device;
 }

@@ -116,7 +116,10 @@ export class OpenNet {
  * Opens a net: programs are compiled while the weights arrive. If anything fails, frees what it had opened; an abort throws
  * signal.reason.
  */
-export async function openNet({ config, guessed = [], note, source, labels }: NetWeights, o: OpenOptions): Promise<OpenNet> {
+export async function openNet(
+  { config, guessed = [], note, source, labels }: NetWeights,
+  o: OpenOptions,
+): Promise<OpenNet> {
   const { signal } = o;
   const ownsDevice = typeof o.device === "function";
   const device = typeof o.device === "function" ? await o.device() : o.device;

@@ -6,19 +6,12 @@ import { BASE_LIMITS, type Limits, type Target } from "./target.ts";
 import type { Storage } from "./tensor.ts";
 import type { SizesAs } from "./wgsl.ts";
 
-export type AdapterWish = "auto" | "hardware" | "software" | (string & {});
-
 export interface OpenOptions {
-  /** "hardware", "software", or part of an adapter's name; "auto" takes hardware first. */
-  adapter?: AdapterWish;
-  powerPreference?: GPUPowerPreference;
   sizesAs?: SizesAs;
   /** Variants from a plan file. */
   variants?: Readonly<Record<string, string>>;
   /** Called when an adapter is found, before its device is opened. */
   onAdapter?: () => void;
-  /** Called once if the adapter is software (runs on the CPU). */
-  onSoftware?: (message: string, fix: string) => void;
   /** Awaits a promise of a software adapter, where a pending promise slows the adapter down. */
   rest?: <T>(promise: Promise<T>) => Promise<T>;
 }
@@ -293,58 +286,15 @@ export class Device {
 const firstLine = (error: { readonly message: string }): string =>
   error.message.split("\n").find(Boolean) ?? "no message";
 
-async function pickAdapter(gpu: GPU, wish: AdapterWish, powerPreference: GPUPowerPreference): Promise<GPUAdapter> {
-  const found: GPUAdapter[] = [];
-  for (const forceFallbackAdapter of [false, true]) {
-    const adapter = await gpu.requestAdapter({ powerPreference, forceFallbackAdapter });
-    if (adapter) found.push(adapter);
-    // Stop here: requesting a browser's fallback adapter may start one.
-    if (adapter && (wish === "auto" || wish === "hardware") && !isSoftware(adapter.info)) return adapter;
-  }
-  const hardware = found.filter((a) => !isSoftware(a.info));
-  const software = found.filter((a) => isSoftware(a.info));
-  const names = found.map((a) => a.info.description || a.info.device || a.info.vendor).join(", ") || "none";
-  const pick =
-    wish === "auto"
-      ? (hardware[0] ?? software[0])
-      : wish === "hardware"
-        ? hardware[0]
-        : wish === "software"
-          ? software[0]
-          : found.find((a) =>
-              `${a.info.vendor} ${a.info.device} ${a.info.description}`.toLowerCase().includes(wish.toLowerCase()),
-            );
-  if (pick) return pick;
-  throw new SpadeError(
-    "no-adapter",
-    wish === "auto" ? "WebGPU" : `adapter "${wish}"`,
-    `no such adapter (found: ${names})`,
-    wish === "auto"
-      ? "install a Vulkan driver, or mesa's lavapipe (24 or newer) for a software one"
-      : "set SPADE_ADAPTER to software, hardware or part of a name that is there",
-  );
-}
+/** The notice for users of a software adapter: what it means. */
+export const softwareNotice = ({ name }: Device): string => `${name} is a software adapter: it computes on the CPU`;
 
-/** The notice for users of a software adapter: what it means, and what they can do. */
-export function softwareNotice({ name }: Device): { message: string; fix: string } {
-  return {
-    message: `${name} is a software adapter: it computes on the CPU`,
-    fix: "a GPU with its driver is many times faster",
-  };
-}
-
-/** Opens an owned device: hardware first, with every feature and limit that the adapter has and we can use. */
-export async function openDevice(gpu: GPU, options: OpenOptions = {}): Promise<Device> {
-  const adapter = await pickAdapter(gpu, options.adapter ?? "auto", options.powerPreference ?? "high-performance");
+/** Opens a device of an adapter, owned, with every feature and limit that the adapter has and we can use. */
+export async function deviceOf(adapter: GPUAdapter, options: OpenOptions = {}): Promise<Device> {
   options.onAdapter?.();
   const requiredFeatures = FEATURES.filter((f) => adapter.features.has(f)) as GPUFeatureName[];
   const requiredLimits: Record<string, number> = {};
   for (const name of Object.keys(BASE_LIMITS) as (keyof Limits)[]) requiredLimits[name] = adapter.limits[name];
   const device = await adapter.requestDevice({ label: "spade-webgpu", requiredFeatures, requiredLimits });
-  const ours = new Device(device, adapter.info, true, options);
-  if (ours.software) {
-    const { message, fix } = softwareNotice(ours);
-    options.onSoftware?.(message, fix);
-  }
-  return ours;
+  return new Device(device, adapter.info, true, options);
 }

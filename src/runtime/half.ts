@@ -1,7 +1,8 @@
 // IEEE half precision on the host (Node 20 has no Float16Array).
 
-const f32 = new Float32Array(1);
-const u32 = new Uint32Array(f32.buffer);
+const word = new ArrayBuffer(4);
+const f32 = new Float32Array(word);
+const u32 = new Uint32Array(word);
 
 /** Nearest half of a float, ties to even, as its 16 bits; overflow becomes infinity. */
 export function halfFromFloat(value: number): number {

@@ -9,7 +9,7 @@ export * from "./planner.ts";
 export * from "./program/profiler.ts";
 export * from "./program/program.ts";
 export { runPrograms, type RunOptions } from "./program/run.ts";
-export type { Exchange } from "./program/exchange.ts";
+export { exchanging, type Exchange } from "./program/exchange.ts";
 export * from "./target.ts";
 export * from "./tensor.ts";
 export type { Template, TextConstants } from "./wgsl.ts";

@@ -95,6 +95,23 @@ export function describe(t: Pick<Tensor, "name" | "shape" | "dtype">): string {
   return `${t.name} ${t.dtype}[${t.shape.join(",")}]`;
 }
 
+// Integers with a reserved meaning in i32 tensors that src/labels fills and kernels read. Neither of those folders may import the
+// other, so the names stand here, beside the tensors; shaders get them as text constants.
+
+/** A code (2 * label + edge) of a window: this tap lies outside the picture and adds nothing. */
+export const OUTSIDE_CODE = -1;
+/** Inner id that stands for "outside the picture". */
+export const OUTSIDE_INNER = 0;
+/** Every code of the window of inner id OUTSIDE_INNER: its row of any table is zero. */
+export const NO_WINDOW = -2;
+/** As the row of the edge channel: the net has no edges. */
+export const NO_EDGES = -1;
+/** Rows of the tensor `rows` of lists (src/labels/lists.ts): row 0 holds a count, then the list of all readers, then one row a segment. */
+export const LIST_ALL = 1;
+export const LIST_SEGMENTS = 2;
+/** A pixel of a list is row << PIXEL_ROW_SHIFT | column. */
+export const PIXEL_ROW_SHIFT = 16;
+
 /** Pads the last axis of a dense array to the stored pitch. */
 export function padRows(data: Float32Array, shape: readonly number[]): Float32Array {
   const c = shape.at(-1) ?? 1;

@@ -5,13 +5,10 @@ import { checkMapSizes, typedArrayName } from "../labels/label_map.ts";
 import { normalValues } from "../models/philox.ts";
 import { SpadeError } from "../runtime/index.ts";
 
-const byteLength = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "byteLength")!.get as (
-  this: unknown,
-) => number;
 /** True for an ArrayBuffer of any realm. */
 export function isArrayBuffer(value: unknown): value is ArrayBuffer {
   try {
-    byteLength.call(value);
+    Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "byteLength")!.get!.call(value);
     return true;
   } catch {
     return false;

@@ -10,7 +10,7 @@ import { kindOf, outputSize, strideOf } from "../models/kinds.ts";
 import { decodePresets } from "../models/presets.ts";
 import { openNet, type OpenNet } from "../painting/open_net.ts";
 import { labelHex } from "../pictures/colors.ts";
-import { Device, foreign } from "../runtime/index.ts";
+import { Device, foreign, softwareNotice } from "../runtime/index.ts";
 
 /** The share of each phase in the total progress; they overlap. */
 const SHARES = { download: 0.5, upload: 0.1, compile: 0.4 } as const;
@@ -84,6 +84,7 @@ export async function createSpadeOn(host: Host, options: SpadeOptions): Promise<
         const info = infoOf(net, checkpoint.metadata, weights.size);
         report("ready", 1, 1);
         const session = new SpadeSession(info, net, !options.device);
+        if (device.software) notices.unshift(slow(device, net, host.softwareFix));
         session.announceSoon(notices);
         return session;
       } catch (error) {
@@ -97,6 +98,15 @@ export async function createSpadeOn(host: Host, options: SpadeOptions): Promise<
     if (!options.device) await opening.then((device) => device.dispose()).catch(() => undefined);
     throw error;
   }
+}
+
+/** What a software adapter does a second, roughly: SwiftShader 4e9 on two cores, lavapipe more. */
+const SOFTWARE_FLOPS = 8e9;
+
+function slow(device: Device, { painter }: OpenNet, fix: string): Notice {
+  const seconds = painter.stages.reduce((sum, { program }) => sum + program.flops, 0) / SOFTWARE_FLOPS;
+  const time = seconds < 1 ? "up to a second" : `about ${Math.round(seconds)} seconds`;
+  return { code: "software-adapter", message: `${softwareNotice(device)}, ${time} a picture`, fix };
 }
 
 const memoryOnly = (cause: unknown): Notice => ({

@@ -35,7 +35,9 @@ export interface Host {
   /** For borrowed devices; omitted: chosen by adapter. */
   readonly sizesAs?: Target["sizesAs"];
   readonly format: WeightsFormat;
-  openDevice(options: OpenOptions): Promise<Device>;
+  openDevice(options: OpenOptions & Pick<SpadeOptions, "powerPreference">): Promise<Device>;
+  /** What its users can do about a software adapter. */
+  readonly softwareFix: string;
   /** Opens a source for reads by range; resolves with its first bytes. */
   open(source: Source, options: LoadOptions): Promise<Weights>;
 }

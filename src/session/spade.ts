@@ -4,7 +4,7 @@ import type { GenerateOptions, LabelMap, Spade, SpadeInfo, Stats } from "./api.t
 import { checkGenerate, checkMap, styleValues } from "./checks.ts";
 import type { OpenNet } from "../painting/open_net.ts";
 import { toPicture, type Picture } from "../painting/present.ts";
-import { softwareNotice, SpadeError, whenLost, type Device } from "../runtime/index.ts";
+import { SpadeError, whenLost, type Device } from "../runtime/index.ts";
 
 /** A queued generate() call, with copies of its arguments: the caller may change maps and styles meanwhile. */
 interface Job {
@@ -65,7 +65,6 @@ export class SpadeSession extends EventTarget implements Spade {
     const note = this.net?.note;
     const fix = "convert the file with the options it was trained with (spade-webgpu convert --help)";
     const notices = [...loading];
-    if (this.device.software) notices.unshift({ code: "software-adapter", ...softwareNotice(this.device) });
     if (note) notices.push({ code: "guessed-config", message: `the net's options are ${note.message}`, fix });
     setTimeout(() => notices.forEach((notice) => this.announce(notice)), 0);
   }

@@ -2,7 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { plainReader } from "../../src/formats/plain_checkpoint.ts";
-import { describeStored } from "../../src/painting/describe_stored.ts";
+import { describeStored } from "../../src/session/describe_stored.ts";
 import { bytesAccess } from "../../src/formats/tensors.ts";
 import { openNodeDevice } from "../../src/node/dawn.ts";
 import { Device } from "../../src/runtime/index.ts";
@@ -51,6 +51,7 @@ test("30 Spades made, used and disposed leave nothing: no device, no pipelines, 
     const spade = await createSpadeOn(
       {
         format: { readers: [plainReader], open: (access) => plainReader.open(access), describe: describeStored },
+        softwareFix: "",
         openDevice: async (options) => (device = await openNodeDevice(options)),
         open: () => Promise.resolve(bytesAccess(file, "tiny")),
       },

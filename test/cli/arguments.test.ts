@@ -2,15 +2,10 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const cli = `${root}/dist/cli.js`;
-
-beforeAll(() => {
-  const built = spawnSync(process.execPath, [`${root}/scripts/build.mjs`, "--no-types"], { encoding: "utf8" });
-  expect(built.stderr).toBe("");
-});
 
 const spade = (...args: string[]) => spawnSync(process.execPath, [cli, ...args], { encoding: "utf8", timeout: 30_000 });
 

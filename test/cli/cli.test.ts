@@ -75,8 +75,6 @@ async function tensor(path: string, name: string): Promise<{ shape: number[]; va
 }
 
 beforeAll(async () => {
-  const built = spawnSync(process.execPath, [join(root, "scripts/build.mjs"), "--no-types"], { encoding: "utf8" });
-  expect(built.stderr).toBe("");
   dir = await mkdtemp(join(tmpdir(), "spade-cli-"));
   const device = await testDevice();
   state = await calibratedState(device, config, 0, windowsOf(config, [squares], null));

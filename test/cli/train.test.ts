@@ -1,6 +1,6 @@
 // The train command: what it shows, how it stops, how it says to go on; one tiny run as a user starts it.
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtemp, readFile, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -157,8 +157,6 @@ describe("a tiny run", () => {
   const root = fileURLToPath(new URL("../..", import.meta.url));
   let dir: string;
   beforeAll(async () => {
-    const built = spawnSync(process.execPath, [join(root, "scripts/build.mjs"), "--no-types"], { encoding: "utf8" });
-    expect(built.stderr).toBe("");
     dir = await mkdtemp(join(tmpdir(), "spade-train-"));
     for (let n = 0; n < 4; n++)
       await write(dir, {

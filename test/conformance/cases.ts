@@ -11,6 +11,7 @@ import { generatorCase } from "./generator_case.ts";
 import { openGolden, type Golden } from "./golden.ts";
 import { pix2pixhdCase } from "./pix2pixhd_case.ts";
 import { spadeNormCase } from "./spade_norm_case.ts";
+import { SMALL_WEIGHT, f16Error } from "../tolerances.ts";
 
 type Kind = "training steps" | "discriminator" | "encoder" | "generator" | "pix2pixHD" | "SPADE norm" | "checkpoint";
 
@@ -57,10 +58,10 @@ async function checkpointCase(file: string): Promise<Verdict[]> {
       const a = toF32(await found.read(name));
       const b = toF32(await ref.read(name));
       for (let i = 0; i < b.length; i++)
-        worst = Math.max(worst, Math.abs(a[i] - b[i]) / Math.max(1e-3, Math.abs(b[i])));
+        worst = Math.max(worst, Math.abs(a[i] - b[i]) / Math.max(SMALL_WEIGHT, Math.abs(b[i])));
     }
     await found.close();
-    const tolerance = other.includes("half") ? 2 ** -11 : 0;
+    const tolerance = other.includes("half") ? f16Error(0) : 0;
     verdicts.push({
       name: other,
       quantity: "worst relative difference",

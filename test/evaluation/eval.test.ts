@@ -1,6 +1,6 @@
 // The command: folders and names, scores with a segmenter of colours, distances and styles, and what it refuses.
 
-import { execFile, spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -67,8 +67,6 @@ async function picture(path: string, label: (p: number) => number, width = 32, h
 }
 
 beforeAll(async () => {
-  const built = spawnSync(process.execPath, [join(root, "scripts/build.mjs"), "--no-types"], { encoding: "utf8" });
-  expect(built.stderr).toBe("");
   dir = await mkdtemp(join(tmpdir(), "spade-eval-"));
   await writeFile(at("colours.onnx"), colourSegmenter(16, 12));
   await writeFile(at("labels.json"), JSON.stringify(LABELS));

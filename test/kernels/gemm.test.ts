@@ -4,6 +4,7 @@ import { describe, expect } from "vitest";
 import { blocksOf, gemm, packBlocks, ROWS, unpackBlocks } from "../../kernels/parts/gemm.ts";
 import { evaluate, noise, relativeError } from "../support/device.ts";
 import { variantCases } from "../support/variants.ts";
+import { sumError } from "../tolerances.ts";
 
 const shapes = [
   { m: 77, k: 20, n: 36, batch: 3 },
@@ -63,15 +64,15 @@ describe.each(variantCases("gemm"))("$name gemm", ({ variants, test }) =>
       },
       { variants },
     );
-    expect(relativeError(out.c0, ref)).toBeLessThan(2e-6);
-    expect(relativeError(out.c1, ref)).toBeLessThan(2e-6);
-    expect(relativeError(out.c2, refPicked)).toBeLessThan(2e-6);
+    expect(relativeError(out.c0, ref)).toBeLessThan(sumError(k));
+    expect(relativeError(out.c1, ref)).toBeLessThan(sumError(k));
+    expect(relativeError(out.c2, refPicked)).toBeLessThan(sumError(k));
     if (out.part)
       expect(
         relativeError(
           out.part,
           ref.filter((_, i) => i % n >= 16),
         ),
-      ).toBeLessThan(2e-6);
+      ).toBeLessThan(sumError(k));
   }),
 );

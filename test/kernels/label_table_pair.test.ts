@@ -6,18 +6,7 @@ import { labelTable } from "../../kernels/labels/label_table.ts";
 import { labelTablePair, pairSlice } from "../../kernels/labels/label_table_pair.ts";
 import { concat } from "../../kernels/shape/concat.ts";
 import { evaluate, noise } from "../support/device.ts";
-import { windowsOf } from "../support/windows.ts";
-
-/** Rows of T by tap, and windows that name them, of the outer windows from `from` on. */
-function picked(outer: Int32Array, from: number, taps: number): { picks: number[][]; windows: Int32Array } {
-  const picks = Array.from({ length: taps }, () => [0]);
-  const windows = outer.slice(from * taps).map((id, i) => {
-    const rows = picks[i % taps];
-    if (!rows.includes(id)) rows.push(id);
-    return rows.indexOf(id);
-  });
-  return { picks, windows };
-}
+import { pickedRows, windowsOf } from "../support/windows.ts";
 
 test.each([
   { map: [1, 13, 17], k: 3, hidden: 128, c: 39, spare: 0, from: 0 },
@@ -29,7 +18,7 @@ test.each([
 ])("of $map, kernel $k, $c channels, from row $from", async ({ map, k, hidden, c, spare, from }) => {
   const lw = windowsOf(map, { k });
   const taps = k * k;
-  const { picks, windows } = picked(lw.outerWindows, from, taps);
+  const { picks, windows } = pickedRows(lw.outerWindows, from, taps);
   const count = Math.max(...picks.map((rows) => rows.length));
   const capacity = lw.innerCount + spare;
   if (spare > 1000) expect(pairSlice(taps, capacity, 2 * blocksOf(c) * 4)).toBeLessThan(2 * blocksOf(c) * 4);

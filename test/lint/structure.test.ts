@@ -1,8 +1,11 @@
 import { expect, it } from "vitest";
 // @ts-expect-error: a script without types
-import { circles as untyped } from "../../scripts/structure.mjs";
+import * as untyped from "../../scripts/structure.mjs";
 
-const circles = untyped as (files: ReadonlyMap<string, string>) => string[][];
+const { circles, toleranceLiterals } = untyped as {
+  circles(files: ReadonlyMap<string, string>): string[][];
+  toleranceLiterals(text: string): string[];
+};
 
 it("finds a circle of imports, types included", () => {
   const files = new Map([
@@ -21,4 +24,10 @@ it("lets a tree be", () => {
     ["src/c.ts", "export const c = 1;"],
   ]);
   expect(circles(files)).toEqual([]);
+});
+
+it("finds tolerances in expectations, and no other numbers", () => {
+  const than = (name: string, rest: string): string => `expect(a).toBeLessThan${name}(${rest});`;
+  const text = than("", "1e-6") + than("OrEqual", "\n  2.5e-7 * c") + than("", "3") + "f({ eps: 1e-5 })";
+  expect(toleranceLiterals(text)).toEqual(["1e-6", "2.5e-7"]);
 });

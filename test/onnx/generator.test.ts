@@ -9,9 +9,7 @@ import { exportGenerator, generatorGraph } from "../../src/export/onnx/generator
 import { modelBytes, readModel } from "../../src/export/onnx/model.ts";
 import { goldenPath, readGeneratorCase } from "./golden.ts";
 import { hostGenerator } from "./host_generator.ts";
-
-/** Of the largest value of the picture, in f32. */
-const TOLERANCE = 1e-4;
+import { ACTIVATION_MAX } from "../tolerances.ts";
 
 async function session(config: Config, state: HostState): Promise<ort.InferenceSession> {
   return ort.InferenceSession.create(modelBytes(exportGenerator(config, state)), { executionProviders: ["cpu"] });
@@ -75,7 +73,7 @@ describe("an exported generator in onnxruntime", () => {
       const expected = hostGenerator(config, state, seg, z);
       expect(Math.max(...expected.map(Math.abs))).toBeGreaterThan(0.05);
       expect(relativeError(await image(await session(config, state), config, seg, z), expected)).toBeLessThan(
-        TOLERANCE,
+        ACTIVATION_MAX,
       );
     });
   }
@@ -86,7 +84,7 @@ describe("an exported generator in onnxruntime", () => {
       const { config, state, images } = await readGeneratorCase(path!);
       const s = await session(config, state);
       for (const { seg, z, expected } of images) {
-        expect(relativeError(await image(s, config, seg, z), expected)).toBeLessThan(TOLERANCE);
+        expect(relativeError(await image(s, config, seg, z), expected)).toBeLessThan(ACTIVATION_MAX);
       }
     });
   }

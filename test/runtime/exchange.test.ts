@@ -1,7 +1,7 @@
 // Cuts: where a run stops to exchange tensors with peers.
 
 import { describe, expect, test } from "vitest";
-import { Graph, planMemory, Program, type Exchange, type Tensor } from "../../src/runtime/index.ts";
+import { exchanging, Graph, planMemory, Program, type Exchange, type Tensor } from "../../src/runtime/index.ts";
 import { testDevice } from "../support/device.ts";
 import { plus, times } from "./tiny.ts";
 
@@ -31,7 +31,7 @@ describe("a run with peers", () => {
       seen.push([name, [...values.subarray(0, 4)]]);
       return Promise.resolve(values.map((v) => (name === "first" ? 10 * v : v)));
     };
-    await program.run({ inputs: { x }, exchange });
+    await program.run({ inputs: { x }, exchange: exchanging(exchange) });
     expect(seen).toEqual([
       ["first", [2, 4, 6, 8]],
       ["second", [3, 6, 9, 12]],
@@ -52,7 +52,7 @@ describe("a run with peers", () => {
       else await waits;
       return values;
     };
-    await program.run({ inputs: { x }, exchange });
+    await program.run({ inputs: { x }, exchange: exchanging(exchange) });
     expect(seen).toEqual(["first", "second"]);
     expect([...(await program.read("sum"))]).toEqual([6, 11, 16, 21]);
     program.dispose();
@@ -62,7 +62,7 @@ describe("a run with peers", () => {
     const { program } = await compile();
     let answer!: () => void;
     const waits = new Promise<void>((done) => (answer = done));
-    const running = program.run({ inputs: { x }, exchange: (_, values) => waits.then(() => values) });
+    const running = program.run({ inputs: { x }, exchange: exchanging((_, values) => waits.then(() => values)) });
     await expect(program.read("sum")).rejects.toThrow(/is still running/);
     answer();
     await running;
@@ -71,7 +71,7 @@ describe("a run with peers", () => {
 
   test("in slices gives the same", async () => {
     const { program } = await compile();
-    await program.run({ inputs: { x }, exchange: echo, slice: 1e-6 });
+    await program.run({ inputs: { x }, exchange: exchanging(echo), slice: 1e-6 });
     expect([...(await program.read("sum"))]).toEqual([6, 11, 16, 21]);
     program.dispose();
   });
@@ -79,11 +79,11 @@ describe("a run with peers", () => {
   test("fails as its exchange does, and can run again", async () => {
     const { program } = await compile();
     const lost = new Error("a peer is gone");
-    await expect(program.run({ inputs: { x }, exchange: () => Promise.reject(lost) })).rejects.toBe(lost);
-    await expect(program.run({ exchange: (_, values) => Promise.resolve(values.subarray(1)) })).rejects.toThrow(
-      /first: the exchange returned 3 numbers for 4/,
-    );
-    await program.run({ exchange: echo });
+    await expect(program.run({ inputs: { x }, exchange: exchanging(() => Promise.reject(lost)) })).rejects.toBe(lost);
+    await expect(
+      program.run({ exchange: exchanging((_, values) => Promise.resolve(values.subarray(1))) }),
+    ).rejects.toThrow(/first: the exchange returned 3 numbers for 4/);
+    await program.run({ exchange: exchanging(echo) });
     expect([...(await program.read("sum"))]).toEqual([6, 11, 16, 21]);
     program.dispose();
   });
@@ -122,7 +122,7 @@ test("tensors of one cut may be written by one dispatch, and lie in one buffer t
   g.output("sum", plus(g, a, b));
   expect(planMemory(g)).toMatchObject({ kept: 256 + 16, staging: 256 + 16 + 16 });
   const program = await Program.compile(g, device);
-  await program.run({ inputs: { x }, exchange: (_, values) => Promise.resolve(values.map((v) => -v)) });
+  await program.run({ inputs: { x }, exchange: exchanging((_, values) => Promise.resolve(values.map((v) => -v))) });
   expect([...(await program.read("sum"))]).toEqual([-4, -9, -14, -19]);
   program.dispose();
 });

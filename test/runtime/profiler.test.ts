@@ -10,6 +10,7 @@ import {
 } from "../../src/runtime/index.ts";
 import { noise, testDevice } from "../support/device.ts";
 import { plus, rowsTimesTen, times } from "./tiny.ts";
+import { MILLISECONDS } from "../tolerances.ts";
 
 describe("a profile", () => {
   let device: Device;
@@ -42,7 +43,7 @@ describe("a profile", () => {
     for (const r of profile.rows) {
       expect(r.ms).toBeGreaterThanOrEqual(0);
       expect(r.start).toBeGreaterThanOrEqual(0);
-      expect(r.start + r.ms).toBeLessThanOrEqual(profile.total + 1e-6);
+      expect(r.start + r.ms).toBeLessThanOrEqual(profile.total + MILLISECONDS);
     }
     expect(profile.total).toBeGreaterThan(0);
     expect(profile.rows[0].flops).toBe(16384);

@@ -8,6 +8,7 @@ import {
   type Device,
   type DType,
   type HostArray,
+  type Storage,
   type Tensor,
 } from "../../src/runtime/index.ts";
 import type { OpVariants } from "../../kernels/parts/variants.ts";
@@ -21,7 +22,11 @@ export function testDevice(): Promise<Device> {
 /** Inputs of a test graph, and their values. */
 export class Inputs {
   readonly values: Record<string, HostArray> = {};
-  constructor(readonly graph: Graph) {}
+  readonly storages: Storage[] = [];
+  constructor(
+    readonly graph: Graph,
+    private readonly device: Device,
+  ) {}
 
   /** Declares an input and gives its value (dense, logical shape). */
   tensor(
@@ -33,17 +38,33 @@ export class Inputs {
     this.values[name] = values;
     return this.graph.input(name, shape, dtype);
   }
+
+  /** A tensor outside the program, as parameters are, which ops may update in place. evaluate() frees it. */
+  external(name: string, shape: readonly number[], values: HostArray, dtype: DType = "f32"): Tensor {
+    const storage = upload(this.device, name, shape, values, dtype);
+    this.storages.push(storage);
+    return this.graph.external(name, shape, dtype, storage);
+  }
+}
+
+function upload(device: Device, name: string, shape: readonly number[], values: HostArray, dtype: DType): Storage {
+  const bytes = encodeHost({ shape, dtype }, values);
+  const storage = device.alloc(name, Math.max(16, Math.ceil(bytes.byteLength / 16) * 16));
+  device.upload(storage, bytes);
+  return storage;
+}
+
+export interface EvaluateOptions {
+  counts?: Record<string, number>;
+  sizesAs?: "override" | "uniform";
+  variants?: OpVariants;
+  software?: boolean;
 }
 
 /** Records `body` in a graph, runs it once, reads the tensors that it returns (dense). */
 export async function evaluate(
   body: (g: Graph, inputs: Inputs) => Record<string, Tensor>,
-  options: {
-    counts?: Record<string, number>;
-    sizesAs?: "override" | "uniform";
-    variants?: OpVariants;
-    software?: boolean;
-  } = {},
+  options: EvaluateOptions = {},
 ): Promise<Record<string, Float32Array>> {
   const device = await testDevice();
   const g = new Graph({
@@ -52,7 +73,7 @@ export async function evaluate(
     variants: (options.variants ?? {}) as Record<string, string>,
     software: options.software ?? device.target.software,
   });
-  const inputs = new Inputs(g);
+  const inputs = new Inputs(g, device);
   const results = body(g, inputs);
   for (const [name, t] of Object.entries(results)) g.output(name, t);
   const program = await Program.compile(g, device, { name: "test" });
@@ -60,6 +81,7 @@ export async function evaluate(
   const out: Record<string, Float32Array> = {};
   for (const name of Object.keys(results)) out[name] = await program.read(name);
   program.dispose();
+  inputs.storages.forEach((s) => device.free(s));
   return out;
 }
 
@@ -71,11 +93,7 @@ export async function external(
   values: HostArray,
   dtype: DType = "f32",
 ): Promise<Tensor> {
-  const device = await testDevice();
-  const bytes = encodeHost({ shape, dtype }, values);
-  const storage = device.alloc(name, Math.max(16, Math.ceil(bytes.byteLength / 16) * 16));
-  device.upload(storage, bytes);
-  return g.external(name, shape, dtype, storage);
+  return g.external(name, shape, dtype, upload(await testDevice(), name, shape, values, dtype));
 }
 
 /** Deterministic values in [-1, 1). */

@@ -3,7 +3,8 @@
 
 import { gradients } from "../../kernels/gradients.ts";
 import type { Graph, Tensor } from "../../src/runtime/index.ts";
-import { evaluate, type Inputs } from "./device.ts";
+import { evaluate, type EvaluateOptions, type Inputs } from "./device.ts";
+import { CENTRAL_ERROR, CENTRAL_STEP } from "../tolerances.ts";
 
 export type Arrays = Record<string, ArrayLike<number>>;
 
@@ -18,7 +19,7 @@ export function gradcheck(
   args: Arrays,
   grads: Arrays,
   dy: ArrayLike<number>,
-  { step = 1e-5, tolerance = 1e-6 } = {},
+  { step = CENTRAL_STEP, tolerance = CENTRAL_ERROR } = {},
 ): void {
   const point = Object.fromEntries(Object.entries(args).map(([k, v]) => [k, Float64Array.from(v)]));
   const value = (): number => Array.from(forward(point)).reduce((sum, y, i) => sum + y * dy[i], 0);
@@ -40,23 +41,22 @@ export function gradcheck(
   }
 }
 
-/** Records an op, weights its result by dy and reads the gradients of the tensors in `wrt`. */
+/** Records an op, weights its result by dy and reads it, as `y`, and the gradients of the tensors in `wrt`. */
 export function evaluateGradients(
   record: (g: Graph, inputs: Inputs) => { y: Tensor; wrt: Record<string, Tensor> },
   dy: Float32Array,
-  options: Parameters<typeof evaluate>[1] = {},
+  options: EvaluateOptions = {},
 ): Promise<Record<string, Float32Array>> {
   return evaluate((g, inputs) => {
     const { y, wrt } = record(g, inputs);
     const made = gradients(g, new Map([[y, inputs.tensor("dy", y.shape, dy)]]), Object.values(wrt));
-    return Object.fromEntries(
-      Object.entries(wrt).map(([name, t]) => {
-        const grad = made.get(t);
-        if (!grad) throw new Error(`no gradient of ${name}`);
-        if (grad.dtype !== "f32" || grad.shape.join() !== t.shape.join())
-          throw new Error(`${name} [${t.shape.join()}] has the gradient ${grad.dtype}[${grad.shape.join()}]`);
-        return [name, grad];
-      }),
-    );
+    const grads = Object.entries(wrt).map(([name, t]) => {
+      const grad = made.get(t);
+      if (!grad) throw new Error(`no gradient of ${name}`);
+      if (grad.dtype !== "f32" || grad.shape.join() !== t.shape.join())
+        throw new Error(`${name} [${t.shape.join()}] has the gradient ${grad.dtype}[${grad.shape.join()}]`);
+      return [name, grad];
+    });
+    return { y, ...Object.fromEntries(grads) };
   }, options);
 }

@@ -1,10 +1,7 @@
-// Dictionaries of small maps for kernel tests, and lists as tensors of a test graph.
+// Dictionaries of small maps for kernel tests.
 
 import { buildLevels } from "../../src/labels/levels.ts";
-import type { HostLists, ListShapes } from "../../src/labels/lists.ts";
 import type { LevelWindows } from "../../src/labels/windows.ts";
-import type { Lists as ListTensors } from "../../kernels/parts/segments.ts";
-import type { Inputs } from "./device.ts";
 import { noise } from "./device.ts";
 
 /** Maps of regions: boxes of random labels over label 0. `plain`: label 0 alone. */
@@ -32,15 +29,16 @@ export function windowsOf(
   return buildLevels(maps, edges ? maps : null, { labelCount: labels, dontCare: null, edges }, [{ h, w, k }])[0];
 }
 
-/** Lists as inputs with room to spare: what lies beyond the lists must not matter. */
-export function listTensors(inputs: Inputs, name: string, lists: HostLists, shapes: ListShapes): ListTensors {
-  const one = (key: keyof HostLists): ListTensors["order"] => {
-    const t = inputs.graph.input(`${name} ${key}`, shapes[key], "i32", true);
-    inputs.values[`${name} ${key}`] = lists[key];
-    return t;
-  };
-  return { order: one("order"), rows: one("rows"), parts: one("parts") };
-}
-
 /** A table's rows with some spare ones, so that capacity and count differ. */
 export const SPARE = 3;
+
+/** Rows of T by tap, and windows that name them, of the outer windows from `from` on. */
+export function pickedRows(outer: Int32Array, from: number, taps: number): { picks: number[][]; windows: Int32Array } {
+  const picks = Array.from({ length: taps }, () => [0]);
+  const windows = outer.slice(from * taps).map((id, i) => {
+    const rows = picks[i % taps];
+    if (!rows.includes(id)) rows.push(id);
+    return rows.indexOf(id);
+  });
+  return { picks, windows };
+}

@@ -12,6 +12,7 @@ import { recordAverage } from "../../src/training/step/average.ts";
 import type { StepOptions } from "../../src/training/step/step.ts";
 import { Stepper, type Batch } from "../../src/training/step/stepper.ts";
 import { noise, relativeError, testDevice } from "../support/device.ts";
+import { sumError } from "../tolerances.ts";
 
 const tiny: TrainConfig = {
   ...defaultTraining,
@@ -102,7 +103,7 @@ describe("a training step", () => {
         await move();
         for (const [key, expected] of values) {
           const got = await average.read(key);
-          if (isTrained(key)) expect(relativeError(got, expected), key).toBeLessThan(1e-6);
+          if (isTrained(key)) expect(relativeError(got, expected), key).toBeLessThan(sumError(2));
           else expect(got, key).toEqual(expected);
         }
       },

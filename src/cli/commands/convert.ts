@@ -3,15 +3,13 @@
 
 import { basename, extname } from "node:path";
 
-import type { Checkpoint } from "../../formats/checkpoint.ts";
 import { listed } from "../../formats/budget.ts";
 import { openCheckpointFile } from "../../formats/file.ts";
 import { noteInput } from "../../formats/inputs.ts";
 import { writePth } from "../../formats/torch/pth_write.ts";
 import { writeSafetensors } from "../../formats/safetensors.ts";
-import type { TensorToWrite } from "../../formats/safetensors.ts";
-import { byteSize, fromF32, isFloat, toF32 } from "../../formats/tensors.ts";
-import type { HostDType } from "../../formats/tensors.ts";
+import { byteSize } from "../../formats/tensors.ts";
+import { retyped, type RetypeOptions } from "../../formats/retype.ts";
 import { labelCount, type Config } from "../../models/config.ts";
 import { storedConfig } from "../../models/weights/stored_config.ts";
 import { counted, SpadeError } from "../../runtime/errors.ts";
@@ -20,9 +18,7 @@ import { readLabelList } from "../../datasets/names.ts";
 import { configLines, findingBeside } from "./info.ts";
 import { Outputs } from "../terminal/output.ts";
 
-export interface ConvertOptions {
-  /** Type to write floating-point tensors as; by default each keeps its own. With f16, those of ALWAYS_F32 are written as F32. */
-  dtype?: "f16" | "f32";
+export interface ConvertOptions extends RetypeOptions {
   /** Convert only this nested dictionary. */
   key?: string;
   /** A JSON file [{ id, name, color, category? }], stored in the metadata. */
@@ -30,8 +26,6 @@ export interface ConvertOptions {
   /** Options of the net that the file does not store. */
   overrides?: Partial<Config>;
   force?: boolean;
-  /** Called after each piece with the bytes read so far and in all. */
-  onProgress?: (p: { loaded: number; total: number }) => void;
 }
 
 const KINDS: Readonly<Record<string, "safetensors" | "pth">> = {
@@ -75,7 +69,7 @@ export async function convert(input: string, output: string, options: ConvertOpt
       );
 
     const overflowed: string[] = [];
-    const tensors = tensorsToWrite(source, options, overflowed);
+    const tensors = retyped(source, options, overflowed);
     lines.push(...configLines(config), ...noteLines(source));
     const write = kind === "pth" ? writePth : writeSafetensors;
     await write(await outputs.sink({ path: output, kind }), tensors, metadata);
@@ -87,45 +81,4 @@ export async function convert(input: string, output: string, options: ConvertOpt
   } finally {
     await source.close();
   }
-}
-
-/** Spectral norm's vectors and running statistics stay F32: they are small, and f16 would change the picture. */
-const ALWAYS_F32 = /(^|\.)(weight_u|weight_v|running_mean|running_var)$/;
-
-/** The type to write a tensor as. Integer tensors, such as num_batches_tracked, keep theirs. */
-function targetDType(name: string, dtype: HostDType, wanted: ConvertOptions["dtype"]): HostDType {
-  if (!isFloat(dtype) || wanted === undefined) return dtype;
-  return wanted === "f32" || ALWAYS_F32.test(name) ? "F32" : "F16";
-}
-
-function tensorsToWrite(source: Checkpoint, options: ConvertOptions, overflowed: string[]): TensorToWrite[] {
-  const names = source.names();
-  const total = names.reduce((n, name) => n + byteSize(source.info(name)), 0);
-  let loaded = 0;
-  return names.map((name) => {
-    const { dtype: from, shape } = source.info(name);
-    const to = targetDType(name, from, options.dtype);
-    async function* data(): AsyncGenerator<Uint8Array> {
-      let infinite = 0;
-      for await (const piece of source.chunks(name)) {
-        if (from === to) yield piece;
-        else {
-          const values = toF32({ dtype: from, data: piece });
-          if (to === "F16") infinite += countOverflow(values);
-          yield fromF32(values, to as "F16" | "F32");
-        }
-        loaded += piece.length;
-        options.onProgress?.({ loaded, total });
-      }
-      if (infinite > 0) overflowed.push(`${counted(infinite, "value")} of ${name}`);
-    }
-    return { name, dtype: to, shape, data };
-  });
-}
-
-/** Finite values that round to infinity in f16. */
-function countOverflow(values: Float32Array): number {
-  let count = 0;
-  for (let i = 0; i < values.length; i++) if (Math.abs(values[i]) >= 65520 && Math.abs(values[i]) !== Infinity) count++;
-  return count;
 }

@@ -85,6 +85,11 @@ export function encodeLabelPng(
   return encode({ data, width, height, channels: 1, depth: 8, palette: palette.map((c) => [...c]) });
 }
 
+/** Encodes RGB of 8 bits, three bytes per pixel. */
+export function encodeRgbPng(data: Uint8Array, width: number, height: number): Uint8Array {
+  return encode({ data, width, height, channels: 3, depth: 8 });
+}
+
 interface Header {
   width: number;
   height: number;

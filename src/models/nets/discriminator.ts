@@ -4,7 +4,7 @@
 // From the second scale on, the pooled labels are a dense map (label_pool), which is shared too.
 
 import { addShared, avgPool, conv2d, labelConv, labelPool, slice } from "../../../kernels/index.ts";
-import { pad4, SpadeError, type DType, type Graph, type Tensor } from "../../runtime/index.ts";
+import { NO_EDGES, pad4, SpadeError, type DType, type Graph, type Tensor } from "../../runtime/index.ts";
 import { parsePlainNorm, semanticNc, type LabelConfig } from "../config.ts";
 import type { Net } from "../weights/packing.ts";
 import type { ParameterStore } from "../weights/parameters.ts";
@@ -94,7 +94,7 @@ export function recordDiscriminator(
   return out;
 }
 
-const edgeRow = (c: DiscriminatorConfig): number => (c.no_instance ? -1 : semanticNc(c) - 1);
+const edgeRow = (c: DiscriminatorConfig): number => (c.no_instance ? NO_EDGES : semanticNc(c) - 1);
 
 function poolSemantics(g: Graph, c: DiscriminatorConfig, labels: Semantics, dtype: DType): Semantics {
   if ("dense" in labels) return { dense: avgPool(g, { x: labels.dense }) };

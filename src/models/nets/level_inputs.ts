@@ -8,7 +8,7 @@ import type { LevelWindows, Rows } from "../../labels/windows.ts";
 import type { Count, Graph, HostArray, Tensor } from "../../runtime/index.ts";
 import { latentSize, parseNormG, type Config } from "../config.ts";
 import type { LevelLists } from "./level_lists.ts";
-import { levelKey, type TableRoom } from "./table_room.ts";
+import { FC_TAPS, levelKey, type TableRoom } from "./table_room.ts";
 
 /** Values of inputs and of counts, by name. */
 export interface LevelValues {
@@ -87,9 +87,6 @@ export const idsValue = (room: TableRoom, lw: LevelWindows): Record<string, Host
   [`ids ${levelKey(room.h, room.w)}`]:
     room.mode === "lookup" ? lw.outerIds : Int32Array.from({ length: lw.innerIds.length }, (_, i) => i),
 });
-
-/** Taps of fc without VAE, which is a 3x3 convolution of the label map. */
-export const FC_TAPS = 9;
 
 /** Declares the input of fc without VAE: windows i32 [N*h*w, 9]. */
 export function firstInputs(g: Graph, c: Config, images: number): { windows: Tensor } {

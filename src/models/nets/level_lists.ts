@@ -17,12 +17,10 @@ import {
   type ListShapes,
 } from "../../labels/lists.ts";
 import type { LevelWindows } from "../../labels/windows.ts";
-import { pad4, type Graph, type HostArray } from "../../runtime/index.ts";
+import { NO_EDGES, pad4, type Graph, type HostArray } from "../../runtime/index.ts";
 import { latentSize, parseNormG, semanticNc, type Config } from "../config.ts";
-import { edgeRow, levelKey, type TableRoom } from "./table_room.ts";
+import { edgeRow, FC_TAPS, levelKey, type TableRoom } from "./table_room.ts";
 
-/** Taps of fc without VAE. */
-const FC_TAPS = 9;
 const PARTS = ["order", "rows", "parts"] as const;
 
 export interface LevelLists {
@@ -55,7 +53,11 @@ export function levelListInputs(g: Graph, c: Config, room: TableRoom, images: nu
   const taps = parseNormG(c.norm_G).k ** 2;
   const key = levelKey(h, w);
   return {
-    labels: listInputs(g, `labels ${key}`, labelListShapes(inner.capacity, taps, labelChannels(c), edgeRow(c) >= 0)),
+    labels: listInputs(
+      g,
+      `labels ${key}`,
+      labelListShapes(inner.capacity, taps, labelChannels(c), edgeRow(c) !== NO_EDGES),
+    ),
     ...(room.mode === "lookup"
       ? { taps: listInputs(g, `taps ${key}`, tapListShapes(outer.capacity, inner.capacity, taps)) }
       : { innerPixels: listInputs(g, `inner pixels ${key}`, listShapes(images * h * w, inner.capacity)) }),
@@ -97,7 +99,11 @@ export function levelListValues(
 /** Declares the lists of fc without VAE. */
 export function firstListInputs(g: Graph, c: Config, images: number): Lists {
   const { h, w } = latentSize(c);
-  return listInputs(g, "labels fc", labelListShapes(images * h * w, FC_TAPS, labelChannels(c), edgeRow(c) >= 0));
+  return listInputs(
+    g,
+    "labels fc",
+    labelListShapes(images * h * w, FC_TAPS, labelChannels(c), edgeRow(c) !== NO_EDGES),
+  );
 }
 
 /** Values of firstListInputs. @param windows i32 [N*h*w, 9], the value of firstInputs */

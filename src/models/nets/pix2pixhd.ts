@@ -10,7 +10,7 @@ import {
   unpackConvTranspose,
   unpackTransposedV,
 } from "../../../kernels/conv/conv_transpose.ts";
-import { pad4, SpadeError, type Graph, type Tensor } from "../../runtime/index.ts";
+import { NO_EDGES, pad4, SpadeError, type Graph, type Tensor } from "../../runtime/index.ts";
 import { parsePlainNorm, roundHalfEven, semanticNc, type Config } from "../config.ts";
 import type { Net, Packing } from "../weights/packing.ts";
 import type { ConvWeights } from "../weights/derived.ts";
@@ -212,7 +212,7 @@ export function recordPix2PixHD(
   const { w, bias, sigma } = weightsOf(first);
   let x = recordPlainLayer(g, p, first, train, (act) => {
     const { k, stride, pad } = first;
-    const edgeRow = c.no_instance ? -1 : semanticNc(c) - 1;
+    const edgeRow = c.no_instance ? NO_EDGES : semanticNc(c) - 1;
     const y = labelConv(g, { codes, w, bias, sigma, k, stride, pad, mirror: true, edgeRow });
     return act === "none" ? y : activation(g, { x: y, kind: act });
   });

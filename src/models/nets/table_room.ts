@@ -1,6 +1,6 @@
 // The mode and capacity of the label tables of one resolution, and its name in inputs and programs.
 
-import type { Count } from "../../runtime/index.ts";
+import { NO_EDGES, type Count } from "../../runtime/index.ts";
 import { semanticNc, type Config } from "../config.ts";
 
 /**
@@ -20,5 +20,8 @@ export interface TableRoom {
 /** Name of a resolution, "WxH". */
 export const levelKey = (h: number, w: number): string => `${w}x${h}`;
 
-/** Row of the edge channel in mlp_shared's weights, or -1 if there is none. */
-export const edgeRow = (c: Config): number => (c.no_instance ? -1 : semanticNc(c) - 1);
+/** Row of the edge channel in mlp_shared's weights, or NO_EDGES if there is none. */
+export const edgeRow = (c: Config): number => (c.no_instance ? NO_EDGES : semanticNc(c) - 1);
+
+/** Taps of fc without VAE, which is a 3x3 convolution of the label map. */
+export const FC_TAPS = 9;

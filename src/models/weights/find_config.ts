@@ -17,7 +17,6 @@ export const GUESSABLE = [
   "num_upsampling_layers",
 ] as const satisfies readonly (keyof Config)[];
 
-
 /** The ways in which S semantic channels divide into labels, don't care and edges, as far as `given` allows. */
 function readings(S: number, given: Partial<Config>): LabelConfig[] {
   const all = [false, true].flatMap((contain_dontcare_label) =>

@@ -22,7 +22,16 @@ export interface PlacedCut extends Cut {
   readonly needed: number;
 }
 
-export class Exchanges {
+/** How a run exchanges: opened by each run of a program with cuts. */
+export type OpenExchanges = (device: Device, cuts: readonly PlacedCut[]) => Exchanges;
+
+/** For run({ exchange }). Apart from run.ts, so that what never has peers does not load it. */
+export const exchanging =
+  (exchange: Exchange): OpenExchanges =>
+  (device, cuts) =>
+    new Exchanges(device, cuts, exchange);
+
+class Exchanges {
   private readonly pending = new Map<PlacedCut, Promise<void>>();
   private readonly fetches: Promise<unknown>[] = [];
   /** Resolves when the callback of the last started cut has been called. */
@@ -32,7 +41,7 @@ export class Exchanges {
   constructor(
     private readonly device: Device,
     private readonly cuts: readonly PlacedCut[],
-    private readonly exchange: Exchange | undefined,
+    private readonly exchange: Exchange,
   ) {}
 
   /** Numbers of dispatches after which a run has to submit. */
@@ -69,7 +78,7 @@ export class Exchanges {
     const answer = this.called.then(async () => {
       const values = new Float32Array(await fetched);
       // In an object: returned by itself, the promise would be awaited here, and the next call would wait for this one's answer.
-      return { length: values.length, joining: this.over ? undefined : this.exchange!({ name, reduction }, values) };
+      return { length: values.length, joining: this.over ? undefined : this.exchange({ name, reduction }, values) };
     });
     this.called = answer.then(nothing);
     // Rejects for each cut's own reader; here the order of calls alone matters.

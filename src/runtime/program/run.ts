@@ -3,7 +3,7 @@
 import type { Device } from "../device.ts";
 import { SpadeError } from "../errors.ts";
 import type { HostArray } from "../tensor.ts";
-import { Exchanges, type Exchange, type PlacedCut } from "./exchange.ts";
+import type { OpenExchanges, PlacedCut } from "./exchange.ts";
 
 export interface RunOptions {
   /** Values of the program's inputs by name: dense arrays in the tensor's logical shape. Omitted inputs keep their last values. */
@@ -14,8 +14,8 @@ export interface RunOptions {
   slice?: number;
   /** Stops between slices; throws signal.reason. */
   signal?: AbortSignal;
-  /** Exchanges tensors with peers; a program that was recorded with peers needs it. */
-  exchange?: Exchange;
+  /** Exchanges tensors with peers (exchanging(callback)); a program that was recorded with peers needs it. */
+  exchange?: OpenExchanges;
 }
 
 /** What a run needs of a program. */
@@ -50,7 +50,7 @@ export async function runPrograms(
         "usage",
         p.name,
         `exchanges tensors with peers (${p.cuts[0].name})`,
-        "give run({ exchange }), or record it without peers",
+        "give run({ exchange: exchanging(callback) }), or record it without peers",
       );
     p.begin(options.get(p) ?? {});
   }
@@ -90,15 +90,15 @@ function submit(
 async function runInParts(p: Runnable, { slice, signal, exchange }: RunOptions): Promise<void> {
   const { device } = p;
   const begun = performance.now();
-  const exchanges = new Exchanges(device, p.cuts, exchange);
-  const ends = [...exchanges.ends, ...(slice ? p.sliceEnds(slice) : [p.dispatchCount])];
+  const exchanges = exchange?.(device, p.cuts);
+  const ends = [...(exchanges?.ends ?? []), ...(slice ? p.sliceEnds(slice) : [p.dispatchCount])];
   const flying: Promise<void>[] = [];
   let from = 0;
   try {
     for (const to of [...new Set(ends)].sort((a, b) => a - b)) {
-      await exchanges.finish(from);
+      await exchanges?.finish(from);
       submit(device, p.name, [p], from, to);
-      exchanges.start(to);
+      exchanges?.start(to);
       from = to;
       if (!slice) continue;
       // If the device is lost meanwhile, check() throws; a rejection here might go unhandled.
@@ -107,9 +107,9 @@ async function runInParts(p: Runnable, { slice, signal, exchange }: RunOptions):
       signal?.throwIfAborted();
       device.check(p.name);
     }
-    await exchanges.finish(from);
+    await exchanges?.finish(from);
   } finally {
-    await exchanges.close();
+    await exchanges?.close();
   }
   await Promise.all(flying);
   device.check(p.name);

@@ -12,7 +12,15 @@ import { trainingRoomFor } from "../../painting/choose_room.ts";
 import { Frozen } from "../../models/nets/perceptual.ts";
 import { windowsOf } from "../../painting/windows.ts";
 import type { LevelWindows } from "../../labels/windows.ts";
-import { Graph, profileProgram, Program, type Device, type Profile, type RunOptions } from "../../runtime/index.ts";
+import {
+  exchanging,
+  Graph,
+  profileProgram,
+  Program,
+  type Device,
+  type Profile,
+  type RunOptions,
+} from "../../runtime/index.ts";
 import { LossScale, type LossScaleState } from "./loss_scale.ts";
 import { trainingMemory, type TrainingMemory } from "./memory.ts";
 import { Moments } from "./moments.ts";
@@ -131,6 +139,7 @@ export class Stepper {
     const { scale, skipped } = this.scales?.[net] ?? { scale: 1, skipped: 0 };
     const rate = learningRates(c, lr)[net];
     const eps = net === "G" ? batch.epsG : batch.epsD;
+    const { exchange } = this.options;
     return {
       inputs: {
         ...inputs,
@@ -141,7 +150,7 @@ export class Stepper {
         factors: adamFactors(rate, this.steps[net] - skipped, c.beta1, c.beta2, 1 / scale),
       },
       counts,
-      exchange: this.options.exchange,
+      exchange: exchange && exchanging(exchange),
     };
   }
 

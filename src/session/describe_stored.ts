@@ -3,7 +3,7 @@
 import type { Checkpoint } from "../formats/checkpoint.ts";
 import { readStoredConfig, type FoundConfig } from "../models/weights/stored_config.ts";
 import { SpadeError } from "../runtime/index.ts";
-import { netIn, type NetWeights } from "./open_net.ts";
+import { netIn, type NetWeights } from "../painting/open_net.ts";
 
 /** @throws SpadeError file: no config in it; usage, file, shape: as netIn */
 export function describeStored(

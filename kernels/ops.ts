@@ -1,0 +1,33 @@
+// All ops, and nothing else: kernels/index.ts makes the op table of them.
+
+export { activation } from "./shape/activation.ts";
+export { adam } from "./optim/adam.ts";
+export { add } from "./shape/add.ts";
+export { addShared } from "./shape/add_shared.ts";
+export { avgPool } from "./shape/avg_pool.ts";
+export { blockColumns, unblockColumns } from "./conv/block_columns.ts";
+export { concat } from "./shape/concat.ts";
+export { conv2d } from "./conv/conv2d.ts";
+export { convTranspose } from "./conv/conv_transpose.ts";
+export { ema } from "./optim/ema.ts";
+export { ganLoss } from "./loss/gan_loss.ts";
+export { gatherRows } from "./labels/gather_rows.ts";
+export { kld } from "./loss/kld.ts";
+export { l1Mean } from "./loss/l1_mean.ts";
+export { labelConv } from "./labels/label_conv.ts";
+export { labelPool } from "./labels/label_pool.ts";
+export { labelTable } from "./labels/label_table.ts";
+export { labelTablePair } from "./labels/label_table_pair.ts";
+export { linear } from "./conv/linear.ts";
+export { maxPool } from "./shape/max_pool.ts";
+export { modulate } from "./norm/modulate.ts";
+export { normalise } from "./norm/normalise.ts";
+export { reflectPad } from "./shape/reflect_pad.ts";
+export { overflow } from "./optim/overflow.ts";
+export { reparameterise } from "./loss/reparameterise.ts";
+export { resize } from "./shape/resize.ts";
+export { reshape, slice } from "./shape/slice.ts";
+export { spectralSigma } from "./norm/spectral.ts";
+export { inverseStd, runningStatistics, statistics } from "./norm/statistics.ts";
+export { windowGather } from "./labels/window_gather.ts";
+export { winogradWeights } from "./conv/winograd.ts";

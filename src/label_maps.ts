@@ -1,0 +1,119 @@
+// spade-webgpu/labels: reads, writes, resizes and colours label maps. No GPU. A canvas would destroy palette indices.
+
+import { decodeLabelPng, encodeLabelPng, encodeRgbPng } from "./formats/images/label_png.ts";
+import { checkMapSizes, type LabelMap } from "./labels/label_map.ts";
+import { labelColor } from "./pictures/colors.ts";
+import { colorHex, labelMapFromColors as fromColors, parseColor, type ColorImage } from "./pictures/label_colors.ts";
+import { pilNearestResize } from "./pictures/pil_nearest.ts";
+import { SpadeError } from "./runtime/errors.ts";
+import type { LabelInfo } from "./session/api.ts";
+
+export { SpadeError, type SpadeErrorCode } from "./runtime/errors.ts";
+export type { LabelInfo, LabelMap };
+
+/**
+ * Reads a PNG of label ids: indexed (the indices), gray of up to 16 bits (the samples as stored), or RGB with red = id, as GauGAN writes.
+ * @returns the ids; `palette`: the colour of each index as "#rrggbb", of indexed files
+ * @throws SpadeError file: damaged, or no PNG; unsupported: 16-bit colours, interlaced samples below 8 bits
+ */
+export async function decodeLabelMap(png: Blob | ArrayBuffer): Promise<LabelMap & { palette?: string[] }> {
+  const bytes = new Uint8Array(png instanceof Blob ? await png.arrayBuffer() : png);
+  const { data, width, height, palette } = decodeLabelPng(
+    bytes,
+    typeof File !== "undefined" && png instanceof File ? png.name : "label map",
+  );
+  const hex = palette?.map(([r, g, b]) => colorHex((r << 16) | (g << 8) | b));
+  return { data, width, height, ...(hex ? { palette: hex } : {}) };
+}
+
+/**
+ * Writes a PNG that decodeLabelMap reads back.
+ * @param as a palette (CSS colours by id): indexed; "red-is-id": RGB whose red is the id, up to 255; "gray": of 8 bits, or 16 if an id is
+ *   above 255. Default: gray
+ * @throws SpadeError usage: more ids than the form holds; shape: the map's size
+ */
+export async function encodeLabelMap(
+  map: LabelMap,
+  as: { palette: readonly string[] } | "red-is-id" | "gray" = "gray",
+): Promise<Blob> {
+  checkMapSizes([map], "label map");
+  const { data, width, height } = map;
+  const beyond = data.find((id) => id < 0 || id > (as === "gray" ? 65535 : 255));
+  if (beyond !== undefined)
+    throw new SpadeError(
+      "usage",
+      "encodeLabelMap",
+      `id ${beyond} does not fit this form`,
+      'give ids from 0 to 255, or up to 65535 with "gray"',
+    );
+  const narrow = data.some((id) => id > 255) ? Uint16Array.from(data) : Uint8Array.from(data);
+  const rgb = typeof as === "object" ? as.palette.map(rgbOf) : undefined;
+  const bytes =
+    as === "red-is-id" ? encodeRed(narrow, width, height) : encodeLabelPng({ data: narrow, width, height }, rgb);
+  return new Blob([bytes as Uint8Array<ArrayBuffer>], { type: "image/png" });
+}
+
+/** RGB whose red is the id; green and blue are 0. */
+function encodeRed(ids: Uint8Array | Uint16Array, width: number, height: number): Uint8Array {
+  const rgb = new Uint8Array(3 * ids.length);
+  ids.forEach((id, p) => (rgb[3 * p] = id));
+  return encodeRgbPng(rgb, width, height);
+}
+
+const rgbOf = (color: string): [number, number, number] => {
+  const n = parseColor(color);
+  return [n >> 16, (n >> 8) & 255, n & 255];
+};
+
+/**
+ * The ids of a map drawn in colours.
+ * @param palette CSS colours by id; "" for an id without one
+ * @param tolerance greatest difference allowed in any channel; omitted: exact
+ * @throws SpadeError label: the first foreign colour and its pixel; usage: an entry that is no colour
+ */
+export function labelMapFromColors(image: ColorImage, palette: readonly string[], tolerance?: number): LabelMap {
+  return fromColors(image, palette, tolerance);
+}
+
+/** Resizes a map with PIL's nearest sampling, as the published loader does. @throws SpadeError usage, shape */
+export function resizeLabelMap(map: LabelMap, width: number, height: number): LabelMap {
+  checkMapSizes([map], "label map");
+  if (![width, height].every((n) => Number.isSafeInteger(n) && n > 0))
+    throw new SpadeError("usage", "resizeLabelMap", `the size is ${width} x ${height}`, "give whole pixels from 1 on");
+  return pilNearestResize(map, width, height);
+}
+
+/**
+ * Draws ids in their labels' colours; ids without a label get the published generic colours.
+ * @param into an ImageData of the map's size, which is filled and returned; without it a new one (in Node an object of its shape)
+ * @throws SpadeError shape: another size
+ */
+export function paintLabels(map: LabelMap, labels: readonly LabelInfo[], into?: ImageData): ImageData {
+  checkMapSizes([map], "label map");
+  const { data, width, height } = map;
+  if (into && (into.width !== width || into.height !== height))
+    throw new SpadeError(
+      "shape",
+      "paintLabels",
+      `the picture is ${into.width} x ${into.height} and the map ${width} x ${height}`,
+      "give a picture of the map's size",
+    );
+  const image = into ?? emptyImage(width, height);
+  const colors = new Map(labels.map(({ id, color }) => [id, rgbOf(color)]));
+  const words = new Map<number, number>();
+  const pixels = new Uint32Array(image.data.buffer, image.data.byteOffset, data.length);
+  for (let p = 0; p < data.length; p++) {
+    let word = words.get(data[p]);
+    if (word === undefined) {
+      const [r, g, b] = colors.get(data[p]) ?? labelColor(data[p]);
+      words.set(data[p], (word = (0xff000000 | (b << 16) | (g << 8) | r) >>> 0));
+    }
+    pixels[p] = word;
+  }
+  return image;
+}
+
+function emptyImage(width: number, height: number): ImageData {
+  if (typeof ImageData !== "undefined") return new ImageData(width, height);
+  return { data: new Uint8ClampedArray(4 * width * height), width, height, colorSpace: "srgb" } as ImageData;
+}
