@@ -1,25 +1,25 @@
-// Opens weights from any source, for reads by range while they arrive; and what the cache knows of them.
+// Opens weights from any source, for reads by range while they arrive.
 
-import type { Source, WebCache } from "../session/api.ts";
+import type { Source } from "../session/api.ts";
 import { isArrayBuffer } from "../session/checks.ts";
 import type { LoadOptions, Weights } from "../session/host.ts";
 import { blobAccess, bytesAccess, type RandomAccess } from "../formats/tensors.ts";
 import { SpadeError } from "../runtime/errors.ts";
-import { deleteCache, exclusively, openCache } from "./cache.ts";
+import { exclusively, openCache } from "./cache.ts";
 import { fetchManifest, integrityOf } from "./manifest.ts";
 import { originOf, type Body, type Fetch, type Origin } from "./origin.ts";
 import { WeightsFile, type FileOptions, type Known } from "./weights_file.ts";
 
 /** The access to bytes in memory, or undefined for sources that have to be downloaded. */
-function local(source: Source): RandomAccess | undefined {
+export function local(source: Source): RandomAccess | undefined {
   if (source instanceof Blob) return blobAccess(source);
   if (isArrayBuffer(source)) return bytesAccess(new Uint8Array(source), "weights");
   if (ArrayBuffer.isView(source)) return bytesAccess(source as Uint8Array, "weights");
   return undefined;
 }
 
-type Remote = Parameters<typeof originOf>[0];
-const bound: Fetch = (...args) => fetch(...args);
+export type Remote = Parameters<typeof originOf>[0];
+export const bound: Fetch = (...args) => fetch(...args);
 
 /**
  * Opens a source; an address is downloaded meanwhile, or read from the cache. Resolves with the first bytes.
@@ -96,21 +96,4 @@ async function whatIsKnown(
   if (!same || integrity) return { body };
   await body.stream.cancel().catch(() => undefined);
   return fromCache();
-}
-
-/** Whether a source can be opened without the network: bytes and Blobs, and addresses whose file is in the cache. */
-export async function isCached(source: Source, wish?: boolean | WebCache): Promise<boolean> {
-  if (local(source)) return true;
-  const { url } = originOf(source as Remote, bound);
-  const cache = url ? await openCache(wish) : undefined;
-  const entry = await cache?.entry(url!);
-  return !!entry && (await cache!.isWhole(entry));
-}
-
-/** Forgets one file, or all of them. */
-export async function clearCache(source?: Source): Promise<void> {
-  if (source === undefined) return deleteCache();
-  if (local(source)) return;
-  const { url } = originOf(source as Remote, bound);
-  if (url) await (await openCache(true))?.remove(url);
 }
