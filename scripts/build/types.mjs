@@ -10,8 +10,8 @@ const IMPORT = /((?:from|import\()\s*")(\.[^"]+?)(\.d)?\.ts"/g;
 const entries = () =>
   Object.values(JSON.parse(readFileSync("package.json", "utf8")).exports).flatMap(({ types }) => types ?? []);
 
-/** @returns whether it worked; TypeScript's errors are printed */
-export function writeTypes() {
+/** @param to the folder of package.json's paths @returns whether it worked; TypeScript's errors are printed */
+export function writeTypes(to = ".") {
   const { config } = ts.readConfigFile("tsconfig.build.json", ts.sys.readFile);
   const { options, fileNames } = ts.parseJsonConfigFileContent(config, ts.sys, ".");
   const program = ts.createProgram(fileNames, options);
@@ -28,7 +28,7 @@ export function writeTypes() {
     );
     return false;
   }
-  rmSync(options.outDir, { recursive: true, force: true });
+  rmSync(join(to, "dist", "types"), { recursive: true, force: true });
   const written = new Set();
   const write = (path) => {
     if (written.has(path)) return;
@@ -36,9 +36,10 @@ export function writeTypes() {
     const text = emitted.get(path);
     if (text === undefined)
       throw new Error(`${relative(".", path)} is not among the declarations of tsconfig.build.json`);
-    for (const [, , to] of text.matchAll(IMPORT)) write(`${join(dirname(path), to)}.d.ts`);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text.replace(IMPORT, '$1$2.js"'));
+    for (const [, , other] of text.matchAll(IMPORT)) write(`${join(dirname(path), other)}.d.ts`);
+    const place = join(to, relative(".", path));
+    mkdirSync(dirname(place), { recursive: true });
+    writeFileSync(place, text.replace(IMPORT, '$1$2.js"'));
   };
   for (const entry of entries()) write(resolve(entry));
   return true;
