@@ -1,12 +1,14 @@
 // spade-webgpu: SPADE (GauGAN) on WebGPU. This entry imports nothing of Node; node.ts has the same API with Dawn and files.
 
-import type { AdapterInfo, Spade, SpadeOptions } from "./session/api.ts";
+import type { AdapterInfo, Source, Spade, SpadeOptions, WeightsInfo } from "./session/api.ts";
 import type { SpadeError } from "./runtime/errors.ts";
 import { plainReader } from "./formats/plain_checkpoint.ts";
 import { describeStored } from "./session/describe_stored.ts";
 import { createSpadeOn } from "./session/create.ts";
+import { inspectOn } from "./session/inspect.ts";
 import type { Host } from "./session/host.ts";
 import { supported } from "./session/supported.ts";
+import { openHead } from "./web/head.ts";
 import { openPageDevice, SOFTWARE_FIX } from "./web/page_gpu.ts";
 import { openWeights } from "./web/open_weights.ts";
 
@@ -20,12 +22,18 @@ const page: Host = {
   format: { readers: [plainReader], open: (access) => plainReader.open(access), describe: describeStored },
   softwareFix: SOFTWARE_FIX,
   openDevice: (options) => openPageDevice({ sizesAs, ...options }),
+  head: openHead,
   open: openWeights,
 };
 
 /** Loads a generator and makes it ready to paint. Errors are SpadeErrors; an abort throws signal.reason. */
 export function createSpade(options: SpadeOptions): Promise<Spade> {
   return createSpadeOn(page, options);
+}
+
+/** What a weights file says of its net, from its first kilobytes. @throws SpadeError download, file; signal.reason on abort */
+export function inspect(weights: Source, options?: { signal?: AbortSignal }): Promise<WeightsInfo> {
+  return inspectOn(page, weights, options);
 }
 
 /** Whether this page can paint, and on which adapter. */

@@ -1,16 +1,19 @@
 // spade-webgpu in Node: the same API on Dawn. Strings and file: URLs are paths, except http(s) addresses.
 
 import { fileURLToPath } from "node:url";
-import type { AdapterInfo, Source, Spade, SpadeOptions, WebCache } from "./session/api.ts";
+import type { AdapterInfo, Source, Spade, SpadeOptions, WebCache, WeightsInfo } from "./session/api.ts";
+import type { RandomAccess } from "./formats/tensors.ts";
 import { allReaders, openCheckpoint } from "./formats/any_checkpoint.ts";
 import { openFile } from "./formats/file.ts";
 import { openNodeDevice, sizesWish, SOFTWARE_FIX } from "./node/dawn.ts";
 import { describeNet } from "./painting/describe_net.ts";
 import { SpadeError } from "./runtime/errors.ts";
 import { createSpadeOn } from "./session/create.ts";
-import type { LoadOptions, Weights } from "./session/host.ts";
+import type { Host, LoadOptions, Weights } from "./session/host.ts";
+import { inspectOn } from "./session/inspect.ts";
 import { supported } from "./session/supported.ts";
 import { isCached as isAddressCached } from "./web/cached.ts";
+import { openHead } from "./web/head.ts";
 import { openWeights } from "./web/open_weights.ts";
 
 export * from "./session/api.ts";
@@ -57,14 +60,24 @@ async function open(source: Source, options: LoadOptions): Promise<Weights> {
   return access;
 }
 
+/** Files are read by range as they are. */
+async function head(source: Source, signal?: AbortSignal): Promise<RandomAccess | undefined> {
+  const path = filePath(source);
+  return path === undefined ? openHead(source, signal) : openFile(path);
+}
+
 const format = { readers: allReaders, open: openCheckpoint, describe: describeNet };
+
+const node: Host = { format, softwareFix: SOFTWARE_FIX, openDevice: openNodeDevice, head, open };
 
 /** Loads a generator and makes it ready to paint. Errors are SpadeErrors; an abort throws signal.reason. */
 export async function createSpade(options: SpadeOptions): Promise<Spade> {
-  return createSpadeOn(
-    { sizesAs: sizesWish(), format, softwareFix: SOFTWARE_FIX, openDevice: openNodeDevice, open },
-    options,
-  );
+  return createSpadeOn({ ...node, sizesAs: sizesWish() }, options);
+}
+
+/** What a weights file says of its net, from its first kilobytes. @throws SpadeError download, file; signal.reason on abort */
+export async function inspect(weights: Source, options?: { signal?: AbortSignal }): Promise<WeightsInfo> {
+  return inspectOn(node, weights, options);
 }
 
 /** Whether this machine can paint, and on which adapter. */

@@ -3,6 +3,8 @@
 import { chromium, type Browser } from "playwright-core";
 // @ts-expect-error: a script without types
 import * as untyped from "../../scripts/browser/chromium.mjs";
+// @ts-expect-error: a script without types
+import { lavapipe as lavapipeVersion } from "../../scripts/setup/lavapipe.mjs";
 
 const harness = untyped as {
   STOCK: string;
@@ -15,6 +17,10 @@ const harness = untyped as {
 /** What this machine lacks to run pages: names of packages, in words. */
 export const missing = (): string[] => harness.missing();
 export const chromiumVersion = (): string => harness.chromiumVersion();
+
+/** "lavapipe 25.0.7"; SwiftShader is part of Chromium. */
+export const adapterVersion = (adapter: Adapter): string =>
+  adapter === "lavapipe" ? `lavapipe ${(lavapipeVersion as () => string)()}` : adapter;
 
 export type Adapter = "lavapipe" | "swiftshader";
 

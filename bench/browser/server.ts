@@ -52,16 +52,25 @@ export class TestServer {
   private readonly manners = new Map<string, Manner>();
   private readonly visits = new Map<string, Visit[]>();
 
-  private constructor(private readonly folders: Readonly<Record<string, string>>) {
+  private constructor(
+    private readonly folders: Readonly<Record<string, string>>,
+    private readonly headers: Readonly<Record<string, string>>,
+  ) {
     const answer = (request: IncomingMessage, response: ServerResponse): void => {
       this.answer(request, response).catch(() => response.destroy());
     };
     this.servers = [createServer(answer), createServer(answer)];
   }
 
-  /** @param folders the folder of each first part of a path: { dist: "/somewhere/dist" } serves /dist/index.js */
-  static async start(folders: Readonly<Record<string, string>>): Promise<TestServer> {
-    const server = new TestServer(folders);
+  /**
+   * @param folders the folder of each first part of a path: { dist: "/somewhere/dist" } serves /dist/index.js
+   * @param headers of every answer
+   */
+  static async start(
+    folders: Readonly<Record<string, string>>,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<TestServer> {
+    const server = new TestServer(folders, headers);
     await Promise.all(server.servers.map((s) => new Promise<void>((done) => s.listen(0, "127.0.0.1", done))));
     return server;
   }
@@ -138,6 +147,7 @@ export class TestServer {
     const headers: Record<string, string | number> = {
       "content-type": TYPES[extname(path)] ?? "application/octet-stream",
       "cache-control": "no-store",
+      ...this.headers,
     };
     if (manner.cors !== false) {
       headers["access-control-allow-origin"] = "*";

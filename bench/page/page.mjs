@@ -47,12 +47,7 @@ async function measure({ engine, model, classes, maps, styles }) {
   for (const m of edits) edit.push(await timed(net, m, first));
   const pixels = [...picture.data];
   const times = { import: imported - start, open: opened - start, first: painted - start };
-  return { times, longest, style, edit, pixels, gpu: net.gpu, adapter: await adapterName() };
-}
-
-async function adapterName() {
-  const { vendor, architecture, device, description } = (await navigator.gpu.requestAdapter()).info;
-  return [vendor, architecture, device, description].filter(Boolean).join(" ");
+  return { times, longest, style, edit, pixels, gpu: net.gpu };
 }
 
 window.measure = measure;

@@ -1,5 +1,6 @@
-// One first visit: a new Chromium with an empty profile and without the driver's cache of compiled shaders, a page, an engine.
+// One visit: a new Chromium with an empty profile, a page, an engine.
 
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
@@ -23,28 +24,31 @@ export interface Visit {
   pixels: number[];
   /** Bytes that the engine says it holds on the GPU. */
   gpu?: number;
-  adapter: string;
-  /** Most bytes of the JavaScript heap, array buffers included, over those of the page without an engine, until the first picture. */
-  heap: number;
+  /**
+   * Most bytes of the JavaScript heap, array buffers included, over those of the page without an engine, until the first picture;
+   * undefined if not measured.
+   */
+  heap: number | undefined;
   /** Bytes of the engine's code after gzip -9, and of its weights. */
   code: number;
   weights: number;
 }
 
-/** WebAssembly threads need it. */
+/** WebAssembly threads need it, of the page and of their workers. */
 const ISOLATED = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
 const PAGE = "/page/page.html";
 const ONNX = "/street.onnx";
 
 export async function startServer({ onnx }: Inputs): Promise<TestServer> {
-  const server = await TestServer.start({
+  const folders = {
     dist: join(root, "dist"),
-    weights: join(root, "weights"),
     page: join(root, "bench", "page"),
     ort: dirname(createRequire(import.meta.url).resolve("onnxruntime-web/webgpu")),
-  });
-  server.put(ONNX, onnx);
-  server.set(PAGE, { headers: ISOLATED });
+  };
+  const server = await TestServer.start(folders, ISOLATED);
+  // From memory and without ETags, which cost time to compute.
+  server.put(ONNX, onnx, { etag: false });
+  server.put(`/${WEIGHTS}`, readFileSync(join(root, WEIGHTS)), { etag: false });
   return server;
 }
 
@@ -54,14 +58,22 @@ export interface Counts {
   edits: number;
 }
 
+export interface VisitOptions {
+  counts: Counts;
+  /** Folder of the driver's cache of compiled shaders; empty for a first visit on a new machine. */
+  shaders: string;
+  /** Watch the heap, which costs a little time. */
+  heap: boolean;
+}
+
 export async function visit(
   server: TestServer,
   inputs: Inputs,
   engine: Engine,
   adapter: Adapter,
-  counts: Counts,
+  { counts, shaders, heap }: VisitOptions,
 ): Promise<Visit> {
-  const browser = await launch(adapter, { MESA_SHADER_CACHE_DISABLE: "true" });
+  const browser = await launch(adapter, { MESA_SHADER_CACHE_DIR: shaders });
   try {
     const page = await (await browser.newContext()).newPage();
     page.setDefaultTimeout(0);
@@ -85,7 +97,7 @@ export async function visit(
       .finally(() => (done = true)) as Promise<Omit<Visit, "heap" | "code" | "weights">>;
     measuring.catch(() => undefined);
     let most = before;
-    while (!done && !(await page.evaluate("window.loaded === true"))) {
+    while (heap && !done && !(await page.evaluate("window.loaded === true"))) {
       most = Math.max(most, await heapNow());
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
@@ -94,7 +106,7 @@ export async function visit(
       .visited()
       .filter((path) => /^\/(dist|ort)\//.test(path))
       .reduce((sum, path) => sum + gzipSync(server.contents(path), { level: 9 }).length, 0);
-    return { ...measured, heap: most - before, code, weights: server.sent(model) };
+    return { ...measured, heap: heap ? most - before : undefined, code, weights: server.sent(model) };
   } finally {
     await browser.close();
   }

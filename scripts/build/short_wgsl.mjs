@@ -3,16 +3,35 @@
 
 import { readFile } from "node:fs/promises";
 
+/** Words and numbers, placeholders of the generator, or one sign. */
+const TOKEN = /\{\{\w+\}\}|\$?\w[\w.]*|\S/g;
+const isWord = (token) => /^[\w$]/.test(token);
+/** Its text is not known yet. */
+const isOpen = (token) => token.startsWith("{{");
+/** Signs that may join their neighbour: "a - -b", "vec2<f32> = x", "a / *p". */
+const isOperator = (token) => /^[-+*/%&|^<>=!]/.test(token);
+
+function shortLine(line) {
+  let out = "";
+  let before = "";
+  let end = 0;
+  for (const { 0: token, index } of line.matchAll(TOKEN)) {
+    const separates =
+      isOpen(before) || isOpen(token) || (isWord(before) && isWord(token)) || (isOperator(before) && isOperator(token));
+    out += (before && index > end && separates ? " " : "") + token;
+    before = token;
+    end = index + token.length;
+  }
+  return out;
+}
+
 /** @throws Error if the shader has a block comment; ours have none */
 export function shorten(path, wgsl) {
   if (wgsl.includes("/*")) throw new Error(`${path} has a block comment: use //`);
-  return (
-    wgsl
-      .replace(/[ \t]*\/\/.*$/gm, "")
-      .replace(/^[ \t]+|[ \t]+$/gm, "")
-      // Not around < > and -: "a - -b" and "vec2<f32> = x" need theirs. A line that begins with # is the generator's.
-      .replace(/^(?!#).*$/gm, (line) => line.replace(/ *([=+*/,;:(){}&|!?]+) */g, "$1"))
-  );
+  return wgsl
+    .split("\n")
+    .map((line) => (/^\s*#/.test(line) ? line.trim() : shortLine(line.replace(/\/\/.*$/, ""))))
+    .join("\n");
 }
 
 export const shortWgsl = {

@@ -89,6 +89,16 @@ function commands(): Command {
       print(await info(file, options));
     });
 
+  program
+    .command("manifest")
+    .description("write FILE.json, with which pages check a weights file part by part while it arrives")
+    .argument("<file>", ".safetensors")
+    .option("--force", FORCE)
+    .action(async (file: string, options: { force?: boolean }) => {
+      const { writeManifest } = await import("./commands/manifest.ts");
+      print(await writeManifest(file, options));
+    });
+
   const generating = program
     .command("generate")
     .description("paint label maps")

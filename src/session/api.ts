@@ -98,6 +98,18 @@ export interface SpadeInfo {
   bytes: { gpu: number; download: number };
 }
 
+/** What a weights file says of its net, without loading it. */
+export interface WeightsInfo extends Omit<SpadeInfo, "dtype" | "adapter" | "bytes"> {
+  /** The net's options, by their published names. */
+  config: Readonly<Record<string, string | number | boolean>>;
+  /** How the file stores most weights. */
+  dtype: "f16" | "f32";
+  /** Of the file. */
+  bytes: number;
+  /** The licence or another notice that is stored with the weights. */
+  notice: string | null;
+}
+
 /** A seed for a normal z (a whole number from 0 on), or z itself. Omitted: zeros, the mean. */
 export type Style = number | Float32Array;
 

@@ -53,16 +53,21 @@ const isCache = (value: unknown): boolean =>
   isObject(value) &&
   ["match", "put", "delete"].every((name) => typeof (value as Record<string, unknown>)[name] === "function");
 
+/** @throws SpadeError usage */
+export function checkSource(call: string, weights: unknown): void {
+  if (!isSource(weights))
+    throw usage(
+      call,
+      weights === "" ? "is an empty text" : "is no source",
+      "give an address, URL, Request, Response, Blob, ArrayBuffer, Uint8Array or stream of bytes",
+    );
+}
+
 /** Checks createSpade's options. @throws SpadeError usage */
 export function checkOptions(options: SpadeOptions): void {
   if (!isObject(options)) throw usage("createSpade", `its options are ${String(options)}`, "give { weights: ... }");
   const { weights, dtype, size, device, signal, onProgress, integrity, powerPreference, cache, fetch } = options;
-  if (!isSource(weights))
-    throw usage(
-      "createSpade({ weights })",
-      weights === "" ? "is an empty text" : "is no source",
-      "give an address, URL, Request, Response, Blob, ArrayBuffer, Uint8Array or stream of bytes",
-    );
+  checkSource("createSpade({ weights })", weights);
   if (integrity !== undefined && !/^sha256-[A-Za-z0-9+/]{43}=$/.test(String(integrity)))
     throw new SpadeError(
       "integrity",

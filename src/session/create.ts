@@ -1,15 +1,12 @@
 // createSpade for Node and pages: opens a weights file and returns a session. A Host provides the GPU device and the bytes. The adapter comes
 // first; then the device, the download, the uploads and the compilation of programs overlap.
 
-import type { LabelInfo, Progress, Spade, SpadeInfo, SpadeOptions } from "./api.ts";
+import type { Progress, Spade, SpadeInfo, SpadeOptions } from "./api.ts";
 import { checkOptions } from "./checks.ts";
 import type { Host, Weights } from "./host.ts";
+import { netInfo } from "./info.ts";
 import { SpadeSession, type Notice } from "./spade.ts";
-import { labelCount, labelSpace, type Config } from "../models/config.ts";
-import { kindOf, outputSize, strideOf } from "../models/kinds.ts";
-import { decodePresets } from "../models/presets.ts";
 import { openNet, type OpenNet } from "../painting/open_net.ts";
-import { labelHex } from "../pictures/colors.ts";
 import { Device, foreign, softwareNotice } from "../runtime/index.ts";
 
 /** The share of each phase in the total progress; they overlap. */
@@ -81,7 +78,13 @@ export async function createSpadeOn(host: Host, options: SpadeOptions): Promise<
         await weights.finished;
         loading = false;
         signal?.throwIfAborted();
-        const info = infoOf(net, checkpoint.metadata, weights.size);
+        const { vendor, architecture } = device.info;
+        const info: SpadeInfo = {
+          ...netInfo(net, checkpoint.metadata),
+          dtype: net.dtype,
+          adapter: { vendor, architecture, software: device.software },
+          bytes: { gpu: device.allocated, download: weights.size },
+        };
         report("ready", 1, 1);
         const session = new SpadeSession(info, net, !options.device);
         if (device.software) notices.unshift(slow(device, net, host.softwareFix));
@@ -114,35 +117,6 @@ const memoryOnly = (cause: unknown): Notice => ({
   message: `the browser keeps no copy of the weights (${foreign((cause as Error)?.message ?? String(cause))})`,
   fix: "they are downloaded again at the next visit; free some storage, or give a cache of your own",
 });
-
-function infoOf(net: OpenNet, metadata: Readonly<Record<string, string>>, download: number): SpadeInfo {
-  const { config, device, dtype } = net;
-  const { h, w } = outputSize(config);
-  const { dontCare, edges } = labelSpace(config);
-  const dim = kindOf(config).styleLength(config);
-  return {
-    width: w,
-    height: h,
-    stride: strideOf(config),
-    labels: net.labels ? [...net.labels] : unnamedLabels(config),
-    dontCare,
-    edges,
-    guessed: [...net.guessed],
-    style: dim > 0 ? { dim, presets: decodePresets(metadata.styles, dim) } : null,
-    dtype,
-    adapter: { vendor: device.info.vendor, architecture: device.info.architecture, software: device.software },
-    bytes: { gpu: device.allocated, download },
-  };
-}
-
-/** Labels for weights that store none. */
-function unnamedLabels(config: Config): LabelInfo[] {
-  return Array.from({ length: labelCount(config) }, (_, id) => ({
-    id,
-    name: config.contain_dontcare_label && id === config.label_nc ? "don't care" : `label ${id}`,
-    color: labelHex(id),
-  }));
-}
 
 function borrowed(gpu: GPUDevice, sizesAs: Host["sizesAs"]): Device {
   const info =

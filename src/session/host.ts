@@ -38,6 +38,8 @@ export interface Host {
   openDevice(options: OpenOptions & Pick<SpadeOptions, "powerPreference">): Promise<Device>;
   /** What its users can do about a software adapter. */
   readonly softwareFix: string;
+  /** Opens the head of a safetensors file, whose tensors can't be read; undefined if the source is none. */
+  head(source: Source, signal?: AbortSignal): Promise<RandomAccess | undefined>;
   /** Opens a source for reads by range; resolves with its first bytes. */
   open(source: Source, options: LoadOptions): Promise<Weights>;
 }

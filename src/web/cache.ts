@@ -2,7 +2,7 @@
 // gives. Without either, and when the browser grants no room, files are loaded into memory only.
 
 import type { WebCache } from "../session/api.ts";
-import { parseManifest, sha256, type Manifest } from "./manifest.ts";
+import { parseManifest, sha256, type Manifest } from "../formats/manifest.ts";
 
 const NAME = "spade-webgpu";
 /** Cache keys must be http addresses; this one is never fetched. */

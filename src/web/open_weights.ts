@@ -6,7 +6,8 @@ import type { LoadOptions, Weights } from "../session/host.ts";
 import { blobAccess, bytesAccess, type RandomAccess } from "../formats/tensors.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { exclusively, openCache } from "./cache.ts";
-import { fetchManifest, integrityOf } from "./manifest.ts";
+import { integrityOf } from "../formats/manifest.ts";
+import { fetchManifest } from "./fetch_manifest.ts";
 import { originOf, type Body, type Fetch, type Origin } from "./origin.ts";
 import { WeightsFile, type FileOptions, type Known } from "./weights_file.ts";
 
@@ -19,7 +20,8 @@ export function local(source: Source): RandomAccess | undefined {
 }
 
 export type Remote = Parameters<typeof originOf>[0];
-export const bound: Fetch = (...args) => fetch(...args);
+/** The fetch of the page, or of Node. */
+export const fetched: Fetch = (...args) => fetch(...args);
 
 /**
  * Opens a source; an address is downloaded meanwhile, or read from the cache. Resolves with the first bytes.
@@ -29,7 +31,7 @@ export async function openWeights(source: Source, o: LoadOptions): Promise<Weigh
   o.signal?.throwIfAborted();
   const access = local(source);
   if (access) return verified(access, o);
-  const get = o.fetch ?? bound;
+  const get = o.fetch ?? fetched;
   const origin = originOf(source as Remote, get);
   const cache = origin.url ? await openCache(o.cache) : undefined;
   const options = { ...o, cache };

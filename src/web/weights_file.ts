@@ -8,7 +8,7 @@ import { SpadeError } from "../runtime/errors.ts";
 import type { LoadOptions, Weights } from "../session/host.ts";
 import type { WeightsCache } from "./cache.ts";
 import { download } from "./download.ts";
-import { integrityOf, PART, sha256, type Manifest } from "./manifest.ts";
+import { integrityOf, PART, sha256, type Manifest } from "../formats/manifest.ts";
 import type { Body, Origin } from "./origin.ts";
 
 /** Most bytes of a file: five times the largest published generator (COCO, f32). */

@@ -52,6 +52,7 @@ test("30 Spades made, used and disposed leave nothing: no device, no pipelines, 
       {
         format: { readers: [plainReader], open: (access) => plainReader.open(access), describe: describeStored },
         softwareFix: "",
+        head: () => Promise.resolve(undefined),
         openDevice: async (options) => (device = await openNodeDevice(options)),
         open: () => Promise.resolve(bytesAccess(file, "tiny")),
       },

@@ -2,7 +2,7 @@
 
 import { createSpade } from "../../src/node.ts";
 import { seededGenerator, type HostState } from "../../src/models/weights/seeded.ts";
-import { integrityOf, PART, sha256 } from "../../src/web/manifest.ts";
+import { integrityOf, PART, sha256 } from "../../src/formats/manifest.ts";
 import { plain, stateFile, stripes, weights } from "../api/tiny.ts";
 
 /** Its maps are 64x64, of 4 labels; it takes no style. */

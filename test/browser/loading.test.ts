@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import type { Progress, SpadeOptions } from "../../src/index.ts";
-import { PART } from "../../src/web/manifest.ts";
+import { PART } from "../../src/formats/manifest.ts";
 import { integrity, large, manifest } from "./files.ts";
 import { describePage } from "./harness.ts";
 

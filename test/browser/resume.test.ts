@@ -2,7 +2,7 @@
 
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
-import { PART } from "../../src/web/manifest.ts";
+import { PART } from "../../src/formats/manifest.ts";
 import { large, manifest, pictureInNode } from "./files.ts";
 import { describePage } from "./harness.ts";
 

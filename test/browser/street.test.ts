@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { decodeLabelPng } from "../../src/formats/images/label_png.ts";
 import { createSpade, type LabelMap, type Spade } from "../../src/node.ts";
 import { pilNearestResize } from "../../src/pictures/pil_nearest.ts";
-import { sha256 } from "../../src/web/manifest.ts";
+import { sha256 } from "../../src/formats/manifest.ts";
 import { describePage } from "./harness.ts";
 
 const file = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));

@@ -1,7 +1,5 @@
 // A manifest: the hashes of a weights file and of its parts. It lies beside the file, as FILE.json (npx spade-webgpu manifest writes it).
 
-import type { Fetch } from "./origin.ts";
-
 /** Bytes of a part; the last may be shorter. */
 export const PART = 4 * 2 ** 20;
 
@@ -37,22 +35,4 @@ export function parseManifest(text: string): Manifest | undefined {
   if (!Number.isSafeInteger(bytes) || !Array.isArray(parts) || parts.length !== count) return undefined;
   if (!parts.every(isHash) || (whole !== undefined && !isHash(whole))) return undefined;
   return { bytes: Number(bytes), sha256: whole, parts };
-}
-
-/** The largest manifest that is read: of a file of 32 GB. */
-const MOST_BYTES = 2 ** 20;
-
-/** The manifest beside a file; undefined if there is none, or none can be fetched. */
-export async function fetchManifest(url: string, get: Fetch, signal?: AbortSignal): Promise<Manifest | undefined> {
-  const beside = new URL(url);
-  beside.pathname += ".json";
-  try {
-    const response = await get(beside.href, { signal, cache: "no-cache" });
-    if (response.ok && !(Number(response.headers.get("content-length")) > MOST_BYTES))
-      return parseManifest(await response.text());
-    await response.body?.cancel();
-  } catch {
-    signal?.throwIfAborted();
-  }
-  return undefined;
 }
