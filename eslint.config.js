@@ -123,7 +123,7 @@ export default tseslint.config(
   },
   {
     files: PAGE,
-    ignores: ["src/formats/file.ts"],
+    ignores: ["src/formats/file.ts", "src/formats/packaged.ts"],
     rules: {
       "no-restricted-imports": [
         "error",

@@ -6,6 +6,7 @@ import { profilePainter } from "../src/painting/profile.ts";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openCheckpointFile } from "../src/formats/file.ts";
+import { publishedWeights } from "../src/formats/packaged.ts";
 import { idsOf, readPng } from "../src/datasets/label_file.ts";
 import type { LabelMap } from "../src/labels/label_map.ts";
 import { LiveLevels } from "../src/labels/levels.ts";
@@ -24,7 +25,7 @@ const EDITS = 20;
 const SIZE = 8;
 
 const device = await openNodeDevice();
-const checkpoint = await openCheckpointFile(join(root, "weights/street_net_G.safetensors"));
+const checkpoint = await openCheckpointFile(publishedWeights("street_net_G.safetensors"));
 const described = describeNet(checkpoint, { weights: "street_net_G.safetensors" });
 const file = join(root, "demo/maps/street_label.png");
 const { h, w } = outputSize(described.config);

@@ -13,12 +13,23 @@
 
 import { build } from "esbuild";
 import { minify } from "terser";
-import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { notices } from "./build/notices.mjs";
 import { page as pagePlugin, paintingOnly } from "./build/pages.mjs";
+import { raw } from "./build/raw.mjs";
 import { shortWgsl } from "./build/short_wgsl.mjs";
+import { writeTypes } from "./build/types.mjs";
 import { noteBuilt, sourceHash } from "./dist.mjs";
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."));
@@ -32,7 +43,9 @@ const common = {
   outdir,
   loader: { ".wgsl": "text", ".html": "text" },
   logLevel: "warning",
-  sourcemap: "linked",
+  // Without a comment in the code that names them: the npm package does not hold them.
+  sourcemap: "external",
+  metafile: true,
   legalComments: "none",
   write: false,
 };
@@ -40,6 +53,7 @@ const node = {
   ...common,
   platform: "node",
   target: "node20",
+  plugins: [raw],
   external: ["webgpu", "sharp", "onnxruntime-node", "playwright-core", "@tensorflow/*"],
   // Bundled CommonJS packages load Node's modules with require.
   banner: {
@@ -104,7 +118,7 @@ async function minified(files) {
       ecma: 2022,
       compress: { passes: 3, unsafe_arrows: true },
       format: { preserve_annotations: true },
-      sourceMap: { content: text(".js.map"), filename: basename(path), url: `${basename(path)}.map` },
+      sourceMap: { content: text(".js.map"), filename: basename(path) },
     },
   );
   return [
@@ -113,32 +127,36 @@ async function minified(files) {
   ];
 }
 
+/** What the bundles of the npm package are made of. */
+const inputs = [];
+const kept = JSON.parse(readFileSync("package.json", "utf8")).files;
+function noteInputs({ outputs }) {
+  for (const [path, { inputs: of }] of Object.entries(outputs))
+    if (/^dist\/[^/]+\.js$/.test(path) && !kept.includes(`!${path}`)) inputs.push(...Object.keys(of));
+}
+
 for (const [options, entries] of jobs) {
   const entryPoints = there(entries);
   if (!Object.keys(entryPoints).length) continue;
   if (options.platform === "browser") {
     for (const [name, path] of Object.entries(entryPoints)) {
-      const { outputFiles, warnings } = await build({ ...options, entryPoints: { [name]: path } });
+      const { outputFiles, warnings, metafile } = await build({ ...options, entryPoints: { [name]: path } });
       if (warnings.length) process.exit(1); // esbuild has printed them
+      noteInputs(metafile);
       for (const file of await minified(outputFiles)) place(relative(".", file.path), file.contents);
     }
     continue;
   }
-  const { outputFiles, warnings } = await build({ ...options, entryPoints });
+  const { outputFiles, warnings, metafile } = await build({ ...options, entryPoints });
   if (warnings.length) process.exit(1); // esbuild has printed them
+  noteInputs(metafile);
   for (const file of outputFiles) place(relative(".", file.path), file.contents);
 }
+writeFileSync("THIRD_PARTY_NOTICES.md", notices(inputs));
 if (existsSync("dist/cli.js")) chmodSync("dist/cli.js", 0o755);
 noteBuilt(hash);
 
-if (!process.argv.includes("--no-types")) {
-  const types = join(outdir, "types");
-  rmSync(types, { recursive: true, force: true });
-  const { status } = spawnSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], {
-    stdio: "inherit",
-  });
-  if (status !== 0) process.exit(1);
-}
+if (!process.argv.includes("--no-types") && !writeTypes()) process.exit(1);
 
 // Remove files that an earlier build left.
 for (const folder of [outdir, join(outdir, "bench"), join(outdir, "bench", "peers")]) {

@@ -14,7 +14,7 @@ import { openWeights } from "./web/open_weights.ts";
 
 export * from "./session/api.ts";
 export { SpadeError, type SpadeErrorCode } from "./runtime/errors.ts";
-export { clearCache, isCached } from "./web/open_weights.ts";
+export { clearCache, isCached } from "./web/cached.ts";
 
 const sizesAs = "uniform";
 const page: Host = {

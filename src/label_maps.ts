@@ -1,6 +1,7 @@
 // spade-webgpu/labels: reads, writes, resizes and colours label maps. No GPU. A canvas would destroy palette indices.
 
-import { decodeLabelPng, encodeLabelPng, encodeRgbPng } from "./formats/images/label_png.ts";
+import { decodeLabelPng, encodeLabelPng } from "./formats/images/label_png.ts";
+import { writePng } from "./formats/images/png_write.ts";
 import { checkMapSizes, type LabelMap } from "./labels/label_map.ts";
 import { labelColor } from "./pictures/colors.ts";
 import { colorHex, labelMapFromColors as fromColors, parseColor, type ColorImage } from "./pictures/label_colors.ts";
@@ -57,7 +58,7 @@ export async function encodeLabelMap(
 function encodeRed(ids: Uint8Array | Uint16Array, width: number, height: number): Uint8Array {
   const rgb = new Uint8Array(3 * ids.length);
   ids.forEach((id, p) => (rgb[3 * p] = id));
-  return encodeRgbPng(rgb, width, height);
+  return writePng({ data: rgb, width, height }, "rgb");
 }
 
 const rgbOf = (color: string): [number, number, number] => {

@@ -1,7 +1,7 @@
 // spade-webgpu in Node: the same API on Dawn. Strings and file: URLs are paths, except http(s) addresses.
 
 import { fileURLToPath } from "node:url";
-import type { AdapterInfo, Source, Spade, SpadeOptions, WeightsInfo } from "./session/api.ts";
+import type { AdapterInfo, Source, Spade, SpadeOptions, WebCache, WeightsInfo } from "./session/api.ts";
 import type { RandomAccess } from "./formats/tensors.ts";
 import { allReaders, openCheckpoint } from "./formats/any_checkpoint.ts";
 import { openFile } from "./formats/file.ts";
@@ -12,12 +12,14 @@ import { createSpadeOn } from "./session/create.ts";
 import type { Host, LoadOptions, Weights } from "./session/host.ts";
 import { inspectOn } from "./session/inspect.ts";
 import { supported } from "./session/supported.ts";
+import { isCached as isAddressCached } from "./web/cached.ts";
 import { openHead } from "./web/head.ts";
 import { openWeights } from "./web/open_weights.ts";
 
 export * from "./session/api.ts";
 export { SpadeError, type SpadeErrorCode } from "./runtime/errors.ts";
 export { openNodeDevice } from "./node/dawn.ts";
+export { clearCache } from "./web/cached.ts";
 
 /** The path of a file: URL, or the text itself. @throws SpadeError usage */
 function pathOf(text: string): string {
@@ -34,10 +36,16 @@ function pathOf(text: string): string {
   }
 }
 
-async function open(source: Source, options: LoadOptions): Promise<Weights> {
+/** The path of a source that is a file; undefined for every other. @throws SpadeError usage */
+function filePath(source: Source): string | undefined {
   const text = typeof source === "string" ? source : source instanceof URL ? source.href : undefined;
-  if (text === undefined || /^(https?|data|blob):/.test(text)) return openWeights(source, options);
-  const access = await openFile(pathOf(text));
+  return text === undefined || /^(https?|data|blob):/.test(text) ? undefined : pathOf(text);
+}
+
+async function open(source: Source, options: LoadOptions): Promise<Weights> {
+  const path = filePath(source);
+  if (path === undefined) return openWeights(source, options);
+  const access = await openFile(path);
   try {
     if (options.integrity) {
       const file = await openWeights(await access.read(0, access.size), options);
@@ -54,8 +62,8 @@ async function open(source: Source, options: LoadOptions): Promise<Weights> {
 
 /** Files are read by range as they are. */
 async function head(source: Source, signal?: AbortSignal): Promise<RandomAccess | undefined> {
-  const text = typeof source === "string" ? source : source instanceof URL ? source.href : undefined;
-  return text === undefined || /^(https?|data|blob):/.test(text) ? openHead(source, signal) : openFile(pathOf(text));
+  const path = filePath(source);
+  return path === undefined ? openHead(source, signal) : openFile(path);
 }
 
 const format = { readers: allReaders, open: openCheckpoint, describe: describeNet };
@@ -75,4 +83,9 @@ export async function inspect(weights: Source, options?: { signal?: AbortSignal 
 /** Whether this machine can paint, and on which adapter. */
 export function isSupported(): Promise<{ ok: true; adapter: AdapterInfo } | { ok: false; error: SpadeError }> {
   return supported(openNodeDevice);
+}
+
+/** Whether a source can be opened without the network: bytes, Blobs and paths, and addresses whose file is in a cache of yours. */
+export async function isCached(weights: Source, cache?: boolean | WebCache): Promise<boolean> {
+  return filePath(weights) !== undefined || isAddressCached(weights, cache);
 }

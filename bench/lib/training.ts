@@ -1,7 +1,7 @@
 // Whole training steps for bench:train: small seeded nets, SqueezeNet as perceptual loss, real label maps.
 
-import { join } from "node:path";
 import { openCheckpointFile } from "../../src/formats/file.ts";
+import { publishedWeights } from "../../src/formats/packaged.ts";
 import type { LabelMap } from "../../src/labels/label_map.ts";
 import { discriminatorNet } from "../../src/models/nets/discriminator.ts";
 import { generatorNet, type Net } from "../../src/models/weights/packing.ts";
@@ -9,11 +9,10 @@ import { ParameterStore } from "../../src/models/weights/parameters.ts";
 import { normalValues } from "../../src/models/philox.ts";
 import { seededState } from "../../src/models/weights/seeded.ts";
 import { checkpointSource, memorySource } from "../../src/models/weights/source.ts";
-import { squeezenet, squeezenetSource } from "../../src/models/nets/squeezenet.ts";
+import { SQUEEZENET_FILE, squeezenet, squeezenetSource } from "../../src/models/nets/squeezenet.ts";
 import type { Device } from "../../src/runtime/index.ts";
 import { defaultTraining, type TrainConfig } from "../../src/training/options.ts";
 import { Stepper } from "../../src/training/step/stepper.ts";
-import { root } from "./maps.ts";
 
 export interface TrainingBench {
   readonly stepper: Stepper;
@@ -39,7 +38,7 @@ export async function openTraining(
   };
   const load = (net: Net, seed: number): Promise<ParameterStore> =>
     ParameterStore.loadNet(device, net, memorySource(seededState(net.shapes, seed, 1)), "f32");
-  const file = await openCheckpointFile(join(root, "weights", "squeezenet1_0_features.safetensors"));
+  const file = await openCheckpointFile(publishedWeights(SQUEEZENET_FILE));
   const frozen = await ParameterStore.loadNet(device, squeezenet.net, squeezenetSource(checkpointSource(file)), "f32");
   await file.close();
   const nets = {

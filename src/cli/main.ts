@@ -17,6 +17,7 @@ import { addTrainOptions, describeDefault, resolveTrainOptions, savedOptions } f
 import { DATA } from "./options/train_table.ts";
 import { defaultData, type DataOptions } from "../datasets/options.ts";
 import type { CocoInstancesCommand } from "./commands/coco_instances.ts";
+import type { DemoOptions } from "./commands/demo.ts";
 import type { DatasetCommand } from "./commands/dataset.ts";
 import { version } from "../../package.json";
 
@@ -237,12 +238,13 @@ function commands(): Command {
 
   program
     .command("demo")
-    .description("paint a street with the net that comes with the package")
+    .description("paint a street, with the net of the npm package spade-webgpu-weights")
     .option("--map <name>", "street, or a COCO-Stuff map in demo/maps, painted at full size by a seeded net", "street")
     .option("--out <folder>", "where the pictures go (default: demo/ in a clone, else this folder)")
+    .option("--weights <file>", "another generator of the street's labels, with VAE")
     .option("--seed <n>", "of the styles; of a COCO-Stuff map, of the weights", number(0, true), 0)
     .option("--force", FORCE)
-    .action(async (options: { map: string; out?: string; seed: number; force?: boolean }) => {
+    .action(async (options: DemoOptions) => {
       const demo =
         options.map === "street"
           ? (await import("./commands/demo.ts")).streetDemo

@@ -3,7 +3,8 @@
 // compared.
 
 import { statistics } from "../../kernels/index.ts";
-import { openFile, packagedFile } from "../formats/file.ts";
+import { openFile } from "../formats/file.ts";
+import { publishedWeights } from "../formats/packaged.ts";
 import { openSafetensors } from "../formats/safetensors.ts";
 import { ParameterStore } from "../models/weights/parameters.ts";
 import { Frozen } from "../models/nets/perceptual.ts";
@@ -26,7 +27,7 @@ export class FeatureExtractor {
 
   /** Reads the shipped weights and compiles the net. */
   static async create(device: Device): Promise<FeatureExtractor> {
-    const checkpoint = await openSafetensors(await openFile(packagedFile(SQUEEZENET_FILE)));
+    const checkpoint = await openSafetensors(await openFile(publishedWeights(SQUEEZENET_FILE)));
     try {
       const source = squeezenetSource(checkpointSource(checkpoint));
       const parameters = await ParameterStore.loadNet(device, squeezenet.net, source, "f32");

@@ -3,6 +3,7 @@
 
 import type { InferenceSession } from "onnxruntime-node";
 import { noteInput } from "../formats/inputs.ts";
+import { missingPackage } from "../formats/packaged.ts";
 import { counted, foreign, SpadeError } from "../runtime/errors.ts";
 import { bilinearResize, type Pixels } from "../pictures/pil_bilinear.ts";
 
@@ -12,12 +13,12 @@ async function loadOrt(): Promise<Ort> {
   try {
     return await import("onnxruntime-node");
   } catch (cause) {
-    throw new SpadeError(
+    throw missingPackage(
       "unsupported",
-      "npm package onnxruntime-node",
-      "can't be loaded, and a segmenter runs on it",
-      "install it (npm install onnxruntime-node), or leave --segmenter out",
+      "onnxruntime-node",
+      "and a segmenter runs on it",
       cause,
+      ", or leave --segmenter out",
     );
   }
 }

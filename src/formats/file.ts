@@ -1,9 +1,8 @@
-// Files as RandomAccess and Sink. This is the only file in this folder that imports Node modules.
+// Files as RandomAccess and Sink. With packaged.ts, this is the only file in this folder that imports Node modules.
 
 import { closeSync, existsSync, openSync, readSync, rmSync } from "node:fs";
 import { appendFile, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 
 import { SpadeError } from "../runtime/errors.ts";
 import { openCheckpoint } from "./any_checkpoint.ts";
@@ -201,14 +200,6 @@ export function existingText(path: string, most?: number): string {
 export async function removeParts(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   for (const name of names) if (/\.\d+\.part$/.test(name)) await rm(join(folder, name), { force: true });
-}
-
-/** Finds the path of a file in this package. The code runs from dist/ and, in tests, from src/FOLDER/. */
-export function packagedFile(path: string): string {
-  const here = dirname(fileURLToPath(import.meta.url));
-  const found = [join(here, "..", path), join(here, "..", "..", path)].find(existsSync);
-  if (found) return found;
-  throw new SpadeError("file", path, "is missing from the package", "install spade-webgpu again");
 }
 
 /** Calls openCheckpoint on a file path. */

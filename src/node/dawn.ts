@@ -4,6 +4,7 @@
 import { existsSync } from "node:fs";
 import { deviceOf, softwareNotice, type Device, type OpenOptions } from "../runtime/device.ts";
 import { pickAdapter, type AdapterWish } from "./adapters.ts";
+import { missingPackage } from "../formats/packaged.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { rest } from "./rest.ts";
 import { variantsWish } from "./variants.ts";
@@ -58,13 +59,7 @@ export async function dawn(): Promise<GPU> {
   try {
     webgpu = await import("webgpu");
   } catch (cause) {
-    throw new SpadeError(
-      "no-webgpu",
-      "npm package webgpu",
-      "can't be loaded",
-      `install it for this platform (npm install webgpu): ${(cause as Error).message.split("\n")[0]}`,
-      cause,
-    );
+    throw missingPackage("no-webgpu", "webgpu", "and this program paints with it", cause);
   }
   // Another call may have created it during the import; there must be only one instance.
   if (slot[KEY]) return slot[KEY];

@@ -4,6 +4,16 @@ import type { LabelMap } from "../labels/label_map.ts";
 import { SpadeError } from "../runtime/errors.ts";
 
 export type { LabelMap };
+
+// So that users need neither TypeScript's newest libraries nor @webgpu/types; where these are, the declarations merge.
+declare global {
+  interface SymbolConstructor {
+    readonly dispose: unique symbol;
+  }
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type
+  interface GPUDevice {}
+}
+
 /** The result of `generate` in Node, which lacks ImageData: an object of its shape. */
 export type { Picture } from "../painting/present.ts";
 
@@ -28,7 +38,7 @@ export interface SpadeOptions {
   size?: [width: number, height: number];
   /** A borrowed device: we never destroy or replace it. */
   device?: GPUDevice;
-  powerPreference?: GPUPowerPreference;
+  powerPreference?: "low-power" | "high-performance";
   /** Keep downloaded weights for the next visit: in the browser's Cache storage (true, the default), in a cache of yours, or not. */
   cache?: boolean | WebCache;
   /** Replaces the page's fetch for everything that is downloaded. */

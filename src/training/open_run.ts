@@ -3,7 +3,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Checkpoint } from "../formats/checkpoint.ts";
-import { openCheckpointFile, packagedFile } from "../formats/file.ts";
+import { openCheckpointFile } from "../formats/file.ts";
+import { publishedWeights } from "../formats/packaged.ts";
 import { discriminatorNet } from "../models/nets/discriminator.ts";
 import { encoderNet } from "../models/nets/encoder.ts";
 import type { Net } from "../models/weights/packing.ts";
@@ -36,7 +37,7 @@ function netsOf(o: TrainOptions): ["G" | "D" | "E", Net][] {
 
 async function openPerceptual(device: Device, o: TrainOptions): Promise<Nets["perceptual"]> {
   if (o.no_vgg_loss) return undefined;
-  const file = o.vgg_weights || packagedFile(SQUEEZENET_FILE);
+  const file = o.vgg_weights || publishedWeights(SQUEEZENET_FILE, ", or give --vgg_weights FILE, or --no_vgg_loss");
   const checkpoint = await openCheckpointFile(file);
   try {
     const source = checkpointSource(checkpoint);

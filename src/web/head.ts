@@ -3,7 +3,8 @@
 import type { Source } from "../session/api.ts";
 import { dataEnd, looksLikeSafetensors } from "../formats/safetensors.ts";
 import { checkRange, type RandomAccess } from "../formats/tensors.ts";
-import { cachedHead, fetched, local, type Remote } from "./open_weights.ts";
+import { cachedHead } from "./cached.ts";
+import { fetched, local, type Remote } from "./open_weights.ts";
 import { originOf, type Origin } from "./origin.ts";
 
 /** Bytes asked for at first: the header of a published net has 20 to 100 kB. */

@@ -1,11 +1,11 @@
-// Opens weights from any source, for reads by range while they arrive; and what the cache knows of them.
+// Opens weights from any source, for reads by range while they arrive.
 
-import type { Source, WebCache } from "../session/api.ts";
+import type { Source } from "../session/api.ts";
 import { isArrayBuffer } from "../session/checks.ts";
 import type { LoadOptions, Weights } from "../session/host.ts";
 import { blobAccess, bytesAccess, type RandomAccess } from "../formats/tensors.ts";
 import { SpadeError } from "../runtime/errors.ts";
-import { deleteCache, exclusively, openCache } from "./cache.ts";
+import { exclusively, openCache } from "./cache.ts";
 import { integrityOf } from "../formats/manifest.ts";
 import { fetchManifest } from "./fetch_manifest.ts";
 import { originOf, type Body, type Fetch, type Origin } from "./origin.ts";
@@ -98,28 +98,4 @@ async function whatIsKnown(
   if (!same || integrity) return { body };
   await body.stream.cancel().catch(() => undefined);
   return fromCache();
-}
-
-/** Whether a source can be opened without the network: bytes and Blobs, and addresses whose file is in the cache. */
-export async function isCached(source: Source, wish?: boolean | WebCache): Promise<boolean> {
-  if (local(source)) return true;
-  const { url } = originOf(source as Remote, fetched);
-  const cache = url ? await openCache(wish) : undefined;
-  const entry = await cache?.entry(url!);
-  return !!entry && (await cache!.isWhole(entry));
-}
-
-/** Forgets one file, or all of them. */
-export async function clearCache(source?: Source): Promise<void> {
-  if (source === undefined) return deleteCache();
-  if (local(source)) return;
-  const { url } = originOf(source as Remote, fetched);
-  if (url) await (await openCache(true))?.remove(url);
-}
-
-/** The first part of what an address held last, if the cache has it. */
-export async function cachedHead(url: string): Promise<Uint8Array | undefined> {
-  const cache = await openCache(true);
-  const entry = await cache?.entry(url);
-  return entry && cache!.part(entry.parts[0]);
 }

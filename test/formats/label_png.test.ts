@@ -1,8 +1,10 @@
 import { deflateSync, crc32 } from "node:zlib";
 import fc from "fast-check";
+import { encode } from "fast-png";
 import { expect, test } from "vitest";
 
 import { decodeLabelPng, encodeLabelPng } from "../../src/formats/images/label_png.ts";
+import { writePng } from "../../src/formats/images/png_write.ts";
 import { failure } from "./helpers.ts";
 
 /** A PNG by hand: any header, raw rows (filter byte and packed samples each), any other chunks before the data. */
@@ -174,4 +176,19 @@ test("a map of more pixels than the limit is refused; one whose data does not ha
   const filters = [...deflateSync(new Uint8Array(6001 * 6000).fill(7))];
   expect((await failure(() => decodeLabelPng(of(6000, 6000, filters)))).problem).toMatch(/unknown filter/);
   expect(decodeLabelPng(of(6000, 6000, zeros(6001 * 6000))).data.length).toBe(36e6);
+});
+
+test("what is written has the bytes that fast-png writes", () => {
+  const [width, height] = [61, 43];
+  const ids = Uint8Array.from({ length: width * height }, (_, i) => (i * 7) % 12);
+  const wide = Uint16Array.from(ids, (id) => 300 * id);
+  const palette = Array.from({ length: 12 }, (_, i): [number, number, number] => [i, 20 * i, 255 - i]);
+  const rgb = Uint8Array.from({ length: 3 * ids.length }, (_, i) => i % 251);
+  const same = (ours: Uint8Array, theirs: Parameters<typeof encode>[0]): void =>
+    expect(Buffer.from(ours).equals(Buffer.from(encode(theirs)))).toBe(true);
+  same(encodeLabelPng({ data: ids, width, height }), { data: ids, width, height, channels: 1, depth: 8 });
+  same(encodeLabelPng({ data: wide, width, height }), { data: wide, width, height, channels: 1, depth: 16 });
+  const indexed = encodeLabelPng({ data: ids, width, height }, palette);
+  same(indexed, { data: ids, width, height, channels: 1, depth: 8, palette: palette.map((c) => [...c]) });
+  same(writePng({ data: rgb, width, height }, "rgb"), { data: rgb, width, height, channels: 3, depth: 8 });
 });

@@ -1,10 +1,11 @@
-// npm run demo: paints a street in several styles with the small net that comes with the package.
+// npm run demo: paints a street in several styles, with the small net that was trained for it.
 
 import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadSharp } from "../../formats/images/sharp.ts";
 import { openCheckpointFile } from "../../formats/file.ts";
+import { packagedFile, publishedWeights } from "../../formats/packaged.ts";
 import { normalValues } from "../../models/philox.ts";
 import { decodePresets, type Preset } from "../../models/presets.ts";
 import { labelColors, labelRgb, tensorRgbs, tiled, type Rgb } from "../../training/records/pictures.ts";
@@ -29,17 +30,19 @@ export interface DemoOptions {
   out?: string;
   /** Seed of the styles; for a COCO-Stuff map, of the weights. */
   seed: number;
+  /** A generator of the street's labels; left out: the street net. */
+  weights?: string;
   force?: boolean;
 }
 
-export const demoMaps = (): string => relative(".", join(root, "demo", "maps"));
+export const demoMaps = (): string => relative(".", packagedFile(join("demo", "maps")));
 /** --out as given, else the default folder relative to the current one. */
 export const demoFolder = ({ out }: Pick<DemoOptions, "out">): string => out ?? relative(".", home);
-export const demoWeights = (): string => relative(".", join(root, "weights", "street_net_G.safetensors"));
 
 export async function streetDemo(o: DemoOptions, progress: Progress): Promise<string[]> {
   const folder = demoFolder(o);
-  const weights = demoWeights();
+  const shipped = o.weights === undefined;
+  const weights = o.weights ?? relative(".", publishedWeights("street_net_G.safetensors", ", or give --weights FILE"));
   const label = join(demoMaps(), "street_label.png");
   const outputs = new Outputs(o.force);
   const start = performance.now();
@@ -69,7 +72,11 @@ export async function streetDemo(o: DemoOptions, progress: Progress): Promise<st
       `${join(folder, "styles.png")}   the same map in ${styles.length} styles (${styles.map((s) => s.name).join(", ")}), ${ENLARGED} times larger`,
       `adapter ${net.device.name}, ${net.dtype}; ${((painted - ready) / styles.length / 1e3).toFixed(2)} s a picture, ${((ready - start) / 1e3).toFixed(1)} s to get ready`,
       "",
-      `The net is a small one, trained on 367 photographs of CamVid by this engine (${relative(".", join(root, "weights", "street.json"))}).`,
+      ...(shipped
+        ? [
+            `The net is a small one, trained on 367 photographs of CamVid by this engine (${join(dirname(weights), "street.json")}).`,
+          ]
+        : []),
       "Paint your own map with it (gray PNG, ids 0 sky, 1 building, 2 pole, 3 road, 4 pavement, 5 tree, 6 sign, 7 fence, 8 car,",
       "9 pedestrian, 10 bicyclist; or in the label map's colours):",
       `  ${command()} generate --weights ${weights} --label ${label} --style seed:7 --out photo.png`,

@@ -2,6 +2,7 @@
 
 import { rm } from "node:fs/promises";
 import { noteInput } from "../../formats/inputs.ts";
+import { toInstall } from "../../formats/packaged.ts";
 import type { Sink } from "../../formats/tensors.ts";
 import { exportGenerator } from "../../export/onnx/generator.ts";
 import { denseSemantics } from "../../export/onnx/semantics.ts";
@@ -42,7 +43,7 @@ export async function exportOnnx(o: ExportOptions, progress: Progress): Promise<
   } catch {
     return [
       ...lines,
-      "not checked: the check runs it with the npm package onnxruntime-node, which is not installed here",
+      `not checked: the check runs it with the npm package onnxruntime-node, which is not installed here; ${toInstall("onnxruntime-node")}`,
     ];
   }
   const { difference, saturated } = await check(ort, o.onnx, config, state, progress);

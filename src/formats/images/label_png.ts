@@ -3,13 +3,14 @@
 // first, to reject a size that the file cannot hold before allocating for it, and to pass on only the chunks that we
 // need.
 
-import { decode, encode } from "fast-png";
+import { decode } from "fast-png";
 import type { BitDepth, DecodedPng } from "fast-png";
 import { Unzlib } from "fflate";
 
 import { SpadeError } from "../../runtime/errors.ts";
 import { crc32 } from "../crc.ts";
 import { checkPixels } from "./pixels.ts";
+import { joined, SIGNATURE, writePng } from "./png_write.ts";
 
 export interface LabelPng {
   /** One number per pixel, row by row: the stored gray value or palette index; for RGB the red value (GauGAN's id). */
@@ -72,7 +73,7 @@ export function encodeLabelPng(
     throw wrong(`${data.length} ids for ${width}x${height}`, "give one id a pixel");
   }
   const is16 = data instanceof Uint16Array;
-  if (!palette) return encode({ data, width, height, channels: 1, depth: is16 ? 16 : 8 });
+  if (!palette) return writePng(map, "gray");
   if (is16 || palette.length === 0 || palette.length > 256) {
     throw wrong(
       `a palette of ${palette.length} colours for ${is16 ? 16 : 8}-bit ids`,
@@ -82,12 +83,7 @@ export function encodeLabelPng(
   const beyond = data.findIndex((id) => id >= palette.length);
   if (beyond >= 0)
     throw wrong(`id ${data[beyond]} and a palette of ${palette.length} colours`, "give a colour for every id");
-  return encode({ data, width, height, channels: 1, depth: 8, palette: palette.map((c) => [...c]) });
-}
-
-/** Encodes RGB of 8 bits, three bytes per pixel. */
-export function encodeRgbPng(data: Uint8Array, width: number, height: number): Uint8Array {
-  return encode({ data, width, height, channels: 3, depth: 8 });
+  return writePng(map, palette);
 }
 
 interface Header {
@@ -100,7 +96,6 @@ interface Header {
   essential: Uint8Array;
 }
 
-const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const CHANNELS: Record<number, number> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 const DEPTHS: Record<number, number[]> = { 0: [1, 2, 4, 8, 16], 2: [8, 16], 3: [1, 2, 4, 8], 4: [8, 16], 6: [8, 16] };
 
@@ -121,7 +116,14 @@ function readHeader(bytes: Uint8Array, name: string, mostPixels: number | undefi
   if (depth < 8 && interlace !== 0) throw unsupported(`is interlaced with samples of ${depth} bits`);
 
   checkSizes(bytes, kept, compressed, head, name);
-  return { width, height, depth: depth as BitDepth, channels, indexed: type === 3, essential: join(bytes, kept) };
+  return {
+    width,
+    height,
+    depth: depth as BitDepth,
+    channels,
+    indexed: type === 3,
+    essential: joined(kept.map(([from, end]) => bytes.subarray(from, end))),
+  };
 }
 
 /** The fields of a PNG's header, whose chunk has been checked. */
@@ -218,16 +220,6 @@ function checkData(
     throw wrong((error as Error).message);
   }
   if (size < wanted) throw wrong(`${size} of the ${wanted} bytes of its pixels`);
-}
-
-function join(bytes: Uint8Array, places: [number, number][]): Uint8Array {
-  const out = new Uint8Array(places.reduce((n, [from, to]) => n + to - from, 0));
-  let at = 0;
-  for (const [from, to] of places) {
-    out.set(bytes.subarray(from, to), at);
-    at += to - from;
-  }
-  return out;
 }
 
 /**

@@ -10,8 +10,8 @@ import type { Graph, Tensor } from "../../runtime/index.ts";
 import type { StateSource } from "../weights/parameters.ts";
 import { TAP_WEIGHTS, type Convs, type Perceptual } from "./perceptual.ts";
 
-/** Path of the weights in the package. */
-export const SQUEEZENET_FILE = "weights/squeezenet1_0_features.safetensors";
+/** The weights, among those that we publish. */
+export const SQUEEZENET_FILE = "squeezenet1_0_features.safetensors";
 
 /** The fire modules: output channels of squeeze, and of each of the two expand convs. */
 const FIRES: [name: string, squeeze: number, expand: number][] = [

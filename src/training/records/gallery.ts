@@ -1,9 +1,10 @@
 // web/: a page of curves and pictures that opens from the disk. The page itself never changes; its content is in data.js, which is loaded by
 // <script src> because pages from the disk may not fetch.
 
-import { copyFile, readdir, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import uplot from "uplot/dist/uPlot.iife.min.js?raw";
+import uplotStyle from "uplot/dist/uPlot.min.css?raw";
 import { fileError, makeFolders, replaceFile } from "../../formats/file.ts";
 import type { EventImage } from "../../formats/tfevents.ts";
 import type { TrainOptions } from "../options.ts";
@@ -55,9 +56,8 @@ export class Gallery {
     try {
       await makeFolders(images);
       for (const entry of dropped) for (const name of namesOf(entry)) await rm(join(images, name), { force: true });
-      const require = createRequire(import.meta.url);
-      await copyFile(require.resolve("uplot/dist/uPlot.iife.min.js"), join(folder, "uplot.js"));
-      await copyFile(require.resolve("uplot/dist/uPlot.min.css"), join(folder, "uplot.css"));
+      await replaceFile(join(folder, "uplot.js"), uplot);
+      await replaceFile(join(folder, "uplot.css"), uplotStyle);
     } catch (error) {
       throw fileError(folder, error);
     }

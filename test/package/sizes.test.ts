@@ -1,0 +1,124 @@
+// What a page downloads: bytes after gzip -9, and what must not be in them.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { build as esbuild } from "esbuild";
+import { build as vite, parseAst, type Rollup } from "vite";
+import { expect, test } from "vitest";
+// @ts-expect-error: a script without types
+import * as untyped from "../../scripts/build/short_wgsl.mjs";
+import { root } from "./packed.ts";
+
+const { shorten } = untyped as { shorten(path: string, wgsl: string): string };
+
+const zipped = (text: string | Uint8Array): number => gzipSync(text, { level: 9 }).length;
+const dist = (name: string): string => readFileSync(join(root, "dist", name), "utf8");
+
+test.each([
+  ["index.js", 55_000],
+  ["labels.js", 15_000],
+])("%s has at most %i bytes", (name, most) => {
+  expect(zipped(dist(name))).toBeLessThanOrEqual(most);
+});
+
+const ONE = `import { mixStyles } from ${JSON.stringify(join(root, "dist", "index.js"))}; window.mix = mixStyles;`;
+
+test("one small function of the entry costs at most 1,000 bytes with esbuild", async () => {
+  const { outputFiles } = await esbuild({
+    stdin: { contents: ONE, resolveDir: root },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    write: false,
+  });
+  expect(zipped(outputFiles[0].contents)).toBeLessThanOrEqual(1000);
+});
+
+test("and with Vite", async () => {
+  const id = "\0entry.js";
+  const built = (await vite({
+    configFile: false,
+    logLevel: "silent",
+    root: join(root, "test", "package"),
+    plugins: [
+      { name: "entry", resolveId: (s) => (s === "entry.js" ? id : null), load: (i) => (i === id ? ONE : null) },
+    ],
+    build: { write: false, rollupOptions: { input: "entry.js" } },
+  })) as Rollup.RollupOutput;
+  expect(built.output.length).toBe(1);
+  const [chunk] = built.output;
+  expect(chunk.code.includes("mixStyles")).toBe(true);
+  expect(zipped(chunk.code)).toBeLessThanOrEqual(1000);
+});
+
+/** What a module needs beside itself: imports of every form, import.meta, addresses of assets; each as it is written. */
+function needs(text: string): string[] {
+  const found: string[] = [];
+  const visit = (node: unknown): void => {
+    if (typeof node !== "object" || node === null) return;
+    const {
+      type,
+      start,
+      end,
+      callee,
+      arguments: args,
+      source,
+    } = node as ReturnType<typeof parseAst> & {
+      callee?: { name?: string };
+      arguments?: { type: string }[];
+      source?: unknown;
+    };
+    const isAsset = String(type) === "NewExpression" && callee?.name === "URL" && args?.[0]?.type === "Literal";
+    const imports = ["ImportDeclaration", "ImportExpression", "MetaProperty"].includes(type);
+    if (imports || isAsset || (/^Export/.test(type) && source)) found.push(text.slice(start, end).slice(0, 80));
+    for (const child of Object.values(node)) visit(child);
+  };
+  visit(parseAst(text));
+  return found;
+}
+
+test.each(["index.js", "labels.js"])("%s is one file: it imports nothing and needs nothing beside itself", (name) => {
+  expect(needs(dist(name))).toEqual([]);
+});
+
+test("pth.js too, but that zip.js could import a worker of the page's choice, which we never name", () => {
+  expect(needs(dist("pth.js")).filter((what) => !/^import\(\w+\)$/.test(what))).toEqual([]);
+});
+
+test.each(["index.js", "labels.js", "pth.js", "node.js", "cli.js"])(
+  "%s names no source map: the tarball has none",
+  (name) => {
+    expect(dist(name).match(/\/\/# sourceMappingURL.*/)).toBeNull();
+  },
+);
+
+/** Every shader, its path without folder and extension. */
+const shaders = readdirSync(join(root, "shaders"), { recursive: true, encoding: "utf8" })
+  .filter((path) => path.endsWith(".wgsl"))
+  .map((path) => ({ path, wgsl: readFileSync(join(root, "shaders", path), "utf8") }));
+
+/** The forward pass of a transposed convolution is the convolution's gradient, so that pix2pixHD paints with it. */
+const PAINTS = "conv/conv2d_dx.wgsl";
+
+/** As it stands in a string of JavaScript. */
+const quoted = (text: string): string => JSON.stringify(text).slice(1, -1);
+
+test("a page that paints gets no backward pass and no optimiser", () => {
+  const text = dist("index.js");
+  const holds = ({ path, wgsl }: (typeof shaders)[number]): boolean => text.includes(quoted(shorten(path, wgsl)));
+  const held = shaders.filter(holds).map(({ path }) => path.replaceAll("\\", "/"));
+  expect(held).toContain("norm/modulate.wgsl");
+  expect(held).toContain("labels/label_table_pair.wgsl");
+  const trains = (path: string): boolean => /_(dx|dw|backward)\b|gradient|^(loss|optim)\//.test(path);
+  expect(held.filter((path) => path !== PAINTS && trains(path))).toEqual([]);
+  const passes = text.match(/\bbackward:[^,}]+/g)!;
+  expect(passes.filter((pass) => !/^backward:(void 0|\{value:\w+\.backward)$/.test(pass))).toEqual([]);
+});
+
+test("a page gets no comment of a shader", () => {
+  const comments = shaders.flatMap(({ wgsl }) => [...wgsl.matchAll(/\/\/ *(.{12,})$/gm)].map(([, text]) => text));
+  expect(comments.length).toBeGreaterThan(100);
+  const text = dist("index.js");
+  expect(comments.filter((comment) => text.includes(quoted(comment)))).toEqual([]);
+});
