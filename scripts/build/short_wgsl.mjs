@@ -11,9 +11,16 @@ export function shorten(path, wgsl) {
       .replace(/[ \t]*\/\/.*$/gm, "")
       .replace(/^[ \t]+|[ \t]+$/gm, "")
       // Not around < > and -: "a - -b" and "vec2<f32> = x" need theirs. A line that begins with # is the generator's.
-      .replace(/^(?!#).*$/gm, (line) => line.replace(/ *([=+*/,;:(){}&|!?]+) */g, "$1"))
+      .replace(/^(?!#).*$/gm, shortenLine)
   );
 }
+
+/** A {{placeholder}} keeps its spaces, because words may come of it: "return {{act}};". */
+const shortenLine = (line) =>
+  line
+    .split(/( *\{\{\w+\}\} *)/)
+    .map((part, i) => (i % 2 ? part : part.replace(/ *([=+*/,;:(){}&|!?]+) */g, "$1")))
+    .join("");
 
 export const shortWgsl = {
   name: "short WGSL",
