@@ -51,7 +51,7 @@ async function open(source: Source, options: LoadOptions): Promise<Weights> {
 
 const format = { readers: allReaders, open: openCheckpoint, describe: describeNet };
 
-/** Loads a generator and makes it ready to paint. Errors are SpadeErrors; an abort throws signal.reason. */
+/** Loads a net and makes it ready to paint. @throws SpadeError no-webgpu, no-adapter; download, integrity, file, shape; out-of-memory; unsupported, usage */
 export async function createSpade(options: SpadeOptions): Promise<Spade> {
   return createSpadeOn(
     { sizesAs: sizesWish(), format, softwareFix: SOFTWARE_FIX, openDevice: openNodeDevice, open },
