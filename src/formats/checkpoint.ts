@@ -54,7 +54,7 @@ function notACheckpoint(name: string, head: Uint8Array, readers: readonly Reader
   if (readers.length === 1 && (zip || pickle))
     return say(
       "is a .pth of PyTorch, which pages don't read as it is",
-      "convert it: npx spade-webgpu convert FILE.pth FILE.safetensors, or convertPth of spade-webgpu/pth in the page",
+      "convert it: npx spade-webgpu convert FILE.pth FILE.safetensors, or convertCheckpoint of spade-webgpu/pth in the page",
     );
   if (pickle) {
     return say(
