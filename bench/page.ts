@@ -117,7 +117,7 @@ const rows: [string, (s: Summary) => string][] = [
   ["new style", (s) => range(s.style)],
   ["edit of 8x8 pixels", (s) => range(s.edit)],
   ["longest task until then", (s) => (s.longest.median ? range(s.longest) : "under 50 ms")],
-  ["JS heap while loading", (s) => mega(s.heap.median)],
+  ["JS heap while loading", (s) => `at least ${mega(s.heap.median)}`],
   ["GPU memory", (s) => (s.gpu === undefined ? "not known" : mega(s.gpu))],
 ];
 const name = adapterVersion(adapter);
