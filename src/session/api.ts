@@ -104,7 +104,8 @@ export interface LabelInfo {
 }
 
 /** What a loaded net takes and gives. */
-export interface SpadeInfo {
+/** What a file says of its net. */
+export interface NetInfo {
   /** Width of the label map and the picture, in pixels. */
   width: number;
   height: number;
@@ -126,6 +127,9 @@ export interface SpadeInfo {
    * photographs, their mean first, then typical ones; empty where the weights store none.
    */
   style: null | { dim: number; presets: { name: string; style: Float32Array }[] };
+}
+
+export interface SpadeInfo extends NetInfo {
   /** Type of weights and activations on the GPU. */
   dtype: "f16" | "f32";
   adapter: AdapterInfo;
@@ -134,9 +138,9 @@ export interface SpadeInfo {
 }
 
 /** What a weights file says of its net, without loading it. */
-export interface WeightsInfo extends Omit<SpadeInfo, "dtype" | "adapter" | "bytes"> {
+export interface WeightsInfo extends NetInfo {
   /** The net's options, by their published names. */
-  config: Readonly<Record<string, string | number | boolean>>;
+  config: { readonly [option: string]: string | number | boolean };
   /** How the file stores most weights. */
   dtype: "f16" | "f32";
   /** Of the file. */
