@@ -117,7 +117,15 @@ async function minified(files) {
     {
       module: true,
       ecma: 2022,
-      compress: { passes: 3, unsafe_arrows: true, pure_getters: true },
+      // The smallest after gzip, by trial. Our getters compute and change nothing.
+      compress: {
+        passes: 5,
+        unsafe_arrows: true,
+        pure_getters: true,
+        inline: 1,
+        sequences: false,
+        lhs_constants: false,
+      },
       mangle: { properties: { regex: new RegExp(`^(${privateNames(["src", "kernels"]).join("|")})$`) } },
       format: { preserve_annotations: true },
       sourceMap: { content: text(".js.map"), filename: basename(path) },
