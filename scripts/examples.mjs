@@ -1,6 +1,7 @@
 // npm run examples: serves examples/ and what they load (dist/, weights/, demo/) on localhost, and prints the addresses. A browser gives WebGPU
 // to pages of localhost and of https only.
 
+import { once } from "node:events";
 import { createServer } from "node:http";
 import { readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -32,16 +33,15 @@ const server = createServer((request, response) => {
   serve(request, response, missing);
 });
 
-/** Takes the first free port. */
-function listen(port) {
-  server.once("error", (error) => {
+// The first free port.
+for (let port = PORT; !server.listening; port++) {
+  try {
+    server.listen(port, "localhost");
+    await once(server, "listening");
+  } catch (error) {
     if (error.code !== "EADDRINUSE" || port === LAST_PORT) throw error;
-    listen(port + 1);
-  });
-  server.listen(port, "localhost", () => {
-    server.removeAllListeners("error");
-    const names = readdirSync(join(root, "examples"), { withFileTypes: true }).filter((e) => e.isDirectory());
-    for (const { name } of names) console.log(`http://localhost:${port}/examples/${name}/`);
-  });
+  }
 }
-listen(PORT);
+const { port } = server.address();
+const names = readdirSync(join(root, "examples"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+for (const { name } of names) console.log(`http://localhost:${port}/examples/${name}/`);
