@@ -2,7 +2,7 @@
 
 import type { AdapterInfo, Spade, SpadeOptions } from "./session/api.ts";
 import type { SpadeError } from "./runtime/errors.ts";
-import { plainReader } from "./formats/plain_checkpoint.ts";
+import { openPlain, plainReader } from "./formats/plain_checkpoint.ts";
 import { describeStored } from "./session/describe_stored.ts";
 import { createSpadeOn } from "./session/create.ts";
 import type { Host } from "./session/host.ts";
@@ -17,7 +17,7 @@ export { clearCache, isCached } from "./web/open_weights.ts";
 const sizesAs = "uniform";
 const page: Host = {
   sizesAs,
-  format: { readers: [plainReader], open: (access) => plainReader.open(access), describe: describeStored },
+  format: { readers: [plainReader], open: openPlain, describe: describeStored },
   softwareFix: SOFTWARE_FIX,
   openDevice: (options) => openPageDevice({ sizesAs, ...options }),
   open: openWeights,
