@@ -2,7 +2,7 @@
 
 import type { AdapterInfo, Source, Spade, SpadeOptions, WeightsInfo } from "./session/api.ts";
 import type { SpadeError } from "./runtime/errors.ts";
-import { plainReader } from "./formats/plain_checkpoint.ts";
+import { openPlain, plainReader } from "./formats/plain_checkpoint.ts";
 import { describeStored } from "./session/describe_stored.ts";
 import { createSpadeOn } from "./session/create.ts";
 import { inspectOn } from "./session/inspect.ts";
@@ -19,7 +19,7 @@ export { clearCache, isCached } from "./web/cached.ts";
 const sizesAs = "uniform";
 const page: Host = {
   sizesAs,
-  format: { readers: [plainReader], open: (access) => plainReader.open(access), describe: describeStored },
+  format: { readers: [plainReader], open: openPlain, describe: describeStored },
   softwareFix: SOFTWARE_FIX,
   openDevice: (options) => openPageDevice({ sizesAs, ...options }),
   head: openHead,

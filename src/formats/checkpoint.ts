@@ -29,7 +29,7 @@ export interface Reader {
 export const HEAD_BYTES = 512;
 
 /**
- * For downloads: throws as openWith would on a file that begins so.
+ * Throws if a file that begins so is none of these formats; downloads ask before the rest is there.
  * @param head the first HEAD_BYTES, or the whole of a shorter file
  */
 export function checkHead(readers: readonly Reader[], name: string, head: Uint8Array): void {

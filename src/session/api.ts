@@ -56,8 +56,8 @@ export interface SpadeOptions {
   /** Which GPU of several; default "high-performance". Without effect beside `device`. */
   powerPreference?: "low-power" | "high-performance";
   /**
-   * Keep downloaded weights for the next visit: in the browser's Cache storage (true, the default), in a cache of yours, or not (false). Where
-   * the browser has or grants no room, they are loaded without; the session's event `notice` says so.
+   * Keep downloaded weights for the next visit: in the browser's Cache storage (true, the default), in a cache of yours, or not (false). If the
+   * browser grants no room, they are loaded all the same, and the session's event `notice` says so; without Cache storage, silently.
    */
   cache?: boolean | WebCache;
   /** Makes every request in place of the page's fetch: the weights, their ranges, their manifest. */
