@@ -75,7 +75,8 @@ async function take(m: LabelMap, dictionary: LiveLevels): Promise<Cost> {
 
 function* edits(): Generator<LabelMap> {
   const own = [...new Set(map.data)].sort((a, b) => a - b);
-  const draws = uniformValues(1, 3 * EDITS);
+  // From [-1, 1] to [0, 1).
+  const draws = uniformValues(1, 3 * EDITS).map((v) => Math.min((v + 1) / 2, 1 - 2 ** -24));
   for (let i = 0; i < EDITS; i++) {
     const [u, v, l] = draws.subarray(3 * i, 3 * i + 3);
     const [x, y] = [Math.floor(u * (map.width - SIZE)), Math.floor(v * (map.height - SIZE))];

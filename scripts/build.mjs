@@ -28,6 +28,7 @@ import { fileURLToPath } from "node:url";
 import { notices } from "./build/notices.mjs";
 import { page as pagePlugin, paintingOnly } from "./build/pages.mjs";
 import { raw } from "./build/raw.mjs";
+import { privateNames } from "./build/private_names.mjs";
 import { shortWgsl } from "./build/short_wgsl.mjs";
 import { writeTypes } from "./build/types.mjs";
 import { noteBuilt, sourceHash } from "./dist.mjs";
@@ -125,6 +126,7 @@ async function minified(files) {
         sequences: false,
         lhs_constants: false,
       },
+      mangle: { properties: { regex: new RegExp(`^(${privateNames(["src", "kernels"]).join("|")})$`) } },
       format: { preserve_annotations: true },
       sourceMap: { content: text(".js.map"), filename: basename(path) },
     },

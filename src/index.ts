@@ -2,7 +2,7 @@
 
 import type { AdapterInfo, Source, Spade, SpadeOptions, WeightsInfo } from "./session/api.ts";
 import type { SpadeError } from "./runtime/errors.ts";
-import { plainReader } from "./formats/plain_checkpoint.ts";
+import { openPlain, plainReader } from "./formats/plain_checkpoint.ts";
 import { describeStored } from "./session/describe_stored.ts";
 import { createSpadeOn } from "./session/create.ts";
 import { inspectOn } from "./session/inspect.ts";
@@ -19,14 +19,19 @@ export { clearCache, isCached } from "./web/cached.ts";
 const sizesAs = "uniform";
 const page: Host = {
   sizesAs,
-  format: { readers: [plainReader], open: (access) => plainReader.open(access), describe: describeStored },
+  format: { readers: [plainReader], open: openPlain, describe: describeStored },
   softwareFix: SOFTWARE_FIX,
   openDevice: (options) => openPageDevice({ sizesAs, ...options }),
   head: openHead,
   open: openWeights,
 };
 
-/** Loads a generator and makes it ready to paint. Errors are SpadeErrors; an abort throws signal.reason. */
+/**
+ * Loads a net and makes it ready to paint. It asks for the GPU first: where there is none, nothing is downloaded. Then the download, the
+ * uploads and the compilation overlap.
+ * @throws SpadeError no-webgpu, no-adapter, insecure-context, webgpu-blocked: no GPU; download, integrity, file, shape: the weights;
+ *   out-of-memory; unsupported, usage: the options
+ */
 export function createSpade(options: SpadeOptions): Promise<Spade> {
   return createSpadeOn(page, options);
 }
@@ -36,7 +41,7 @@ export function inspect(weights: Source, options?: { signal?: AbortSignal }): Pr
   return inspectOn(page, weights, options);
 }
 
-/** Whether this page can paint, and on which adapter. */
+/** Whether this page can paint, and on which adapter; else why not. Downloads nothing, and never throws a SpadeError. */
 export async function isSupported(): Promise<{ ok: true; adapter: AdapterInfo } | { ok: false; error: SpadeError }> {
   return supported(page.openDevice);
 }

@@ -10,11 +10,12 @@ import { SpadeError } from "./runtime/errors.ts";
 import type { LabelInfo } from "./session/api.ts";
 
 export { SpadeError, type SpadeErrorCode } from "./runtime/errors.ts";
-export type { LabelInfo, LabelMap };
+export type { ColorImage, LabelInfo, LabelMap };
 
 /**
- * Reads a PNG of label ids: indexed (the indices), gray of up to 16 bits (the samples as stored), or RGB with red = id, as GauGAN writes.
- * @returns the ids; `palette`: the colour of each index as "#rrggbb", of indexed files
+ * Reads a PNG of label ids: indexed (the indices), gray of up to 16 bits (the samples as stored), or RGB with red = id, as GauGAN writes. A
+ * canvas can't: it gives the palette's colours.
+ * @returns the map, one id a pixel, in the file's size; `palette`: the colour of each index as "#rrggbb", of indexed files
  * @throws SpadeError file: damaged, or no PNG; unsupported: 16-bit colours, interlaced samples below 8 bits
  */
 export async function decodeLabelMap(png: Blob | ArrayBuffer): Promise<LabelMap & { palette?: string[] }> {
@@ -29,9 +30,10 @@ export async function decodeLabelMap(png: Blob | ArrayBuffer): Promise<LabelMap 
 
 /**
  * Writes a PNG that decodeLabelMap reads back.
- * @param as a palette (CSS colours by id): indexed; "red-is-id": RGB whose red is the id, up to 255; "gray": of 8 bits, or 16 if an id is
- *   above 255. Default: gray
- * @throws SpadeError usage: more ids than the form holds; shape: the map's size
+ * @param as "gray" (the default): of 8 bits, or of 16 if an id is above 255; "red-is-id": RGB whose red is the id, up to 255; a palette of
+ *   colours by id ("#rrggbb", "#rgb", "rgb(r, g, b)"): indexed, ids up to 255
+ * @returns a Blob of type image/png
+ * @throws SpadeError usage: an id that the form does not hold, an entry that is no colour; shape: data and size do not fit
  */
 export async function encodeLabelMap(
   map: LabelMap,
@@ -67,16 +69,20 @@ const rgbOf = (color: string): [number, number, number] => {
 };
 
 /**
- * The ids of a map drawn in colours.
- * @param palette CSS colours by id; "" for an id without one
- * @param tolerance greatest difference allowed in any channel; omitted: exact
- * @throws SpadeError label: the first foreign colour and its pixel; usage: an entry that is no colour
+ * The ids of a map drawn in colours. Of equal colours in the palette the first counts.
+ * @param palette colours by id ("#rrggbb", "#rgb", "rgb(r, g, b)"); "" for an id without one
+ * @param tolerance greatest difference allowed in any channel, 0 to 255; the nearest colour wins; omitted: exact
+ * @throws SpadeError label: the first foreign colour and its pixel; usage: an entry that is no colour, data that do not fit the size
  */
 export function labelMapFromColors(image: ColorImage, palette: readonly string[], tolerance?: number): LabelMap {
   return fromColors(image, palette, tolerance);
 }
 
-/** Resizes a map with PIL's nearest sampling, as the published loader does. @throws SpadeError usage, shape */
+/**
+ * Resizes a map with PIL's nearest sampling, as the published loader does: no new ids arise, and thin things may vanish.
+ * @param width of the result, in pixels; for a net info.width and info.height
+ * @throws SpadeError usage: a size that is no whole pixels; shape: data and size of the map do not fit
+ */
 export function resizeLabelMap(map: LabelMap, width: number, height: number): LabelMap {
   checkMapSizes([map], "label map");
   if (![width, height].every((n) => Number.isSafeInteger(n) && n > 0))
@@ -87,7 +93,7 @@ export function resizeLabelMap(map: LabelMap, width: number, height: number): La
 /**
  * Draws ids in their labels' colours; ids without a label get the published generic colours.
  * @param into an ImageData of the map's size, which is filled and returned; without it a new one (in Node an object of its shape)
- * @throws SpadeError shape: another size
+ * @throws SpadeError shape: a picture of another size; usage: a label's colour is none
  */
 export function paintLabels(map: LabelMap, labels: readonly LabelInfo[], into?: ImageData): ImageData {
   checkMapSizes([map], "label map");

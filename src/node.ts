@@ -70,7 +70,7 @@ const format = { readers: allReaders, open: openCheckpoint, describe: describeNe
 
 const node: Host = { format, softwareFix: SOFTWARE_FIX, openDevice: openNodeDevice, head, open };
 
-/** Loads a generator and makes it ready to paint. Errors are SpadeErrors; an abort throws signal.reason. */
+/** Loads a net and makes it ready to paint. @throws SpadeError no-webgpu, no-adapter; download, integrity, file, shape; out-of-memory; unsupported, usage */
 export async function createSpade(options: SpadeOptions): Promise<Spade> {
   return createSpadeOn({ ...node, sizesAs: sizesWish() }, options);
 }

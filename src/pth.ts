@@ -2,9 +2,9 @@
 
 import { allReaders, openCheckpoint } from "./formats/any_checkpoint.ts";
 import { memorySink } from "./formats/tensors.ts";
-import { retyped, type RetypeOptions } from "./formats/retype.ts";
+import { retyped } from "./formats/retype.ts";
 import { writeSafetensors } from "./formats/safetensors.ts";
-import type { Config } from "./models/config.ts";
+import type { Config, NetG, Upsampling } from "./models/config.ts";
 import { findConfig } from "./models/weights/find_config.ts";
 import { storedConfig } from "./models/weights/stored_config.ts";
 import type { LabelInfo, Source } from "./session/api.ts";
@@ -12,25 +12,32 @@ import { SpadeError } from "./runtime/errors.ts";
 import { openWeights } from "./web/open_weights.ts";
 
 export { SpadeError, type SpadeErrorCode } from "./runtime/errors.ts";
-export type { LabelInfo, Source };
+export type { Config, LabelInfo, NetG, Source, Upsampling };
 
-export interface ConvertOptions extends Pick<RetypeOptions, "dtype"> {
-  /** Options of the net that the file does not store, by their published names (label_nc, no_instance, crop_size ...). */
+export interface ConvertOptions {
+  /** Type of the numbers in the result; omitted: as in the file. f16 halves a download of f32; running statistics stay f32. */
+  dtype?: "f16" | "f32";
+  /**
+   * Options that the net was trained with, by their published names, as far as you know them; those of the file's metadata, and the rest
+   * guessed from keys and shapes, where omitted. A .pth does not say how its channels divide into labels, don't care and edges, nor the size.
+   */
   options?: Partial<Config>;
-  /** Names and colours of the labels, to be stored with the weights. */
+  /** Names and colours of the labels, to be stored with the weights and read as `info.labels`. */
   labels?: readonly LabelInfo[];
-  /** Take only this nested dictionary of the file. */
+  /** Take only this nested dictionary of the file ("state_dict", "netG" ...); omitted: the one that holds a generator. */
   key?: string;
+  /** Ends the conversion with `signal.reason`. */
   signal?: AbortSignal;
-  /** Bytes of tensors converted so far, and in all. */
+  /** Bytes of tensors converted so far, and in all; the download before does not count. */
   onProgress?: (p: { loaded: number; total: number }) => void;
 }
 
 /**
- * Converts a checkpoint of torch.save (.pth), or a safetensors file of any origin, to weights for createSpade. Options that the file leaves
- * open are guessed from keys and shapes; state those that you know.
- * @returns a safetensors file: createSpade({ weights: blob })
- * @throws SpadeError file, unsupported, download: the source; usage: options that contradict it; signal.reason on abort
+ * Converts a checkpoint of torch.save (.pth of any version), or a safetensors file of any origin, to weights for createSpade. Nothing in the
+ * file is evaluated: only tensors and plain containers are read. The whole result is held in memory.
+ * @returns a safetensors file with the net's options in it: createSpade({ weights: blob })
+ * @throws SpadeError file, unsupported: damaged, of another kind, Python objects in it, or beyond the range of f16; download: an address;
+ *   usage, shape: options that contradict the file
  */
 export async function convertCheckpoint(source: Source, o: ConvertOptions = {}): Promise<Blob> {
   const { signal } = o;

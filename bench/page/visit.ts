@@ -27,7 +27,7 @@ export interface Visit {
   gpu?: number;
   /**
    * Most bytes of the JavaScript heap, array buffers included, over those of the page without an engine, until the first picture;
-   * undefined if not measured.
+   * undefined if not measured. Read every 100 ms when the page's thread answers: at least so much, for an engine that keeps it busy.
    */
   heap: number | undefined;
   /** Bytes of the engine's code after gzip -9, and of its weights. */

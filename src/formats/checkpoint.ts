@@ -29,7 +29,7 @@ export interface Reader {
 export const HEAD_BYTES = 512;
 
 /**
- * For downloads: throws as openWith would on a file that begins so.
+ * Throws if a file that begins so is none of these formats; downloads ask before the rest is there.
  * @param head the first HEAD_BYTES, or the whole of a shorter file
  */
 export function checkHead(readers: readonly Reader[], name: string, head: Uint8Array): void {
@@ -54,7 +54,7 @@ function notACheckpoint(name: string, head: Uint8Array, readers: readonly Reader
   if (readers.length === 1 && (zip || pickle))
     return say(
       "is a .pth of PyTorch, which pages don't read as it is",
-      "convert it: npx spade-webgpu convert FILE.pth FILE.safetensors, or convertPth of spade-webgpu/pth in the page",
+      "convert it: npx spade-webgpu convert FILE.pth FILE.safetensors, or convertCheckpoint of spade-webgpu/pth in the page",
     );
   if (pickle) {
     return say(

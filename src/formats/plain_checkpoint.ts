@@ -1,7 +1,8 @@
 // Weights that this package wrote: safetensors under the published names.
 
-import type { Checkpoint, Reader } from "./checkpoint.ts";
+import { checkHead, HEAD_BYTES, type Checkpoint, type Reader } from "./checkpoint.ts";
 import { looksLikeSafetensors, openSafetensors } from "./safetensors.ts";
+import type { RandomAccess } from "./tensors.ts";
 
 export const plainReader: Reader = {
   looks: looksLikeSafetensors,
@@ -11,3 +12,14 @@ export const plainReader: Reader = {
     notes: [],
   }),
 };
+
+/** Opens weights that this package wrote. Closes `access` on failure. @throws SpadeError file: anything else, by what it looks like */
+export async function openPlain(access: RandomAccess): Promise<Checkpoint> {
+  try {
+    checkHead([plainReader], access.name, await access.read(0, Math.min(HEAD_BYTES, access.size)));
+    return await plainReader.open(access);
+  } catch (error) {
+    await access.close?.();
+    throw error;
+  }
+}

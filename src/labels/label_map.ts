@@ -10,6 +10,7 @@ import { room } from "./room.ts";
 
 /** One id per pixel, row by row. An instance map has the same form; only equality of its ids matters. */
 export interface LabelMap {
+  /** width * height ids, the top row first. */
   data: Uint8Array | Uint8ClampedArray | Uint16Array | Int32Array;
   width: number;
   height: number;

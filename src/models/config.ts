@@ -3,33 +3,41 @@
 
 import { SpadeError } from "../runtime/errors.ts";
 
+/** How often the size doubles within the net: 5 times, 6 ("more") or 7 ("most"). */
 export type Upsampling = "normal" | "more" | "most";
+/** SPADE's generator, or pix2pixHD's. */
 export type NetG = "spade" | "pix2pixhd";
 
-/** Upstream's options that determine the generator's layers and shapes (those of its train.py). */
+/** The published options that determine the generator's layers and shapes (those of upstream's train.py). */
 export interface Config {
+  /** Labels, don't care not counted. */
   label_nc: number;
+  /** Whether there is one more label, for unknown pixels. */
   contain_dontcare_label: boolean;
+  /** false: one more channel holds the edges of instances. */
   no_instance: boolean;
+  /** Channels of the last block; the first has 16 times as many. */
   ngf: number;
+  /** Numbers of a style, of a net with VAE. */
   z_dim: number;
+  /** Whether the net has styles. */
   use_vae: boolean;
   /** Output width in pixels, before rounding down to a multiple of 2^ups. */
   crop_size: number;
   /** Output width / height. */
   aspect_ratio: number;
-  /**
-   * Which generator. num_upsampling_layers is for spade, resnet_* for pix2pixhd, norm_G for both (with different
-   * values).
-   */
+  /** Which generator. num_upsampling_layers is for spade, resnet_* for pix2pixhd, norm_G for both, with different values. */
   netG: NetG;
   num_upsampling_layers: Upsampling;
+  /** Halvings of the size, and as many doublings. */
   resnet_n_downsample: number;
+  /** Blocks at the least size. */
   resnet_n_blocks: number;
   /** Odd. */
   resnet_kernel_size: number;
   /** Odd. */
   resnet_initial_kernel_size: number;
+  /** As published: "spectralspadesyncbatch3x3", "instance" ... */
   norm_G: string;
 }
 

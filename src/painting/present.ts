@@ -3,8 +3,9 @@
 import { rgbByte } from "../pictures/rgb_byte.ts";
 import { SpadeError } from "../runtime/errors.ts";
 
-/** The fields of ImageData, for Node, which has no ImageData. */
+/** The result of `generate` in Node, which has no ImageData: an object of its shape. */
 export interface Picture {
+  /** RGBA, four bytes a pixel, the top row first; alpha is 255. */
   readonly data: Uint8ClampedArray<ArrayBuffer>;
   readonly width: number;
   readonly height: number;

@@ -8,12 +8,19 @@ import { resolutions } from "../models/nets/generator.ts";
 import { firstValues, idsValue } from "../models/nets/level_inputs.ts";
 import { levelKey, type TableRoom } from "../models/nets/table_room.ts";
 import type { ParameterStore } from "../models/weights/parameters.ts";
-import { SpadeError, type Device, type Target } from "../runtime/index.ts";
+import { polite, requestPipelines, SpadeError, type Device, type Target } from "../runtime/index.ts";
 import { usualRoom, roomFor } from "./choose_room.ts";
 import { CompileProgress, prepare, type Painter, type PainterMemory, type PainterOptions } from "./painter.ts";
-import { SpadeStages, type FirstRecording } from "./spade_stages.ts";
+import { SpadeStages, type FirstRecording, type TablesRecording } from "./spade_stages.ts";
 import { runStale, Stage, type Recording, type RunHow } from "./stage.ts";
 import { TableRows } from "./table_rows.ts";
+
+/** The recordings of a typical map. */
+interface UsualRecordings {
+  readonly levels: ReadonlyMap<string, TablesRecording>;
+  readonly first: FirstRecording | undefined;
+  readonly image: Recording;
+}
 
 export class SpadePainter implements Painter {
   /** The tables of the current map, by levelKey. */
@@ -31,6 +38,8 @@ export class SpadePainter implements Painter {
     private readonly recorder: SpadeStages,
     private readonly progress: CompileProgress,
     readonly prepared: Promise<void>,
+    /** Recorded, and not compiled yet. */
+    private usual?: UsualRecordings,
   ) {}
 
   /** Without `filled` it is prepared when it resolves. */
@@ -42,10 +51,30 @@ export class SpadePainter implements Painter {
   ): Promise<SpadePainter> {
     const stages = new SpadeStages(device.target, config, parameters, options);
     const progress = new CompileProgress(stages.count, options.onProgress);
+    // While the weights arrive, all pipelines are compiled together.
+    const usual = options.filled && (await SpadePainter.request(device, stages));
     await stages.derived.compile(progress.pipelines);
     const prepared = prepare(stages.derived, options.filled);
     if (!options.filled) await prepared;
-    return new SpadePainter(device, config, parameters, stages, progress, prepared);
+    return new SpadePainter(device, config, parameters, stages, progress, prepared, usual);
+  }
+
+  /** Records what a typical map needs, and asks for its pipelines. */
+  private static async request(device: Device, stages: SpadeStages): Promise<UsualRecordings> {
+    const breathe = polite();
+    const ask = async <R extends Recording>(recording: R): Promise<R> => {
+      await breathe();
+      requestPipelines(recording.graph, device);
+      await breathe();
+      return recording;
+    };
+    requestPipelines(stages.derived.graph, device);
+    const levels = new Map<string, TablesRecording>();
+    for (const size of resolutions(stages.config))
+      levels.set(levelKey(size.h, size.w), await ask(stages.tables(usualRoom({ ...size, images: stages.images }))));
+    const first = stages.first();
+    if (first) await ask(first);
+    return { levels, first, image: await ask(stages.image(levels, first)) };
   }
 
   /**
@@ -73,10 +102,15 @@ export class SpadePainter implements Painter {
       signal?.throwIfAborted();
       const key = levelKey(h, w);
       if (this.levels.has(key)) continue;
-      const tables = this.recorder.tables(usualRoom({ h, w, images: this.recorder.images }));
+      const tables =
+        this.usual?.levels.get(key) ?? this.recorder.tables(usualRoom({ h, w, images: this.recorder.images }));
       this.take(key, new TableRows(await this.compile(tables)));
     }
-    await this.compileRest(signal);
+    // A map that came before may have made other tables current.
+    const { usual } = this;
+    const current = usual && [...this.levels].every(([key, { stage }]) => stage.recording === usual.levels.get(key));
+    await this.compileRest(signal, current ? usual : undefined);
+    this.usual = undefined;
   }
 
   async setMap(windows: readonly LevelWindows[], signal?: AbortSignal): Promise<{ newWindows: number }> {
@@ -146,14 +180,14 @@ export class SpadePainter implements Painter {
   }
 
   /** Compiles the missing programs other than tables: fc of a net without VAE, and the image. */
-  private async compileRest(signal: AbortSignal | undefined): Promise<void> {
+  private async compileRest(signal: AbortSignal | undefined, usual?: UsualRecordings): Promise<void> {
     signal?.throwIfAborted();
-    const first = this.first ? undefined : this.recorder.first();
+    const first = this.first ? undefined : (usual?.first ?? this.recorder.first());
     if (first) this.first = await this.compile(first);
     signal?.throwIfAborted();
     if (this.image) return;
     const levels = new Map([...this.levels].map(([key, { stage }]) => [key, stage.recording]));
-    this.image = await this.compile(this.recorder.image(levels, this.first?.recording));
+    this.image = await this.compile(usual?.image ?? this.recorder.image(levels, this.first?.recording));
   }
 
   async runTables(how: RunHow = {}): Promise<void> {

@@ -3,8 +3,9 @@
 
 import { SpadeError } from "../runtime/errors.ts";
 
-/** An ImageData, or an object of its shape: RGBA, four bytes per pixel; alpha is ignored. */
+/** An ImageData, or an object of its shape. */
 export interface ColorImage {
+  /** RGBA, four bytes a pixel; alpha is ignored. */
   data: Uint8Array | Uint8ClampedArray;
   width: number;
   height: number;

@@ -1,5 +1,6 @@
 // The one error class, and text that comes from files. Every message is one line: where the problem is, what it is, and how to fix it.
 
+/** What kind of error; docs/errors.md says of each when it occurs and what to do. */
 export type SpadeErrorCode =
   | "device-lost"
   | "out-of-memory"
@@ -75,11 +76,14 @@ export function jsonMarks(text: string, depth: number): number {
 /** Longest part of a message. */
 const PART = 600;
 
-/** `where`: the option, tensor, file or call at fault. `problem`: what is wrong with it. `fix`: what the user can do. */
+/** Every error that this package throws on purpose. Its `message` is one line: "where: problem; fix". Any other error is a bug here. */
 export class SpadeError extends Error {
   readonly code: SpadeErrorCode;
+  /** The option, tensor, file or call at fault. */
   readonly where: string;
+  /** What is wrong with it. */
   readonly problem: string;
+  /** What the user can do. */
   readonly fix: string;
 
   /** Each part passes `foreign`; only the compile errors of our own shaders have lines. */

@@ -17,10 +17,16 @@ declare global {
 /** The result of `generate` in Node, which lacks ImageData: an object of its shape. */
 export type { Picture } from "../painting/present.ts";
 
-/** An address (in Node also a path), or the bytes themselves. A Response or stream is read once and not cached. */
+/**
+ * Where weights come from: an address, relative to the page (in Node also a path), or the bytes themselves. Addresses are cached; a download
+ * that breaks goes on where it broke. A Response or stream is read once and neither cached nor resumed.
+ */
 export type Source = string | URL | Request | Response | Blob | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array>;
 
-/** A cache of the page's own: what is used of the Cache interface. Keys are addresses of ours, which are never fetched. */
+/**
+ * A cache of the page's own, for weights: what is used of the Cache interface. Keys are addresses of this package, which are never fetched;
+ * values are parts of up to 4 MiB, and for each weights file a short list of its parts.
+ */
 export interface WebCache {
   match(key: string): Promise<Response | undefined>;
   put(key: string, response: Response): Promise<void>;
@@ -28,80 +34,113 @@ export interface WebCache {
 }
 
 export interface SpadeOptions {
-  /** .safetensors; in Node also .pth */
+  /** A .safetensors file that says its net's options, as `spade-webgpu convert` writes it; in Node any .safetensors or .pth. */
   weights: Source;
-  /** base64, like <script integrity>. A mismatch throws the error `integrity`. */
+  /**
+   * SHA-256 of the whole file in base64, as in `<script integrity>`. Nothing is painted or cached before the file fits; a mismatch throws the
+   * error `integrity`.
+   */
   integrity?: `sha256-${string}`;
-  /** "auto": f16 on a hardware adapter that supports it, else f32. */
+  /**
+   * Type of weights and activations on the GPU; sums are always f32. "auto" (the default): f16 on a hardware adapter that supports it, else
+   * f32. "f16" throws `unsupported` where the adapter lacks it.
+   */
   dtype?: "auto" | "f16" | "f32";
-  /** Multiples of the net's stride; nets with VAE accept only the size they were trained for. */
+  /**
+   * Size of the map and the picture; default: what the net was trained for. Both are multiples of the net's stride. Nets with VAE paint one
+   * size only, every other throws `unsupported`.
+   */
   size?: [width: number, height: number];
-  /** A borrowed device: we never destroy or replace it. */
+  /** A device of the page, to share: it is never destroyed or replaced here. Default: one of its own. */
   device?: GPUDevice;
+  /** Which GPU of several; default "high-performance". Without effect beside `device`. */
   powerPreference?: "low-power" | "high-performance";
-  /** Keep downloaded weights for the next visit: in the browser's Cache storage (true, the default), in a cache of yours, or not. */
+  /**
+   * Keep downloaded weights for the next visit: in the browser's Cache storage (true, the default), in a cache of yours, or not (false). If the
+   * browser grants no room, they are loaded all the same, and the session's event `notice` says so; without Cache storage, silently.
+   */
   cache?: boolean | WebCache;
-  /** Replaces the page's fetch for everything that is downloaded. */
+  /** Makes every request in place of the page's fetch: the weights, their ranges, their manifest. */
   fetch?: typeof fetch;
-  /** Aborts loading; throws signal.reason. */
+  /** Aborts loading: download, uploads and compilation end, and createSpade throws `signal.reason`. */
   signal?: AbortSignal;
+  /** Called often while the net loads, and once with "ready". */
   onProgress?: (p: Progress) => void;
 }
 
 export interface Progress {
-  /** Download, upload and compile overlap; "ready" comes once, last. */
+  /** "download", "upload" (to the GPU) and "compile" overlap; "ready" comes once, last. */
   phase: "download" | "compile" | "upload" | "ready";
-  /** Bytes, tensors, or programs; the current program counts as a fraction. */
+  /** Of this phase: bytes downloaded, tensors uploaded, or programs compiled, where the current one counts as a fraction. */
   loaded: number;
+  /** Of this phase; undefined while nobody knows the file's size. */
   total: number | undefined;
-  /** 0..1 over all phases, never decreases. */
+  /** Over all phases, 0 to 1: for <progress>. It never decreases, and is 1 with "ready" only. */
   progress: number;
-  /** Nothing had to be downloaded. */
+  /** The whole file came from the cache; nothing had to be downloaded. */
   cached: boolean;
 }
 
-/** The adapter as reported by the browser or Dawn. */
+/** The adapter as the browser or Dawn names it; browsers may leave names empty. */
 export interface AdapterInfo {
+  /** "nvidia", "apple", "google" ... */
   vendor: string;
+  /** "ampere", "metal-3", "swiftshader" ... */
   architecture: string;
+  /** It computes on the CPU: a picture takes seconds. */
   software: boolean;
 }
 
+/** A label of a net. */
 export interface LabelInfo {
+  /** Its value in label maps. */
   id: number;
+  /** "label 3" where the weights store no names. */
   name: string;
-  /** #rrggbb */
+  /** "#rrggbb" */
   color: string;
+  /** For palettes: labels of one category belong together. */
   category?: string;
 }
 
-export interface SpadeInfo {
-  /** Width of the label map and the picture. */
+/** What a loaded net takes and gives. */
+/** What a file says of its net. */
+export interface NetInfo {
+  /** Width of the label map and the picture, in pixels. */
   width: number;
   height: number;
-  /** Legal sizes are multiples of this. */
+  /** Widths and heights that the net can paint are multiples of this. */
   stride: number;
+  /** All labels of the net, by id from 0 on. */
   labels: LabelInfo[];
-  /** The label that 255 stands for, or null. */
+  /** The label of unknown pixels, for which 255 in a map stands too; null: the net has none, and 255 is an error. */
   dontCare: number | null;
-  /** Whether the net takes an instance map. */
+  /** Whether the net takes an instance map; others ignore one. */
   edges: boolean;
   /**
    * Options of the net that the weights do not store and that were guessed from their shapes ("label_nc", "no_instance" ...); empty for
    * files that this package wrote. If a guess is wrong, convert the file with the options that it was trained with.
    */
   guessed: string[];
-  /** Presets are styles of the net's training photographs: their mean, then typical ones. */
+  /**
+   * null: a net without VAE, which paints one picture a map. `dim`: how many numbers a style has. `presets`: styles of the net's training
+   * photographs, their mean first, then typical ones; empty where the weights store none.
+   */
   style: null | { dim: number; presets: { name: string; style: Float32Array }[] };
+}
+
+export interface SpadeInfo extends NetInfo {
+  /** Type of weights and activations on the GPU. */
   dtype: "f16" | "f32";
   adapter: AdapterInfo;
+  /** `gpu`: memory held on the GPU. `download`: the size of the weights file. */
   bytes: { gpu: number; download: number };
 }
 
 /** What a weights file says of its net, without loading it. */
-export interface WeightsInfo extends Omit<SpadeInfo, "dtype" | "adapter" | "bytes"> {
+export interface WeightsInfo extends NetInfo {
   /** The net's options, by their published names. */
-  config: Readonly<Record<string, string | number | boolean>>;
+  config: { readonly [option: string]: string | number | boolean };
   /** How the file stores most weights. */
   dtype: "f16" | "f32";
   /** Of the file. */
@@ -110,43 +149,69 @@ export interface WeightsInfo extends Omit<SpadeInfo, "dtype" | "adapter" | "byte
   notice: string | null;
 }
 
-/** A seed for a normal z (a whole number from 0 on), or z itself. Omitted: zeros, the mean. */
+/**
+ * What varies the picture of a net with VAE: a seed (a whole number from 0 on) of a normally distributed z, or z itself, `info.style.dim`
+ * numbers. The same seed gives the same z. Omitted: zeros, the mean. Nets without VAE throw `unsupported`.
+ */
 export type Style = number | Float32Array;
 
 export interface GenerateOptions {
   style?: Style;
-  /** If omitted and the net takes edges, we compute the edges from the label map. */
+  /**
+   * Tells objects of one label apart: a map of the label map's size; only where its ids differ matters. Omitted: edges between labels count,
+   * if the net takes edges.
+   */
   instance?: LabelMap;
+  /** Ends this call, queued or running, with `signal.reason`; others go on. */
   signal?: AbortSignal;
 }
 
+/** Times and counts of one picture. With the map of the call before, `labels`, `tables` and `newWindows` are 0. */
 export interface Stats {
-  /** ms: dictionary, tables, network, conversion to bytes, total. */
+  /** ms on the CPU, for the map's distinct windows. */
   labels: number;
+  /** ms, for the tables of modulations of new windows. */
   tables: number;
+  /** ms, for the net itself. */
   network: number;
+  /** ms, for the conversion to bytes. */
   present: number;
+  /** ms in all; waiting in the queue does not count. */
   total: number;
-  /** Distinct outer windows over all levels, and how many table rows were computed for this picture. */
+  /** Distinct windows of labels over all levels of the net. */
   windows: number;
+  /** Windows that no map before had: rows of tables that were computed for this picture. */
   newWindows: number;
-  /** GPU bytes held. */
+  /** GPU memory held, in bytes. */
   memory: number;
 }
 
-/** Events: "lost" { reason, willRestore: false }, "notice" { code: "software-adapter" | "guessed-config", message, fix }. */
+/**
+ * A loaded net. Its events: `notice` { code: "software-adapter" | "memory-only" | "guessed-config", message, fix }, soon after createSpade;
+ * without a listener it is one line in the console. `lost` { reason, willRestore: false }: the browser took the GPU away, and every later
+ * call throws `device-lost`; dispose and create a new one.
+ */
 export interface Spade extends EventTarget {
   readonly info: SpadeInfo;
-  /** Stats of the last finished picture. */
+  /** Of the last finished picture; null before. */
   readonly stats: Stats | null;
-  /** Paints a map of exactly the net's size; copies it at the call. Calls queue in order; `map` is not changed. */
+  /**
+   * Paints a map of exactly `info.width` x `info.height`, which is copied at the call. Calls queue in order. The same map, style, dtype and
+   * adapter give the same bytes. In Node the result is a Picture.
+   * @throws SpadeError label, shape: the map; usage, unsupported: the options; device-lost; disposed; integrity: the result is not a number
+   */
   generate(map: LabelMap, options?: GenerateOptions): Promise<ImageData>;
-  /** Aborts running calls; idempotent. Every later call throws `disposed`. */
+  /** Frees the GPU memory and ends running calls; they and every later call throw `disposed`. May be called twice. */
   dispose(): void;
+  /** dispose(), for `using`. */
   [Symbol.dispose](): void;
 }
 
-/** Interpolates linearly: the encoder's means are not on a sphere. @throws SpadeError shape: of two lengths */
+/**
+ * A style between two, linearly, because the encoder's means do not lie on a sphere.
+ * @param t 0: a, 1: b; beyond, it goes on
+ * @throws SpadeError shape: styles of two lengths
+ */
 export function mixStyles(a: Float32Array, b: Float32Array, t: number): Float32Array {
   if (a.length !== b.length)
     throw new SpadeError("shape", "mixStyles", `${a.length} and ${b.length} numbers`, "give two styles of one net");

@@ -115,7 +115,7 @@ function slow(device: Device, { painter }: OpenNet, fix: string): Notice {
 const memoryOnly = (cause: unknown): Notice => ({
   code: "memory-only",
   message: `the browser keeps no copy of the weights (${foreign((cause as Error)?.message ?? String(cause))})`,
-  fix: "they are downloaded again at the next visit; free some storage, or give a cache of your own",
+  fix: "they are downloaded again at the next visit, unless you free storage or give a cache of your own",
 });
 
 function borrowed(gpu: GPUDevice, sizesAs: Host["sizesAs"]): Device {

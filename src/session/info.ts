@@ -1,6 +1,6 @@
 // What users are told about a net.
 
-import type { LabelInfo, SpadeInfo } from "./api.ts";
+import type { LabelInfo, NetInfo } from "./api.ts";
 import { labelCount, labelSpace, type Config } from "../models/config.ts";
 import { kindOf, outputSize, strideOf } from "../models/kinds.ts";
 import { decodePresets } from "../models/presets.ts";
@@ -11,7 +11,7 @@ import { labelHex } from "../pictures/colors.ts";
 export function netInfo(
   { config, labels, guessed = [] }: Pick<NetWeights, "config" | "labels" | "guessed">,
   metadata: Readonly<Record<string, string>>,
-): Omit<SpadeInfo, "dtype" | "adapter" | "bytes"> {
+): NetInfo {
   const { h, w } = outputSize(config);
   const { dontCare, edges } = labelSpace(config);
   const dim = kindOf(config).styleLength(config);

@@ -4,7 +4,7 @@ import { deviceOf, type Device, type OpenOptions } from "../runtime/device.ts";
 import { SpadeError } from "../runtime/errors.ts";
 
 export const SOFTWARE_FIX =
-  "switch on graphics acceleration in the browser's settings, or open this page on another machine";
+  "switch on graphics acceleration in the browser's settings";
 
 /** This page had an adapter before. */
 let hadAdapter = false;

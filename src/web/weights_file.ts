@@ -46,6 +46,8 @@ export class WeightsFile implements Weights {
   private readonly inCache: boolean[];
   private readonly blobs: (Blob | undefined)[] = [];
   private readonly recent = new Map<number, Uint8Array>();
+  /** The part that is on its way into the cache. */
+  private storing: { i: number; bytes: Uint8Array } | undefined;
   private readonly arrived = new Set<number>();
   private headArrived = false;
   private waiting: (() => void)[] = [];
@@ -117,7 +119,7 @@ export class WeightsFile implements Weights {
 
   private async part(i: number): Promise<Uint8Array> {
     await this.until(() => this.arrived.has(i));
-    const known = this.recent.get(i);
+    const known = this.recent.get(i) ?? (this.storing?.i === i ? this.storing.bytes : undefined);
     if (known) return known;
     const bytes =
       (await this.blobs[i]?.arrayBuffer().then((b) => new Uint8Array(b))) ??
@@ -245,12 +247,14 @@ export class WeightsFile implements Weights {
 
   private async deliver(i: number, bytes: Uint8Array): Promise<void> {
     await this.checkPart(i, bytes);
-    this.blobs[i] = new Blob([bytes as Uint8Array<ArrayBuffer>]);
+    this.storing = { i, bytes };
     this.remember(i, bytes);
     this.arrived.add(i);
     this.wake();
     // With `integrity` nothing is cached before the whole file is known to fit.
     if (!this.o.integrity) await this.store(i, bytes);
+    if (!this.inCache[i]) this.blobs[i] = new Blob([bytes as Uint8Array<ArrayBuffer>]);
+    this.storing = undefined;
   }
 
   private async store(i: number, bytes: Uint8Array): Promise<void> {

@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 
 import { openCheckpoint } from "../../src/formats/any_checkpoint.ts";
 import { openCheckpointFile } from "../../src/formats/file.ts";
+import { openPlain } from "../../src/formats/plain_checkpoint.ts";
 import { writeSafetensors } from "../../src/formats/safetensors.ts";
 import { bytesAccess, fromF32, memorySink, toF32 } from "../../src/formats/tensors.ts";
 import type { HostTensor } from "../../src/formats/tensors.ts";
@@ -169,4 +170,18 @@ test("a tar whose small records are read ahead gives the bytes that single reads
   const source = await openCheckpoint(counted);
   expect(reads).toBeLessThan(10);
   for (const name of source.names()) expect((await source.read(name)).data.buffer.byteLength).toBeLessThan(5000);
+});
+
+test("a page names what it is given as bytes in place of its own weights", async () => {
+  const open = async (name: string) =>
+    failure(async () => openPlain(bytesAccess(new Uint8Array(await readFile(fixture(name))), name)));
+  for (const name of ["zip.pth", "legacy.pth"])
+    expect(await open(name)).toMatchObject({
+      code: "file",
+      problem: "is a .pth of PyTorch, which pages don't read as it is",
+    });
+  const page = bytesAccess(new TextEncoder().encode("<!doctype html><title>Sign in</title>"), "page");
+  expect((await failure(() => openPlain(page))).problem).toBe("is a web page, not a checkpoint");
+  const own = await openPlain(bytesAccess(new Uint8Array(await readFile(fixture("expected.safetensors"))), "own"));
+  expect(own.names()).toEqual([...expected.keys()]);
 });

@@ -27,6 +27,12 @@ export function pipelineRequests(graph: Graph): PipelineRequest[] {
   });
 }
 
+/** Asks for the pipelines of a graph that will be compiled later; they are compiled meanwhile. */
+export function requestPipelines(graph: Graph, device: Device): void {
+  // Compiling the graph reports what fails here.
+  for (const request of pipelineRequests(graph)) device.pipelines.get(request).catch(() => undefined);
+}
+
 /** Uploads all sizes of a graph into one uniform buffer; undefined if sizes are constants or no dispatch has any. */
 export function packSizes(
   graph: Graph,
