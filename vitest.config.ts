@@ -17,6 +17,8 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     include: ["test/**/*.test.ts"],
+    // Else a stylesheet imported as text would be empty.
+    css: true,
     globalSetup: "test/support/global_setup.ts",
     // Sizes in uniforms: few pipelines, which software adapters compile slowly. The other form is tested where it matters.
     // Commands under test leave their user's cache folder alone.

@@ -19,6 +19,7 @@ const SOURCES = [
   "scripts/build.mjs",
   "package.json",
   "package-lock.json",
+  "weights/LICENSE.md",
 ];
 /** conformance.js, fuzz.js and the benches are built from these too. */
 const isTestSource = (path) => path.endsWith(".ts") && !path.endsWith(".test.ts");

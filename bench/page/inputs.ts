@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openCheckpointFile } from "../../src/formats/file.ts";
+import { publishedWeights } from "../../src/formats/packaged.ts";
 import { decodeLabelPng } from "../../src/formats/images/label_png.ts";
 import { exportGenerator } from "../../src/export/onnx/generator.ts";
 import { modelBytes } from "../../src/export/onnx/model.ts";
@@ -14,7 +15,7 @@ import { describeNet } from "../../src/painting/describe_net.ts";
 import { pilNearestResize } from "../../src/pictures/pil_nearest.ts";
 import { root } from "../lib/maps.ts";
 
-export const WEIGHTS = "weights/street_net_G.safetensors";
+export const WEIGHTS = "street_net_G.safetensors";
 const MAP = "demo/maps/street_label.png";
 const EDIT = 8;
 
@@ -36,7 +37,7 @@ export interface Inputs {
 }
 
 export async function readInputs(): Promise<Inputs> {
-  const checkpoint = await openCheckpointFile(join(root, WEIGHTS));
+  const checkpoint = await openCheckpointFile(publishedWeights(WEIGHTS));
   const { config, source } = describeNet(checkpoint, { weights: WEIGHTS });
   const state: HostState = new Map();
   for (const key of netOf(config, source.shapes).shapes.keys())

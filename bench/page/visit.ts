@@ -7,6 +7,7 @@ import { gzipSync } from "node:zlib";
 import { launch, type Adapter } from "../browser/launch.ts";
 import { TestServer } from "../browser/server.ts";
 import { root } from "../lib/maps.ts";
+import { publishedWeights } from "../../src/formats/packaged.ts";
 import { WEIGHTS, type Inputs } from "./inputs.ts";
 
 export const ENGINES = ["ours", "webgpu", "wasm"] as const;
@@ -48,7 +49,7 @@ export async function startServer({ onnx }: Inputs): Promise<TestServer> {
   const server = await TestServer.start(folders, ISOLATED);
   // From memory and without ETags, which cost time to compute.
   server.put(ONNX, onnx, { etag: false });
-  server.put(`/${WEIGHTS}`, readFileSync(join(root, WEIGHTS)), { etag: false });
+  server.put(`/${WEIGHTS}`, readFileSync(publishedWeights(WEIGHTS)), { etag: false });
   return server;
 }
 

@@ -1,13 +1,14 @@
 // The demo as a newcomer runs it: the shipped net paints the street that was drawn.
 
-import { execFileSync } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { decode } from "fast-png";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { demoFolder } from "../../src/cli/commands/demo.ts";
+import { plain, weights } from "../api/tiny.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 let dir: string;
@@ -40,4 +41,14 @@ test("paints a street: a bright sky over a dark road, and styles that differ", a
     for (let x = 0; x < 384 * 3; x++)
       differ += Math.abs(sheet.data[y * sheet.width * 3 + x] - sheet.data[(y + 288) * sheet.width * 3 + x]);
   expect(differ / (288 * 384 * 3)).toBeGreaterThan(2);
+});
+
+test("a net of another kind is refused in one line", async () => {
+  await writeFile(join(dir, "plain.safetensors"), await weights(plain));
+  const args = [join(root, "dist", "cli.js"), "demo", "--weights", "plain.safetensors", "--out", "out"];
+  const { status, stderr } = spawnSync(process.execPath, args, { cwd: dir, encoding: "utf8" });
+  expect(status).toBe(1);
+  expect(stderr.trim().split("\n").at(-1)).toBe(
+    "error: plain.safetensors: is a generator without styles; give one that was trained with --use_vae",
+  );
 });

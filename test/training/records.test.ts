@@ -200,6 +200,8 @@ test("the page links to nothing that is not there, and runs no text of the run's
   const linked = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map((m) => m[1]);
   expect(linked.sort()).toEqual(["data.js", "uplot.css", "uplot.js"]);
   for (const name of linked) expect(existsSync(join(web, name)), name).toBe(true);
+  expect((await readFile(join(web, "uplot.js"), "utf8")).includes("var uPlot=")).toBe(true);
+  expect((await readFile(join(web, "uplot.css"), "utf8")).includes(".uplot")).toBe(true);
   expect(html).not.toContain("run & co");
   expect(html).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write/);
 

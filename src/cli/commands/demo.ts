@@ -10,6 +10,7 @@ import { normalValues } from "../../models/philox.ts";
 import { decodePresets, type Preset } from "../../models/presets.ts";
 import { labelColors, labelRgb, tensorRgbs, tiled, type Rgb } from "../../training/records/pictures.ts";
 import { readLabelMap } from "../inputs/maps.ts";
+import { SpadeError } from "../../runtime/errors.ts";
 import { openNetFile } from "../inputs/net.ts";
 import { pictureOutput, writePicture } from "../reports/picture.ts";
 import { command } from "../terminal/command.ts";
@@ -48,6 +49,13 @@ export async function streetDemo(o: DemoOptions, progress: Progress): Promise<st
   const start = performance.now();
   let map!: Awaited<ReturnType<typeof readLabelMap>>;
   const net = await openNetFile(weights, {}, progress, async ({ config, labels }) => {
+    if (!config.use_vae)
+      throw new SpadeError(
+        "unsupported",
+        weights,
+        "is a generator without styles",
+        "give one that was trained with --use_vae",
+      );
     map = await readLabelMap(label, config, labels);
     await outputs.check(["label.png", "picture.png", "styles.png"].map((name) => pictureOutput(join(folder, name))));
   });
