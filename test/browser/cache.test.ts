@@ -141,7 +141,7 @@ describePage("the cache of a page", (lab) => {
     expect(picture).toHaveLength(64);
     expect(notices.map((n) => n.code)).toEqual(["software-adapter", "memory-only"]);
     expect(notices[1].message).toContain("Quota exceeded.");
-    expect(notices[1].fix).toContain("free some storage");
+    expect(notices[1].fix).toContain("free storage");
   });
 
   test("a part that is damaged in the cache is downloaded again", async () => {

@@ -63,6 +63,15 @@ export function findConfig(
   metadata: Readonly<Record<string, string>> = {},
   given: Partial<Config> = {},
 ): FoundConfig {
+  const found = find(shapes, metadata, given);
+  return { ...found, note: guessNote(found) };
+}
+
+function find(
+  shapes: ReadonlyMap<string, readonly number[]>,
+  metadata: Readonly<Record<string, string>>,
+  given: Partial<Config>,
+): FoundConfig {
   // Our discriminators and encoders have the run's config too.
   refuseOthers(shapes);
   const stored = metadata.config === undefined ? undefined : readStoredConfig(metadata.config);
