@@ -3,8 +3,7 @@
 import { deviceOf, type Device, type OpenOptions } from "../runtime/device.ts";
 import { SpadeError } from "../runtime/errors.ts";
 
-export const SOFTWARE_FIX =
-  "switch on graphics acceleration in the browser's settings";
+export const SOFTWARE_FIX = "switch on graphics acceleration in the browser's settings";
 
 /** This page had an adapter before. */
 let hadAdapter = false;
