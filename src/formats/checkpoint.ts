@@ -23,6 +23,8 @@ export interface Reader {
   /** Whether a file that begins with these bytes has this format. */
   looks(head: Uint8Array): boolean;
   open(access: RandomAccess, key?: string): Promise<Checkpoint>;
+  /** What is wrong with a file that has no reader, and what to do, if this one can tell. */
+  hint?(head: Uint8Array): [problem: string, fix: string] | undefined;
 }
 
 /** As many bytes as tell every form; a tar's mark lies at byte 257. */
@@ -50,17 +52,9 @@ function notACheckpoint(name: string, head: Uint8Array, readers: readonly Reader
     );
   if (head[0] === 0x1f && head[1] === 0x8b)
     return say("is compressed with gzip", "unpack it (tar -xzf or gunzip) and give the .pth in it");
-  const [zip, pickle] = [text.startsWith("PK\x03\x04"), head[0] === 0x80 && head[1] >= 2 && head[1] <= 5];
-  if (readers.length === 1 && (zip || pickle))
-    return say(
-      "is a .pth of PyTorch, which pages don't read as it is",
-      "convert it: npx spade-webgpu convert FILE.pth FILE.safetensors, or convertCheckpoint of spade-webgpu/pth in the page",
-    );
-  if (pickle) {
-    return say(
-      "is a Python pickle without torch's magic number, or cut off within it",
-      "save it with torch.save(model.state_dict(), path)",
-    );
+  for (const { hint } of readers) {
+    const known = hint?.(head);
+    if (known) return say(...known);
   }
   const pth = readers.length > 1 ? ", or a .pth that torch.save wrote" : "";
   return say("is not a checkpoint", `give a .safetensors file${pth}`);

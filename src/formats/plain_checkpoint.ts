@@ -11,6 +11,14 @@ export const plainReader: Reader = {
     format: "safetensors",
     notes: [],
   }),
+  // A zip, or a pickle.
+  hint: ([first, second]) =>
+    (first === 0x50 && second === 0x4b) || (first === 0x80 && second >= 2 && second <= 5)
+      ? [
+          "is a .pth of PyTorch, which pages don't read as it is",
+          "convert it: npx spade-webgpu convert FILE.pth FILE.safetensors, or convertCheckpoint of spade-webgpu/pth in the page",
+        ]
+      : undefined,
 };
 
 /** Opens weights that this package wrote. Closes `access` on failure. @throws SpadeError file: anything else, by what it looks like */

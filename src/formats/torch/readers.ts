@@ -19,6 +19,15 @@ const reader = (
 
 export const torchReaders: readonly Reader[] = [
   reader("torch zip", looksLikeZip, readZip),
-  reader("torch legacy pickle", looksLegacy, readLegacy),
+  {
+    ...reader("torch legacy pickle", looksLegacy, readLegacy),
+    hint: ([first, second]) =>
+      first === 0x80 && second >= 2 && second <= 5
+        ? [
+            "is a Python pickle without torch's magic number, or cut off within it",
+            "save it with torch.save(model.state_dict(), path)",
+          ]
+        : undefined,
+  },
   reader("torch 0.1 tar", looksLikeTar, readTar),
 ];
