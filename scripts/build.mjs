@@ -112,8 +112,12 @@ function place(path, contents) {
 async function minified(files) {
   const text = (end) => files.find(({ path }) => path.endsWith(end)).text;
   const path = files.find((f) => f.path.endsWith(".js")).path;
+  // esbuild marks these as free of side effects; bundlers know it of themselves. As many spaces, so that the map stays true.
+  const plain = text(".js").replace(/\/\* @__PURE__ \*\/(?= new (Map|Set|WeakMap)\b)/g, (mark) =>
+    " ".repeat(mark.length),
+  );
   const { code, map } = await minify(
-    { [basename(path)]: text(".js") },
+    { [basename(path)]: plain },
     {
       module: true,
       ecma: 2022,
