@@ -61,6 +61,7 @@ export async function createSpadeOn(host: Host, options: SpadeOptions): Promise<
       onMemoryOnly: (cause) => notices.push(memoryOnly(cause)),
     });
     const checkpoint = await host.format.open(weights);
+    let session: SpadeSession;
     try {
       const described = host.format.describe(checkpoint, { weights: "weights", size });
       const device = await opening;
@@ -86,10 +87,8 @@ export async function createSpadeOn(host: Host, options: SpadeOptions): Promise<
           bytes: { gpu: device.allocated, download: weights.size },
         };
         report("ready", 1, 1);
-        const session = new SpadeSession(info, net, !options.device);
+        session = new SpadeSession(info, net, !options.device);
         if (device.software) notices.unshift(slow(device, net, host.softwareFix));
-        session.announceSoon(notices);
-        return session;
       } catch (error) {
         net.dispose();
         throw error;
@@ -97,6 +96,8 @@ export async function createSpadeOn(host: Host, options: SpadeOptions): Promise<
     } finally {
       await checkpoint.close();
     }
+    session.announceSoon(notices);
+    return session;
   } catch (error) {
     if (!options.device) await opening.then((device) => device.dispose()).catch(() => undefined);
     throw error;
