@@ -1,7 +1,7 @@
 // spade-webgpu/pth: turns a checkpoint of PyTorch, or a safetensors file of anybody's, into weights that createSpade takes in a page.
 
 import { allReaders, openCheckpoint } from "./formats/any_checkpoint.ts";
-import { memorySink } from "./formats/tensors.ts";
+import { memorySink, shapesOf } from "./formats/tensors.ts";
 import { retyped } from "./formats/retype.ts";
 import { writeSafetensors } from "./formats/safetensors.ts";
 import type { Config, NetG, Upsampling } from "./models/config.ts";
@@ -52,7 +52,7 @@ export async function convertCheckpoint(source: Source, o: ConvertOptions = {}):
   await file.finished;
   const checkpoint = await openCheckpoint(file, { key: o.key });
   try {
-    const shapes = new Map(checkpoint.names().map((name) => [name, checkpoint.info(name).shape]));
+    const shapes = shapesOf(checkpoint);
     const found = findConfig(shapes, checkpoint.metadata, o.options);
     const metadata: Record<string, string> = { ...checkpoint.metadata, config: storedConfig(found) };
     if (o.labels) metadata.labels = JSON.stringify(o.labels);

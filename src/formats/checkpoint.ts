@@ -38,6 +38,10 @@ export function checkHead(readers: readonly Reader[], name: string, head: Uint8A
   if (!readers.some((r) => r.looks(head))) throw notACheckpoint(name, head, readers);
 }
 
+/** Whether a file begins as a pickle of protocol 2 to 5. */
+export const looksLikePickle = ([first, protocol]: Uint8Array): boolean =>
+  first === 0x80 && protocol >= 2 && protocol <= 5;
+
 /** Explains a file that is not a checkpoint: the kinds of file that users give by mistake. */
 function notACheckpoint(name: string, head: Uint8Array, readers: readonly Reader[]): SpadeError {
   const text = new TextDecoder("latin1").decode(head);

@@ -1,6 +1,6 @@
 // Weights that this package wrote: safetensors under the published names.
 
-import { checkHead, HEAD_BYTES, type Checkpoint, type Reader } from "./checkpoint.ts";
+import { checkHead, HEAD_BYTES, looksLikePickle, type Checkpoint, type Reader } from "./checkpoint.ts";
 import { looksLikeSafetensors, openSafetensors } from "./safetensors.ts";
 import type { RandomAccess } from "./tensors.ts";
 
@@ -12,8 +12,8 @@ export const plainReader: Reader = {
     notes: [],
   }),
   // A zip, or a pickle.
-  hint: ([first, second]) =>
-    (first === 0x50 && second === 0x4b) || (first === 0x80 && second >= 2 && second <= 5)
+  hint: (head) =>
+    (head[0] === 0x50 && head[1] === 0x4b) || looksLikePickle(head)
       ? [
           "is a .pth of PyTorch, which pages don't read as it is",
           "convert it: npx spade-webgpu convert FILE.pth FILE.safetensors, or convertCheckpoint of spade-webgpu/pth in the page",

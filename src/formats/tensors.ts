@@ -67,6 +67,11 @@ export interface TensorSource {
   close(): Promise<void>;
 }
 
+/** The shape of every tensor, by name. */
+export function shapesOf(source: Pick<TensorSource, "names" | "info">): Map<string, number[]> {
+  return new Map(source.names().map((name) => [name, source.info(name).shape]));
+}
+
 /** Bytes of one element. */
 export function itemSize(dtype: HostDType): number {
   return ITEM_SIZE[dtype];
@@ -157,16 +162,19 @@ export function memorySink(): Sink & { bytes(): Uint8Array } {
     write: async (bytes) => void parts.push(bytes.slice()),
     close: async () => {},
     abort: async () => void (parts = []),
-    bytes() {
-      const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
-      let at = 0;
-      for (const p of parts) {
-        out.set(p, at);
-        at += p.length;
-      }
-      return out;
-    },
+    bytes: () => concat(parts),
   };
+}
+
+/** Joins pieces into one array. */
+export function concat(pieces: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(pieces.reduce((n, piece) => n + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    out.set(piece, at);
+    at += piece.length;
+  }
+  return out;
 }
 
 // A lookup table, because calling floatFromHalf per element would dominate the conversion of a large file.

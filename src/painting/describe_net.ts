@@ -1,6 +1,7 @@
 // A net in a checkpoint of any origin: what the file leaves open of its config is guessed.
 
 import type { Checkpoint } from "../formats/checkpoint.ts";
+import { shapesOf } from "../formats/tensors.ts";
 import type { Config } from "../models/config.ts";
 import { findConfig, guessNote } from "../models/weights/find_config.ts";
 import type { FoundConfig } from "../models/weights/stored_config.ts";
@@ -17,7 +18,7 @@ export function describeNet(
   checkpoint: Checkpoint,
   { overrides, ...o }: { weights: string; overrides?: Partial<Config>; size?: readonly [number, number] },
 ): NetWeights & FoundConfig {
-  const shapes = new Map(checkpoint.names().map((name) => [name, checkpoint.info(name).shape]));
+  const shapes = shapesOf(checkpoint);
   const net = netIn(checkpoint, findConfig(shapes, checkpoint.metadata, overrides), o);
   return { ...net, note: guessNote(net) };
 }

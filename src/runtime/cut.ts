@@ -2,7 +2,7 @@
 // lie in one kept buffer, whose bytes the run hands to a callback and replaces by what comes back.
 
 import { SpadeError } from "./errors.ts";
-import { ALIGN, describe, paperStorage, viewOf, type Storage, type Tensor } from "./tensor.ts";
+import { aligned, describe, paperStorage, viewOf, type Storage, type Tensor } from "./tensor.ts";
 
 /**
  * What the peers' values become:
@@ -38,7 +38,7 @@ export function makeCut(
   const ready = 1 + dispatches.findLastIndex((d) => Object.values(d.bindings).some((b) => mine.has(b.tensor)));
   let bytes = 0;
   const offsets = spec.tensors.map((t) => {
-    const offset = Math.ceil(bytes / ALIGN) * ALIGN;
+    const offset = aligned(bytes);
     bytes = offset + t.bytes;
     return offset;
   });

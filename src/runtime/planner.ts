@@ -6,7 +6,7 @@
 
 import { SpadeError } from "./errors.ts";
 import type { Graph } from "./graph.ts";
-import { ALIGN, describe, type Tensor } from "./tensor.ts";
+import { aligned, describe, type Tensor } from "./tensor.ts";
 
 export interface Placement {
   readonly tensor: Tensor;
@@ -147,7 +147,7 @@ export function planMemory(graph: Graph): MemoryPlan {
     let at = 0;
     for (const p of busy) {
       if (at + t.bytes <= p.offset) break;
-      at = Math.max(at, Math.ceil((p.offset + p.tensor.bytes) / ALIGN) * ALIGN);
+      at = Math.max(at, aligned(p.offset + p.tensor.bytes));
     }
     return at;
   };
@@ -200,7 +200,7 @@ export function placeSizes(graph: Graph): { offsets: number[]; bytes: number } {
   let at = 0;
   for (const d of graph.dispatches) {
     offsets.push(at);
-    if (graph.target.sizesAs === "uniform") at += Math.ceil((Object.keys(d.sizes ?? {}).length * 4) / ALIGN) * ALIGN;
+    if (graph.target.sizesAs === "uniform") at += aligned(Object.keys(d.sizes ?? {}).length * 4);
   }
   return { offsets, bytes: at };
 }

@@ -7,6 +7,8 @@ export type DType = "f32" | "f16" | "u32" | "i32";
 
 /** Bytes; bound ranges of a buffer begin at multiples of it, on every adapter. */
 export const ALIGN = 256;
+/** The next such byte. */
+export const aligned = (byte: number): number => ceilDiv(byte, ALIGN) * ALIGN;
 
 export const BYTES: Record<DType, number> = { f32: 4, f16: 2, u32: 4, i32: 4 };
 

@@ -6,34 +6,19 @@ import { generatorNet, isTrained } from "../../src/models/weights/packing.ts";
 import { ParameterStore } from "../../src/models/weights/parameters.ts";
 import { seededState } from "../../src/models/weights/seeded.ts";
 import { memorySource } from "../../src/models/weights/source.ts";
-import { defaultTraining, type TrainConfig } from "../../src/training/options.ts";
+import type { TrainConfig } from "../../src/training/options.ts";
 import { Graph, Program } from "../../src/runtime/index.ts";
 import { recordAverage } from "../../src/training/step/average.ts";
 import type { StepOptions } from "../../src/training/step/step.ts";
-import { Stepper, type Batch } from "../../src/training/step/stepper.ts";
-import { noise, relativeError, testDevice } from "../support/device.ts";
+import { Stepper } from "../../src/training/step/stepper.ts";
+import { relativeError, testDevice } from "../support/device.ts";
 import { sumError } from "../tolerances.ts";
+import { stripes, tiny } from "./tiny.ts";
 
-const tiny: TrainConfig = {
-  ...defaultTraining,
-  label_nc: 4,
-  contain_dontcare_label: false,
-  ngf: 4,
-  ndf: 4,
-  num_D: 1,
-  n_layers_D: 2,
-  crop_size: 64,
-};
-const SIZE = 64;
 /** lavapipe takes a minute of a core for f16 kernels that its cache does not hold. */
 const COMPILES = 300_000;
 
-const batch: Batch = {
-  labels: [
-    { width: SIZE, height: SIZE, data: Uint8Array.from({ length: SIZE ** 2 }, (_, i) => ((i % SIZE) >> 4) & 3) },
-  ],
-  image: noise(3 * SIZE ** 2, 7),
-};
+const batch = stripes(7);
 
 /** Runs `body` with a stepper over nets that always start alike. */
 async function withStepper<T>(

@@ -4,6 +4,7 @@ import { basename } from "node:path";
 
 import type { Checkpoint } from "../../formats/checkpoint.ts";
 import { openCheckpointFile } from "../../formats/file.ts";
+import { shapesOf } from "../../formats/tensors.ts";
 import { findConfig, guessNote } from "../../models/weights/find_config.ts";
 import type { FoundConfig } from "../../models/weights/stored_config.ts";
 import type { Config } from "../../models/config.ts";
@@ -53,7 +54,7 @@ export async function findingBeside(
 }
 
 function findingOf(source: Checkpoint, given: Partial<Config> = {}): Finding {
-  const shapes = new Map(source.names().map((n) => [n, source.info(n).shape]));
+  const shapes = shapesOf(source);
   try {
     const from = source.metadata.config === undefined ? "guessed from keys and shapes" : "from its metadata";
     return { ok: true, from, ...findConfig(shapes, source.metadata, given) };

@@ -4,7 +4,7 @@
 
 import protobuf from "protobufjs";
 import { SpadeError } from "../../runtime/errors.ts";
-import { elements, type Sink } from "../../formats/tensors.ts";
+import { concat, elements, type Sink } from "../../formats/tensors.ts";
 
 export const OPSET = 17;
 /** IR version 8 was released together with opset 17. */
@@ -213,14 +213,7 @@ export async function writeModel(sink: Sink, chunks: Iterable<Uint8Array>): Prom
 
 /** Joins all pieces into one array, for models that fit in memory twice. */
 export function modelBytes(chunks: Iterable<Uint8Array>): Uint8Array {
-  const parts = [...chunks];
-  const out = new Uint8Array(parts.reduce((sum, p) => sum + p.length, 0));
-  let at = 0;
-  for (const p of parts) {
-    out.set(p, at);
-    at += p.length;
-  }
-  return out;
+  return concat([...chunks]);
 }
 
 /** Reads a file that this module wrote. Initializer values are views of `bytes` if they are aligned. */

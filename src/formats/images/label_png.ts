@@ -10,7 +10,8 @@ import { Unzlib } from "fflate";
 import { SpadeError } from "../../runtime/errors.ts";
 import { crc32 } from "../crc.ts";
 import { checkPixels } from "./pixels.ts";
-import { joined, SIGNATURE, writePng } from "./png_write.ts";
+import { concat } from "../tensors.ts";
+import { SIGNATURE, writePng } from "./png_write.ts";
 
 export interface LabelPng {
   /** One number per pixel, row by row: the stored gray value or palette index; for RGB the red value (GauGAN's id). */
@@ -122,7 +123,7 @@ function readHeader(bytes: Uint8Array, name: string, mostPixels: number | undefi
     depth: depth as BitDepth,
     channels,
     indexed: type === 3,
-    essential: joined(kept.map(([from, end]) => bytes.subarray(from, end))),
+    essential: concat(kept.map(([from, end]) => bytes.subarray(from, end))),
   };
 }
 

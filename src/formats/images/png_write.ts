@@ -2,6 +2,7 @@
 
 import { zlibSync } from "fflate";
 import { crc32 } from "../crc.ts";
+import { concat } from "../tensors.ts";
 
 export const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
@@ -27,7 +28,7 @@ export function writePng({ data, width, height }: PlainImage, color: Color): Uin
     }
   }
   const type = typeof color === "object" ? 3 : color === "rgb" ? 2 : 0;
-  return joined([
+  return concat([
     Uint8Array.from(SIGNATURE),
     ...chunk("IHDR", [...word(width), ...word(height), 8 * bytes, type, 0, 0, 0]),
     ...(typeof color === "object" ? chunk("PLTE", color.flat()) : []),
@@ -43,14 +44,4 @@ function chunk(type: string, content: ArrayLike<number>): Uint8Array[] {
   body.set([...type].map((c) => c.charCodeAt(0)));
   body.set(content, 4);
   return [Uint8Array.from(word(content.length)), body, Uint8Array.from(word(crc32(body)))];
-}
-
-export function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(pieces.reduce((n, piece) => n + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    out.set(piece, at);
-    at += piece.length;
-  }
-  return out;
 }

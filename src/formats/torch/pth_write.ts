@@ -5,10 +5,10 @@
 import { SpadeError } from "../../runtime/errors.ts";
 import { tensorBytes } from "../safetensors.ts";
 import type { TensorToWrite } from "../safetensors.ts";
-import { byteSize, elements } from "../tensors.ts";
+import { byteSize, concat, elements } from "../tensors.ts";
 import type { Sink } from "../tensors.ts";
 import { storageTypeOf } from "./torch_objects.ts";
-import { concat, record, ZipStream } from "./zip_write.ts";
+import { record, ZipStream } from "./zip_write.ts";
 
 /** Our own zip entry, which torch ignores: metadata as a JSON object of strings. */
 export const METADATA_ENTRY = "spade_metadata.json";

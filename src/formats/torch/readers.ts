@@ -1,6 +1,6 @@
 // The formats of torch.save, as readers of checkpoints: zip, legacy pickles, tar.
 
-import type { Reader } from "../checkpoint.ts";
+import { looksLikePickle, type Reader } from "../checkpoint.ts";
 import type { RandomAccess } from "../tensors.ts";
 import { torchSource, type TorchFile } from "./pth.ts";
 import { looksLegacy, readLegacy } from "./pth_legacy.ts";
@@ -21,8 +21,8 @@ export const torchReaders: readonly Reader[] = [
   reader("torch zip", looksLikeZip, readZip),
   {
     ...reader("torch legacy pickle", looksLegacy, readLegacy),
-    hint: ([first, second]) =>
-      first === 0x80 && second >= 2 && second <= 5
+    hint: (head) =>
+      looksLikePickle(head)
         ? [
             "is a Python pickle without torch's magic number, or cut off within it",
             "save it with torch.save(model.state_dict(), path)",

@@ -2,7 +2,7 @@
 // multiple of 64 bytes; its size and checksum follow it (data descriptor) and are repeated in the central directory.
 
 import { crc32 } from "../crc.ts";
-import type { Sink } from "../tensors.ts";
+import { concat, type Sink } from "../tensors.ts";
 
 /** Appends entries to a sink; `finish` writes the central directory. Names are ASCII, sizes below 4 GiB. */
 export class ZipStream {
@@ -93,14 +93,4 @@ export function record(length: number, fill: (view: DataView) => void): Uint8Arr
   const bytes = new Uint8Array(length);
   fill(new DataView(bytes.buffer));
   return bytes;
-}
-
-export function concat(parts: Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
-  let at = 0;
-  for (const p of parts) {
-    out.set(p, at);
-    at += p.length;
-  }
-  return out;
 }

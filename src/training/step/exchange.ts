@@ -1,7 +1,7 @@
 // Between the backward pass and Adam: the gradients of a step as peers exchange them. They lie in few kept buffers, filled in the order in
 // which the backward pass makes them, so that the first buffer can leave while the rest is computed.
 
-import { ALIGN, type Graph, type Tensor } from "../../runtime/index.ts";
+import { aligned, type Graph, type Tensor } from "../../runtime/index.ts";
 
 /** Bytes of a buffer, unless one gradient is larger: as in PyTorch's DistributedDataParallel (bucket_cap_mb = 25). */
 const BUCKET = 25 * 2 ** 20;
@@ -13,7 +13,7 @@ export function exchangeGradients(g: Graph, gradients: Iterable<Tensor>): void {
   let bytes = Infinity;
   // Ids are numbered as tensors are made.
   for (const t of [...new Set(gradients)].sort((a, b) => a.id - b.id)) {
-    const placed = Math.ceil(t.bytes / ALIGN) * ALIGN;
+    const placed = aligned(t.bytes);
     if (bytes + placed > most) {
       buckets.push([]);
       bytes = 0;
