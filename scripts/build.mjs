@@ -3,6 +3,7 @@
 //   index.js          the API for pages, without training; the build fails if it imports a Node module
 //   labels.js         label maps: PNG, sizes, colours; no GPU
 //   pth.js            converts a .pth in a page
+//   element.js        <spade-canvas>; takes the engine from index.js, and labels.js when it reads a PNG
 //   worker.js         the API for pages, in a worker; worker_engine.js is the worker's script
 //   node.js           the API for Node, with Dawn and files
 //   cli.js            the commands
@@ -27,6 +28,7 @@ import {
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { notices } from "./build/notices.mjs";
+import { beside } from "./build/beside.mjs";
 import { page as pagePlugin, paintingOnly } from "./build/pages.mjs";
 import { raw } from "./build/raw.mjs";
 import { privateNames } from "./build/private_names.mjs";
@@ -81,6 +83,10 @@ const jobs = [
   [painting, { index: "src/index.ts", worker_engine: "src/worker_engine.ts" }],
   [page, { labels: "src/label_maps.ts", pth: "src/pth.ts", worker: "src/worker.ts" }],
   [
+    { ...page, plugins: [beside({ index: "src/index.ts", labels: "src/label_maps.ts" }), ...page.plugins] },
+    { element: "src/element.ts" },
+  ],
+  [
     node,
     {
       node: "src/node.ts",
@@ -122,7 +128,7 @@ async function minified(files) {
     {
       module: true,
       ecma: 2022,
-      // The smallest after gzip, by trial. Our getters compute and change nothing.
+      // The smallest after gzip, by trial. Our getters change nothing that a dropped call would miss.
       compress: {
         passes: 5,
         unsafe_arrows: true,
