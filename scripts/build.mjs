@@ -1,6 +1,7 @@
 // Bundles dist/: one file per entry; only packages with binaries or loaded on demand stay external. Writes types too, unless --no-types.
 //
 //   index.js          the API for pages, without training; the build fails if it imports a Node module
+//   pix2pixhd.js      the same, which paints with pix2pixHD's generator too
 //   labels.js         label maps: PNG, sizes, colours; no GPU
 //   pth.js            converts a .pth in a page
 //   element.js        <spade-canvas>; takes the engine from index.js, and labels.js when it reads a PNG
@@ -29,9 +30,10 @@ import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { notices } from "./build/notices.mjs";
 import { beside } from "./build/beside.mjs";
-import { page as pagePlugin, paintingOnly } from "./build/pages.mjs";
+import { page as pagePlugin, paintingOnly, spadeOnly } from "./build/pages.mjs";
 import { raw } from "./build/raw.mjs";
 import { privateNames } from "./build/private_names.mjs";
+import { withoutUnusedMethods } from "./build/unused_methods.mjs";
 import { shortWgsl } from "./build/short_wgsl.mjs";
 import { writeTypes } from "./build/types.mjs";
 import { noteBuilt, sourceHash } from "./dist.mjs";
@@ -80,7 +82,11 @@ const benches = existsSync("bench")
   ? readdirSync("bench").filter((f) => f.endsWith(".ts") && !f.endsWith(".d.ts"))
   : [];
 const jobs = [
-  [painting, { index: "src/index.ts", worker_engine: "src/worker_engine.ts" }],
+  [
+    { ...painting, plugins: [spadeOnly, ...painting.plugins] },
+    { index: "src/index.ts", worker_engine: "src/worker_engine.ts" },
+  ],
+  [painting, { pix2pixhd: "src/index.ts" }],
   [page, { labels: "src/label_maps.ts", pth: "src/pth.ts", worker: "src/worker.ts" }],
   [
     { ...page, plugins: [beside({ index: "src/index.ts", labels: "src/label_maps.ts" }), ...page.plugins] },
@@ -115,14 +121,22 @@ function place(path, contents) {
   written.add(path);
 }
 
+/** Whose types' members users of a page's entries call. */
+const PUBLIC = [
+  "src/session/api.ts",
+  "src/runtime/errors.ts",
+  "src/worker.ts",
+  "src/web/worker/client.ts",
+  "src/web/element/spade_canvas.ts",
+];
+
 /** The files of a bundle for pages, minified; esbuild's own minifier leaves 3 % more. */
 async function minified(files) {
   const text = (end) => files.find(({ path }) => path.endsWith(end)).text;
   const path = files.find((f) => f.path.endsWith(".js")).path;
+  const whole = withoutUnusedMethods(text(".js"), PUBLIC);
   // esbuild marks these as free of side effects; bundlers know it of themselves. As many spaces, so that the map stays true.
-  const plain = text(".js").replace(/\/\* @__PURE__ \*\/(?= new (Map|Set|WeakMap)\b)/g, (mark) =>
-    " ".repeat(mark.length),
-  );
+  const plain = whole.replace(/\/\* @__PURE__ \*\/(?= new (Map|Set|WeakMap)\b)/g, (mark) => " ".repeat(mark.length));
   const { code, map } = await minify(
     { [basename(path)]: plain },
     {

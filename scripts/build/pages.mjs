@@ -4,6 +4,7 @@
 // they are whole.
 
 import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import ts from "typescript";
 import { apply, parse, pureEdits } from "./pure.mjs";
 
@@ -12,6 +13,41 @@ const INTERNAL = ['"usage"', '"shape"'];
 const RECORDING = /[\\/](kernels[\\/].*|src[\\/]runtime[\\/](graph|planner|cut|program[\\/](program|inputs|run)))\.ts$/;
 const PROBLEM = '"does not fit: this is a fault in spade-webgpu"';
 const FIX = '"please report it"';
+
+/** Recordings of nets and ops. */
+const NETS = /[\\/](kernels|src[\\/]models[\\/]nets)[\\/].*\.ts$/;
+
+/** `train`, the argument of recordings, is false, and a graph has no peers: the minifier drops what follows from the contrary. */
+function untrainedEdits(file) {
+  const edits = [];
+  const visit = (node) => {
+    const { parent } = node;
+    const declares =
+      parent &&
+      (ts.isParameter(parent) ||
+        ts.isPropertySignature(parent) ||
+        ts.isPropertyAssignment(parent) ||
+        ts.isBindingElement(parent)) &&
+      parent.name === node;
+    if (ts.isPropertyAccessExpression(node) && node.name.text === "peers")
+      edits.push([node.getStart(file), node.getEnd(), "false"]);
+    else if (
+      ts.isIdentifier(node) &&
+      node.text === "train" &&
+      !declares &&
+      !ts.isPropertyAccessExpression(parent) &&
+      !ts.isTypeNode(parent)
+    )
+      edits.push([
+        node.getStart(file),
+        node.getEnd(),
+        ts.isShorthandPropertyAssignment(parent) ? "train: false" : "false",
+      ]);
+    else ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return edits;
+}
 
 /** Edits of a kernel or of a file that records. */
 export function paintingEdits(path, file) {
@@ -48,8 +84,18 @@ const plugin = (name, editsOf) => ({
 
 export const page = plugin("page", (_, file) => pureEdits(file));
 export const paintingOnly = plugin("painting only", (path, file) => {
-  const edits = RECORDING.test(path) ? paintingEdits(path, file) : [];
-  // An annotation within what is replaced would go with it.
-  const inside = ([at]) => edits.some(([from, to]) => from <= at && at < to);
-  return [...edits, ...pureEdits(file).filter((edit) => !inside(edit))];
+  const cuts = RECORDING.test(path) ? paintingEdits(path, file) : [];
+  // What lies within something that is replaced goes with it.
+  const outside = (edits) => edits.filter(([at]) => !cuts.some(([from, to]) => from <= at && at < to));
+  return [...cuts, ...outside(NETS.test(path) ? untrainedEdits(file) : []), ...outside(pureEdits(file))];
 });
+
+/** The page's main entry leaves out pix2pixHD's generator, its painter and the kernels that only it uses: an entry of its own has them. */
+export const spadeOnly = {
+  name: "spade only",
+  setup(build) {
+    build.onResolve({ filter: /\/pix2pixhd(_painter)?\.ts$/ }, () => ({
+      path: resolve("src/models/nets/pix2pixhd_elsewhere.ts"),
+    }));
+  },
+};
