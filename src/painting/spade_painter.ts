@@ -42,7 +42,7 @@ export class SpadePainter implements Painter {
     private usual?: UsualRecordings,
   ) {}
 
-  /** Without `filled` it is prepared when it resolves. */
+  /** Without `weights` it is prepared when it resolves. */
   static async create(
     device: Device,
     config: Config,
@@ -51,11 +51,13 @@ export class SpadePainter implements Painter {
   ): Promise<SpadePainter> {
     const stages = new SpadeStages(device.target, config, parameters, options);
     const progress = new CompileProgress(stages.count, options.onProgress);
+    const { weights } = options;
+    if (weights) stages.derived.uploadFrom(weights.source, weights.onProgress);
     // While the weights arrive, all pipelines are compiled together.
-    const usual = options.filled && (await SpadePainter.request(device, stages));
+    const usual = weights && (await SpadePainter.request(device, stages));
     await stages.derived.compile(progress.pipelines);
-    const prepared = prepare(stages.derived, options.filled);
-    if (!options.filled) await prepared;
+    const prepared = prepare(stages.derived);
+    if (!weights) await prepared;
     return new SpadePainter(device, config, parameters, stages, progress, prepared, usual);
   }
 
