@@ -100,14 +100,17 @@ export class SpadePainter implements Painter {
   }
 
   async warm(signal?: AbortSignal): Promise<void> {
-    for (const { h, w } of resolutions(this.config)) {
-      signal?.throwIfAborted();
-      const key = levelKey(h, w);
-      if (this.levels.has(key)) continue;
-      const tables =
-        this.usual?.levels.get(key) ?? this.recorder.tables(usualRoom({ h, w, images: this.recorder.images }));
-      this.take(key, new TableRows(await this.compile(tables)));
-    }
+    signal?.throwIfAborted();
+    const compiled = await Promise.allSettled(
+      resolutions(this.config).map(async ({ h, w }) => {
+        const key = levelKey(h, w);
+        if (this.levels.has(key)) return;
+        const tables =
+          this.usual?.levels.get(key) ?? this.recorder.tables(usualRoom({ h, w, images: this.recorder.images }));
+        this.take(key, new TableRows(await this.compile(tables)));
+      }),
+    );
+    for (const result of compiled) if (result.status === "rejected") throw result.reason;
     // A map that came before may have made other tables current.
     const { usual } = this;
     const current = usual && [...this.levels].every(([key, { stage }]) => stage.recording === usual.levels.get(key));

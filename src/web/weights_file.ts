@@ -44,10 +44,16 @@ export class WeightsFile implements Weights {
   /** Hashes of parts: the manifest's, else computed for the cache. */
   private readonly hashes: (string | undefined)[];
   private readonly inCache: boolean[];
+  /** Parts outside the JavaScript heap: those that the cache does not have, or that nobody has read yet. */
   private readonly blobs: (Blob | undefined)[] = [];
   private readonly recent = new Map<number, Uint8Array>();
-  /** The part that is on its way into the cache. */
-  private storing: { i: number; bytes: Uint8Array } | undefined;
+  /** The part of which the last read gave a view. */
+  private lent: Uint8Array | undefined;
+  /** The buffer of a part that nobody reads any more. */
+  private spare: Uint8Array | undefined;
+  /** The part that is being checked, and those on their way into the cache. The download goes on meanwhile. */
+  private checking: Promise<void> = Promise.resolve();
+  private storing: Promise<void> = Promise.resolve();
   private readonly arrived = new Set<number>();
   private headArrived = false;
   private waiting: (() => void)[] = [];
@@ -68,7 +74,9 @@ export class WeightsFile implements Weights {
     this.inCache = [...(known.cached ?? [])];
     this.inCache.forEach((there, i) => there && this.arrived.add(i));
     this.cached = this.inCache.length > 0 && this.inCache.every(Boolean);
-    this.finished = this.load();
+    // A later visit goes on with the parts that have arrived: a failure too waits until the cache has them.
+    const stored = (): Promise<void> => this.checking.catch(() => undefined).then(() => this.storing);
+    this.finished = this.load().finally(stored);
     this.finished.catch((error: unknown) => {
       this.failure = { error };
       this.wake();
@@ -85,16 +93,23 @@ export class WeightsFile implements Weights {
     return this.bytes!;
   }
 
+  /** The bytes are valid until the next read. */
   async read(offset: number, length: number): Promise<Uint8Array> {
     checkRange(this.name, this.size, offset, length);
     const first = Math.floor(offset / PART);
     const last = Math.floor(Math.max(offset, offset + length - 1) / PART);
-    if (first === last) return (await this.part(first)).subarray(offset - first * PART, offset - first * PART + length);
+    if (first === last)
+      return this.use(first, (bytes) => {
+        this.lent = bytes;
+        this.forget((i) => i < first);
+        return bytes.subarray(offset - first * PART, offset - first * PART + length);
+      });
     const out = new Uint8Array(length);
     for (let i = first; i <= last; i++) {
       const start = i * PART;
-      const bytes = (await this.part(i)).subarray(Math.max(0, offset - start), offset + length - start);
-      out.set(bytes, Math.max(0, start - offset));
+      await this.use(i, (bytes) =>
+        out.set(bytes.subarray(Math.max(0, offset - start), offset + length - start), Math.max(0, start - offset)),
+      );
     }
     return out;
   }
@@ -103,6 +118,7 @@ export class WeightsFile implements Weights {
     this.closing.abort(new SpadeError("disposed", this.name, "was closed", "open it again"));
     await this.finished.catch(() => undefined);
     this.recent.clear();
+    this.lent = this.spare = undefined;
     this.blobs.length = 0;
   }
 
@@ -117,24 +133,37 @@ export class WeightsFile implements Weights {
     for (const done of this.waiting.splice(0)) done();
   }
 
-  private async part(i: number): Promise<Uint8Array> {
+  /** Calls `take` with a part, which may keep no view of it: its buffer is used again. */
+  private async use<T>(i: number, take: (bytes: Uint8Array) => T): Promise<T> {
     await this.until(() => this.arrived.has(i));
-    const known = this.recent.get(i) ?? (this.storing?.i === i ? this.storing.bytes : undefined);
-    if (known) return known;
-    const bytes =
-      (await this.blobs[i]?.arrayBuffer().then((b) => new Uint8Array(b))) ??
-      (await this.cache?.part(this.hashes[i]!)) ??
-      (await this.fetchAgain(i));
-    this.remember(i, bytes);
-    return bytes;
+    let bytes = this.recent.get(i);
+    if (!bytes) {
+      bytes =
+        (await this.blobs[i]?.arrayBuffer().then((b) => new Uint8Array(b))) ??
+        (await this.cache?.part(this.hashes[i]!)) ??
+        (await this.fetchAgain(i));
+      this.remember(i, bytes);
+    }
+    return take(bytes);
   }
 
   private remember(i: number, bytes: Uint8Array): void {
     this.recent.set(i, bytes);
-    for (const old of this.recent.keys()) {
-      if (this.recent.size <= RECENT) break;
-      this.recent.delete(old);
+    this.forget((_, beyond) => beyond >= RECENT);
+  }
+
+  /** Drops parts from memory, and the copies of those that the cache has too. @param beyond number of parts that came later */
+  private forget(which: (i: number, beyond: number) => boolean): void {
+    let beyond = this.recent.size;
+    for (const [i, buffer] of this.recent) {
+      if (!which(i, --beyond)) continue;
+      this.recent.delete(i);
+      if (buffer === this.lent) continue;
+      if (buffer.length === PART) this.spare = buffer;
     }
+    this.blobs.forEach((_, i) => {
+      if (this.inCache[i] && which(i, 0)) this.blobs[i] = undefined;
+    });
   }
 
   /** A part that the browser has taken from the cache meanwhile. */
@@ -158,7 +187,7 @@ export class WeightsFile implements Weights {
   private async load(): Promise<void> {
     this.loaded = this.inCache.reduce((sum, there, i) => sum + (there ? this.lengthOf(i) : 0), 0);
     if (this.loaded) this.o.report(this.loaded, this.bytes);
-    if (this.inCache[0]) this.checkFirst((await this.part(0)).subarray(0, HEAD_BYTES));
+    if (this.inCache[0]) await this.use(0, (bytes) => this.checkFirst(bytes.subarray(0, HEAD_BYTES)));
     for (let i = 0; this.bytes === undefined || i * PART < this.bytes;) {
       const from = i++;
       if (this.inCache[from]) continue;
@@ -168,6 +197,8 @@ export class WeightsFile implements Weights {
       await this.loadRun(from, to);
       i = to;
     }
+    await this.checking;
+    await this.storing;
     await this.verifyWhole();
     this.o.report(this.size, this.size);
   }
@@ -181,7 +212,13 @@ export class WeightsFile implements Weights {
     const end = (): number | undefined => (this.bytes === undefined ? undefined : Math.min(to * PART, this.bytes));
     const range = { from: i * PART, end, partial: end() !== this.bytes, signal: this.signal };
     const space = (): number => (this.bytes === undefined ? PART : this.lengthOf(i));
-    let buffer = new Uint8Array(space());
+    const room = (): Uint8Array => {
+      const { spare } = this;
+      if (!spare || space() < PART) return new Uint8Array(space());
+      this.spare = undefined;
+      return spare;
+    };
+    let buffer = room();
     let filled = 0;
     for await (const chunk of download(this.origin, { ...range, first: i === 0 ? this.known.body : undefined })) {
       for (let at = 0; at < chunk.length;) {
@@ -193,7 +230,7 @@ export class WeightsFile implements Weights {
         if (filled < space()) continue;
         await this.deliver(i, buffer.subarray(0, filled));
         filled = 0;
-        if (++i < to && (this.bytes === undefined || i * PART < this.bytes)) buffer = new Uint8Array(space());
+        if (++i < to && (this.bytes === undefined || i * PART < this.bytes)) buffer = room();
       }
       this.loaded += chunk.length;
       this.checkSize(this.bytes ?? this.loaded);
@@ -245,24 +282,26 @@ export class WeightsFile implements Weights {
     this.hashes[i] = found;
   }
 
+  /** Checks a part and hands it to the readers and the cache, when the one before it has been checked; resolves then. */
   private async deliver(i: number, bytes: Uint8Array): Promise<void> {
-    await this.checkPart(i, bytes);
-    this.storing = { i, bytes };
-    this.remember(i, bytes);
-    this.arrived.add(i);
-    this.wake();
-    // With `integrity` nothing is cached before the whole file is known to fit.
-    if (!this.o.integrity) await this.store(i, bytes);
-    if (!this.inCache[i]) this.blobs[i] = new Blob([bytes as Uint8Array<ArrayBuffer>]);
-    this.storing = undefined;
+    await this.checking;
+    this.checking = this.checkPart(i, bytes).then(() => {
+      const blob = (this.blobs[i] = new Blob([bytes as Uint8Array<ArrayBuffer>]));
+      this.remember(i, bytes);
+      this.arrived.add(i);
+      this.wake();
+      // With `integrity` nothing is cached before the whole file is known to fit.
+      if (!this.o.integrity) this.storing = this.storing.then(() => this.store(i, blob));
+    });
+    // Whoever waits for it gets its error.
+    this.checking.catch(() => undefined);
   }
 
-  private async store(i: number, bytes: Uint8Array): Promise<void> {
+  private async store(i: number, blob: Blob): Promise<void> {
     if (!this.cache || !this.origin.url) return;
     try {
-      await this.cache.putPart(this.hashes[i]!, bytes);
+      await this.cache.putPart(this.hashes[i]!, blob);
       this.inCache[i] = true;
-      this.blobs[i] = undefined;
     } catch (cause) {
       this.cache = undefined;
       this.o.onMemoryOnly(cause);
@@ -284,8 +323,7 @@ export class WeightsFile implements Weights {
           `hash to ${integrityOf(whole)} where ${integrity} was wanted`,
           "download them again, or correct `integrity`",
         );
-      for (let i = 0; i < count; i++)
-        if (!this.inCache[i]) await this.store(i, all.subarray(i * PART, i * PART + this.lengthOf(i)));
+      for (let i = 0; i < count; i++) if (!this.inCache[i]) await this.store(i, this.blobs[i]!);
     }
     if (!this.cache || !this.origin.url || this.known.verified) return;
     const entry = { bytes: this.size, sha256: whole, parts: this.hashes as string[] };

@@ -122,9 +122,14 @@ export class Upload {
   /** Allocates the parameters and compiles the program; they need no values yet. */
   async compile(onPipelines?: (done: number, total: number) => void): Promise<Program> {
     const { device } = this.to;
-    await this.to.place();
-    await device.guard("weights", () => device.place(this.staging));
-    return Program.compile(this.graph, device, { name: "weights", onProgress: onPipelines });
+    const program = Program.compile(this.graph, device, { name: "weights", onProgress: onPipelines });
+    try {
+      await Promise.all([this.to.place(), device.guard("weights", () => device.place(this.staging))]);
+    } catch (error) {
+      await program.then((made) => made.dispose()).catch(() => undefined);
+      throw error;
+    }
+    return program;
   }
 
   /**

@@ -124,7 +124,7 @@ export class Program implements Runnable {
         );
     }
     const memory = planMemory(graph);
-    const requests = pipelineRequests(graph);
+    const requests = pipelineRequests(graph, device);
     const promises = requests.map((r) => device.pipelines.get(r));
     const distinct = new Set(promises);
     let done = 0;
