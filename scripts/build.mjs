@@ -3,6 +3,7 @@
 //   index.js          the API for pages, without training; the build fails if it imports a Node module
 //   labels.js         label maps: PNG, sizes, colours; no GPU
 //   pth.js            converts a .pth in a page
+//   worker.js         the API for pages, in a worker; worker_engine.js is the worker's script
 //   node.js           the API for Node, with Dawn and files
 //   cli.js            the commands
 //   decode_worker.js  worker thread that decodes training pictures
@@ -77,8 +78,8 @@ const benches = existsSync("bench")
   ? readdirSync("bench").filter((f) => f.endsWith(".ts") && !f.endsWith(".d.ts"))
   : [];
 const jobs = [
-  [painting, { index: "src/index.ts" }],
-  [page, { labels: "src/label_maps.ts", pth: "src/pth.ts" }],
+  [painting, { index: "src/index.ts", worker_engine: "src/worker_engine.ts" }],
+  [page, { labels: "src/label_maps.ts", pth: "src/pth.ts", worker: "src/worker.ts" }],
   [
     node,
     {

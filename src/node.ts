@@ -1,7 +1,7 @@
 // spade-webgpu in Node: the same API on Dawn. Strings and file: URLs are paths, except http(s) addresses.
 
 import { fileURLToPath } from "node:url";
-import type { AdapterInfo, Source, Spade, SpadeOptions, WebCache, WeightsInfo } from "./session/api.ts";
+import type { AdapterInfo, Picture, Source, Spade, SpadeOptions, WebCache, WeightsInfo } from "./session/api.ts";
 import type { RandomAccess } from "./formats/tensors.ts";
 import { allReaders, openCheckpoint } from "./formats/any_checkpoint.ts";
 import { openFile } from "./formats/file.ts";
@@ -10,8 +10,9 @@ import { describeNet } from "./painting/describe_net.ts";
 import { SpadeError } from "./runtime/errors.ts";
 import { createSpadeOn } from "./session/create.ts";
 import type { Host, LoadOptions, Weights } from "./session/host.ts";
-import { inspectOn } from "./session/inspect.ts";
-import { supported } from "./session/supported.ts";
+import { inspectOn } from "./session/opening/inspect.ts";
+import { photoValues } from "./session/photo.ts";
+import { supported } from "./session/opening/supported.ts";
 import { isCached as isAddressCached } from "./web/cached.ts";
 import { openHead } from "./web/head.ts";
 import { openWeights } from "./web/open_weights.ts";
@@ -68,7 +69,14 @@ async function head(source: Source, signal?: AbortSignal): Promise<RandomAccess 
 
 const format = { readers: allReaders, open: openCheckpoint, describe: describeNet };
 
-const node: Host = { format, softwareFix: SOFTWARE_FIX, openDevice: openNodeDevice, head, open };
+const node: Host = {
+  format,
+  softwareFix: SOFTWARE_FIX,
+  openDevice: openNodeDevice,
+  readPhoto: async (photo, width, height) => photoValues(photo as Picture, { width, height }),
+  head,
+  open,
+};
 
 /** Loads a net and makes it ready to paint. @throws SpadeError no-webgpu, no-adapter; download, integrity, file, shape; out-of-memory; unsupported, usage */
 export async function createSpade(options: SpadeOptions): Promise<Spade> {

@@ -56,11 +56,13 @@ function move(
 export function packingAs(shape: number[], weight: boolean, layout: Layout): Packing {
   return {
     ...{ shape, weight, layout },
+    /** @notInPages */
     pack(values) {
       const stored = new Float32Array(storedElements(shape, "f32"));
       move(layout, values, stored, false);
       return unpadRows(stored, shape);
     },
+    /** @notInPages */
     unpack(values) {
       const published = new Float32Array(layout.taps * layout.outs * layout.ins);
       move(layout, published, padRows(values, shape), true);

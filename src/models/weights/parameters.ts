@@ -98,7 +98,10 @@ export class ParameterStore {
     });
   }
 
-  /** Copies the values into new buffers. If there are f16 copies, only their f32 masters are cloned. */
+  /**
+   * Copies the values into new buffers. If there are f16 copies, only their f32 masters are cloned.
+   * @notInPages
+   */
   clone(): ParameterStore {
     const copy = new ParameterStore(this.device, this.dtype, this.net);
     const encoder = this.device.gpu.createCommandEncoder({ label: "clone" });
@@ -137,12 +140,18 @@ export class ParameterStore {
     return storage;
   }
 
-  /** Unpacks a tensor in a key's layout (its gradient or moments) to upstream's dense layout. */
+  /**
+   * Unpacks a tensor in a key's layout (its gradient or moments) to upstream's dense layout.
+   * @notInPages
+   */
   published(key: string, packed: Float32Array): Float32Array {
     return this.rules.get(key)!.unpack(packed);
   }
 
-  /** The f16 copy of an f32 weight, which graphs read from now on; allocated at the first call. Undefined for other keys. */
+  /**
+   * The f16 copy of an f32 weight, which graphs read from now on; allocated at the first call. Undefined for other keys.
+   * @notInPages
+   */
   half(key: string): Storage | undefined {
     const { shape, dtype } = this.packed.get(key)!;
     if (!this.rules.get(key)!.weight || dtype !== "f32") return undefined;
@@ -151,7 +160,10 @@ export class ParameterStore {
     return half;
   }
 
-  /** The tensor that training updates: the parameter itself, or the f32 master of an f16 copy. */
+  /**
+   * The tensor that training updates: the parameter itself, or the f32 master of an f16 copy.
+   * @notInPages
+   */
   master(g: Graph, key: string): Tensor {
     const { shape, dtype } = this.packed.get(key)!;
     return this.halves.has(key) ? g.external(`${key} master`, shape, dtype, this.storage(key)) : this.tensor(g, key);
@@ -177,7 +189,10 @@ export class ParameterStore {
     return p.storage ? g.external(key, p.shape, p.dtype, p.storage) : g.released(key, p.shape, p.dtype);
   }
 
-  /** Reads a key's values in upstream's layout: OIHW, dense float32. */
+  /**
+   * Reads a key's values in upstream's layout: OIHW, dense float32.
+   * @notInPages
+   */
   async read(key: string): Promise<Float32Array> {
     const p = this.packed.get(key);
     if (!p?.storage)
@@ -185,7 +200,10 @@ export class ParameterStore {
     return this.rules.get(key)!.unpack(decodeHost(p, await this.device.download(p.storage)));
   }
 
-  /** Replaces a key's values, given as dense float32 in upstream's layout. */
+  /**
+   * Replaces a key's values, given as dense float32 in upstream's layout.
+   * @notInPages
+   */
   write(key: string, values: Float32Array): void {
     this.device.upload(this.storage(key), encodeHost(this.packed.get(key)!, this.rules.get(key)!.pack(values)));
   }

@@ -1,0 +1,25 @@
+// Files beside the weights.
+
+import type { Source } from "../api.ts";
+
+/**
+ * The address of the encoder beside a generator's weights.
+ * @param name of the file, from the weights' metadata; undefined: _G in the weights' name becomes _E
+ * @returns undefined for weights without an address, and where no name follows
+ */
+export function besideWeights(weights: Source, name: string | undefined): Source | undefined {
+  const text =
+    typeof weights === "string"
+      ? weights
+      : weights instanceof Request
+        ? weights.url
+        : weights instanceof URL
+          ? weights.href
+          : "";
+  if (/^(blob|data):/.test(text)) return undefined;
+  const [, folder, file, rest = ""] = /^([^?#]*?)([^/\\?#]+)([?#].*)?$/.exec(text) ?? [];
+  if (file === undefined) return undefined;
+  const encoder = name ?? file.replace(/_G(_ema)?(?=\.\w+$)/, "_E");
+  // A name from a file leads to no other folder.
+  return encoder === file || /[/\\]/.test(encoder) ? undefined : folder + encoder + rest;
+}
