@@ -2,7 +2,7 @@
 // where there is one. Readers wait for the bytes they ask for.
 
 import { checkHead, HEAD_BYTES } from "../formats/checkpoint.ts";
-import { dataEnd } from "../formats/safetensors.ts";
+import { dataEnd, headerEnd } from "../formats/safetensors.ts";
 import { checkRange } from "../formats/tensors.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import type { LoadOptions, Weights } from "../session/host.ts";
@@ -47,8 +47,9 @@ export class WeightsFile implements Weights {
   /** Parts outside the JavaScript heap: those that the cache does not have, or that nobody has read yet. */
   private readonly blobs: (Blob | undefined)[] = [];
   private readonly recent = new Map<number, Uint8Array>();
-  /** The part of which the last read gave a view. */
+  /** The part of which the last brief read gave a view, and those of which others have one for as long as they like. */
   private lent: Uint8Array | undefined;
+  private readonly given = new WeakSet<Uint8Array>();
   /** The buffer of a part that nobody reads any more. */
   private spare: Uint8Array | undefined;
   /** The part that is being checked, and those on their way into the cache. The download goes on meanwhile. */
@@ -56,6 +57,9 @@ export class WeightsFile implements Weights {
   private storing: Promise<void> = Promise.resolve();
   private readonly arrived = new Set<number>();
   private headArrived = false;
+  /** Where a safetensors file's header ends, and the header while the first part is still arriving. */
+  private headerEnd = 0;
+  private early: Uint8Array | undefined;
   private waiting: (() => void)[] = [];
   private loaded = 0;
   private failure: { error: unknown } | undefined;
@@ -93,14 +97,18 @@ export class WeightsFile implements Weights {
     return this.bytes!;
   }
 
-  /** The bytes are valid until the next read. */
-  async read(offset: number, length: number): Promise<Uint8Array> {
+  async read(offset: number, length: number, brief?: boolean): Promise<Uint8Array> {
     checkRange(this.name, this.size, offset, length);
+    if (offset + length <= this.headerEnd) {
+      await this.until(() => this.early !== undefined || this.arrived.has(0));
+      if (this.early) return this.early.subarray(offset, offset + length);
+    }
     const first = Math.floor(offset / PART);
     const last = Math.floor(Math.max(offset, offset + length - 1) / PART);
     if (first === last)
       return this.use(first, (bytes) => {
-        this.lent = bytes;
+        if (brief) this.lent = bytes;
+        else this.given.add(bytes);
         this.forget((i) => i < first);
         return bytes.subarray(offset - first * PART, offset - first * PART + length);
       });
@@ -114,11 +122,16 @@ export class WeightsFile implements Weights {
     return out;
   }
 
+  /** The header is read before its part is checked. */
+  confirm(): Promise<void> {
+    return this.until(() => this.arrived.has(0));
+  }
+
   async close(): Promise<void> {
     this.closing.abort(new SpadeError("disposed", this.name, "was closed", "open it again"));
     await this.finished.catch(() => undefined);
     this.recent.clear();
-    this.lent = this.spare = undefined;
+    this.lent = this.spare = this.early = undefined;
     this.blobs.length = 0;
   }
 
@@ -158,8 +171,7 @@ export class WeightsFile implements Weights {
     for (const [i, buffer] of this.recent) {
       if (!which(i, --beyond)) continue;
       this.recent.delete(i);
-      if (buffer === this.lent) continue;
-      if (buffer.length === PART) this.spare = buffer;
+      if (buffer !== this.lent && !this.given.has(buffer) && buffer.length === PART) this.spare = buffer;
     }
     this.blobs.forEach((_, i) => {
       if (this.inCache[i] && which(i, 0)) this.blobs[i] = undefined;
@@ -248,6 +260,9 @@ export class WeightsFile implements Weights {
     if (!this.headArrived && bytes.length >= Math.min(HEAD_BYTES, whole))
       this.checkFirst(bytes.subarray(0, HEAD_BYTES));
     if (this.bytes === undefined) this.setSize(dataEnd(bytes));
+    if (this.early || !this.headerEnd || bytes.length < this.headerEnd) return;
+    this.early = bytes.slice(0, this.headerEnd);
+    this.wake();
   }
 
   private setSize(bytes: number | undefined): void {
@@ -265,6 +280,7 @@ export class WeightsFile implements Weights {
   private checkFirst(head: Uint8Array): void {
     checkHead(this.o.readers, this.name, head);
     this.headArrived = true;
+    this.headerEnd = headerEnd(head) ?? 0;
     this.wake();
   }
 

@@ -37,16 +37,17 @@ function sound(key: string, values: Float32Array): Float32Array {
 export function checkpointSource(source: TensorSource): StateSource {
   const start = (name: string): number => source.start?.(name) ?? 0;
   const names = source.names().sort((a, b) => start(a) - start(b));
-  const read = async (key: string): Promise<Float32Array> => sound(key, toF32(await source.read(key)));
+  const read = async (key: string, brief = false): Promise<Float32Array> =>
+    sound(key, toF32(await source.read(key, brief)));
   return {
     shapes: new Map(names.map((name) => [name, source.info(name).shape])),
-    read,
+    read: (key) => read(key),
     raw: {
       isHalf: (key) => source.info(key).dtype === "F16",
       async read(key) {
         const { dtype, shape } = source.info(key);
-        if (NOT_ONLY_FINITE.test(key)) await read(key);
-        if (dtype === "F16" || dtype === "F32") return (await source.read(key)).data;
+        if (NOT_ONLY_FINITE.test(key)) await read(key, true);
+        if (dtype === "F16" || dtype === "F32") return (await source.read(key, true)).data;
         return f32Tensor(shape, await read(key)).data;
       },
     },

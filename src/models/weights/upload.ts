@@ -16,6 +16,7 @@ export interface StateSource {
   readonly raw?: {
     /** Whether they are f16, not f32. */
     isHalf(key: string): boolean;
+    /** The bytes are needed until the next read only. */
     read(key: string): Promise<Uint8Array>;
   };
 }
