@@ -309,8 +309,8 @@ export class WeightsFile implements Weights {
       // With `integrity` nothing is cached before the whole file is known to fit.
       if (!this.o.integrity) this.storing = this.storing.then(() => this.store(i, blob));
     });
-    // Whoever waits for it gets its error.
-    this.checking.catch(() => undefined);
+    // Ends the download, which ends with this error.
+    this.checking.catch((error: unknown) => this.closing.abort(error));
   }
 
   private async store(i: number, blob: Blob): Promise<void> {
