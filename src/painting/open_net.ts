@@ -11,7 +11,7 @@ import { explainGuess, type FoundConfig } from "../models/weights/stored_config.
 import { ParameterStore, type StateSource } from "../models/weights/parameters.ts";
 import { checkpointSource } from "../models/weights/source.ts";
 import { parseLabels, type Label } from "../pictures/label_names.ts";
-import { SpadeError, type Device, type DType } from "../runtime/index.ts";
+import { polite, SpadeError, type Device, type DType } from "../runtime/index.ts";
 import type { Painter, PainterOptions } from "./painter.ts";
 import { createPainter } from "./painters.ts";
 import { liveWindowsOf } from "./windows.ts";
@@ -126,12 +126,14 @@ export async function openNet(
   let parameters: ParameterStore | undefined;
   let painter: Painter | undefined;
   try {
+    const breathe = polite();
     const dtype = storageType(device, o.dtype);
     parameters = ParameterStore.empty(device, netOf(config, source.shapes), source.shapes, dtype);
     const onProgress = (done: number, total: number): void => {
       signal?.throwIfAborted();
       o.onWeights?.(done, total);
     };
+    await breathe();
     painter = await createPainter(device, config, parameters, { ...o, weights: { source, onProgress } });
     // Both, also if one fails: what the other one still makes is freed below.
     const results = await Promise.allSettled([painter.prepared, o.warm && painter.warm(signal)]);

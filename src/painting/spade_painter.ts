@@ -50,12 +50,15 @@ export class SpadePainter implements Painter {
     parameters: ParameterStore,
     options: PainterOptions = {},
   ): Promise<SpadePainter> {
+    const breathe = polite();
     const stages = new SpadeStages(device.target, config, parameters, options);
+    await breathe();
     const progress = new CompileProgress(stages.count, options.onProgress);
     const { weights } = options;
     if (weights) stages.derived.uploadFrom(weights.source, weights.onProgress);
+    await breathe();
     // While the weights arrive, all pipelines are compiled together.
-    const usual = weights && (await SpadePainter.request(device, stages));
+    const usual = weights && (await SpadePainter.request(device, stages, breathe));
     await stages.derived.compile(progress.pipelines);
     const prepared = prepare(stages.derived);
     if (!weights) await prepared;
@@ -63,8 +66,11 @@ export class SpadePainter implements Painter {
   }
 
   /** Records what a typical map needs, and asks for its pipelines. */
-  private static async request(device: Device, stages: SpadeStages): Promise<UsualRecordings> {
-    const breathe = polite();
+  private static async request(
+    device: Device,
+    stages: SpadeStages,
+    breathe: ReturnType<typeof polite>,
+  ): Promise<UsualRecordings> {
     const ask = async <R extends Recording>(recording: R): Promise<R> => {
       await breathe();
       requestPipelines(recording.graph, device);
