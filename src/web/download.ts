@@ -27,7 +27,7 @@ interface Reader {
 }
 
 /** Reads a stream; into one buffer again and again where it can fill it, as a body of fetch does, so that no garbage is left. */
-function readerOf(stream: ReadableStream<Uint8Array>): Reader {
+export function readerOf(stream: ReadableStream<Uint8Array>): Reader {
   let filling: ReadableStreamBYOBReader;
   try {
     filling = stream.getReader({ mode: "byob" });

@@ -7,7 +7,7 @@ import { checkRange } from "../formats/tensors.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import type { LoadOptions, Weights } from "../session/host.ts";
 import type { WeightsCache } from "./cache.ts";
-import { download } from "./download.ts";
+import { download, readerOf } from "./download.ts";
 import { integrityOf, PART, sha256, type Manifest } from "../formats/manifest.ts";
 import type { Body, Origin } from "./origin.ts";
 
@@ -152,12 +152,32 @@ export class WeightsFile implements Weights {
     let bytes = this.recent.get(i);
     if (!bytes) {
       bytes =
-        (await this.blobs[i]?.arrayBuffer().then((b) => new Uint8Array(b))) ??
+        (this.blobs[i] && (await this.bytesOf(this.blobs[i]))) ??
         (await this.cache?.part(this.hashes[i]!)) ??
         (await this.fetchAgain(i));
       this.remember(i, bytes);
     }
     return take(bytes);
+  }
+
+  /** A buffer of `size` bytes: that of a part which nobody reads any more, if there is one. */
+  private room(size: number): Uint8Array {
+    const { spare } = this;
+    if (!spare || size !== spare.length) return new Uint8Array(size);
+    this.spare = undefined;
+    return spare;
+  }
+
+  private async bytesOf(blob: Blob): Promise<Uint8Array> {
+    const bytes = this.room(blob.size);
+    const reader = readerOf(blob.stream());
+    for (let at = 0; at < bytes.length;) {
+      const { value } = await reader.read();
+      if (!value) throw new SpadeError("download", this.name, "was lost by the browser", "load it again");
+      bytes.set(value, at);
+      at += value.length;
+    }
+    return bytes;
   }
 
   private remember(i: number, bytes: Uint8Array): void {
@@ -224,13 +244,7 @@ export class WeightsFile implements Weights {
     const end = (): number | undefined => (this.bytes === undefined ? undefined : Math.min(to * PART, this.bytes));
     const range = { from: i * PART, end, partial: end() !== this.bytes, signal: this.signal };
     const space = (): number => (this.bytes === undefined ? PART : this.lengthOf(i));
-    const room = (): Uint8Array => {
-      const { spare } = this;
-      if (!spare || space() < PART) return new Uint8Array(space());
-      this.spare = undefined;
-      return spare;
-    };
-    let buffer = room();
+    let buffer = this.room(space());
     let filled = 0;
     for await (const chunk of download(this.origin, { ...range, first: i === 0 ? this.known.body : undefined })) {
       for (let at = 0; at < chunk.length;) {
@@ -242,7 +256,7 @@ export class WeightsFile implements Weights {
         if (filled < space()) continue;
         await this.deliver(i, buffer.subarray(0, filled));
         filled = 0;
-        if (++i < to && (this.bytes === undefined || i * PART < this.bytes)) buffer = room();
+        if (++i < to && (this.bytes === undefined || i * PART < this.bytes)) buffer = this.room(space());
       }
       this.loaded += chunk.length;
       this.checkSize(this.bytes ?? this.loaded);
