@@ -37,6 +37,10 @@ const TARGETS =
     ? { first: FIRST, coldFirst: FIRST, style: { webgpu: 80 } }
     : { first: { wasm: 1 }, coldFirst: {}, style: {} };
 const MOST_DIFFERENCE = 2;
+/** Milliseconds of a task; bytes of the JavaScript heap while loading; GPU bytes while loading over those after the first picture. */
+const MOST_TASK = 50;
+const MOST_HEAP = 16e6;
+const MOST_GPU = 1.1;
 
 const lacks = missing();
 if (lacks.length) {
@@ -77,11 +81,11 @@ interface Pair {
 const summary = Object.fromEntries(
   engines.map((e) => {
     const of = (value: (v: Visit) => number, kind: keyof Pair = "warm") => spread(visits[e].map((v) => value(v[kind])));
-    const { code, weights, gpu } = visits[e][0].warm;
+    const { code, weights, gpu, gpuLoading } = visits[e][0].warm;
     return [
       e,
       {
-        ...{ code, weights, gpu },
+        ...{ code, weights, gpu, gpuLoading },
         coldOpen: of((v) => v.times.open, "cold"),
         coldFirst: of((v) => v.times.first, "cold"),
         open: of((v) => v.times.open),
@@ -96,7 +100,7 @@ const summary = Object.fromEntries(
 ) as Record<Engine, Summary>;
 type Spread = ReturnType<typeof spread>;
 type Timed = "coldOpen" | "coldFirst" | "open" | "first" | "style" | "edit" | "longest" | "heap";
-type Summary = Record<Timed, Spread> & { code: number; weights: number; gpu: number | undefined };
+type Summary = Record<Timed, Spread> & Record<"code" | "weights" | "gpu" | "gpuLoading", number>;
 
 const failures: string[] = [];
 const check = (what: string, ok: boolean): void => {
@@ -118,14 +122,15 @@ const rows: [string, (s: Summary) => string][] = [
   ["edit of 8x8 pixels", (s) => range(s.edit)],
   ["longest task until then", (s) => (s.longest.median ? range(s.longest) : "under 50 ms")],
   ["JS heap while loading", (s) => `at least ${mega(s.heap.median)}`],
-  ["GPU memory", (s) => (s.gpu === undefined ? "not known" : mega(s.gpu))],
+  ["GPU buffers", (s) => (s.gpu ? mega(s.gpu) : "none")],
+  ["  while loading at most", (s) => (s.gpuLoading ? mega(s.gpuLoading) : "none")],
 ];
 const name = adapterVersion(adapter);
 console.log(
   `\nstreet net ${inputs.map.width}x${inputs.map.height} in Chromium ${chromiumVersion()} on ${name}; ${keepsShaders ? `${repeats} visits with the driver's shaders compiled and ${repeats} without` : `${repeats} visits`}, medians (least to greatest)\n`,
 );
 console.log(`  ${"".padEnd(26)}${engines.map((e) => NAMES[e].padEnd(30)).join("")}`);
-for (const [title, cell] of rows.filter(([title]) => keepsShaders || !title.startsWith(" ")))
+for (const [title, cell] of rows.filter(([title]) => keepsShaders || !title.includes("shaders")))
   console.log(`  ${title.padEnd(26)}${engines.map((e) => cell(summary[e]).padEnd(30)).join("")}`);
 
 console.log("\ntargets");
@@ -139,6 +144,13 @@ for (const [kind, what] of [
     check(`${what} at least ${least} x sooner than ${NAMES[peer]} (${ratio.toFixed(1)} x)`, ratio >= least);
   }
 }
+const { longest, heap, gpu, gpuLoading } = summary.ours;
+check(`no task of ${MOST_TASK} ms or more (${longest.median.toFixed(0)} ms)`, longest.median < MOST_TASK);
+check(`JS heap while loading at most ${mega(MOST_HEAP)} (${mega(heap.median)})`, heap.median <= MOST_HEAP);
+check(
+  `GPU buffers while loading at most ${MOST_GPU} x those after the first picture (${(gpuLoading / gpu).toFixed(2)} x)`,
+  gpuLoading <= MOST_GPU * gpu,
+);
 for (const peer of engines.slice(1)) {
   const ours = visits.ours[0].warm.pixels;
   const worst = visits[peer][0].warm.pixels.reduce((most, v, i) => Math.max(most, Math.abs(v - ours[i])), 0);

@@ -4,5 +4,5 @@ import { createSpade } from "/dist/index.js";
 
 export async function open({ model }) {
   const spade = await createSpade({ weights: model });
-  return { gpu: spade.info.bytes.gpu, paint: (map, style) => spade.generate(map, { style }) };
+  return { paint: (map, style) => spade.generate(map, { style }) };
 }

@@ -8,6 +8,28 @@ function show({ data, width, height }) {
   canvas.getContext("2d").putImageData(new ImageData(data, width, height), 0, 0);
 }
 
+/** Counts the bytes of the GPU buffers that live, and their maximum, from now on. */
+function watchBuffers() {
+  const seen = { now: 0, most: 0 };
+  if (!globalThis.GPUDevice) return seen;
+  const sizes = new Map();
+  const { createBuffer } = GPUDevice.prototype;
+  GPUDevice.prototype.createBuffer = function (descriptor) {
+    const buffer = createBuffer.call(this, descriptor);
+    sizes.set(buffer, buffer.size);
+    seen.now += buffer.size;
+    seen.most = Math.max(seen.most, seen.now);
+    return buffer;
+  };
+  const { destroy } = GPUBuffer.prototype;
+  GPUBuffer.prototype.destroy = function () {
+    seen.now -= sizes.get(this) ?? 0;
+    sizes.delete(this);
+    destroy.call(this);
+  };
+  return seen;
+}
+
 /** Milliseconds of one picture, drawn. */
 async function timed(net, map, style) {
   const start = performance.now();
@@ -27,11 +49,14 @@ async function measure({ engine, model, classes, maps, styles }) {
   const [map, ...edits] = maps.map((m) => ({ ...m, data: Uint8Array.from(m.data) }));
   const [first, ...more] = styles.map((z) => Float32Array.from(z));
 
+  const buffers = watchBuffers();
+
   const start = performance.now();
   const { open } = await import(engine === "ours" ? "./ours.mjs" : "./ort.mjs");
   const imported = performance.now();
   const net = await open({ engine, model, classes });
   const opened = performance.now();
+  const gpuLoading = buffers.most;
   const picture = await net.paint(map, first);
   show(picture);
   const painted = performance.now();
@@ -40,6 +65,7 @@ async function measure({ engine, model, classes, maps, styles }) {
   observer.disconnect();
   const longest = Math.max(0, ...tasks.filter((t) => t.startTime + t.duration > start).map((t) => t.duration));
   window.loaded = true;
+  const gpu = buffers.now;
 
   const style = [];
   for (const z of more) style.push(await timed(net, map, z));
@@ -47,7 +73,7 @@ async function measure({ engine, model, classes, maps, styles }) {
   for (const m of edits) edit.push(await timed(net, m, first));
   const pixels = [...picture.data];
   const times = { import: imported - start, open: opened - start, first: painted - start };
-  return { times, longest, style, edit, pixels, gpu: net.gpu };
+  return { times, longest, style, edit, pixels, gpu, gpuLoading };
 }
 
 window.measure = measure;

@@ -23,8 +23,9 @@ export interface Visit {
   edit: number[];
   /** RGBA of the first picture. */
   pixels: number[];
-  /** Bytes that the engine says it holds on the GPU. */
-  gpu?: number;
+  /** Bytes of the engine's GPU buffers after the first picture, and at most until the session was open. */
+  gpu: number;
+  gpuLoading: number;
   /**
    * Most bytes of the JavaScript heap, array buffers included, over those of the page without an engine, until the first picture;
    * undefined if not measured. Read every 100 ms when the page's thread answers: at least so much, for an engine that keeps it busy.
@@ -53,6 +54,9 @@ export async function startServer({ onnx }: Inputs): Promise<TestServer> {
   return server;
 }
 
+/** Chromium starts a further process for the next page, which takes as much of two cores as our loading does for a quarter of a second. */
+const SETTLE_MS = 1000;
+
 /** How many styles and edits are timed. */
 export interface Counts {
   styles: number;
@@ -80,6 +84,7 @@ export async function visit(
     page.setDefaultTimeout(0);
     await page.goto(server.origin + PAGE);
     await page.waitForFunction("window.measure !== undefined");
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
     const devtools = await page.context().newCDPSession(page);
     const heapNow = async (): Promise<number> => {
       const { usedSize, backingStorageSize } = await devtools.send("Runtime.getHeapUsage");

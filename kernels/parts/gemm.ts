@@ -110,8 +110,16 @@ function moveBlocks(from: Float32Array, [o, i, kh, kw]: readonly number[], back:
   return to;
 }
 
-/** Text constants of gemm_subgroup.wgsl. */
+const made = new Map<string, Record<string, string | number>>();
+
+/** Text constants of gemm_subgroup.wgsl; made once for each adapter and size of tile. */
 function subgroupConstants(lanes: number, perLane: number): Record<string, string | number> {
+  const key = `${lanes} ${perLane}`;
+  if (!made.has(key)) made.set(key, makeSubgroupConstants(lanes, perLane));
+  return made.get(key)!;
+}
+
+function makeSubgroupConstants(lanes: number, perLane: number): Record<string, string | number> {
   const rows = span(perLane);
   const quads = span(BLOCK / 4);
   const products = (n: number): string => {

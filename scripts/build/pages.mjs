@@ -1,5 +1,6 @@
 // esbuild plugins for pages. `page` marks what modules compute when they are loaded as free of side effects (pure.mjs). `paintingOnly`, for
-// bundles that never train, also leaves out the backward pass of every op, with all code and WGSL that only it uses; and of errors that
+// bundles that never train, also leaves out the backward pass of every op and methods marked @notInPages, with all code and WGSL that only
+// they use; and of errors that
 // only a mistake in a recording can cause, it keeps the place and drops the explanation: a page can't do anything about them, and in Node
 // they are whole.
 
@@ -49,6 +50,19 @@ function untrainedEdits(file) {
   return edits;
 }
 
+/** Edits that leave out methods of classes, and of objects, whose comment says @notInPages. */
+export function methodEdits(file) {
+  const edits = [];
+  const visit = (node) => {
+    if (ts.isMethodDeclaration(node) && ts.getJSDocTags(node).some((tag) => tag.tagName.text === "notInPages")) {
+      const by = ts.isObjectLiteralExpression(node.parent) ? `${node.name.getText(file)}: undefined` : "";
+      edits.push([node.getStart(file), node.getEnd(), by]);
+    } else ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return edits;
+}
+
 /** Edits of a kernel or of a file that records. */
 export function paintingEdits(path, file) {
   const edits = [];
@@ -84,7 +98,7 @@ const plugin = (name, editsOf) => ({
 
 export const page = plugin("page", (_, file) => pureEdits(file));
 export const paintingOnly = plugin("painting only", (path, file) => {
-  const cuts = RECORDING.test(path) ? paintingEdits(path, file) : [];
+  const cuts = [...methodEdits(file), ...(RECORDING.test(path) ? paintingEdits(path, file) : [])];
   // What lies within something that is replaced goes with it.
   const outside = (edits) => edits.filter(([at]) => !cuts.some(([from, to]) => from <= at && at < to));
   return [...cuts, ...outside(NETS.test(path) ? untrainedEdits(file) : []), ...outside(pureEdits(file))];

@@ -27,7 +27,11 @@ export async function openPlain(access: RandomAccess): Promise<Checkpoint> {
     checkHead([plainReader], access.name, await access.read(0, Math.min(HEAD_BYTES, access.size)));
     return await plainReader.open(access);
   } catch (error) {
-    await access.close?.();
+    try {
+      await access.confirm?.();
+    } finally {
+      await access.close?.();
+    }
     throw error;
   }
 }

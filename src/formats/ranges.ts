@@ -46,11 +46,12 @@ export function rangeSource(
     names: () => [...ranges.keys()],
     info: (key) => ({ dtype: find(key).dtype, shape: [...find(key).shape] }),
     start: (key) => find(key).start,
-    async read(key) {
+    async read(key, brief) {
       const range = find(key);
       const total = byteSize(range);
       const { dtype, shape } = range;
-      if (isContiguous(range)) return { dtype, shape: [...shape], data: await range.access.read(range.start, total) };
+      if (isContiguous(range))
+        return { dtype, shape: [...shape], data: await range.access.read(range.start, total, brief) };
       const data = new Uint8Array(total);
       let at = 0;
       for await (const piece of gathered(range, CHUNK)) {

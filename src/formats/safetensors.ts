@@ -16,11 +16,16 @@ export function looksLikeSafetensors(head: Uint8Array): boolean {
   return head.length >= 9 && head[8] === 0x7b && head[6] === 0 && head[7] === 0;
 }
 
+/** Where the header of a file that begins with these bytes ends; undefined if it is none. */
+export function headerEnd(head: Uint8Array): number | undefined {
+  if (!looksLikeSafetensors(head)) return undefined;
+  return 8 + Number(new DataView(head.buffer, head.byteOffset, 8).getBigUint64(0, true));
+}
+
 /** The size of a file that begins with these bytes, by its header; undefined if that is not whole yet, or damaged. */
 export function dataEnd(head: Uint8Array): number | undefined {
-  if (!looksLikeSafetensors(head)) return undefined;
-  const base = 8 + Number(new DataView(head.buffer, head.byteOffset, 8).getBigUint64(0, true));
-  if (head.length < base) return undefined;
+  const base = headerEnd(head);
+  if (base === undefined || head.length < base) return undefined;
   try {
     const header = JSON.parse(new TextDecoder().decode(head.subarray(8, base))) as Record<string, object>;
     const ends = Object.values(header).map((t) => ("data_offsets" in t ? (t.data_offsets as number[])[1] : 0));

@@ -39,8 +39,11 @@ export interface RandomAccess {
   readonly size: number;
   /**
    * Reads exactly `length` bytes from `offset`. Fails with `file` if the range exceeds `size`; callers check it first.
+   * `brief`: the caller needs the bytes until its next read only; they may be overwritten then.
    */
-  read(offset: number, length: number): Promise<Uint8Array>;
+  read(offset: number, length: number, brief?: boolean): Promise<Uint8Array>;
+  /** Waits until what was read of the file's beginning is known to be its own; rejects if it is not. Absent: it is known. */
+  confirm?(): Promise<void>;
   close?(): Promise<void>;
 }
 
@@ -59,8 +62,8 @@ export interface TensorSource {
   info(name: string): TensorInfo;
   /** Where a tensor begins in the file; files that arrive as a stream are read in this order. */
   start?(name: string): number;
-  /** Reads the whole tensor, contiguous. */
-  read(name: string): Promise<HostTensor>;
+  /** Reads the whole tensor, contiguous. @param brief see RandomAccess */
+  read(name: string, brief?: boolean): Promise<HostTensor>;
   /** Yields the same bytes in pieces of at most `maxBytes` and whole elements. The caller may keep each piece. */
   chunks(name: string, maxBytes?: number): AsyncIterable<Uint8Array>;
   readonly metadata: Record<string, string>;

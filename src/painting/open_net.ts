@@ -11,7 +11,7 @@ import { explainGuess, type FoundConfig } from "../models/weights/stored_config.
 import { ParameterStore, type StateSource } from "../models/weights/parameters.ts";
 import { checkpointSource } from "../models/weights/source.ts";
 import { parseLabels, type Label } from "../pictures/label_names.ts";
-import { SpadeError, type Device, type DType } from "../runtime/index.ts";
+import { polite, SpadeError, type Device, type DType } from "../runtime/index.ts";
 import type { Painter, PainterOptions } from "./painter.ts";
 import { createPainter } from "./painters.ts";
 import { liveWindowsOf } from "./windows.ts";
@@ -126,22 +126,19 @@ export async function openNet(
   let parameters: ParameterStore | undefined;
   let painter: Painter | undefined;
   try {
+    const breathe = polite();
     const dtype = storageType(device, o.dtype);
-    parameters = await ParameterStore.allocate(device, netOf(config, source.shapes), source.shapes, dtype);
-    const filled = parameters.fill(source, (done, total) => {
+    parameters = ParameterStore.empty(device, netOf(config, source.shapes), source.shapes, dtype);
+    const onProgress = (done: number, total: number): void => {
       signal?.throwIfAborted();
       o.onWeights?.(done, total);
-    });
-    const compiled = async (): Promise<Painter> => {
-      painter = await createPainter(device, config, parameters!, { ...o, filled });
-      if (o.warm) await painter.warm(signal);
-      return painter;
     };
+    await breathe();
+    painter = await createPainter(device, config, parameters, { ...o, weights: { source, onProgress } });
     // Both, also if one fails: what the other one still makes is freed below.
-    const [made, weights] = await Promise.allSettled([compiled(), filled]);
-    for (const result of [weights, made]) if (result.status === "rejected") throw result.reason;
-    await painter!.prepared;
-    return new OpenNet(device, config, guessed, note, labels, dtype, painter!, ownsDevice);
+    const results = await Promise.allSettled([painter.prepared, o.warm && painter.warm(signal)]);
+    for (const result of results) if (result.status === "rejected") throw result.reason;
+    return new OpenNet(device, config, guessed, note, labels, dtype, painter, ownsDevice);
   } catch (error) {
     if (painter) painter.dispose();
     else parameters?.dispose();

@@ -2,6 +2,7 @@
 
 import type { LevelWindows } from "../labels/windows.ts";
 import type { DerivedWeights } from "../models/weights/derived.ts";
+import type { OnUploaded, StateSource } from "../models/weights/upload.ts";
 import type { Output } from "./present/output.ts";
 import type { RunHow, Stage } from "./stage.ts";
 
@@ -10,8 +11,8 @@ export interface PainterOptions {
   images?: number;
   /** Keep every block's output, readable under the block's name (for tests). */
   taps?: boolean;
-  /** Resolves when the parameters have their values; without it they have them. Programs are compiled meanwhile. */
-  filled?: Promise<void>;
+  /** Where the values of the parameters come from, while programs are compiled; without it they have them. */
+  weights?: { readonly source: StateSource; readonly onProgress?: OnUploaded };
   /** Called with the number of compiled programs, the current one as the fraction of its pipelines, and the total. */
   onProgress?: (done: number, total: number) => void;
 }
@@ -78,12 +79,8 @@ export class CompileProgress {
 }
 
 /** Computes derived weights as soon as the originals are there, and frees the originals that they replace. */
-export function prepare(derived: DerivedWeights, filled: PainterOptions["filled"]): Promise<void> {
-  const prepared = (async () => {
-    await filled;
-    await derived.compute();
-    derived.releaseOriginals();
-  })();
+export function prepare(derived: DerivedWeights): Promise<void> {
+  const prepared = derived.compute().then(() => derived.releaseOriginals());
   // Whoever opens the net awaits it, perhaps after an error of something else.
   prepared.catch(() => undefined);
   return prepared;

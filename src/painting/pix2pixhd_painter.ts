@@ -67,22 +67,23 @@ export class Pix2pixhdPainter implements Painter {
     readonly prepared: Promise<void>,
   ) {}
 
-  /** Without `filled` it is prepared when it resolves. */
+  /** Without `weights` it is prepared when it resolves. */
   static async create(
     device: Device,
     config: Config,
     parameters: ParameterStore,
-    { images = 1, filled, onProgress }: PainterOptions = {},
+    { images = 1, weights, onProgress }: PainterOptions = {},
   ): Promise<Pix2pixhdPainter> {
     const { target } = device;
     const progress = new CompileProgress(2, onProgress);
     const derived = derivedOf(target, config, parameters);
+    if (weights) derived.uploadFrom(weights.source, weights.onProgress);
     try {
       await derived.compile(progress.pipelines);
       const recording = recordPicture(target, config, parameters, derived, images);
       const image = await Stage.compile(recording, device, progress.pipelines);
-      const prepared = prepare(derived, filled);
-      if (!filled) await prepared;
+      const prepared = prepare(derived);
+      if (!weights) await prepared;
       return new Pix2pixhdPainter(device, config, parameters, derived, image, prepared);
     } catch (error) {
       derived.dispose();

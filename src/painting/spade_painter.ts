@@ -43,26 +43,34 @@ export class SpadePainter implements Painter {
     private usual?: UsualRecordings,
   ) {}
 
-  /** Without `filled` it is prepared when it resolves. */
+  /** Without `weights` it is prepared when it resolves. */
   static async create(
     device: Device,
     config: Config,
     parameters: ParameterStore,
     options: PainterOptions = {},
   ): Promise<SpadePainter> {
+    const breathe = polite();
     const stages = new SpadeStages(device.target, config, parameters, options);
+    await breathe();
     const progress = new CompileProgress(stages.count, options.onProgress);
+    const { weights } = options;
+    if (weights) stages.derived.uploadFrom(weights.source, weights.onProgress);
+    await breathe();
     // While the weights arrive, all pipelines are compiled together.
-    const usual = options.filled && (await SpadePainter.request(device, stages));
+    const usual = weights && (await SpadePainter.request(device, stages, breathe));
     await stages.derived.compile(progress.pipelines);
-    const prepared = prepare(stages.derived, options.filled);
-    if (!options.filled) await prepared;
+    const prepared = prepare(stages.derived);
+    if (!weights) await prepared;
     return new SpadePainter(device, config, parameters, stages, progress, prepared, usual);
   }
 
   /** Records what a typical map needs, and asks for its pipelines. */
-  private static async request(device: Device, stages: SpadeStages): Promise<UsualRecordings> {
-    const breathe = polite();
+  private static async request(
+    device: Device,
+    stages: SpadeStages,
+    breathe: ReturnType<typeof polite>,
+  ): Promise<UsualRecordings> {
     const ask = async <R extends Recording>(recording: R): Promise<R> => {
       await breathe();
       requestPipelines(recording.graph, device);
@@ -99,14 +107,17 @@ export class SpadePainter implements Painter {
   }
 
   async warm(signal?: AbortSignal): Promise<void> {
-    for (const { h, w } of resolutions(this.config)) {
-      signal?.throwIfAborted();
-      const key = levelKey(h, w);
-      if (this.levels.has(key)) continue;
-      const tables =
-        this.usual?.levels.get(key) ?? this.recorder.tables(usualRoom({ h, w, images: this.recorder.images }));
-      this.take(key, new TableRows(await this.compile(tables)));
-    }
+    signal?.throwIfAborted();
+    const compiled = await Promise.allSettled(
+      resolutions(this.config).map(async ({ h, w }) => {
+        const key = levelKey(h, w);
+        if (this.levels.has(key)) return;
+        const tables =
+          this.usual?.levels.get(key) ?? this.recorder.tables(usualRoom({ h, w, images: this.recorder.images }));
+        this.take(key, new TableRows(await this.compile(tables)));
+      }),
+    );
+    for (const result of compiled) if (result.status === "rejected") throw result.reason;
     // A map that came before may have made other tables current.
     const { usual } = this;
     const current = usual && [...this.levels].every(([key, { stage }]) => stage.recording === usual.levels.get(key));

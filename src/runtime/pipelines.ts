@@ -15,6 +15,7 @@ export interface PipelineRequest {
 export class PipelineCache {
   private readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
   private readonly modules = new Map<string, GPUShaderModule>();
+  private readonly texts = new Map<string, Wgsl>();
   private readonly layouts = new Map<string, { group: GPUBindGroupLayout; pipeline: GPUPipelineLayout }>();
 
   constructor(private readonly device: GPUDevice) {}
@@ -27,6 +28,7 @@ export class PipelineCache {
   clear(): void {
     this.pipelines.clear();
     this.modules.clear();
+    this.texts.clear();
     this.layouts.clear();
   }
 
@@ -46,6 +48,13 @@ export class PipelineCache {
       found = { group, pipeline: this.device.createPipelineLayout({ label: signature, bindGroupLayouts: [group] }) };
       this.layouts.set(signature, found);
     }
+    return found;
+  }
+
+  /** An expanded text, by all that it was expanded from: most dispatches of a net share theirs. */
+  text(from: string, expanded: () => Wgsl): Wgsl {
+    let found = this.texts.get(from);
+    if (!found) this.texts.set(from, (found = expanded()));
     return found;
   }
 

@@ -56,8 +56,8 @@ export class WeightsCache {
   }
 
   /** @throws DOMException QuotaExceededError, or whatever the page's own cache throws */
-  async putPart(hash: string, bytes: Uint8Array): Promise<void> {
-    await this.store.put(partKey(hash), new Response(bytes as Uint8Array<ArrayBuffer>));
+  async putPart(hash: string, bytes: Blob): Promise<void> {
+    await this.store.put(partKey(hash), new Response(bytes));
   }
 
   /** Whether every part of what an address held last is there. */

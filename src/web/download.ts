@@ -18,8 +18,35 @@ export interface DownloadOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Bytes of one read where a stream fills buffers of ours. */
+const STEP = 2 ** 19;
+
+interface Reader {
+  read(): Promise<{ done: boolean; value?: Uint8Array }>;
+  cancel(): Promise<void>;
+}
+
+/** Reads a stream; into one buffer again and again where it can fill it, as a body of fetch does, so that no garbage is left. */
+export function readerOf(stream: ReadableStream<Uint8Array>): Reader {
+  let filling: ReadableStreamBYOBReader;
+  try {
+    filling = stream.getReader({ mode: "byob" });
+  } catch {
+    return stream.getReader();
+  }
+  let buffer = new ArrayBuffer(STEP);
+  return {
+    async read() {
+      const { done, value } = await filling.read(new Uint8Array(buffer));
+      if (value) buffer = value.buffer;
+      return { done, value };
+    },
+    cancel: () => filling.cancel(),
+  };
+}
+
 /**
- * Yields the bytes in order.
+ * Yields the bytes in order; each piece is valid until the next.
  * @throws SpadeError download: broken for good, or the file changed meanwhile; signal.reason on abort
  */
 export async function* download(origin: Origin, o: DownloadOptions): AsyncGenerator<Uint8Array, void> {
@@ -29,18 +56,18 @@ export async function* download(origin: Origin, o: DownloadOptions): AsyncGenera
   let validator = first?.validator;
   let opened = false;
   for (let failures = 0; ;) {
-    let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+    let reader: Reader | undefined;
     try {
       const body = first ?? (await origin.open(at, o.partial ? end() : undefined, signal));
       first = undefined;
       opened = true;
-      reader = body.stream.getReader();
+      reader = readerOf(body.stream);
       if ((validator ??= body.validator) !== body.validator || body.from > at)
         throw new SpadeError("download", origin.name, "changed while it was downloaded", "load it again");
       let skip = at - body.from;
       for (;;) {
         const { done, value } = await reader.read();
-        if (done) break;
+        if (done || !value) break;
         const fresh = value.subarray(Math.min(skip, value.length));
         skip -= value.length - fresh.length;
         const chunk = fresh.subarray(0, Math.max(0, (end() ?? Infinity) - at));

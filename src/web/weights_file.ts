@@ -2,12 +2,12 @@
 // where there is one. Readers wait for the bytes they ask for.
 
 import { checkHead, HEAD_BYTES } from "../formats/checkpoint.ts";
-import { dataEnd } from "../formats/safetensors.ts";
+import { dataEnd, headerEnd } from "../formats/safetensors.ts";
 import { checkRange } from "../formats/tensors.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import type { LoadOptions, Weights } from "../session/host.ts";
 import type { WeightsCache } from "./cache.ts";
-import { download } from "./download.ts";
+import { download, readerOf } from "./download.ts";
 import { integrityOf, PART, sha256, type Manifest } from "../formats/manifest.ts";
 import type { Body, Origin } from "./origin.ts";
 
@@ -44,12 +44,22 @@ export class WeightsFile implements Weights {
   /** Hashes of parts: the manifest's, else computed for the cache. */
   private readonly hashes: (string | undefined)[];
   private readonly inCache: boolean[];
+  /** Parts outside the JavaScript heap: those that the cache does not have, or that nobody has read yet. */
   private readonly blobs: (Blob | undefined)[] = [];
   private readonly recent = new Map<number, Uint8Array>();
-  /** The part that is on its way into the cache. */
-  private storing: { i: number; bytes: Uint8Array } | undefined;
+  /** The part of which the last brief read gave a view, and those of which others have one for as long as they like. */
+  private lent: Uint8Array | undefined;
+  private readonly given = new WeakSet<Uint8Array>();
+  /** The buffer of a part that nobody reads any more. */
+  private spare: Uint8Array | undefined;
+  /** The part that is being checked, and those on their way into the cache. The download goes on meanwhile. */
+  private checking: Promise<void> = Promise.resolve();
+  private storing: Promise<void> = Promise.resolve();
   private readonly arrived = new Set<number>();
   private headArrived = false;
+  /** Where a safetensors file's header ends, and the header while the first part is still arriving. */
+  private headerEnd = 0;
+  private early: Uint8Array | undefined;
   private waiting: (() => void)[] = [];
   private loaded = 0;
   private failure: { error: unknown } | undefined;
@@ -68,7 +78,9 @@ export class WeightsFile implements Weights {
     this.inCache = [...(known.cached ?? [])];
     this.inCache.forEach((there, i) => there && this.arrived.add(i));
     this.cached = this.inCache.length > 0 && this.inCache.every(Boolean);
-    this.finished = this.load();
+    // A later visit goes on with the parts that have arrived: a failure too waits until the cache has them.
+    const stored = (): Promise<void> => this.checking.catch(() => undefined).then(() => this.storing);
+    this.finished = this.load().finally(stored);
     this.finished.catch((error: unknown) => {
       this.failure = { error };
       this.wake();
@@ -85,24 +97,41 @@ export class WeightsFile implements Weights {
     return this.bytes!;
   }
 
-  async read(offset: number, length: number): Promise<Uint8Array> {
+  async read(offset: number, length: number, brief?: boolean): Promise<Uint8Array> {
     checkRange(this.name, this.size, offset, length);
+    if (offset + length <= this.headerEnd) {
+      await this.until(() => this.early !== undefined || this.arrived.has(0));
+      if (this.early) return this.early.subarray(offset, offset + length);
+    }
     const first = Math.floor(offset / PART);
     const last = Math.floor(Math.max(offset, offset + length - 1) / PART);
-    if (first === last) return (await this.part(first)).subarray(offset - first * PART, offset - first * PART + length);
+    if (first === last)
+      return this.use(first, (bytes) => {
+        if (brief) this.lent = bytes;
+        else this.given.add(bytes);
+        this.forget((i) => i < first);
+        return bytes.subarray(offset - first * PART, offset - first * PART + length);
+      });
     const out = new Uint8Array(length);
     for (let i = first; i <= last; i++) {
       const start = i * PART;
-      const bytes = (await this.part(i)).subarray(Math.max(0, offset - start), offset + length - start);
-      out.set(bytes, Math.max(0, start - offset));
+      await this.use(i, (bytes) =>
+        out.set(bytes.subarray(Math.max(0, offset - start), offset + length - start), Math.max(0, start - offset)),
+      );
     }
     return out;
+  }
+
+  /** The header is read before its part is checked. */
+  confirm(): Promise<void> {
+    return this.until(() => this.arrived.has(0));
   }
 
   async close(): Promise<void> {
     this.closing.abort(new SpadeError("disposed", this.name, "was closed", "open it again"));
     await this.finished.catch(() => undefined);
     this.recent.clear();
+    this.lent = this.spare = this.early = undefined;
     this.blobs.length = 0;
   }
 
@@ -117,24 +146,56 @@ export class WeightsFile implements Weights {
     for (const done of this.waiting.splice(0)) done();
   }
 
-  private async part(i: number): Promise<Uint8Array> {
+  /** Calls `take` with a part, which may keep no view of it: its buffer is used again. */
+  private async use<T>(i: number, take: (bytes: Uint8Array) => T): Promise<T> {
     await this.until(() => this.arrived.has(i));
-    const known = this.recent.get(i) ?? (this.storing?.i === i ? this.storing.bytes : undefined);
-    if (known) return known;
-    const bytes =
-      (await this.blobs[i]?.arrayBuffer().then((b) => new Uint8Array(b))) ??
-      (await this.cache?.part(this.hashes[i]!)) ??
-      (await this.fetchAgain(i));
-    this.remember(i, bytes);
+    let bytes = this.recent.get(i);
+    if (!bytes) {
+      bytes =
+        (this.blobs[i] && (await this.bytesOf(this.blobs[i]))) ??
+        (await this.cache?.part(this.hashes[i]!)) ??
+        (await this.fetchAgain(i));
+      this.remember(i, bytes);
+    }
+    return take(bytes);
+  }
+
+  /** A buffer of `size` bytes: that of a part which nobody reads any more, if there is one. */
+  private room(size: number): Uint8Array {
+    const { spare } = this;
+    if (!spare || size !== spare.length) return new Uint8Array(size);
+    this.spare = undefined;
+    return spare;
+  }
+
+  private async bytesOf(blob: Blob): Promise<Uint8Array> {
+    const bytes = this.room(blob.size);
+    const reader = readerOf(blob.stream());
+    for (let at = 0; at < bytes.length;) {
+      const { value } = await reader.read();
+      if (!value) throw new SpadeError("download", this.name, "was lost by the browser", "load it again");
+      bytes.set(value, at);
+      at += value.length;
+    }
     return bytes;
   }
 
   private remember(i: number, bytes: Uint8Array): void {
     this.recent.set(i, bytes);
-    for (const old of this.recent.keys()) {
-      if (this.recent.size <= RECENT) break;
-      this.recent.delete(old);
+    this.forget((_, beyond) => beyond >= RECENT);
+  }
+
+  /** Drops parts from memory, and the copies of those that the cache has too. @param beyond number of parts that came later */
+  private forget(which: (i: number, beyond: number) => boolean): void {
+    let beyond = this.recent.size;
+    for (const [i, buffer] of this.recent) {
+      if (!which(i, --beyond)) continue;
+      this.recent.delete(i);
+      if (buffer !== this.lent && !this.given.has(buffer) && buffer.length === PART) this.spare = buffer;
     }
+    this.blobs.forEach((_, i) => {
+      if (this.inCache[i] && which(i, 0)) this.blobs[i] = undefined;
+    });
   }
 
   /** A part that the browser has taken from the cache meanwhile. */
@@ -158,7 +219,7 @@ export class WeightsFile implements Weights {
   private async load(): Promise<void> {
     this.loaded = this.inCache.reduce((sum, there, i) => sum + (there ? this.lengthOf(i) : 0), 0);
     if (this.loaded) this.o.report(this.loaded, this.bytes);
-    if (this.inCache[0]) this.checkFirst((await this.part(0)).subarray(0, HEAD_BYTES));
+    if (this.inCache[0]) await this.use(0, (bytes) => this.checkFirst(bytes.subarray(0, HEAD_BYTES)));
     for (let i = 0; this.bytes === undefined || i * PART < this.bytes;) {
       const from = i++;
       if (this.inCache[from]) continue;
@@ -168,6 +229,8 @@ export class WeightsFile implements Weights {
       await this.loadRun(from, to);
       i = to;
     }
+    await this.checking;
+    await this.storing;
     await this.verifyWhole();
     this.o.report(this.size, this.size);
   }
@@ -181,7 +244,7 @@ export class WeightsFile implements Weights {
     const end = (): number | undefined => (this.bytes === undefined ? undefined : Math.min(to * PART, this.bytes));
     const range = { from: i * PART, end, partial: end() !== this.bytes, signal: this.signal };
     const space = (): number => (this.bytes === undefined ? PART : this.lengthOf(i));
-    let buffer = new Uint8Array(space());
+    let buffer = this.room(space());
     let filled = 0;
     for await (const chunk of download(this.origin, { ...range, first: i === 0 ? this.known.body : undefined })) {
       for (let at = 0; at < chunk.length;) {
@@ -193,7 +256,7 @@ export class WeightsFile implements Weights {
         if (filled < space()) continue;
         await this.deliver(i, buffer.subarray(0, filled));
         filled = 0;
-        if (++i < to && (this.bytes === undefined || i * PART < this.bytes)) buffer = new Uint8Array(space());
+        if (++i < to && (this.bytes === undefined || i * PART < this.bytes)) buffer = this.room(space());
       }
       this.loaded += chunk.length;
       this.checkSize(this.bytes ?? this.loaded);
@@ -211,6 +274,9 @@ export class WeightsFile implements Weights {
     if (!this.headArrived && bytes.length >= Math.min(HEAD_BYTES, whole))
       this.checkFirst(bytes.subarray(0, HEAD_BYTES));
     if (this.bytes === undefined) this.setSize(dataEnd(bytes));
+    if (this.early || !this.headerEnd || bytes.length < this.headerEnd) return;
+    this.early = bytes.slice(0, this.headerEnd);
+    this.wake();
   }
 
   private setSize(bytes: number | undefined): void {
@@ -228,6 +294,7 @@ export class WeightsFile implements Weights {
   private checkFirst(head: Uint8Array): void {
     checkHead(this.o.readers, this.name, head);
     this.headArrived = true;
+    this.headerEnd = headerEnd(head) ?? 0;
     this.wake();
   }
 
@@ -245,24 +312,26 @@ export class WeightsFile implements Weights {
     this.hashes[i] = found;
   }
 
+  /** Checks a part and hands it to the readers and the cache, when the one before it has been checked; resolves then. */
   private async deliver(i: number, bytes: Uint8Array): Promise<void> {
-    await this.checkPart(i, bytes);
-    this.storing = { i, bytes };
-    this.remember(i, bytes);
-    this.arrived.add(i);
-    this.wake();
-    // With `integrity` nothing is cached before the whole file is known to fit.
-    if (!this.o.integrity) await this.store(i, bytes);
-    if (!this.inCache[i]) this.blobs[i] = new Blob([bytes as Uint8Array<ArrayBuffer>]);
-    this.storing = undefined;
+    await this.checking;
+    this.checking = this.checkPart(i, bytes).then(() => {
+      const blob = (this.blobs[i] = new Blob([bytes as Uint8Array<ArrayBuffer>]));
+      this.remember(i, bytes);
+      this.arrived.add(i);
+      this.wake();
+      // With `integrity` nothing is cached before the whole file is known to fit.
+      if (!this.o.integrity) this.storing = this.storing.then(() => this.store(i, blob));
+    });
+    // Ends the download, which ends with this error.
+    this.checking.catch((error: unknown) => this.closing.abort(error));
   }
 
-  private async store(i: number, bytes: Uint8Array): Promise<void> {
+  private async store(i: number, blob: Blob): Promise<void> {
     if (!this.cache || !this.origin.url) return;
     try {
-      await this.cache.putPart(this.hashes[i]!, bytes);
+      await this.cache.putPart(this.hashes[i]!, blob);
       this.inCache[i] = true;
-      this.blobs[i] = undefined;
     } catch (cause) {
       this.cache = undefined;
       this.o.onMemoryOnly(cause);
@@ -284,8 +353,7 @@ export class WeightsFile implements Weights {
           `hash to ${integrityOf(whole)} where ${integrity} was wanted`,
           "download them again, or correct `integrity`",
         );
-      for (let i = 0; i < count; i++)
-        if (!this.inCache[i]) await this.store(i, all.subarray(i * PART, i * PART + this.lengthOf(i)));
+      for (let i = 0; i < count; i++) if (!this.inCache[i]) await this.store(i, this.blobs[i]!);
     }
     if (!this.cache || !this.origin.url || this.known.verified) return;
     const entry = { bytes: this.size, sha256: whole, parts: this.hashes as string[] };

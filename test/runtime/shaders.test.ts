@@ -10,6 +10,8 @@ import type { ConvArgs } from "../../kernels/conv/conv_args.ts";
 import { ganModes } from "../../kernels/loss/gan_loss.ts";
 import { gradients } from "../../kernels/gradients.ts";
 import { ops } from "../../kernels/index.ts";
+import { unpack } from "../../kernels/shape/unpack.ts";
+import { convPacking } from "../../src/models/weights/packing.ts";
 import { defaultConfig, type Config } from "../../src/models/config.ts";
 import {
   BYTES,
@@ -93,6 +95,9 @@ function otherOps(target: Target, dtype: DType): Graph {
   ops.adam(g, { p, m, v, ...step, overflow: flag, copied: external("copied", [3, 5]) });
   for (const decay of [0, 0.9]) ops.ema(g, { y: external("average", [3, 5]), x: p, decay, overflow: flag });
   ops.ema(g, { y: external("average", [3, 5]), x: p, decay: 0.9 });
+  const { shape, layout } = convPacking([6, 5, 3, 3]);
+  const file = { x: external("file", [270], "u32"), bad: external("bad", [1], "u32"), key: 0 };
+  for (const half of [true, false]) unpack(g, { ...file, half, y: external("unpacked", shape), layout });
   return g;
 }
 

@@ -4,15 +4,10 @@
 
 import { activation, add, conv2d, convTranspose, labelConv, reflectPad } from "../../../kernels/index.ts";
 import { deriveWeights } from "../../../kernels/conv/conv2d.ts";
-import {
-  packConvTranspose,
-  packTransposedV,
-  unpackConvTranspose,
-  unpackTransposedV,
-} from "../../../kernels/conv/conv_transpose.ts";
-import { NO_EDGES, pad4, SpadeError, type Graph, type Tensor } from "../../runtime/index.ts";
+import {} from "../../../kernels/conv/conv_transpose.ts";
+import { NO_EDGES, SpadeError, type Graph, type Tensor } from "../../runtime/index.ts";
 import { parsePlainNorm, roundHalfEven, semanticNc, type Config } from "../config.ts";
-import type { Net, Packing } from "../weights/packing.ts";
+import { transposedPacking, type Net, type Packing } from "../weights/packing.ts";
 import type { ConvWeights } from "../weights/derived.ts";
 import type { ParameterStore } from "../weights/parameters.ts";
 import {
@@ -84,25 +79,6 @@ export function pix2pixhdShapes(c: Config): Map<string, number[]> {
   return new Map([first, ...down, ...blocks.flat(), ...up, last].flatMap(plainConvShapes));
 }
 
-/** The layout of transposed convs: [cin, cout, k, k] is stored as [k*k taps in reverse order][cin][cout]. */
-function transposedPacking({ cin, cout, k }: PlainConv): { weight: Packing; v: Packing } {
-  const shape = [cin, cout, k, k];
-  return {
-    weight: {
-      shape: [k * k, pad4(cin), cout],
-      weight: true,
-      pack: (values) => packConvTranspose(values, shape).data,
-      unpack: (values) => unpackConvTranspose(values, shape),
-    },
-    v: {
-      shape: [k * k, cin],
-      weight: false,
-      pack: (values) => packTransposedV(values, cin, k),
-      unpack: (values) => unpackTransposedV(values, cin, k),
-    },
-  };
-}
-
 /** Heights and widths of pictures must be multiples of this. */
 export const pix2pixhdStride = (c: Config): number => 2 ** c.resnet_n_downsample;
 
@@ -137,7 +113,7 @@ export function checkPix2pixhd(c: Config): void {
 export function pix2pixhdNet(c: Config): Net {
   const packings = new Map(
     pix2pixhdLayers(c).up.flatMap((layer): [string, Packing][] => {
-      const { weight, v } = transposedPacking(layer);
+      const { weight, v } = transposedPacking(layer.cin, layer.cout, layer.k ** 2);
       const key = `${convName(layer)}.weight`;
       return layer.norm.spectral
         ? [

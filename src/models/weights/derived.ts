@@ -6,6 +6,7 @@ import { deriveWeights } from "../../../kernels/conv/conv2d.ts";
 import type { ConvArgs } from "../../../kernels/conv/conv_args.ts";
 import { Graph, planMemory, Program, type Target, type Tensor } from "../../runtime/index.ts";
 import type { ParameterStore } from "./parameters.ts";
+import { Upload, type OnUploaded, type StateSource } from "./upload.ts";
 
 /** The weights of a conv, ready for conv2d. */
 export type ConvWeights = Pick<ConvArgs, "w" | "bias" | "sigma" | "winograd" | "blocked">;
@@ -30,6 +31,7 @@ export class DerivedWeights {
   /** Keys of the weights that a copy replaces. */
   readonly replaced: string[] = [];
   private program: Program | undefined;
+  private upload: Upload | undefined;
 
   /**
    * @param more records and keeps other derived values (a conv's sigma as `name.sigma`), and adds the keys that these
@@ -42,7 +44,8 @@ export class DerivedWeights {
     uses: Iterable<ConvUse>,
     more: (g: Graph, replaced: string[]) => void = () => undefined,
   ) {
-    const g = (this.graph = new Graph(target));
+    // It runs once: a pipeline for each size would cost more than it gains.
+    const g = (this.graph = new Graph({ ...target, sizesAs: "uniform" }));
     more(g, this.replaced);
     for (const { name, key, ...size } of uses) {
       const copies = g.scope(name, () => deriveWeights(g, parameters.tensor(g, key), size));
@@ -67,17 +70,31 @@ export class DerivedWeights {
     return found;
   }
 
-  /** Compiles the program on the parameters' device; they need no values yet. */
-  async compile(onProgress?: (done: number, total: number) => void): Promise<Program> {
-    return (this.program ??= await Program.compile(this.graph, this.parameters.device, {
-      name: this.name,
-      onProgress,
-    }));
+  /**
+   * Makes the upload of the parameters a part of the program: each layer's copies are computed as soon as its weights are there, and
+   * originals that copies replace have memory only meanwhile. For a net that is not trained; call it before anything is compiled.
+   */
+  uploadFrom(source: StateSource, onProgress?: OnUploaded): void {
+    const { graph, replaced } = this;
+    this.upload = new Upload(this.parameters, source, { graph, transient: replaced, onProgress });
+    this.releaseOriginals();
   }
 
-  /** Computes everything. Call again after the weights have changed. */
+  /** Compiles the program on the parameters' device; they need no values yet. */
+  async compile(onProgress?: (done: number, total: number) => void): Promise<Program> {
+    const { name, parameters } = this;
+    const compile = (): Promise<Program> => Program.compile(this.graph, parameters.device, { name, onProgress });
+    return (this.program ??= await (this.upload?.compile(onProgress) ?? compile()));
+  }
+
+  /** Computes everything, with an upload while the weights arrive. Without one call again after the weights have changed. */
   async compute(): Promise<void> {
-    await (await this.compile()).run();
+    const program = await this.compile();
+    if (this.upload) {
+      await this.upload.run(program);
+      return program.retire();
+    }
+    await program.run();
     await this.parameters.device.gpu.queue.onSubmittedWorkDone();
   }
 
@@ -88,7 +105,8 @@ export class DerivedWeights {
 
   /** Memory on the device, in bytes. */
   get bytes(): number {
-    return (this.program?.memory ?? planMemory(this.graph)).peak;
+    const memory = this.program?.memory ?? planMemory(this.graph);
+    return this.upload ? memory.kept : memory.peak;
   }
 
   dispose(): void {

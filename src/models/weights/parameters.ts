@@ -1,4 +1,4 @@
-// Parameters under upstream's key names. They are packed for the kernels when loaded, and unpacked when read back.
+// Parameters under upstream's key names. Uploads move them to the kernels' layouts; reads move them back.
 
 import {
   bytesOf,
@@ -7,7 +7,6 @@ import {
   Graph,
   isAllocated,
   paperStorage,
-  polite,
   SpadeError,
   type Device,
   type DType,
@@ -15,17 +14,9 @@ import {
   type Tensor,
 } from "../../runtime/index.ts";
 import { packingOf, type Net, type Packing } from "./packing.ts";
+import { Upload, type OnUploaded, type StateSource } from "./upload.ts";
 
-/** A source of values: a checkpoint, or seeded weights. */
-export interface StateSource {
-  /** Keys with their shapes, as in upstream (OIHW), in the order in which they are best read. */
-  readonly shapes: ReadonlyMap<string, readonly number[]>;
-  /** Reads dense float32 values. */
-  read(key: string): Promise<Float32Array> | Float32Array;
-}
-
-/** Bytes of one write to the queue: 25 MB at once hold a page's thread for 35 to 50 ms (Chromium). */
-const MOST_WRITTEN = 4 * 2 ** 20;
+export type { StateSource };
 
 interface Packed {
   readonly shape: readonly number[];
@@ -76,11 +67,17 @@ export class ParameterStore {
     net: Net,
     source: StateSource,
     dtype: DType,
-    onProgress?: (done: number, total: number) => void,
+    onProgress?: OnUploaded,
   ): Promise<ParameterStore> {
-    const p = await ParameterStore.allocate(device, net, source.shapes, dtype);
+    const p = ParameterStore.empty(device, net, source.shapes, dtype);
     try {
-      await p.fill(source, onProgress);
+      const upload = new Upload(p, source, { onProgress });
+      const program = await upload.compile();
+      try {
+        await upload.run(program);
+      } finally {
+        program.dispose();
+      }
     } catch (error) {
       p.dispose();
       throw error;
@@ -88,39 +85,23 @@ export class ParameterStore {
     return p;
   }
 
-  /** A net's parameters with memory on the device, but without values yet. @param found the source's shapes @throws as loadNet */
-  static async allocate(device: Device, net: Net, found: StateSource["shapes"], dtype: DType): Promise<ParameterStore> {
+  /** A net's parameters for a device, without memory and values yet. @param found the source's shapes @throws as loadNet */
+  static empty(device: Device, net: Net, found: StateSource["shapes"], dtype: DType): ParameterStore {
     checkShapes(net.shapes, found);
-    const p = new ParameterStore(device, dtype, net);
-    await device.guard("weights", () => {
-      for (const { storage } of p.packed.values()) device.place(storage!);
+    return new ParameterStore(device, dtype, net);
+  }
+
+  /** Allocates the memory of every key that has none and was not released. */
+  async place(): Promise<void> {
+    await this.device.guard("weights", () => {
+      for (const { storage } of this.packed.values()) if (storage && !isAllocated(storage)) this.device.place(storage);
     });
-    return p;
   }
 
-  /** Uploads every key's values, in the order of the source's shapes, and lets other tasks run in between. */
-  async fill(source: StateSource, onProgress?: (done: number, total: number) => void): Promise<void> {
-    const { device } = this;
-    const breathe = polite();
-    let done = 0;
-    for (const key of source.shapes.keys()) {
-      const packed = this.packed.get(key);
-      if (!packed) continue;
-      const values = await source.read(key);
-      await breathe();
-      const { buffer, byteOffset, byteLength } = encodeHost(packed, this.rules.get(key)!.pack(values));
-      for (let at = 0; at < byteLength; at += MOST_WRITTEN) {
-        await breathe();
-        const piece = new Uint8Array(buffer, byteOffset + at, Math.min(MOST_WRITTEN, byteLength - at));
-        device.upload(packed.storage!, piece, at);
-      }
-      onProgress?.(++done, this.packed.size);
-    }
-    await device.gpu.queue.onSubmittedWorkDone();
-    device.check("weights");
-  }
-
-  /** Copies the values into new buffers. If there are f16 copies, only their f32 masters are cloned. */
+  /**
+   * Copies the values into new buffers. If there are f16 copies, only their f32 masters are cloned.
+   * @notInPages
+   */
   clone(): ParameterStore {
     const copy = new ParameterStore(this.device, this.dtype, this.net);
     const encoder = this.device.gpu.createCommandEncoder({ label: "clone" });
@@ -159,12 +140,18 @@ export class ParameterStore {
     return storage;
   }
 
-  /** Unpacks a tensor in a key's layout (its gradient or moments) to upstream's dense layout. */
+  /**
+   * Unpacks a tensor in a key's layout (its gradient or moments) to upstream's dense layout.
+   * @notInPages
+   */
   published(key: string, packed: Float32Array): Float32Array {
     return this.rules.get(key)!.unpack(packed);
   }
 
-  /** The f16 copy of an f32 weight, which graphs read from now on; allocated at the first call. Undefined for other keys. */
+  /**
+   * The f16 copy of an f32 weight, which graphs read from now on; allocated at the first call. Undefined for other keys.
+   * @notInPages
+   */
   half(key: string): Storage | undefined {
     const { shape, dtype } = this.packed.get(key)!;
     if (!this.rules.get(key)!.weight || dtype !== "f32") return undefined;
@@ -173,7 +160,10 @@ export class ParameterStore {
     return half;
   }
 
-  /** The tensor that training updates: the parameter itself, or the f32 master of an f16 copy. */
+  /**
+   * The tensor that training updates: the parameter itself, or the f32 master of an f16 copy.
+   * @notInPages
+   */
   master(g: Graph, key: string): Tensor {
     const { shape, dtype } = this.packed.get(key)!;
     return this.halves.has(key) ? g.external(`${key} master`, shape, dtype, this.storage(key)) : this.tensor(g, key);
@@ -199,7 +189,10 @@ export class ParameterStore {
     return p.storage ? g.external(key, p.shape, p.dtype, p.storage) : g.released(key, p.shape, p.dtype);
   }
 
-  /** Reads a key's values in upstream's layout: OIHW, dense float32. */
+  /**
+   * Reads a key's values in upstream's layout: OIHW, dense float32.
+   * @notInPages
+   */
   async read(key: string): Promise<Float32Array> {
     const p = this.packed.get(key);
     if (!p?.storage)
@@ -207,13 +200,16 @@ export class ParameterStore {
     return this.rules.get(key)!.unpack(decodeHost(p, await this.device.download(p.storage)));
   }
 
-  /** Replaces a key's values, given as dense float32 in upstream's layout. */
+  /**
+   * Replaces a key's values, given as dense float32 in upstream's layout.
+   * @notInPages
+   */
   write(key: string, values: Float32Array): void {
     this.device.upload(this.storage(key), encodeHost(this.packed.get(key)!, this.rules.get(key)!.pack(values)));
   }
 
   /** The layout of a key on the device, which its moments also have. */
-  layout(key: string): Pick<Packing, "shape" | "pack" | "unpack"> {
+  layout(key: string): Pick<Packing, "shape" | "layout" | "pack" | "unpack"> {
     return this.rules.get(key)!;
   }
 

@@ -1,8 +1,11 @@
 // Sources of parameters: a checkpoint file, or tensors already in memory.
 
-import { toF32, type TensorSource } from "../../formats/tensors.ts";
+import { f32Tensor, toF32, type TensorSource } from "../../formats/tensors.ts";
 import { foreign, SpadeError } from "../../runtime/errors.ts";
 import type { StateSource } from "./parameters.ts";
+
+/** Values of these keys must be more than finite. */
+const NOT_ONLY_FINITE = /running_var$|(^|\.)weight_[uv]$/;
 
 /**
  * Refuses values that would paint black or noise: NaN and Inf (kernels and adapters may lose them on the way), a negative running variance
@@ -19,7 +22,7 @@ function sound(key: string, values: Float32Array): Float32Array {
     );
   };
   const isVariance = key.endsWith("running_var");
-  const mayNotVanish = values.length > 1 && (isVariance || /(^|\.)weight_[uv]$/.test(key));
+  const mayNotVanish = values.length > 1 && NOT_ONLY_FINITE.test(key);
   let zeros = 0;
   for (let i = 0; i < values.length; i++) {
     if (!Number.isFinite(values[i])) refuse(`value ${i} is ${values[i]}`);
@@ -34,9 +37,20 @@ function sound(key: string, values: Float32Array): Float32Array {
 export function checkpointSource(source: TensorSource): StateSource {
   const start = (name: string): number => source.start?.(name) ?? 0;
   const names = source.names().sort((a, b) => start(a) - start(b));
+  const read = async (key: string, brief = false): Promise<Float32Array> =>
+    sound(key, toF32(await source.read(key, brief)));
   return {
     shapes: new Map(names.map((name) => [name, source.info(name).shape])),
-    read: async (key) => sound(key, toF32(await source.read(key))),
+    read: (key) => read(key),
+    raw: {
+      isHalf: (key) => source.info(key).dtype === "F16",
+      async read(key) {
+        const { dtype, shape } = source.info(key);
+        if (NOT_ONLY_FINITE.test(key)) await read(key, true);
+        if (dtype === "F16" || dtype === "F32") return (await source.read(key, true)).data;
+        return f32Tensor(shape, await read(key)).data;
+      },
+    },
   };
 }
 

@@ -9,7 +9,7 @@ import type { PlacedCut } from "./exchange.ts";
 import { Inputs } from "./inputs.ts";
 import { planMemory, type MemoryPlan } from "../planner.ts";
 import { packSizes, pipelineRequests } from "./requests.ts";
-import { runPrograms, type RunOptions, type Runnable } from "./run.ts";
+import { runPrograms, submit, type RunOptions, type Runnable } from "./run.ts";
 import {
   decodeHost,
   type HostArray,
@@ -83,7 +83,7 @@ export class Program implements Runnable {
     private readonly steps: readonly Launch[],
     private readonly owned: Storage[],
     /** What it keeps for other programs, and the buffers of its cuts. */
-    private readonly kept: readonly Storage[],
+    private kept: readonly Storage[],
     readonly cuts: readonly PlacedCut[],
   ) {
     this.inputs = new Inputs(name, device);
@@ -132,7 +132,7 @@ export class Program implements Runnable {
         );
     }
     const memory = planMemory(graph);
-    const requests = pipelineRequests(graph);
+    const requests = pipelineRequests(graph, device);
     const promises = requests.map((r) => device.pipelines.get(r));
     const distinct = new Set(promises);
     let done = 0;
@@ -253,6 +253,12 @@ export class Program implements Runnable {
     await runPrograms([this], new Map([[this, options]]), options);
   }
 
+  /** Runs dispatches [from, to) alone: for programs whose inputs arrive one by one, in the order of the dispatches. */
+  runPart(from: number, to: number): void {
+    this.prepare({});
+    submit(this.device, this.name, [this], { from, to });
+  }
+
   /** @internal */
   encode(pass: GPUComputePassEncoder, from = 0, to = this.steps.length): void {
     for (let i = from; i < to; i++) {
@@ -332,11 +338,18 @@ export class Program implements Runnable {
     }
   }
 
-  /** Frees the program's buffers: arenas, staging, sizes, and the tensors that it keeps. */
-  dispose(): void {
+  /** Frees arenas, staging and sizes. The tensors that it keeps for other programs stay; it can't run again. */
+  retire(): void {
     if (this.disposed) return;
     this.disposed = true;
-    for (const s of this.owned) this.device.free(s);
+    for (const s of this.owned) if (!this.kept.includes(s)) this.device.free(s);
+  }
+
+  /** Frees the program's buffers: arenas, staging, sizes, and the tensors that it keeps. */
+  dispose(): void {
+    this.retire();
+    for (const s of this.kept) this.device.free(s);
     this.kept.forEach(forgetBuffer);
+    this.kept = [];
   }
 }

@@ -7,11 +7,16 @@ import { placeSizes } from "../planner.ts";
 import type { Storage } from "../tensor.ts";
 import { expand, type BindingDecl } from "../wgsl.ts";
 
-/** The pipeline of each dispatch: expanded WGSL, sizes as constants or uniforms, and the access of each binding ("rrw"). */
-export function pipelineRequests(graph: Graph): PipelineRequest[] {
-  const sizesAs = graph.target.sizesAs;
+/** The requests of graphs that were asked for, and are compiled later. */
+const asked = new WeakMap<Graph, PipelineRequest[]>();
 
-  return graph.dispatches.map((d) => {
+/** The pipeline of each dispatch: expanded WGSL, sizes as constants or uniforms, and the access of each binding ("rrw"). */
+export function pipelineRequests(graph: Graph, { pipelines }: Pick<Device, "pipelines">): PipelineRequest[] {
+  const { sizesAs } = graph.target;
+  const known = asked.get(graph);
+  if (known?.length === graph.dispatches.length) return known;
+
+  const requests = graph.dispatches.map((d) => {
     const decls: BindingDecl[] = Object.entries(d.bindings).map(([n, b]) => ({
       name: n,
       dtype: b.tensor.dtype,
@@ -19,18 +24,23 @@ export function pipelineRequests(graph: Graph): PipelineRequest[] {
       scalar: b.scalar,
     }));
     const names = Object.keys(d.sizes);
-    const wgsl = expand(d.shader, d.constants ?? {}, decls, names, sizesAs, d.floats);
+    const { shader, constants = {}, floats } = d;
+    const wgsl = pipelines.text(JSON.stringify([shader.text, constants, decls, names, sizesAs, [...floats]]), () =>
+      expand(shader, constants, decls, names, sizesAs, floats),
+    );
     const used = sizesAs === "override" ? Object.fromEntries(names.map((n) => [n, d.sizes[n]])) : {};
     const layout =
       decls.map((b) => (b.access === "read" ? "r" : "w")).join("") + (sizesAs === "uniform" && names.length ? "u" : "");
-    return { template: d.shader, wgsl, constants: used, layout };
+    return { template: shader, wgsl, constants: used, layout };
   });
+  asked.set(graph, requests);
+  return requests;
 }
 
 /** Asks for the pipelines of a graph that will be compiled later; they are compiled meanwhile. */
 export function requestPipelines(graph: Graph, device: Device): void {
   // Compiling the graph reports what fails here.
-  for (const request of pipelineRequests(graph)) device.pipelines.get(request).catch(() => undefined);
+  for (const request of pipelineRequests(graph, device)) device.pipelines.get(request).catch(() => undefined);
 }
 
 /** Uploads all sizes of a graph into one uniform buffer; undefined if sizes are constants or no dispatch has any. */

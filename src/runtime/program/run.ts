@@ -74,7 +74,7 @@ export async function runPrograms(
 }
 
 /** Submits dispatches [from, to) of programs, by default all. */
-function submit(
+export function submit(
   { gpu }: Device,
   name: string,
   programs: readonly Pick<Runnable, "encode">[],

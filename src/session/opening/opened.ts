@@ -167,6 +167,10 @@ export async function openOn(
         net.dispose();
         throw error;
       }
+    } catch (error) {
+      // A damaged header may have misled us.
+      await weights.confirm?.();
+      throw error;
     } finally {
       await checkpoint.close();
     }
