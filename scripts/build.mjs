@@ -3,7 +3,9 @@
 //   index.js          the API for pages, without training; the build fails if it imports a Node module
 //   labels.js         label maps: PNG, sizes, colours; no GPU
 //   pth.js            converts a .pth in a page
+//   train.js          training in a page
 //   node.js           the API for Node, with Dawn and files
+//   train_node.js     training in Node, without the commands
 //   cli.js            the commands
 //   decode_worker.js  worker thread that decodes training pictures
 //   conformance.js    npm run conformance
@@ -78,11 +80,12 @@ const benches = existsSync("bench")
   : [];
 const jobs = [
   [painting, { index: "src/index.ts" }],
-  [page, { labels: "src/label_maps.ts", pth: "src/pth.ts" }],
+  [page, { labels: "src/label_maps.ts", pth: "src/pth.ts", train: "src/train.ts" }],
   [
     node,
     {
       node: "src/node.ts",
+      train_node: "src/train_node.ts",
       decode_worker: "src/datasets/decode_worker.ts",
       quiet: "src/cli/terminal/quiet.ts",
       conformance: "test/conformance/main.ts",

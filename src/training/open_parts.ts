@@ -31,11 +31,7 @@ export interface Origin {
 }
 
 /** A run that is ready for its next step. If anything fails, what was opened is freed. */
-export async function openParts(
-  device: Device,
-  o: TrainOptions,
-  origin: Origin,
-): Promise<Omit<RunParts, "resumed" | "begunAgain">> {
+export async function openParts(device: Device, o: TrainOptions, origin: Origin): Promise<RunParts> {
   const opened: { dispose(): void }[] = [];
   const dispose = (): void => {
     for (const part of opened.reverse()) part.dispose();

@@ -23,6 +23,9 @@ export function typed(name: string, value: unknown, where: string, code: SpadeEr
   throw new SpadeError(code, where, `${name} is ${shown(value)}`, `give ${kind}`);
 }
 
+/** For JSON.stringify, which has no Infinity: as Python prints it. */
+export const infinite = (_: string, value: unknown): unknown => (value === Infinity ? "inf" : value);
+
 function shown(value: unknown): string {
   if (typeof value === "object" && value !== null) return "a list or an object";
   return foreign(typeof value === "string" ? JSON.stringify(value) : String(value), 100);

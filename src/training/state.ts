@@ -71,7 +71,7 @@ export interface SavedState extends SavedFields {
 }
 
 /** One net's tensors in a state. */
-export function netSource({ checkpoint }: SavedState, role: string): StateSource {
+export function netSource({ checkpoint }: Pick<SavedState, "checkpoint">, role: string): StateSource {
   const prefix = `${role}.`;
   const names = checkpoint.names().filter((n) => n.startsWith(prefix));
   return {

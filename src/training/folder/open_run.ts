@@ -16,7 +16,7 @@ import { initialSource } from "../init.ts";
 import { openParts } from "../open_parts.ts";
 import type { TrainOptions } from "../options.ts";
 import { START, type Position } from "../position.ts";
-import type { RunParts } from "../run.ts";
+import type { FolderRun } from "../run.ts";
 import { savedPosition } from "../saved_net.ts";
 import { AVERAGE, netSource, type Role } from "../state.ts";
 import type { Nets } from "../step/step.ts";
@@ -75,7 +75,11 @@ async function netsPosition(o: TrainOptions): Promise<Position> {
 }
 
 /** `say` gets a line about where the nets come from. */
-export async function openSession(device: Device, given: TrainOptions, say: (line: string) => void): Promise<RunParts> {
+export async function openSession(
+  device: Device,
+  given: TrainOptions,
+  say: (line: string) => void,
+): Promise<FolderRun> {
   const folder = runFolder(given);
   const latest = given.continue_train && given.which_epoch === "latest";
   // A run that was killed before its first save begins again as it began then; the result is the same.

@@ -18,7 +18,7 @@ import { writeNet } from "./net_files.ts";
 import type { TrainOptions } from "../options.ts";
 import { Records, type At, type RecordsFrom } from "../records/records.ts";
 import { openSession, runFolder, stateFolder } from "./open_run.ts";
-import type { RunParts } from "../run.ts";
+import type { FolderRun } from "../run.ts";
 import { savedVariants, writeSnapshot } from "./state_files.ts";
 import { netMetadata } from "../saved_net.ts";
 import { takeSnapshot, type Snapshot } from "../state.ts";
@@ -104,7 +104,7 @@ export async function train(
 }
 
 /** Where the records go on; undefined where they begin. */
-function recordsFrom({ position, begunAgain }: RunParts): RecordsFrom | undefined {
+function recordsFrom({ position, begunAgain }: FolderRun): RecordsFrom | undefined {
   if (position.step > 0) return { total: position.pictures };
   return begunAgain && { total: 0, log: begunAgain.log };
 }
@@ -154,7 +154,7 @@ class Run implements LoopHooks {
   constructor(
     private readonly o: TrainOptions,
     private readonly ui: TrainUi,
-    private readonly session: RunParts,
+    private readonly session: FolderRun,
     private readonly records: Records,
     private readonly validation: Validation | undefined,
     private readonly labels: readonly Label[] | undefined,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parseJson } from "../../formats/budget.ts";
 import { existingText, replaceFile } from "../../formats/file.ts";
 import { SpadeError } from "../../runtime/errors.ts";
-import { typed, type OptionValue as Value } from "../option_values.ts";
+import { infinite, typed, type OptionValue as Value } from "../option_values.ts";
 import { defaultOptions, defaultsOf, type TrainOptions } from "../options.ts";
 
 const TABLE = defaultOptions as unknown as Readonly<Record<string, Value>>;
@@ -52,7 +52,7 @@ export async function saveOptions(folder: string, options: TrainOptions): Promis
   await replaceFile(join(folder, "opt.txt"), lines.join(""));
   const json = JSON.stringify(
     Object.fromEntries(rows.map(({ name }) => [name, (options as unknown as Record<string, Value>)[name]])),
-    (_, value: unknown) => (value === Infinity ? "inf" : value),
+    infinite,
     2,
   );
   await replaceFile(join(folder, "opt.json"), `${json}\n`);
