@@ -26,6 +26,7 @@ export { reflectPad } from "./shape/reflect_pad.ts";
 export { overflow } from "./optim/overflow.ts";
 export { reparameterise } from "./loss/reparameterise.ts";
 export { resize } from "./shape/resize.ts";
+export { rgbaBytes } from "./shape/rgba_bytes.ts";
 export { reshape, slice } from "./shape/slice.ts";
 export { spectralSigma } from "./norm/spectral.ts";
 export { inverseStd, runningStatistics, statistics } from "./norm/statistics.ts";

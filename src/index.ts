@@ -3,8 +3,8 @@
 import type { AdapterInfo, Source, Spade, SpadeOptions, WeightsInfo } from "./session/api.ts";
 import type { SpadeError } from "./runtime/errors.ts";
 import { createSpadeOn } from "./session/create.ts";
-import { inspectOn } from "./session/inspect.ts";
-import { supported } from "./session/supported.ts";
+import { inspectOn } from "./session/opening/inspect.ts";
+import { supported } from "./session/opening/supported.ts";
 import { page } from "./web/page_host.ts";
 
 export * from "./session/api.ts";

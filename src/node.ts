@@ -5,8 +5,8 @@ import { openNodeDevice } from "./node/dawn.ts";
 import { filePath, nodeHost } from "./node_host.ts";
 import type { SpadeError } from "./runtime/errors.ts";
 import { createSpadeOn } from "./session/create.ts";
-import { inspectOn } from "./session/inspect.ts";
-import { supported } from "./session/supported.ts";
+import { inspectOn } from "./session/opening/inspect.ts";
+import { supported } from "./session/opening/supported.ts";
 import { isCached as isAddressCached } from "./web/cached.ts";
 
 export * from "./session/api.ts";

@@ -10,7 +10,8 @@ import type { Dataset } from "./dataset.ts";
 import type { DecodeReply, DecodeRequest, DecodeSetup } from "./decode_worker.ts";
 import { drawOf } from "./geometry.ts";
 import type { Pair } from "./listing.ts";
-import { NORMALISED, type Sample } from "./sample.ts";
+import { NORMALISED } from "../pictures/rgb_byte.ts";
+import type { Sample } from "./sample.ts";
 
 export interface LoadedBatch {
   epoch: number;

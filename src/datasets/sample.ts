@@ -11,6 +11,3 @@ export interface Sample {
   /** Path of the photo, as in upstream. */
   path: string;
 }
-
-/** Upstream's (v / 255 - 0.5) / 0.5 for each byte, in torch's order of float32 operations. */
-export const NORMALISED = Float32Array.from({ length: 256 }, (_, v) => Math.fround(Math.fround(v / 255) - 0.5) / 0.5);

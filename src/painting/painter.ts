@@ -2,6 +2,7 @@
 
 import type { LevelWindows } from "../labels/windows.ts";
 import type { DerivedWeights } from "../models/weights/derived.ts";
+import type { Output } from "./present/output.ts";
 import type { RunHow, Stage } from "./stage.ts";
 
 export interface PainterOptions {
@@ -44,12 +45,14 @@ export interface Painter {
   /** Sets the style z, [N, z_dim], of nets with VAE. Other nets have no style. */
   setStyle(z: Float32Array): void;
   /** Runs the stale stages that do not depend on the style, such as tables, and waits for them. */
-  runTables(how?: RunHow): Promise<void>;
+  runTables(): Promise<void>;
+  /** The same without waiting: resolves when the work is queued. */
+  queueTables(how?: RunHow): Promise<void>;
   /** Runs all stale stages, which computes the picture on the device. Resolves when the work is queued. */
   run(how?: RunHow): Promise<void>;
-  /** The picture of the last run, [N,H,W,3] in [-1,1]. */
-  read(): Promise<Float32Array<ArrayBuffer>>;
-  /** Calls setStyle (if z is given), run and read. */
+  /** The picture of the last run. */
+  readonly output: Output;
+  /** Calls setStyle (if z is given) and run, and reads the picture's numbers: [N,H,W,3] in [-1,1]. */
   paint(z?: Float32Array, how?: RunHow): Promise<Float32Array<ArrayBuffer>>;
   /** The stages of a picture, in order. */
   readonly stages: readonly Stage[];

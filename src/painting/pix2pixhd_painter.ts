@@ -10,6 +10,7 @@ import { DerivedWeights, type ConvWeights } from "../models/weights/derived.ts";
 import type { ParameterStore } from "../models/weights/parameters.ts";
 import { Graph, SpadeError, type Device, type Target } from "../runtime/index.ts";
 import { CompileProgress, prepare, type Painter, type PainterMemory, type PainterOptions } from "./painter.ts";
+import { Output, recordOutput } from "./present/output.ts";
 import { runStale, Stage, type Recording, type RunHow } from "./stage.ts";
 
 /** The weights' sigmas (spectral norm) and copies. */
@@ -50,7 +51,7 @@ function recordPicture(
     ...storedWeights(graph, parameters, layer),
     ...derived.copies(graph, layer.name),
   });
-  graph.output("image", recordPix2PixHD(graph, config, parameters, codes, false, weightsOf));
+  recordOutput(graph, recordPix2PixHD(graph, config, parameters, codes, false, weightsOf));
   return { name: "image", reads: ["weights", "map"], graph };
 }
 
@@ -127,18 +128,20 @@ export class Pix2pixhdPainter implements Painter {
   /** There are no tables. */
   async runTables(): Promise<void> {}
 
+  async queueTables(): Promise<void> {}
+
   async run(how: RunHow = {}): Promise<void> {
     if (!this.mapped) throw new SpadeError("usage", "paint", "there is no label map yet", "call setMap first");
     await runStale([this.image], how);
   }
 
-  read(): Promise<Float32Array<ArrayBuffer>> {
-    return this.image.program.read("image");
+  get output(): Output {
+    return new Output(this.image.program, this.size.w);
   }
 
   async paint(_z?: Float32Array, how: RunHow = {}): Promise<Float32Array<ArrayBuffer>> {
     await this.run(how);
-    return this.read();
+    return this.output.numbers();
   }
 
   get stages(): Stage[] {

@@ -11,6 +11,7 @@ import type { ParameterStore } from "../models/weights/parameters.ts";
 import { polite, requestPipelines, SpadeError, type Device, type Target } from "../runtime/index.ts";
 import { usualRoom, roomFor } from "./choose_room.ts";
 import { CompileProgress, prepare, type Painter, type PainterMemory, type PainterOptions } from "./painter.ts";
+import { Output } from "./present/output.ts";
 import { SpadeStages, type FirstRecording, type TablesRecording } from "./spade_stages.ts";
 import { runStale, Stage, type Recording, type RunHow } from "./stage.ts";
 import { TableRows } from "./table_rows.ts";
@@ -190,8 +191,12 @@ export class SpadePainter implements Painter {
     this.image = await this.compile(usual?.image ?? this.recorder.image(levels, this.first?.recording));
   }
 
-  async runTables(how: RunHow = {}): Promise<void> {
-    await runStale(this.ofMap(), how);
+  queueTables(how: RunHow = {}): Promise<void> {
+    return runStale(this.ofMap(), how);
+  }
+
+  async runTables(): Promise<void> {
+    await this.queueTables();
     await this.device.gpu.queue.onSubmittedWorkDone();
     this.device.check("tables");
   }
@@ -202,14 +207,14 @@ export class SpadePainter implements Painter {
     await runStale(this.stages, how);
   }
 
-  read(): Promise<Float32Array<ArrayBuffer>> {
-    return this.image!.program.read("image");
+  get output(): Output {
+    return new Output(this.image!.program, this.size.w);
   }
 
   async paint(z?: Float32Array, how: RunHow = {}): Promise<Float32Array<ArrayBuffer>> {
     if (z && this.config.use_vae) this.setStyle(z);
     await this.run(how);
-    return this.read();
+    return this.output.numbers();
   }
 
   /** Output of a block in the last picture, [N,h,w,C]; the painter must have been created with `taps`. */

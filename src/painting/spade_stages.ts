@@ -23,6 +23,7 @@ import { levelKey, type TableRoom } from "../models/nets/table_room.ts";
 import { DerivedWeights } from "../models/weights/derived.ts";
 import type { ParameterStore } from "../models/weights/parameters.ts";
 import { Graph, type Target, type Tensor } from "../runtime/index.ts";
+import { recordOutput } from "./present/output.ts";
 import type { Recording } from "./stage.ts";
 
 /** The tables of one resolution. */
@@ -106,7 +107,7 @@ export class SpadeStages {
       ? graph.import(first.features)
       : recordFirst(graph, c, this.parameters, { z: graph.input("z", [images, c.z_dim]), images });
     const tap = this.taps ? (name: string, y: Tensor): void => void graph.output(name, y) : undefined;
-    graph.output("image", recordImage(graph, c, this.layers(graph, levels), start, tap));
+    recordOutput(graph, recordImage(graph, c, this.layers(graph, levels), start, tap));
     return { name: "image", reads: ["weights", "map", "style"], graph };
   }
 

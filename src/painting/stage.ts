@@ -14,8 +14,8 @@ export interface Recording {
   readonly graph: Graph;
 }
 
-/** How a run is cut into slices, and the signal that aborts it. */
-export type RunHow = Pick<RunOptions, "slice" | "signal">;
+/** How a run is cut into slices, the signal that aborts it, and what its last submit does besides. */
+export type RunHow = Pick<RunOptions, "slice" | "signal" | "last">;
 
 /** A stage on a device. */
 export class Stage<R extends Recording = Recording> {
@@ -67,6 +67,13 @@ export class Stage<R extends Recording = Recording> {
 /** Runs the stale stages in their order, in one submit or in slices. Resolves when the work is queued; an aborted stage stays stale. */
 export async function runStale(stages: readonly Stage[], how: RunHow = {}): Promise<void> {
   const stale = stages.filter((stage) => stage.isStale);
+  const { last } = how;
+  if (last && !stale.length) {
+    const { gpu } = stages[0].program.device;
+    const encoder = gpu.createCommandEncoder({ label: "last" });
+    last(encoder);
+    return gpu.queue.submit([encoder.finish()]);
+  }
   const options = new Map(stale.map((stage) => [stage.program, stage.options]));
   await runPrograms([...options.keys()], options, how);
   for (const stage of stale) stage.made();

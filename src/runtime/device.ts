@@ -61,8 +61,10 @@ export class Device {
   readonly target: Target;
   readonly software: boolean;
   state: DeviceState = "alive";
-  /** Why the device was lost, if it was. */
+  /** Why the device was lost, if it was: in the browser's words. */
   lostReason = "";
+  /** By destroy(), or by a crash, a driver, the system. */
+  lostBy: GPUDeviceLostReason = "unknown";
   /** Bytes of the buffers allocated here and not yet destroyed. */
   allocated = 0;
   private readonly buffers = new Map<GPUBuffer, string>();
@@ -100,6 +102,7 @@ export class Device {
     if (this.state !== "alive") return;
     this.state = "lost";
     this.lostReason = message || reason;
+    this.lostBy = reason === "destroyed" ? reason : "unknown";
   }
 
   /** @internal */
@@ -259,7 +262,8 @@ export class Device {
     try {
       await this.wait(staging.mapAsync(1 /* READ */));
     } catch (cause) {
-      // If the device is lost or disposed, check() throws that error instead.
+      // If the device is lost or disposed, check() throws that error instead. The browser may say so a little later.
+      if (this.state === "alive") await Promise.race([this.gpu.lost, pause(LOST_WITHIN_MS)]);
       this.check(where);
       throw new SpadeError("disposed", where, "was disposed while it was read", "await the read first", cause);
     }
@@ -282,6 +286,10 @@ export class Device {
     this.gpu.destroy();
   }
 }
+
+/** How long after a read has failed the browser may take to say that the device is lost. */
+const LOST_WITHIN_MS = 1000;
+const pause = (ms: number): Promise<void> => new Promise((done) => void setTimeout(done, ms));
 
 const firstLine = (error: { readonly message: string }): string =>
   error.message.split("\n").find(Boolean) ?? "no message";

@@ -14,6 +14,7 @@ export type SpadeErrorCode =
   | "no-adapter"
   | "webgpu-blocked"
   | "label"
+  | "busy-canvas"
   | "disposed"
   | "file"
   | "usage";

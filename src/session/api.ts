@@ -10,12 +10,15 @@ declare global {
   interface SymbolConstructor {
     readonly dispose: unique symbol;
   }
-  // eslint-disable-next-line @typescript-eslint/no-empty-object-type
+  /* eslint-disable @typescript-eslint/no-empty-object-type */
   interface GPUDevice {}
+  interface GPUTexture {}
+  /* eslint-enable @typescript-eslint/no-empty-object-type */
 }
 
 /** The result of `generate` in Node, which lacks ImageData: an object of its shape. */
-export type { Picture } from "../painting/present.ts";
+export type { Picture } from "../painting/present/picture.ts";
+import type { Picture } from "../painting/present/picture.ts";
 
 /**
  * Where weights come from: an address, relative to the page (in Node also a path), or the bytes themselves. Addresses are cached; a download
@@ -37,6 +40,11 @@ export interface SpadeOptions {
   /** A .safetensors file that says its net's options, as `spade-webgpu convert` writes it; in Node any .safetensors or .pth. */
   weights: Source;
   /**
+   * The net's encoder, for `encode`; downloaded at its first use. Default: the file that the weights name, or the one beside them whose name
+   * has _E in place of _G: latest_net_E.safetensors.
+   */
+  encoder?: Source;
+  /**
    * SHA-256 of the whole file in base64, as in `<script integrity>`. Nothing is painted or cached before the file fits; a mismatch throws the
    * error `integrity`.
    */
@@ -51,7 +59,7 @@ export interface SpadeOptions {
    * size only, every other throws `unsupported`.
    */
   size?: [width: number, height: number];
-  /** A device of the page, to share: it is never destroyed or replaced here. Default: one of its own. */
+  /** A device of the page, to share: it is never destroyed or replaced here; after its loss, `restore` takes a new one. Default: one of its own. */
   device?: GPUDevice;
   /** Which GPU of several; default "high-performance". Without effect beside `device`. */
   powerPreference?: "low-power" | "high-performance";
@@ -103,7 +111,6 @@ export interface LabelInfo {
   category?: string;
 }
 
-/** What a loaded net takes and gives. */
 /** What a file says of its net. */
 export interface NetInfo {
   /** Width of the label map and the picture, in pixels. */
@@ -129,7 +136,10 @@ export interface NetInfo {
   style: null | { dim: number; presets: { name: string; style: Float32Array }[] };
 }
 
+/** What a loaded net takes and gives. */
 export interface SpadeInfo extends NetInfo {
+  /** As NetInfo's; `encoder`: there is an address to load one from, or one was given, so that `encode` can work. */
+  style: null | { dim: number; encoder: boolean; presets: { name: string; style: Float32Array }[] };
   /** Type of weights and activations on the GPU. */
   dtype: "f16" | "f32";
   adapter: AdapterInfo;
@@ -166,6 +176,32 @@ export interface GenerateOptions {
   signal?: AbortSignal;
 }
 
+/** For pictures on a canvas. */
+export interface CanvasOptions extends GenerateOptions {
+  /**
+   * Shows the picture here. A canvas with a 2d context gets the same bytes as ImageData. Any other gets a webgpu context, and the picture is
+   * drawn without leaving the GPU; on software adapters, where that gains nothing, a 2d context. What a webgpu canvas shows can't be read
+   * from it later: `toBlob` gives the picture.
+   */
+  canvas: HTMLCanvasElement | OffscreenCanvas;
+  /**
+   * "none" (the default): the canvas gets the picture's size. "smooth", "pixels": it keeps its size and the picture fills it, interpolated or
+   * in true pixels.
+   */
+  scaling?: Scaling;
+}
+
+export type Scaling = "none" | "smooth" | "pixels";
+
+/** For pictures on a texture of a borrowed device. */
+export interface TextureOptions extends GenerateOptions {
+  /**
+   * Draws the picture over the whole texture, interpolated if the sizes differ. It is 2d, has the usage RENDER_ATTACHMENT, a format that can be
+   * drawn to, and the session's device: `createSpade({ device })`.
+   */
+  texture: GPUTexture;
+}
+
 /** Times and counts of one picture. With the map of the call before, `labels`, `tables` and `newWindows` are 0. */
 export interface Stats {
   /** ms on the CPU, for the map's distinct windows. */
@@ -174,7 +210,7 @@ export interface Stats {
   tables: number;
   /** ms, for the net itself. */
   network: number;
-  /** ms, for the conversion to bytes. */
+  /** ms, for reading the picture back, or showing it. */
   present: number;
   /** ms in all; waiting in the queue does not count. */
   total: number;
@@ -182,25 +218,80 @@ export interface Stats {
   windows: number;
   /** Windows that no map before had: rows of tables that were computed for this picture. */
   newWindows: number;
+  /** Parts of the picture that were painted again; null: the whole. */
+  tiles: number | null;
   /** GPU memory held, in bytes. */
   memory: number;
 }
 
+export interface LiveOptions {
+  canvas: HTMLCanvasElement | OffscreenCanvas;
+  scaling?: Scaling;
+  style?: Style;
+  /** Called after each picture that was shown. */
+  onFrame?: (s: Stats) => void;
+}
+
 /**
- * A loaded net. Its events: `notice` { code: "software-adapter" | "memory-only" | "guessed-config", message, fix }, soon after createSpade;
- * without a listener it is one line in the console. `lost` { reason, willRestore: false }: the browser took the GPU away, and every later
- * call throws `device-lost`; dispose and create a new one.
+ * Paints maps as they change, on one canvas. It always takes the newest: maps that came meanwhile are left out. A picture under way is
+ * given up for a newer map only early on, and never twice in a row, so that something is shown all the time. It works in slices of some
+ * 12 ms, between which the page's frames are drawn.
+ */
+export interface Live {
+  /** The map to paint next, which is copied. @throws SpadeError label, shape, usage, disposed */
+  update(map: LabelMap, options?: { instance?: LabelMap }): void;
+  /** Setting it paints the last map again. @throws SpadeError shape, usage, unsupported */
+  style: Style | undefined;
+  /**
+   * Resolves when the newest map is shown.
+   * @throws SpadeError what the last picture failed with, until another is shown; without a call, the event `notice` has it
+   */
+  idle(): Promise<void>;
+  /** Runs a job, such as a thumbnail, when nothing is to be painted; one at a time, in order. A rejected job is the event `notice`. */
+  whenIdle(job: () => Promise<unknown>): void;
+  /** Ends it. Nothing is drawn any more. */
+  stop(): void;
+}
+
+/**
+ * A loaded net. Its events:
+ *
+ * - `notice` { code, message, fix }: "software-adapter", "memory-only" or "guessed-config", soon after createSpade, and errors that no call could
+ *   throw; without a listener, one line in the console.
+ * - `lost` { reason: "destroyed" | "unknown", willRestore }: the browser took the GPU away. A device of its own is opened again, with the weights
+ *   from the cache, and the call that was running is run again; calls wait for that. After a second loss within a minute, or when there is
+ *   no GPU any more, another `lost` says willRestore: false, and calls throw `device-lost` or `webgpu-blocked`.
+ * - `restored`: it paints again.
  */
 export interface Spade extends EventTarget {
+  /** After a loss, of the device that was opened since. */
   readonly info: SpadeInfo;
   /** Of the last finished picture; null before. */
   readonly stats: Stats | null;
   /**
    * Paints a map of exactly `info.width` x `info.height`, which is copied at the call. Calls queue in order. The same map, style, dtype and
    * adapter give the same bytes. In Node the result is a Picture.
-   * @throws SpadeError label, shape: the map; usage, unsupported: the options; device-lost; disposed; integrity: the result is not a number
+   * @throws SpadeError label, shape: the map; usage, unsupported: the options; busy-canvas; device-lost, webgpu-blocked; disposed; integrity:
+   *   the result is not a number
    */
+  generate(map: LabelMap, options: CanvasOptions | TextureOptions): Promise<void>;
   generate(map: LabelMap, options?: GenerateOptions): Promise<ImageData>;
+  /**
+   * The mean style of a photograph, `info.style.dim` numbers: for generate, to mix, to store. The photo is resized to the net's size like in
+   * training; its shape need not fit. In Node: { data: RGBA, width, height }.
+   * @throws SpadeError unsupported: a net without VAE, or no encoder to load; download, integrity, file, shape: the encoder; usage: the photo
+   */
+  encode(photo: ImageBitmapSource | Picture): Promise<Float32Array>;
+  /** Paints on a canvas while maps change. Several may live at once. @throws SpadeError usage, unsupported, busy-canvas, disposed */
+  live(options: LiveOptions): Live;
+  /**
+   * A file of the last picture that a canvas shows.
+   * @param type "image/png" (the default), "image/jpeg", "image/webp"
+   * @throws SpadeError usage: there is none yet; unsupported: Node
+   */
+  toBlob(type?: string): Promise<Blob>;
+  /** Goes on with another device of the page after the loss of the borrowed one. @throws SpadeError usage: the device is not borrowed */
+  restore(device: GPUDevice): Promise<void>;
   /** Frees the GPU memory and ends running calls; they and every later call throw `disposed`. May be called twice. */
   dispose(): void;
   /** dispose(), for `using`. */

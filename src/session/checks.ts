@@ -66,8 +66,9 @@ export function checkSource(call: string, weights: unknown): void {
 /** Checks createSpade's options. @throws SpadeError usage */
 export function checkOptions(options: SpadeOptions): void {
   if (!isObject(options)) throw usage("createSpade", `its options are ${String(options)}`, "give { weights: ... }");
-  const { weights, dtype, size, integrity, powerPreference, cache, fetch } = options;
+  const { weights, encoder, dtype, size, integrity, powerPreference, cache, fetch } = options;
   checkSource("createSpade({ weights })", weights);
+  if (encoder !== undefined) checkSource("createSpade({ encoder })", encoder);
   if (integrity !== undefined && !/^sha256-[A-Za-z0-9+/]{43}=$/.test(String(integrity)))
     throw new SpadeError(
       "integrity",
@@ -104,23 +105,38 @@ export function checkShared(
   checkSignal(call, signal);
   if (onProgress !== undefined && typeof onProgress !== "function")
     throw usage(`${call}({ onProgress })`, "is no function", "give a function, or leave it out");
-  if (device !== undefined && !isDevice(device))
-    throw usage(`${call}({ device })`, "is no GPUDevice", "give one, or leave it out");
+  if (device !== undefined) checkDevice(`${call}({ device })`, device);
+}
+
+/** @throws SpadeError usage */
+export function checkDevice(call: string, device: unknown): void {
+  if (!isDevice(device)) throw usage(call, "is no GPUDevice", "give one, or leave it out");
 }
 
 /** Checks generate()'s options. @throws SpadeError usage, unsupported */
 export function checkGenerate(options: unknown): void {
   if (!isObject(options))
     throw usage("generate", `its options are ${String(options)}`, "give an object, or leave them out");
-  const { canvas, texture, signal } = options as { canvas?: unknown; texture?: unknown; signal?: unknown };
-  if (canvas || texture)
-    throw new SpadeError(
-      "unsupported",
-      "generate({ canvas | texture })",
-      "pictures go to ImageData only in this version",
-      "leave canvas and texture out and draw what generate() gives",
-    );
+  const { canvas, texture, scaling, signal } = options as Record<string, unknown>;
+  if (canvas !== undefined && texture !== undefined)
+    throw usage("generate({ canvas, texture })", "are two places for one picture", "give one of them");
+  checkScaling(scaling);
   checkSignal("generate", signal);
+}
+
+/** @throws SpadeError usage */
+export function checkScaling(scaling: unknown): void {
+  if (scaling !== undefined && !["none", "smooth", "pixels"].includes(scaling as string))
+    throw usage("scaling", `is ${String(scaling)}`, 'give "none", "smooth" or "pixels"');
+}
+
+/** Checks live()'s options. @throws SpadeError usage */
+export function checkLive(options: unknown): void {
+  if (!isObject(options)) throw usage("live", `its options are ${String(options)}`, "give { canvas }");
+  const { scaling, onFrame } = options as Record<string, unknown>;
+  checkScaling(scaling);
+  if (onFrame !== undefined && typeof onFrame !== "function")
+    throw usage("live({ onFrame })", "is no function", "give a function, or leave it out");
 }
 
 function checkSignal(call: string, signal: unknown): void {

@@ -1,10 +1,13 @@
 // What differs between a page and Node: the GPU device, and where bytes come from.
 
-import type { Source, SpadeOptions } from "./api.ts";
+import type { Source, Spade, SpadeOptions } from "./api.ts";
 import type { Checkpoint, Reader } from "../formats/checkpoint.ts";
 import type { RandomAccess } from "../formats/tensors.ts";
 import type { NetWeights } from "../painting/open_net.ts";
 import type { Device, OpenOptions, Target } from "../runtime/index.ts";
+
+/** What encode() takes. */
+export type Photo = Parameters<Spade["encode"]>[0];
 
 export interface LoadOptions extends Pick<SpadeOptions, "integrity" | "signal" | "cache" | "fetch"> {
   readonly readers: readonly Reader[];
@@ -38,6 +41,8 @@ export interface Host {
   openDevice(options: OpenOptions & Pick<SpadeOptions, "powerPreference">): Promise<Device>;
   /** What its users can do about a software adapter. */
   readonly softwareFix: string;
+  /** A photograph, resized to this size like in training: [1,H,W,3] in [-1,1]. @throws SpadeError usage, file: not a picture */
+  readPhoto(photo: Photo, width: number, height: number): Promise<Float32Array>;
   /** Opens the head of a safetensors file, whose tensors can't be read; undefined if the source is none. */
   head(source: Source, signal?: AbortSignal): Promise<RandomAccess | undefined>;
   /** Opens a source for reads by range; resolves with its first bytes. */

@@ -1,20 +1,27 @@
-// The session that createSpade returns: queues calls, paints one map at a time, reuses tables of an unchanged map, measures times.
+// The session that createSpade returns: queues calls, paints one map at a time, reuses tables of an unchanged map, measures times, and runs
+// a call again whose device was lost.
 
-import type { GenerateOptions, LabelMap, Spade, SpadeInfo, Stats } from "./api.ts";
-import { checkGenerate, checkMap, styleValues } from "./checks.ts";
-import type { OpenNet } from "../painting/open_net.ts";
-import { toPicture, type Picture } from "../painting/present.ts";
-import { SpadeError, whenLost, type Device } from "../runtime/index.ts";
-
-/** A queued generate() call, with copies of its arguments: the caller may change maps and styles meanwhile. */
-interface Job {
-  readonly map: LabelMap;
-  readonly instance: LabelMap | undefined;
-  readonly z: Float32Array | undefined;
-  /** The caller's signal or dispose(). */
-  readonly signal: AbortSignal;
-  readonly slice: number | undefined;
-}
+import type {
+  CanvasOptions,
+  GenerateOptions,
+  LabelMap,
+  Live,
+  LiveOptions,
+  Spade,
+  SpadeInfo,
+  SpadeOptions,
+  Stats,
+  TextureOptions,
+} from "./api.ts";
+import { checkDevice, checkGenerate, checkLive, checkMap, styleValues } from "./checks.ts";
+import type { Host, Photo } from "./host.ts";
+import { LastingNet } from "./opening/lasting.ts";
+import type { How, Painting } from "./job.ts";
+import { LivePainter } from "./live.ts";
+import { Announcer, failed } from "./notices.ts";
+import type { Opened } from "./opening/opened.ts";
+import { bytesSink, canvasSink, textureSink, type Sink } from "./sinks.ts";
+import { SpadeError } from "../runtime/index.ts";
 
 const sameMap = (a: LabelMap | undefined, b: LabelMap | undefined): boolean =>
   a === b ||
@@ -28,123 +35,145 @@ const copyMap = ({ data, width, height }: LabelMap): LabelMap => ({ data: data.s
 /** Slice length for runs with an abort signal. */
 const ABORTABLE_SLICE_MS = 100;
 
-/** What a "notice" event says. */
-export interface Notice {
-  readonly code: "software-adapter" | "memory-only" | "guessed-config";
-  readonly message: string;
-  readonly fix: string;
-}
-
-/** Notices that this process has already written to the console. */
-const announced = new Set<string>();
-
 export class SpadeSession extends EventTarget implements Spade {
   stats: Stats | null = null;
-  private readonly device: Device;
-  /** Undefined once disposed. */
-  private net: OpenNet | undefined;
+  private readonly announcer = new Announcer(this);
+  private readonly net: LastingNet;
   private readonly ending = new AbortController();
-  private queue: Promise<void> = Promise.resolve();
+  private queue: Promise<unknown> = Promise.resolve();
   /** The map from which the tables on the device were computed. */
-  private painted: { map: LabelMap; instance: LabelMap | undefined; windows: number } | undefined;
-  private watched = false;
+  private painted: { on: Opened; map: LabelMap; instance: LabelMap | undefined; windows: number } | undefined;
+  /** What a canvas shows. */
+  private shown: Painting | undefined;
 
   constructor(
-    readonly info: SpadeInfo,
-    net: OpenNet,
-    private readonly ownsDevice: boolean,
+    private readonly host: Host,
+    options: SpadeOptions,
+    opened: Opened,
   ) {
     super();
-    this.net = net;
-    this.device = net.device;
-    whenLost(this.device.gpu, this);
+    const tell = (type: string, detail: object = {}): void =>
+      void this.dispatchEvent(Object.assign(new Event(type), detail));
+    this.net = new LastingNet(host, options, opened, {
+      lost: (reason, willRestore) => tell("lost", { reason, willRestore }),
+      restored: () => tell("restored"),
+    });
+    this.announcer.soon(opened.notices);
   }
 
-  /** @internal Sends the notices about this net and its loading, once the caller of createSpade has had time to add a listener. */
-  announceSoon(loading: readonly Notice[]): void {
-    const note = this.net?.note;
-    const fix = "convert the file with the options it was trained with (spade-webgpu convert --help)";
-    const notices = [...loading];
-    if (note) notices.push({ code: "guessed-config", message: `the net's options are ${note.message}`, fix });
-    setTimeout(() => notices.forEach((notice) => this.announce(notice)), 0);
+  get info(): SpadeInfo {
+    return this.net.latest.info;
   }
 
   override addEventListener(...args: Parameters<EventTarget["addEventListener"]>): void {
-    if (args[0] === "notice") this.watched = true;
+    if (args[0] === "notice") this.announcer.watched = true;
     super.addEventListener(...args);
   }
 
-  /** @internal Called after Device.deviceLost. */
-  deviceLost(): void {
-    const { state, lostReason } = this.device;
-    if (state === "lost")
-      this.dispatchEvent(Object.assign(new Event("lost"), { reason: lostReason, willRestore: false }));
-  }
-
-  private announce({ code, message, fix }: Notice): void {
-    if (this.watched) this.dispatchEvent(Object.assign(new Event("notice"), { code, message, fix }));
-    else if (!announced.has(message)) console.warn(`spade-webgpu: ${message}; ${fix}`);
-    announced.add(message);
-  }
-
-  generate(map: LabelMap, options: GenerateOptions = {}): Promise<ImageData> {
-    const result = new Promise<Picture>((resolve, reject) => {
-      const job = this.job(map, options);
-      const { signal } = job;
-      // Rejects at once, even while queued. A running job ends with its slice; the next call waits for that.
-      const stop = (): void => reject(signal.reason as Error);
-      signal.addEventListener("abort", stop, { once: true });
-      this.queue = this.queue
-        .then(async () => {
-          if (!signal.aborted) resolve(await this.paint(job));
-        })
-        .catch(reject)
-        .finally(() => signal.removeEventListener("abort", stop));
-    });
-    return result as Promise<ImageData>;
-  }
-
-  /** Checks a call and copies its arguments. */
-  private job(map: LabelMap, options: GenerateOptions): Job {
+  generate(map: LabelMap, options?: GenerateOptions): Promise<ImageData>;
+  generate(map: LabelMap, options: CanvasOptions | TextureOptions): Promise<void>;
+  async generate(map: LabelMap, options: Partial<CanvasOptions & TextureOptions> = {}): Promise<unknown> {
     this.check("generate");
     checkGenerate(options);
-    const { instance, signal } = options;
+    const { canvas, texture, scaling = "none", signal } = options;
     signal?.throwIfAborted();
-    checkMap("label map", map, this.info);
-    if (instance !== undefined) checkMap("instance map", instance, this.info);
+    const what = this.painting(map, options.instance, options.style);
+    const sink = canvas
+      ? canvasSink(canvas, scaling, this.info.adapter.software)
+      : texture
+        ? textureSink(texture)
+        : bytesSink;
+    // One signal per job: a long queue on one signal would trigger a warning about too many listeners.
+    const how: How = { signal: this.until(signal), slice: signal ? ABORTABLE_SLICE_MS : undefined };
+    const result = await this.paint(what, sink as Sink<unknown>, how);
+    if (canvas) this.shown = what;
+    return result;
+  }
+
+  /** Checks what to paint, and copies it. */
+  painting(map: LabelMap, instance: LabelMap | undefined, style: GenerateOptions["style"]): Painting {
+    const { info } = this;
+    checkMap("label map", map, info);
+    if (instance !== undefined) checkMap("instance map", instance, info);
     return {
       map: copyMap(map),
-      instance: instance && this.info.edges ? copyMap(instance) : undefined,
-      z: styleValues(options.style, this.info.style?.dim ?? 0),
-      // One signal per job: a long queue on one signal would trigger a warning about too many listeners.
-      signal: AbortSignal.any([this.ending.signal, ...(signal ? [signal] : [])]),
-      slice: signal ? ABORTABLE_SLICE_MS : undefined,
+      instance: instance && info.edges ? copyMap(instance) : undefined,
+      z: this.styleOf(style),
     };
   }
 
-  private async paint({ map, instance, z, signal, slice }: Job): Promise<Picture> {
-    this.check("generate");
-    const net = this.net!;
+  styleOf(style: GenerateOptions["style"]): Float32Array | undefined {
+    return styleValues(style, this.info.style?.dim ?? 0);
+  }
+
+  /** A signal for a call: the caller's, or dispose(). */
+  until(signal?: AbortSignal): AbortSignal {
+    return AbortSignal.any([this.ending.signal, ...(signal ? [signal] : [])]);
+  }
+
+  /** Paints when its turn comes. */
+  paint<R>(what: Painting, sink: Sink<R>, how: How): Promise<R> {
+    return this.queued(how, (opened) => this.paintOn(opened, what, sink, how));
+  }
+
+  /**
+   * Runs `body` after the calls before it, with the net on a device that lives; again, if the device is lost meanwhile. Rejects at once on
+   * abort, even while queued: a running call ends with its slice, and the next one waits for that.
+   */
+  private queued<R>({ signal, begin }: How, body: (opened: Opened) => Promise<R>): Promise<R> {
+    return new Promise<R>((resolve, reject) => {
+      const stop = (): void => reject(signal.reason as Error);
+      signal.addEventListener("abort", stop, { once: true });
+      const turn = async (): Promise<R | undefined> => {
+        while (!signal.aborted) {
+          const opened = await this.net.open();
+          begin?.();
+          try {
+            const result = await body(opened);
+            if (this.net.isCurrent(opened)) return result;
+          } catch (error) {
+            if (this.net.isCurrent(opened)) throw error;
+          }
+        }
+        return undefined;
+      };
+      this.queue = this.queue
+        .then(turn)
+        .then((result) => resolve(result as R), reject)
+        .finally(() => signal.removeEventListener("abort", stop));
+    });
+  }
+
+  private async paintOn<R>(opened: Opened, what: Painting, sink: Sink<R>, { signal, slice }: How): Promise<R> {
+    const { map, instance, z } = what;
+    const { net, info } = opened;
     const { painter } = net;
     const t0 = performance.now();
     let newWindows = 0;
     let t1 = t0;
     let t2 = t0;
+    let tables: Promise<unknown> | undefined;
     let painted = this.painted;
-    if (!painted || !sameMap(painted.map, map) || !sameMap(painted.instance, instance)) {
+    if (painted?.on !== opened || !sameMap(painted.map, map) || !sameMap(painted.instance, instance)) {
       this.painted = undefined;
       const levels = net.windows(map, instance);
       t1 = performance.now();
       ({ newWindows } = await painter.setMap(levels, signal));
-      await painter.runTables({ slice, signal });
-      signal.throwIfAborted();
-      this.painted = painted = { map, instance, windows: levels.reduce((sum, l) => sum + l.outerCount, 0) };
-      t2 = performance.now();
+      await painter.queueTables({ slice, signal });
+      // Only to measure: the picture is queued behind them.
+      tables = opened.device.gpu.queue.onSubmittedWorkDone().then(() => (t2 = performance.now()));
+      const windows = levels.reduce((sum, l) => sum + l.outerCount, 0);
+      painted = { on: opened, map, instance, windows };
     }
-    const image = await painter.paint(z, { slice, signal });
-    signal.throwIfAborted();
+    const last = await sink.prepare?.(opened);
+    if (z && info.style) painter.setStyle(z);
+    await painter.run({ slice, signal, last });
+    const bytes = await sink.read(painter.output);
+    await tables;
     const t3 = performance.now();
-    const picture = toPicture(image, this.info.width, this.info.height);
+    signal.throwIfAborted();
+    this.painted = painted;
+    const result = sink.show(bytes, info);
     const t4 = performance.now();
     this.stats = {
       labels: t1 - t0,
@@ -154,25 +183,74 @@ export class SpadeSession extends EventTarget implements Spade {
       total: t4 - t0,
       windows: painted.windows,
       newWindows,
-      memory: this.device.allocated,
+      tiles: null,
+      memory: opened.device.allocated,
     };
-    return picture;
+    return result;
   }
 
-  private check(where: string): void {
+  async encode(photo: Photo): Promise<Float32Array> {
+    this.check("encode");
+    const { width, height } = this.info;
+    const picture = await this.host.readPhoto(photo, width, height);
+    const how: How = { signal: this.until() };
+    return this.queued(how, (opened) => opened.encode(picture, how.signal));
+  }
+
+  live(options: LiveOptions): Live {
+    this.check("live");
+    checkLive(options);
+    const { canvas, scaling = "none", style, onFrame } = options;
+    const sink = canvasSink(canvas, scaling, this.info.adapter.software);
+    return new LivePainter(this, sink, style, (what) => {
+      this.shown = what;
+      onFrame?.(this.stats!);
+    });
+  }
+
+  async toBlob(type = "image/png"): Promise<Blob> {
+    this.check("toBlob");
+    if (!this.shown)
+      throw new SpadeError(
+        "usage",
+        "toBlob",
+        "no canvas shows a picture yet",
+        "call generate with a canvas, or live, first",
+      );
+    const picture = (await this.paint(this.shown, bytesSink, { signal: this.until() })) as ImageData;
+    const canvas = new OffscreenCanvas(picture.width, picture.height);
+    canvas.getContext("2d")!.putImageData(picture, 0, 0);
+    return canvas.convertToBlob({ type });
+  }
+
+  async restore(device: GPUDevice): Promise<void> {
+    this.check("restore");
+    checkDevice("restore", device);
+    await this.net.restore(device);
+  }
+
+  /** @internal Tells of an error that no call can throw. */
+  announce(error: unknown): void {
+    if (!this.ending.signal.aborted) this.announcer.announce(failed(error));
+  }
+
+  /** @internal @throws SpadeError disposed */
+  check(where: string): void {
     if (this.ending.signal.aborted)
       throw new SpadeError("disposed", where, "this Spade was disposed", "create a new one");
-    this.device.check(where);
   }
 
   dispose(): void {
     if (this.ending.signal.aborted) return;
-    this.ending.abort(
-      new SpadeError("disposed", "generate", "this Spade was disposed while it painted", "create a new one"),
+    const reason = new SpadeError(
+      "disposed",
+      "generate",
+      "this Spade was disposed while it painted",
+      "create a new one",
     );
-    this.net?.dispose();
-    if (this.ownsDevice) this.device.dispose();
-    this.net = this.painted = undefined;
+    this.ending.abort(reason);
+    this.net.dispose(reason);
+    this.painted = this.shown = undefined;
   }
 
   [Symbol.dispose](): void {

@@ -10,7 +10,8 @@ import { storageType } from "../painting/open_net.ts";
 import { parseLabels, type Label } from "../pictures/label_names.ts";
 import { SpadeError, type Device } from "../runtime/index.ts";
 import type { Source } from "../session/api.ts";
-import { openDevice, reporter } from "../session/create.ts";
+import { openDevice } from "../session/opening/opened.ts";
+import { reporter } from "../session/opening/progress.ts";
 import type { Host, Weights } from "../session/host.ts";
 import { initialSource } from "../training/init.ts";
 import { netsOf, openParts, type Origin } from "../training/open_parts.ts";
@@ -21,7 +22,7 @@ import { hasItsChecksum, savedFields } from "../training/state_check.ts";
 import type { Nets } from "../training/step/step.ts";
 import type { Trainer, TrainerOptions } from "./api.ts";
 import { checkTrainerOptions, labelsOf, resolveOptions, storedOptions, type Begun } from "./options.ts";
-import { ENCODER, TrainerSession } from "./trainer.ts";
+import { TrainerSession } from "./trainer.ts";
 
 /** A host, and where it has SqueezeNet's features by itself. */
 export interface TrainerHost extends Host {
@@ -150,7 +151,7 @@ function noFeatures(): SpadeError {
 function origin(
   device: Device,
   o: TrainOptions,
-  { saved, kind }: Beginning,
+  { saved }: Beginning,
   from: Opened | undefined,
   features: Opened | undefined,
   report: (done: number, total: number) => void,
@@ -159,10 +160,13 @@ function origin(
   const progress = new Map(netsOf(o).map(([role, { shapes }]) => [role as string, uploads.part(shapes.size)]));
   const ofFeatures = features && uploads.part(squeezenet.net.shapes.size);
   const source = (role: string, net: Net): StateSource | undefined => {
-    const stored = (kind === "checkpoint" || role === ENCODER) && from ? netSource(from, role) : undefined;
-    if (stored?.shapes.size || (saved && role !== AVERAGE)) return stored;
+    if (saved) {
+      const stored = netSource(saved, role);
+      return role === AVERAGE && !stored.shapes.size ? undefined : stored;
+    }
     if (role === AVERAGE) return undefined;
-    return kind === "generator" && role === "G" ? checkpointSource(from!.checkpoint) : initialSource(net, o);
+    const own = from && checkpointSource(from.checkpoint);
+    return own && (role === "G" || (role === "E" && own.shapes.has("fc_mu.weight"))) ? own : initialSource(net, o);
   };
   const load = async (role: string, net: Net): Promise<ParameterStore | undefined> => {
     const values = source(role, net);

@@ -1,9 +1,9 @@
 // Batches of the samples that somebody gives one by one.
 
-import { NORMALISED } from "../datasets/sample.ts";
 import { checkedLabels, typedArrayName, type LabelMap } from "../labels/label_map.ts";
 import { labelSpace, type Config } from "../models/config.ts";
 import { outputSize } from "../models/kinds.ts";
+import { NORMALISED } from "../pictures/rgb_byte.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { checkMap, isObject } from "../session/checks.ts";
 import type { Batch } from "../training/step/stepper.ts";

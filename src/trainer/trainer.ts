@@ -4,7 +4,7 @@ import type { LabelMap } from "../labels/label_map.ts";
 import { kindOf, outputSize } from "../models/kinds.ts";
 import type { ParameterStore } from "../models/weights/parameters.ts";
 import { openNet } from "../painting/open_net.ts";
-import { toPicture } from "../painting/present.ts";
+import { toPicture } from "../painting/present/picture.ts";
 import type { Label } from "../pictures/label_names.ts";
 import { SpadeError, type Device } from "../runtime/index.ts";
 import type { Style } from "../session/api.ts";
@@ -21,9 +21,6 @@ import type { Sample, StepResult, Trainer } from "./api.ts";
 import { blobSink } from "./blob.ts";
 import { optionsText } from "./options.ts";
 import { Batches, isIterable } from "./samples.ts";
-
-/** The prefix of the encoder's keys in a saved generator. */
-export const ENCODER = "E";
 
 const usage = (where: string, problem: string, fix: string): SpadeError => new SpadeError("usage", where, problem, fix);
 
@@ -135,10 +132,10 @@ export class TrainerSession implements Trainer {
   save(): Promise<Blob> {
     return this.exclusively("save", async () => {
       const { o, parts, labels } = this;
-      const { E } = parts.nets;
       const tensors = new Map<string, StateTensor>();
-      for (const [prefix, net] of [["", this.generator] as const, ...(E ? [[`${ENCODER}.`, E] as const] : [])])
-        for (const key of net.keys()) tensors.set(prefix + key, { shape: net.shape(key), data: await net.read(key) });
+      // The two have no key in common.
+      for (const net of [this.generator, parts.nets.E])
+        for (const key of net?.keys() ?? []) tensors.set(key, { shape: net!.shape(key), data: await net!.read(key) });
       const sink = blobSink();
       await writeSafetensors(sink, tensorsToWrite(tensors), netMetadata(o, labels, parts.styles, parts.position));
       return sink.blob();

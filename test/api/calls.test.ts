@@ -14,7 +14,7 @@ import { memorySource } from "../../src/models/weights/source.ts";
 import { windowsOf } from "../../src/painting/windows.ts";
 import { openNodeDevice } from "../../src/node/dawn.ts";
 import { createSpade, type LabelMap, type Progress, type Spade, type SpadeOptions } from "../../src/node.ts";
-import { toPicture } from "../../src/painting/present.ts";
+import { toPicture } from "../../src/painting/present/picture.ts";
 import { testDevice } from "../support/device.ts";
 import { noise, plain, stateFile, stripes, vae, weights } from "./tiny.ts";
 

@@ -2,7 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { plainReader } from "../../src/formats/plain_checkpoint.ts";
-import { describeStored } from "../../src/session/describe_stored.ts";
+import { describeStored } from "../../src/session/opening/describe_stored.ts";
 import { bytesAccess } from "../../src/formats/tensors.ts";
 import { openNodeDevice } from "../../src/node/dawn.ts";
 import { Device } from "../../src/runtime/index.ts";
@@ -53,6 +53,7 @@ test("30 Spades made, used and disposed leave nothing: no device, no pipelines, 
         format: { readers: [plainReader], open: (access) => plainReader.open(access), describe: describeStored },
         softwareFix: "",
         head: () => Promise.resolve(undefined),
+        readPhoto: () => Promise.reject(new Error("no photos here")),
         openDevice: async (options) => (device = await openNodeDevice(options)),
         open: () => Promise.resolve(bytesAccess(file, "tiny")),
       },

@@ -25,7 +25,7 @@ import { keyedSeed, normalValues } from "../../src/models/philox.ts";
 import { SpadePainter } from "../../src/painting/spade_painter.ts";
 import { seededState, type HostState } from "../../src/models/weights/seeded.ts";
 import { memorySource } from "../../src/models/weights/source.ts";
-import { toPicture } from "../../src/painting/present.ts";
+import { toPicture } from "../../src/painting/present/picture.ts";
 import { labelPng, photoPng } from "../datasets/folders.ts";
 import { testDevice } from "../support/device.ts";
 

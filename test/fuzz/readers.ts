@@ -17,7 +17,7 @@ import { writePth } from "../../src/formats/torch/pth_write.ts";
 import { defaultConfig, generatorShapes } from "../../src/models/config.ts";
 import { decodePresets, encodePresets } from "../../src/models/presets.ts";
 import { findConfig } from "../../src/models/weights/find_config.ts";
-import { guessEncoder } from "../../src/models/weights/guess.ts";
+import { guessEncoder } from "../../src/models/weights/guess_encoder.ts";
 import { parseLabels } from "../../src/pictures/label_names.ts";
 import { foreign, SpadeError } from "../../src/runtime/errors.ts";
 import { CurveFile } from "../../src/training/records/curves.ts";

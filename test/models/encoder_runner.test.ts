@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { defaultEncoder, encoderNet, encoderShapes } from "../../src/models/nets/encoder.ts";
 import { EncoderRunner } from "../../src/painting/encoder_runner.ts";
-import { guessEncoder } from "../../src/models/weights/guess.ts";
+import { guessEncoder } from "../../src/models/weights/guess_encoder.ts";
 import { ParameterStore } from "../../src/models/weights/parameters.ts";
 import { seededState } from "../../src/models/weights/seeded.ts";
 import { memorySource } from "../../src/models/weights/source.ts";

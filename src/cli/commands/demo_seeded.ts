@@ -6,7 +6,7 @@ import { coloredMap, labelColor } from "../../pictures/colors.ts";
 import { calibratedState } from "../../painting/calibrated.ts";
 import { defaultConfig } from "../../models/config.ts";
 import { memorySource } from "../../models/weights/source.ts";
-import { toPicture } from "../../painting/present.ts";
+import { toPicture } from "../../painting/present/picture.ts";
 import { windowsOf } from "../../painting/windows.ts";
 import { demoFolder, demoMaps, type DemoOptions } from "./demo.ts";
 import { readInstanceMap, readLabelMap } from "../inputs/maps.ts";

@@ -12,7 +12,7 @@ import type { Config } from "../../models/config.ts";
 import { counted, foreign } from "../../runtime/errors.ts";
 import { chromeTrace, profileTable, SpadeError, type Profile } from "../../runtime/index.ts";
 import type { NetWeights } from "../../painting/open_net.ts";
-import { toPicture } from "../../painting/present.ts";
+import { toPicture } from "../../painting/present/picture.ts";
 import { findEncoder, prepareStyle } from "../inputs/encoder.ts";
 import { readInstanceMap, readLabelMap } from "../inputs/maps.ts";
 import { openNetFile } from "../inputs/net.ts";

@@ -7,7 +7,7 @@ import { Dataset } from "../../datasets/dataset.ts";
 import { comparable } from "../../datasets/folder.ts";
 import { SpadeError, counted, foreign } from "../../runtime/errors.ts";
 import type { OpenNet } from "../../painting/open_net.ts";
-import { toPicture } from "../../painting/present.ts";
+import { toPicture } from "../../painting/present/picture.ts";
 import { labelColors, labelRgb } from "../../training/records/pictures.ts";
 import { openNetFile } from "../inputs/net.ts";
 import { Outputs } from "../terminal/output.ts";

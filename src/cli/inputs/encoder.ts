@@ -4,13 +4,8 @@ import { stat } from "node:fs/promises";
 import { openCheckpointFile } from "../../formats/file.ts";
 import { pilBicubicResize } from "../../pictures/pil_bicubic.ts";
 import { readPhoto } from "../../datasets/photo.ts";
-import { NORMALISED } from "../../datasets/sample.ts";
 import type { Config } from "../../models/config.ts";
-import { encoderNet } from "../../models/nets/encoder.ts";
-import { EncoderRunner } from "../../painting/encoder_runner.ts";
-import { guessEncoder } from "../../models/weights/guess.ts";
-import { ParameterStore } from "../../models/weights/parameters.ts";
-import { checkpointSource } from "../../models/weights/source.ts";
+import { EncoderRunner, normalized } from "../../painting/encoder_runner.ts";
 import { SpadeError, type Device } from "../../runtime/index.ts";
 import { mapSize } from "./maps.ts";
 import type { DrawableStyle, StyleWish } from "./style.ts";
@@ -54,24 +49,11 @@ export async function openEncoder(
 ): Promise<EncoderRunner> {
   const checkpoint = await openCheckpointFile(path);
   try {
-    const source = checkpointSource(checkpoint);
-    const encoder = guessEncoder(source.shapes);
-    if (encoder.z_dim !== config.z_dim)
-      throw new SpadeError(
-        "shape",
-        path,
-        `gives ${encoder.z_dim} numbers where the generator's z_dim is ${config.z_dim}`,
-        "give the encoder that was trained with this generator",
-      );
-    const parameters = await ParameterStore.loadNet(device, encoderNet(encoder), source, "f32");
-    return await EncoderRunner.create(device, encoder, parameters, { h: size.height, w: size.width });
+    return await EncoderRunner.open(checkpoint, device, { path, z_dim: config.z_dim, h: size.height, w: size.width });
   } finally {
     await checkpoint.close();
   }
 }
-
-/** Converts RGB bytes to the input of the nets, in [-1,1]. */
-export const normalized = (rgb: Uint8Array): Float32Array => Float32Array.from(rgb, (v) => NORMALISED[v]);
 
 /**
  * Reads the files that a picture's style needs, before a device is opened. The function that it gives resizes the picture to the net's

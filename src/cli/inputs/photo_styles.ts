@@ -5,10 +5,10 @@ import { hasPhotos } from "../../datasets/listing.ts";
 import type { DataOptions } from "../../datasets/options.ts";
 import type { Sample } from "../../datasets/sample.ts";
 import type { Config } from "../../models/config.ts";
-import type { EncoderRunner } from "../../painting/encoder_runner.ts";
+import { normalized, type EncoderRunner } from "../../painting/encoder_runner.ts";
 import { keyedSeed, normalValues } from "../../models/philox.ts";
 import { SpadeError, type Device } from "../../runtime/index.ts";
-import { findEncoder, needEncoder, normalized, openEncoder, prepareStyle } from "./encoder.ts";
+import { findEncoder, needEncoder, openEncoder, prepareStyle } from "./encoder.ts";
 import { drawStyle, readStyle } from "./style.ts";
 import type { TestOptions } from "../options/test_options.ts";
 

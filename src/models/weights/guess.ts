@@ -3,7 +3,6 @@
 import { SpadeError } from "../../runtime/errors.ts";
 import { defaultConfig, type Config, type LabelConfig, type Upsampling } from "../config.ts";
 import { outputSize } from "../kinds.ts";
-import type { EncoderConfig } from "../nets/encoder.ts";
 import { refuseOthers } from "./recognise.ts";
 
 type Size = Pick<Config, "num_upsampling_layers" | "crop_size" | "aspect_ratio">;
@@ -141,23 +140,6 @@ export function guessConfig(shapes: ReadonlyMap<string, readonly number[]>, give
     num_upsampling_layers: size.num_upsampling_layers,
     norm_G: `${spectral}spade${kind}${shared[2]}x${shared[3]}`,
   };
-}
-
-/**
- * Finds the config of an encoder's checkpoint from keys and shapes.
- * @throws SpadeError unsupported: the keys are not those of an encoder
- */
-export function guessEncoder(shapes: ReadonlyMap<string, readonly number[]>): EncoderConfig {
-  const of = (...keys: string[]): readonly number[] | undefined => keys.map((key) => shapes.get(key)).find(Boolean);
-  const spectral = of("layer1.0.weight_orig", "layer1.weight_orig");
-  const first = spectral ?? of("layer1.0.weight", "layer1.weight");
-  const mu = shapes.get("fc_mu.weight");
-  if (!first || !mu) {
-    const missing = first ? "fc_mu.weight" : "layer1.0.weight_orig";
-    throw new SpadeError("unsupported", "encoder", `no key ${missing}`, "give a SPADE encoder (latest_net_E.pth)");
-  }
-  const kind = shapes.has("layer1.1.running_mean") ? "batch" : shapes.has("layer1.bias") ? "none" : "instance";
-  return { ngf: first[0], z_dim: mu[0], norm_E: `${spectral ? "spectral" : ""}${kind}` };
 }
 
 /** Shape of a conv's weight. Its key has `.0` after the layer's name if the layer has a norm. */

@@ -36,7 +36,8 @@ interface Launch {
 interface Output {
   readonly tensor: Tensor;
   readonly storage: Storage;
-  readonly staging: Storage;
+  /** Allocated by the first read. */
+  staging?: Storage;
   /** A read is waiting for its copy in `staging`. */
   busy: boolean;
 }
@@ -56,6 +57,13 @@ function firstReader({ dispatches }: Graph, { tensors, at }: Cut): number {
   return i < 0 ? dispatches.length : i;
 }
 
+/** A buffer to read back through. */
+function staging(device: Device, label: string, bytes: number, owned: Storage[]): Storage {
+  const made = device.alloc(`${label} staging`, bytes, 1 /* MAP_READ */ | 8 /* COPY_DST */);
+  owned.push(made);
+  return made;
+}
+
 export class Program implements Runnable {
   private readonly inputs: Inputs;
   private readonly outputs = new Map<string, Output>();
@@ -73,7 +81,7 @@ export class Program implements Runnable {
     readonly device: Device,
     readonly memory: MemoryPlan,
     private readonly steps: readonly Launch[],
-    private readonly owned: readonly Storage[],
+    private readonly owned: Storage[],
     /** What it keeps for other programs, and the buffers of its cuts. */
     private readonly kept: readonly Storage[],
     readonly cuts: readonly PlacedCut[],
@@ -143,11 +151,6 @@ export class Program implements Runnable {
       }
       for (const { storage } of graph.cuts) kept.push(device.place(storage, `${name} ${storage.label}`));
       owned.push(...kept);
-      const staged = (label: string, bytes: number): Storage => {
-        const staging = device.alloc(`${name} ${label} staging`, bytes, 1 /* MAP_READ */ | 8 /* COPY_DST */);
-        owned.push(staging);
-        return staging;
-      };
       const place = (t: Tensor): Storage => {
         if (t.storage) {
           if (isAllocated(t.storage)) return t.storage;
@@ -187,15 +190,13 @@ export class Program implements Runnable {
       const cuts = graph.cuts.map((cut): PlacedCut => ({
         ...cut,
         needed: firstReader(graph, cut),
-        staging: staged(cut.name, cut.storage.bytes),
+        staging: staging(device, `${name} ${cut.name}`, cut.storage.bytes, owned),
       }));
       const program = new Program(name, device, memory, steps, owned, kept, cuts);
       for (const [inputName, tensor] of graph.inputs)
         program.inputs.declare(inputName, tensor, place(tensor), graph.partial.has(inputName));
-      for (const [outputName, tensor] of graph.outputs) {
-        const staging = staged(outputName, tensor.bytes);
-        program.outputs.set(outputName, { tensor, storage: place(tensor), staging, busy: false });
-      }
+      for (const [outputName, tensor] of graph.outputs)
+        program.outputs.set(outputName, { tensor, storage: place(tensor), busy: false });
       return program;
     });
     return compiled.catch((error: unknown) => {
@@ -294,19 +295,24 @@ export class Program implements Runnable {
     if (ms > 0 && work > 0) this.rate = (work / ms) * 1e3;
   }
 
+  /** Where an output lies on the device. @throws SpadeError usage: there is no such output */
+  storageOf(name: string): Storage {
+    return this.output(name).storage;
+  }
+
+  private output(name: string): Output {
+    const output = this.outputs.get(name);
+    if (output) return output;
+    const fix = `read one of: ${[...this.outputs.keys()].join(", ")}`;
+    throw new SpadeError("usage", `${this.name}.read`, `has no output "${name}"`, fix);
+  }
+
   /** Reads an output as a dense array in its logical shape. Waits for the runs that were called before. */
   async read(name: string): Promise<Float32Array<ArrayBuffer>>;
   async read(name: string, as: "i32"): Promise<Int32Array<ArrayBuffer>>;
   async read(name: string, as?: "i32"): Promise<Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>> {
     this.check();
-    const output = this.outputs.get(name);
-    if (!output)
-      throw new SpadeError(
-        "usage",
-        `${this.name}.read`,
-        `has no output "${name}"`,
-        `read one of: ${[...this.outputs.keys()].join(", ")}`,
-      );
+    const output = this.output(name);
     const { tensor } = output;
     const bytes = await this.fetch(output);
     if (as === "i32" || tensor.dtype === "i32" || tensor.dtype === "u32")
@@ -319,6 +325,7 @@ export class Program implements Runnable {
     if (output.busy) return this.device.download({ ...output.storage, label: this.name });
     output.busy = true;
     try {
+      output.staging ??= staging(this.device, this.name, output.tensor.bytes, this.owned);
       return await this.device.fetch(this.name, output.storage, output.staging.buffer);
     } finally {
       output.busy = false;

@@ -16,6 +16,8 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** Exchanges tensors with peers (exchanging(callback)); a program that was recorded with peers needs it. */
   exchange?: OpenExchanges;
+  /** Adds to the last submit, after its dispatches: draws or copies results. Not called if the run was aborted. */
+  last?: (encoder: GPUCommandEncoder) => void;
 }
 
 /** What a run needs of a program. */
@@ -40,7 +42,7 @@ export interface Runnable {
 export async function runPrograms(
   programs: readonly Runnable[],
   options: ReadonlyMap<Runnable, RunOptions> = new Map(),
-  how: Pick<RunOptions, "slice" | "signal" | "exchange"> = {},
+  how: Pick<RunOptions, "slice" | "signal" | "exchange" | "last"> = {},
 ): Promise<void> {
   if (!programs.length) return;
   how.signal?.throwIfAborted();
@@ -62,10 +64,10 @@ export async function runPrograms(
       "the programs are on several devices",
       "run each device's programs by themselves",
     );
-  if (!how.slice && programs.every((p) => !p.cuts.length)) return submit(device, programs[0].name, programs);
+  if (!how.slice && programs.every((p) => !p.cuts.length)) return submit(device, programs[0].name, programs, how);
   for (const p of programs) p.hold(true);
   try {
-    for (const p of programs) await runInParts(p, how);
+    for (const p of programs) await runInParts(p, { ...how, last: p === programs.at(-1) ? how.last : undefined });
   } finally {
     for (const p of programs) p.hold(false);
   }
@@ -76,18 +78,18 @@ function submit(
   { gpu }: Device,
   name: string,
   programs: readonly Pick<Runnable, "encode">[],
-  from?: number,
-  to?: number,
+  { from, to, last }: { from?: number; to?: number; last?: RunOptions["last"] },
 ): void {
   const encoder = gpu.createCommandEncoder({ label: name });
   const pass = encoder.beginComputePass({ label: name });
   for (const p of programs) p.encode(pass, from, to);
   pass.end();
+  last?.(encoder);
   gpu.queue.submit([encoder.finish()]);
 }
 
 /** Submits a program up to the end of each slice and each cut in turn. */
-async function runInParts(p: Runnable, { slice, signal, exchange }: RunOptions): Promise<void> {
+async function runInParts(p: Runnable, { slice, signal, exchange, last }: RunOptions): Promise<void> {
   const { device } = p;
   const begun = performance.now();
   const exchanges = exchange?.(device, p.cuts);
@@ -97,7 +99,7 @@ async function runInParts(p: Runnable, { slice, signal, exchange }: RunOptions):
   try {
     for (const to of [...new Set(ends)].sort((a, b) => a - b)) {
       await exchanges?.finish(from);
-      submit(device, p.name, [p], from, to);
+      submit(device, p.name, [p], { from, to, last: to === p.dispatchCount ? last : undefined });
       exchanges?.start(to);
       from = to;
       if (!slice) continue;

@@ -1,7 +1,9 @@
 // Cases of kernels/shape/.
 
-import { product } from "../../../src/runtime/index.ts";
+import { notDifferentiable, product } from "../../../src/runtime/index.ts";
 import { maxPoolPlan } from "../../../kernels/shape/max_pool.ts";
+import { rgbaThreads } from "../../../kernels/shape/rgba_bytes.ts";
+import { rgbByte } from "../../../src/pictures/rgb_byte.ts";
 import { activationReference, activationSlope } from "../../reference/activation.ts";
 import { addReference } from "../../reference/add.ts";
 import { avgPoolGradient, avgPoolReference } from "../../reference/avg_pool.ts";
@@ -229,6 +231,47 @@ const reshape: OpCase<"reshape", { x: Shape; shape: number[] }> = {
   f16: true,
 };
 
+/** Of a pixel: what the published tensor2im computes, in float32 as numpy does; NaN in any channel: 0. */
+function rgbaOf(pixel: ArrayLike<number>): number {
+  const values = Array.from(pixel);
+  if (values.some(Number.isNaN)) return 0;
+  const [r, g, b] = values.map(rgbByte);
+  return (255 << 24) | (b << 16) | (g << 8) | r;
+}
+
+const rgbaBytes: OpCase<"rgbaBytes", { x: Shape; nan?: number }> = {
+  // -1, 0 and 1; what is beyond is cut off; NaN makes the pixel 0 and leaves its number + 1
+  example: {
+    of: { x: [1, 1, 3, 3] },
+    values: { x: [-1, 0, 1, -7, 0.5, 7, 0, NaN, 0] },
+    gives: { rgba: [(255 << 24) | (255 << 16) | (127 << 8), (255 << 24) | (255 << 16) | (191 << 8), 0] },
+  },
+  settings: [
+    { x: [2, 5, 7, 3] },
+    { x: [1, 40, 33, 3], nan: 1234 },
+    { x: [1, 1, 1, 3] },
+    // more pixels than one thread each
+    { x: [1, 520, 521, 3], nan: 200_000 },
+  ],
+  data: ({ x, nan }) => ({
+    x: stored(
+      x,
+      noise(product(x), 1).map((v, i) => (nan !== undefined && i === 3 * nan + 1 ? NaN : 1.1 * v)),
+    ),
+  }),
+  args: ({ x }) => ({ x }),
+  forward({ x }) {
+    const pixels = x.length / 3;
+    const rgba = Array.from({ length: pixels }, (_, i) => rgbaOf([x[3 * i], x[3 * i + 1], x[3 * i + 2]]));
+    const flags = new Float64Array(rgbaThreads(pixels));
+    rgba.forEach((v, i) => v === 0 && (flags[i % flags.length] = i + 1));
+    return { rgba, flags };
+  },
+  backward: notDifferentiable,
+  terms: () => 0,
+  f16: true,
+};
+
 const slice: OpCase<"slice", { x: Shape; axis: number; from: number; count: number; length?: number }> = {
   example: {
     of: { x: [2, 3], axis: 1, from: 1, count: 2, length: 3 },
@@ -257,6 +300,7 @@ export const shapeCases = {
   maxPool,
   reflectPad,
   resize,
+  rgbaBytes,
   reshape,
   slice,
 };

@@ -1,7 +1,7 @@
-// Converts a net's output to RGBA bytes for callers.
+// Pictures for callers: RGBA bytes.
 
-import { rgbByte } from "../pictures/rgb_byte.ts";
-import { SpadeError } from "../runtime/errors.ts";
+import { rgbByte } from "../../pictures/rgb_byte.ts";
+import { SpadeError } from "../../runtime/errors.ts";
 
 /** The result of `generate` in Node, which has no ImageData: an object of its shape. */
 export interface Picture {
@@ -18,19 +18,25 @@ export function toPicture(image: Float32Array, width: number, height: number): P
   for (let i = 0; i < width * height; i++) {
     for (let c = 0; c < 3; c++) {
       const value = image[3 * i + c];
-      if (Number.isNaN(value)) {
-        const at = `pixel (x ${i % width}, y ${Math.floor(i / width)})`;
-        throw new SpadeError(
-          "integrity",
-          "picture",
-          `${at} is NaN: weights or sums are NaN or Inf`,
-          'load with dtype "f32", where less overflows; else train or convert again',
-        );
-      }
+      if (Number.isNaN(value)) throw notANumber(i, width);
       data[4 * i + c] = rgbByte(value);
     }
   }
+  return pictureOf(data, width, height);
+}
+
+/** A picture of bytes in ImageData's order. */
+export function pictureOf(data: Uint8ClampedArray<ArrayBuffer>, width: number, height: number): Picture {
   return typeof ImageData === "function"
     ? (new ImageData(data, width, height) as Picture)
     : { data, width, height, colorSpace: "srgb" };
 }
+
+/** The error of a picture with NaN at pixel `i`. */
+export const notANumber = (i: number, width: number): SpadeError =>
+  new SpadeError(
+    "integrity",
+    "picture",
+    `pixel (x ${i % width}, y ${Math.floor(i / width)}) is NaN: weights or sums are NaN or Inf`,
+    'load with dtype "f32", where less overflows; else train or convert again',
+  );

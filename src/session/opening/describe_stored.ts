@@ -1,9 +1,9 @@
 // A net in a file that this package wrote: the config is in the file's metadata.
 
-import type { Checkpoint } from "../formats/checkpoint.ts";
-import { readStoredConfig, type FoundConfig } from "../models/weights/stored_config.ts";
-import { SpadeError } from "../runtime/index.ts";
-import { netIn, type NetWeights } from "../painting/open_net.ts";
+import type { Checkpoint } from "../../formats/checkpoint.ts";
+import { readStoredConfig, type FoundConfig } from "../../models/weights/stored_config.ts";
+import { SpadeError } from "../../runtime/index.ts";
+import { netIn, type NetWeights } from "../../painting/open_net.ts";
 
 /** @throws SpadeError file: no config in it; usage, file, shape: as netIn */
 export function describeStored(

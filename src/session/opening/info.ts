@@ -1,11 +1,11 @@
 // What users are told about a net.
 
-import type { LabelInfo, NetInfo } from "./api.ts";
-import { labelCount, labelSpace, type Config } from "../models/config.ts";
-import { kindOf, outputSize, strideOf } from "../models/kinds.ts";
-import { decodePresets } from "../models/presets.ts";
-import type { NetWeights } from "../painting/open_net.ts";
-import { labelHex } from "../pictures/colors.ts";
+import type { LabelInfo, NetInfo } from "../api.ts";
+import { labelCount, labelSpace, type Config } from "../../models/config.ts";
+import { kindOf, outputSize, strideOf } from "../../models/kinds.ts";
+import { decodePresets } from "../../models/presets.ts";
+import type { NetWeights } from "../../painting/open_net.ts";
+import { labelHex } from "../../pictures/colors.ts";
 
 /** @param metadata of the file, with the presets of its styles */
 export function netInfo(

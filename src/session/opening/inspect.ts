@@ -1,8 +1,8 @@
 // Looks into a weights file without loading it.
 
-import type { Source, WeightsInfo } from "./api.ts";
-import { checkSource } from "./checks.ts";
-import type { Host } from "./host.ts";
+import type { Source, WeightsInfo } from "../api.ts";
+import { checkSource } from "../checks.ts";
+import type { Host } from "../host.ts";
 import { netInfo } from "./info.ts";
 
 /** @internal inspect on a host. */

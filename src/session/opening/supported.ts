@@ -1,7 +1,7 @@
 // Whether there is an adapter that opens.
 
-import type { AdapterInfo } from "./api.ts";
-import { SpadeError, type Device } from "../runtime/index.ts";
+import type { AdapterInfo } from "../api.ts";
+import { SpadeError, type Device } from "../../runtime/index.ts";
 
 /** Opens a device and closes it again. */
 export async function supported(

@@ -1,0 +1,173 @@
+// A net on its device, as a session uses it; after a loss, it is opened again. The adapter comes first; then the device, the download, the
+// uploads and the compilation of programs overlap.
+
+import type { SpadeInfo, SpadeOptions } from "../api.ts";
+import { encoderOf } from "./beside.ts";
+import type { Host, Weights } from "../host.ts";
+import { netInfo } from "./info.ts";
+import { guessedConfig, memoryOnly, slow, type Notice } from "../notices.ts";
+import type { Report } from "./progress.ts";
+import { EncoderRunner } from "../../painting/encoder_runner.ts";
+import { openNet, type OpenNet } from "../../painting/open_net.ts";
+import { Drawer } from "../../painting/present/draw.ts";
+import { Device, SpadeError } from "../../runtime/index.ts";
+
+export class Opened {
+  readonly drawer: Drawer;
+  private encoder: Promise<EncoderRunner> | undefined;
+
+  constructor(
+    private readonly host: Host,
+    private readonly options: SpadeOptions,
+    readonly info: SpadeInfo,
+    readonly net: OpenNet,
+    readonly notices: readonly Notice[],
+    private readonly encoderSource: SpadeOptions["encoder"],
+  ) {
+    this.drawer = new Drawer(net.device);
+  }
+
+  get device(): Device {
+    return this.net.device;
+  }
+
+  /** Mean style of a picture of the net's size, [1,H,W,3] in [-1,1]. Loads the encoder at the first call. */
+  async encode(picture: Float32Array, signal: AbortSignal): Promise<Float32Array> {
+    this.encoder ??= this.openEncoder(signal);
+    this.encoder.catch(() => (this.encoder = undefined));
+    return (await (await this.encoder).encode(picture)).mu;
+  }
+
+  private async openEncoder(signal: AbortSignal): Promise<EncoderRunner> {
+    const { host, options, encoderSource, info } = this;
+    if (!info.style || encoderSource === undefined)
+      throw new SpadeError(
+        "unsupported",
+        "encode",
+        info.style
+          ? "these weights do not say where their encoder is"
+          : "this net was trained without VAE and has no styles",
+        info.style ? "give createSpade({ encoder })" : "take another net",
+      );
+    const nothing = (): void => undefined;
+    const { cache, fetch } = options;
+    const { readers } = host.format;
+    const weights = await host.open(encoderSource, {
+      cache,
+      fetch,
+      signal,
+      readers,
+      report: nothing,
+      onMemoryOnly: nothing,
+    });
+    const checkpoint = await host.format.open(weights);
+    try {
+      const size = { h: info.height, w: info.width };
+      const runner = await EncoderRunner.open(checkpoint, this.device, {
+        path: "encoder",
+        z_dim: info.style.dim,
+        ...size,
+      });
+      await weights.finished;
+      return runner;
+    } finally {
+      await checkpoint.close();
+    }
+  }
+
+  /** Frees everything; the device too, unless it is borrowed. */
+  dispose(): void {
+    void this.encoder?.then((runner) => runner.dispose()).catch(() => undefined);
+    this.net.dispose();
+    if (this.device.owned) this.device.dispose();
+  }
+}
+
+/** Opens the device in two steps: `found` resolves when there is an adapter, before anything is downloaded. */
+export function openDevice(
+  host: Host,
+  { device, powerPreference }: Pick<SpadeOptions, "device" | "powerPreference">,
+): { found: Promise<unknown>; opening: Promise<Device> } {
+  if (device) {
+    const opening = Promise.resolve(borrowed(device, host.sizesAs));
+    return { found: opening, opening };
+  }
+  let onAdapter!: () => void;
+  const adapter = new Promise<void>((resolve) => (onAdapter = resolve));
+  const opening = host.openDevice({ powerPreference, onAdapter });
+  opening.catch(() => undefined);
+  return { found: Promise.race([adapter, opening]), opening };
+}
+
+function borrowed(gpu: GPUDevice, sizesAs: Host["sizesAs"]): Device {
+  const info =
+    (gpu as { adapterInfo?: GPUAdapterInfo }).adapterInfo ??
+    ({ vendor: "", architecture: "", device: "", description: "borrowed device" } as GPUAdapterInfo);
+  return new Device(gpu, info, false, { sizesAs });
+}
+
+/** Opens weights on a device. If anything fails, frees what it had opened; an abort throws signal.reason. */
+export async function openOn(
+  host: Host,
+  options: SpadeOptions,
+  report: (cached: () => boolean) => Report,
+): Promise<Opened> {
+  const { signal, size, integrity, cache, fetch } = options;
+  signal?.throwIfAborted();
+  const notices: Notice[] = [];
+  let weights: Weights | undefined;
+  const tell = report(() => weights?.cached ?? false);
+  const { found, opening } = openDevice(host, options);
+  await found;
+  try {
+    signal?.throwIfAborted();
+    weights = await host.open(options.weights, {
+      ...{ integrity, cache, fetch, signal, readers: host.format.readers },
+      report: (loaded, total) => tell("download", loaded, total),
+      onMemoryOnly: (cause) => notices.push(memoryOnly(cause)),
+    });
+    const checkpoint = await host.format.open(weights);
+    try {
+      const described = host.format.describe(checkpoint, { weights: "weights", size });
+      const device = await opening;
+      let loading = true;
+      const net = await openNet(described, {
+        device,
+        dtype: options.dtype,
+        warm: true,
+        signal,
+        onWeights: (done, total) => tell("upload", done, total),
+        // Later maps may compile too; don't report those.
+        onProgress: (done, total) => void (loading && tell("compile", done, total)),
+      });
+      try {
+        await weights.finished;
+        loading = false;
+        signal?.throwIfAborted();
+        const about = netInfo(net, checkpoint.metadata);
+        const encoder = about.style ? encoderOf(options, checkpoint) : undefined;
+        const { vendor, architecture } = device.info;
+        const info: SpadeInfo = {
+          ...about,
+          style: about.style && { ...about.style, encoder: encoder !== undefined },
+          dtype: net.dtype,
+          adapter: { vendor, architecture, software: device.software },
+          bytes: { gpu: device.allocated, download: weights.size },
+        };
+        if (device.software) notices.unshift(slow(device, net, host.softwareFix));
+        if (net.note) notices.push(guessedConfig(net.note.message));
+        const opened = new Opened(host, options, info, net, notices, encoder);
+        tell("ready", 1, 1);
+        return opened;
+      } catch (error) {
+        net.dispose();
+        throw error;
+      }
+    } finally {
+      await checkpoint.close();
+    }
+  } catch (error) {
+    if (!options.device) await opening.then((device) => device.dispose()).catch(() => undefined);
+    throw error;
+  }
+}

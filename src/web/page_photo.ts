@@ -1,0 +1,28 @@
+// Photographs in a page, of everything that a browser can draw.
+
+import type { Photo } from "../session/host.ts";
+import { photoValues } from "../session/photo.ts";
+import { foreign, SpadeError } from "../runtime/errors.ts";
+
+/** Larger photos are first reduced by the browser: the exact resize runs on the page's thread. */
+const MOST_SIDE = 2048;
+
+/** See Host.readPhoto. */
+export async function readPagePhoto(photo: Photo, width: number, height: number): Promise<Float32Array> {
+  const whole = await createImageBitmap(photo as ImageBitmapSource).catch((cause: unknown) => {
+    throw new SpadeError(
+      "usage",
+      "encode",
+      `the photo can't be drawn (${foreign((cause as Error).message)})`,
+      "give an image, canvas, ImageData, or a Blob of a JPEG or PNG file",
+      cause,
+    );
+  });
+  const scale = Math.min(1, MOST_SIDE / Math.max(whole.width, whole.height));
+  const canvas = new OffscreenCanvas(Math.ceil(whole.width * scale), Math.ceil(whole.height * scale));
+  const context = canvas.getContext("2d", { willReadFrequently: true })!;
+  context.imageSmoothingQuality = "high";
+  context.drawImage(whole, 0, 0, canvas.width, canvas.height);
+  whole.close();
+  return photoValues(context.getImageData(0, 0, canvas.width, canvas.height), { width, height });
+}
