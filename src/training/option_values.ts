@@ -31,6 +31,9 @@ function shown(value: unknown): string {
   return foreign(typeof value === "string" ? JSON.stringify(value) : String(value), 100);
 }
 
+/** A sentence as the end of a line. */
+const inLine = (text: string): string => text[0].toLowerCase() + text.slice(1).replace(/\.$/, "");
+
 /** Parses and checks values of the right types like those of the command line. @throws SpadeError `code` */
 export function ruled(
   options: Partial<TrainOptions>,
@@ -45,7 +48,7 @@ export function ruled(
     try {
       return parse ? parse(given) : options[name];
     } catch (error) {
-      throw error instanceof InvalidValue ? wrong(error.message) : error;
+      throw error instanceof InvalidValue ? wrong(inLine(error.message)) : error;
     }
   };
   const names = (Object.keys(RULES) as (keyof typeof RULES)[]).filter((name) => options[name] !== undefined);
