@@ -168,12 +168,12 @@ function origin(
     const own = from && checkpointSource(from.checkpoint);
     return own && (role === "G" || (role === "E" && own.shapes.has("fc_mu.weight"))) ? own : initialSource(net, o);
   };
-  const load = async (role: string, net: Net): Promise<ParameterStore | undefined> => {
+  const parametersOf = async (role: string, net: Net): Promise<ParameterStore | undefined> => {
     const values = source(role, net);
     return values && ParameterStore.loadNet(device, net, values, "f32", progress.get(role));
   };
   return {
-    load: load as Origin["load"],
+    parametersOf: parametersOf as Origin["parametersOf"],
     perceptual: async () => features && perceptualNet(device, features.checkpoint, ofFeatures!),
     saved,
     position: saved?.position ?? START,

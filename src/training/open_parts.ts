@@ -22,8 +22,8 @@ export function netsOf(o: TrainOptions): [Role, Net][] {
 /** Where a run begins. */
 export interface Origin {
   /** Loads a net's parameters, in f32; of G's moving average, undefined makes it a copy of G. */
-  load(role: Role, net: Net): Promise<ParameterStore>;
-  load(role: typeof AVERAGE, net: Net): Promise<ParameterStore | undefined>;
+  parametersOf(role: Role, net: Net): Promise<ParameterStore>;
+  parametersOf(role: typeof AVERAGE, net: Net): Promise<ParameterStore | undefined>;
   perceptual(): Promise<Nets["perceptual"]>;
   /** The state whose moments, table rooms, styles and losses go on. */
   readonly saved?: SavedState;
@@ -42,11 +42,11 @@ export async function openParts(device: Device, o: TrainOptions, origin: Origin)
   };
   try {
     const loaded: Partial<Record<Role, ParameterStore>> = {};
-    for (const [role, net] of netsOf(o)) loaded[role] = noted(await origin.load(role, net));
+    for (const [role, net] of netsOf(o)) loaded[role] = noted(await origin.parametersOf(role, net));
     const perceptual = await origin.perceptual();
     noted(perceptual?.parameters);
     const nets: Nets = { G: loaded.G!, D: loaded.D!, E: loaded.E, perceptual };
-    const average = o.ema > 0 ? noted((await origin.load(AVERAGE, netOf(o))) ?? nets.G.clone()) : undefined;
+    const average = o.ema > 0 ? noted((await origin.parametersOf(AVERAGE, netOf(o))) ?? nets.G.clone()) : undefined;
     const stepper = noted(
       new Stepper(device, o, nets, o.batchSize, {
         dtype: o.dtype,

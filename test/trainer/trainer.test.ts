@@ -38,10 +38,10 @@ afterAll(() => trainers.forEach((t) => t.dispose()));
 async function byCommand(steps: number): Promise<{ losses: Record<string, number>[]; G: Map<string, Float32Array> }> {
   const device = await testDevice();
   const o = withDefaults({ ...options, no_vgg_loss: true, niter: 1, max_steps: steps });
-  const load = (_: string, net: ReturnType<typeof netsOf>[0][1]): Promise<ParameterStore> =>
+  const parametersOf = (_: string, net: ReturnType<typeof netsOf>[0][1]): Promise<ParameterStore> =>
     ParameterStore.loadNet(device, net, initialSource(net, o), "f32");
   const parts = await openParts(device, o, {
-    load: load as Origin["load"],
+    parametersOf: parametersOf as Origin["parametersOf"],
     perceptual: async () => undefined,
     position: { epoch: 1, batch: 0, step: 0, pictures: 0 },
   });

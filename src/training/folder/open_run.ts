@@ -98,9 +98,9 @@ export async function openSession(
       `note: the run had the variants ${JSON.stringify(saved.variants ?? {})}, and goes on with ${plan}: sums round differently`,
     );
   try {
-    async function load(role: Role, net: Net): Promise<ParameterStore>;
-    async function load(role: typeof AVERAGE, net: Net): Promise<ParameterStore | undefined>;
-    async function load(role: string, net: Net): Promise<ParameterStore | undefined> {
+    async function parametersOf(role: Role, net: Net): Promise<ParameterStore>;
+    async function parametersOf(role: typeof AVERAGE, net: Net): Promise<ParameterStore | undefined>;
+    async function parametersOf(role: string, net: Net): Promise<ParameterStore | undefined> {
       const source = saved && netSource(saved, role);
       if (role === AVERAGE && !(source ? source.shapes.size : !anew && savedPath(o, AVERAGE))) return undefined;
       if (source) return ParameterStore.loadNet(device, net, source, "f32");
@@ -108,7 +108,12 @@ export async function openSession(
       return ParameterStore.loadNet(device, net, initialSource(net, o), "f32");
     }
     const position = saved?.position ?? (anew ? START : await netsPosition(o));
-    const parts = await openParts(device, o, { load, perceptual: () => openPerceptual(device, o), saved, position });
+    const parts = await openParts(device, o, {
+      parametersOf,
+      perceptual: () => openPerceptual(device, o),
+      saved,
+      position,
+    });
     say(origin(o, saved, anew, position));
     return Object.assign(parts, {
       resumed: saved !== undefined,
