@@ -4,6 +4,7 @@
 //   labels.js         label maps: PNG, sizes, colours; no GPU
 //   pth.js            converts a .pth in a page
 //   train.js          training in a page
+//   worker.js         the API for pages, in a worker; worker_engine.js is the worker's script
 //   node.js           the API for Node, with Dawn and files
 //   train_node.js     training in Node, without the commands
 //   cli.js            the commands
@@ -79,8 +80,8 @@ const benches = existsSync("bench")
   ? readdirSync("bench").filter((f) => f.endsWith(".ts") && !f.endsWith(".d.ts"))
   : [];
 const jobs = [
-  [painting, { index: "src/index.ts" }],
-  [page, { labels: "src/label_maps.ts", pth: "src/pth.ts", train: "src/train.ts" }],
+  [painting, { index: "src/index.ts", worker_engine: "src/worker_engine.ts" }],
+  [page, { labels: "src/label_maps.ts", pth: "src/pth.ts", train: "src/train.ts", worker: "src/worker.ts" }],
   [
     node,
     {

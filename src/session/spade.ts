@@ -160,8 +160,9 @@ export class SpadeSession extends EventTarget implements Spade {
       t1 = performance.now();
       ({ newWindows } = await painter.setMap(levels, signal));
       await painter.queueTables({ slice, signal });
-      // Only to measure: the picture is queued behind them.
-      tables = opened.device.gpu.queue.onSubmittedWorkDone().then(() => (t2 = performance.now()));
+      // Only to measure: the picture is queued behind them. If the device is lost, the read says so.
+      const measured = (): void => void (t2 = performance.now());
+      tables = opened.device.gpu.queue.onSubmittedWorkDone().then(measured, measured);
       const windows = levels.reduce((sum, l) => sum + l.outerCount, 0);
       painted = { on: opened, map, instance, windows };
     }

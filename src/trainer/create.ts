@@ -7,21 +7,20 @@ import type { Net } from "../models/weights/packing.ts";
 import { ParameterStore, type StateSource } from "../models/weights/parameters.ts";
 import { checkpointSource } from "../models/weights/source.ts";
 import { storageType } from "../painting/open_net.ts";
-import { parseLabels, type Label } from "../pictures/label_names.ts";
 import { SpadeError, type Device } from "../runtime/index.ts";
 import type { Source } from "../session/api.ts";
 import { openDevice } from "../session/opening/opened.ts";
 import { reporter } from "../session/opening/progress.ts";
-import type { Host, Weights } from "../session/host.ts";
+import type { Host } from "../session/host.ts";
 import { initialSource } from "../training/init.ts";
 import { netsOf, openParts, type Origin } from "../training/open_parts.ts";
 import type { TrainOptions } from "../training/options.ts";
 import { START } from "../training/position.ts";
-import { AVERAGE, netSource, type SavedState } from "../training/state.ts";
-import { hasItsChecksum, savedFields } from "../training/state_check.ts";
+import { AVERAGE, netSource } from "../training/state.ts";
 import type { Nets } from "../training/step/step.ts";
 import type { Trainer, TrainerOptions } from "./api.ts";
-import { checkTrainerOptions, labelsOf, resolveOptions, storedOptions, type Begun } from "./options.ts";
+import { checkRooms, NOTHING, whatBegins, type Beginning, type Opened } from "./beginning.ts";
+import { checkTrainerOptions, labelsOf, resolveOptions } from "./options.ts";
 import { TrainerSession } from "./trainer.ts";
 
 /** A host, and where it has SqueezeNet's features by itself. */
@@ -32,12 +31,6 @@ export interface TrainerHost extends Host {
 
 /** The share of each phase in the total progress; kernels compile in the first step. */
 const SHARES = { download: 0.6, upload: 0.4, compile: 0 } as const;
-
-/** A file that a training begins with. */
-interface Opened {
-  readonly weights: Weights;
-  readonly checkpoint: Checkpoint;
-}
 
 /** @internal createTrainer on a host. */
 export async function createTrainerOn(host: TrainerHost, options: TrainerOptions): Promise<Trainer> {
@@ -73,6 +66,7 @@ export async function createTrainerOn(host: TrainerHost, options: TrainerOptions
     });
     const begun = from ? await whatBegins(host, from) : NOTHING;
     const o = resolveOptions(options.options, begun, perceptual);
+    checkRooms(begun, o);
     const labels = labelsOf(options, o, begun.labels);
     const features = o.no_vgg_loss ? undefined : (given ?? (await open(host.perceptual?.())));
     if (!o.no_vgg_loss && !features) throw noFeatures();
@@ -109,33 +103,6 @@ async function openFile(
   const onMemoryOnly = (): void => undefined;
   const weights = await host.open(source, { signal, report, onMemoryOnly, readers: host.format.readers });
   return { weights, checkpoint: await host.format.open(weights) };
-}
-
-/** What `from` is: its options, its labels, the state to go on with. */
-interface Beginning extends Begun {
-  readonly labels?: readonly Label[];
-  readonly saved?: SavedState;
-}
-
-const NOTHING: Beginning = { kind: "nothing", options: {} };
-
-/** @throws SpadeError file: neither a generator nor a checkpoint, or damaged */
-async function whatBegins(host: Host, { checkpoint, weights }: Opened): Promise<Beginning> {
-  const { metadata } = checkpoint;
-  if (metadata.run === undefined) {
-    const { config, labels, guessed } = host.format.describe(checkpoint, { weights: "from" });
-    return { kind: "generator", options: config, labels, guessed };
-  }
-  const damaged = (problem: string, fix = "go on from another checkpoint"): SpadeError =>
-    new SpadeError("file", "from", problem, fix);
-  await weights.finished;
-  if (metadata.sha256 !== undefined)
-    throw damaged("is a state of version 0.5", "go on with spade-webgpu train --continue_train, which writes new ones");
-  if (!(await hasItsChecksum(weights, metadata))) throw damaged("is damaged: its checksum is another one");
-  const fields = savedFields(metadata.run);
-  if (typeof fields === "string") throw damaged(fields);
-  const labels = metadata.labels === undefined ? undefined : parseLabels(metadata.labels, "from, metadata labels");
-  return { kind: "checkpoint", options: storedOptions(metadata.options), labels, saved: { ...fields, checkpoint } };
 }
 
 function noFeatures(): SpadeError {

@@ -96,8 +96,7 @@ export class LastingNet {
   }
 
   private async reopen(options: SpadeOptions): Promise<Opened> {
-    const how = { ...options, signal: this.ending.signal, onProgress: undefined };
-    const opened = await openOn(this.host, how, () => () => undefined);
+    const opened = await openOn(this.host, { ...options, signal: this.ending.signal });
     this.latest = opened;
     whenLost(opened.device.gpu, this);
     return opened;

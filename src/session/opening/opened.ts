@@ -106,24 +106,27 @@ function borrowed(gpu: GPUDevice, sizesAs: Host["sizesAs"]): Device {
   return new Device(gpu, info, false, { sizesAs });
 }
 
-/** Opens weights on a device. If anything fails, frees what it had opened; an abort throws signal.reason. */
+/**
+ * Opens weights on a device. If anything fails, frees what it had opened; an abort throws signal.reason.
+ * @param report undefined: they were open before, and are opened again
+ */
 export async function openOn(
   host: Host,
   options: SpadeOptions,
-  report: (cached: () => boolean) => Report,
+  report?: (cached: () => boolean) => Report,
 ): Promise<Opened> {
   const { signal, size, integrity, cache, fetch } = options;
   signal?.throwIfAborted();
   const notices: Notice[] = [];
   let weights: Weights | undefined;
-  const tell = report(() => weights?.cached ?? false);
+  const tell = report?.(() => weights?.cached ?? false);
   const { found, opening } = openDevice(host, options);
   await found;
   try {
     signal?.throwIfAborted();
     weights = await host.open(options.weights, {
-      ...{ integrity, cache, fetch, signal, readers: host.format.readers },
-      report: (loaded, total) => tell("download", loaded, total),
+      ...{ integrity, cache, fetch, signal, readers: host.format.readers, again: !report },
+      report: (loaded, total) => tell?.("download", loaded, total),
       onMemoryOnly: (cause) => notices.push(memoryOnly(cause)),
     });
     const checkpoint = await host.format.open(weights);
@@ -136,9 +139,9 @@ export async function openOn(
         dtype: options.dtype,
         warm: true,
         signal,
-        onWeights: (done, total) => tell("upload", done, total),
+        onWeights: (done, total) => tell?.("upload", done, total),
         // Later maps may compile too; don't report those.
-        onProgress: (done, total) => void (loading && tell("compile", done, total)),
+        onProgress: (done, total) => void (loading && tell?.("compile", done, total)),
       });
       try {
         await weights.finished;
@@ -157,7 +160,7 @@ export async function openOn(
         if (device.software) notices.unshift(slow(device, net, host.softwareFix));
         if (net.note) notices.push(guessedConfig(net.note.message));
         const opened = new Opened(host, options, info, net, notices, encoder);
-        tell("ready", 1, 1);
+        tell?.("ready", 1, 1);
         return opened;
       } catch (error) {
         net.dispose();

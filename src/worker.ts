@@ -1,0 +1,37 @@
+// spade-webgpu/worker: the same createSpade, with the session in a worker. It frees the page's thread from the engine's JavaScript; the
+// page's own frames still wait for the GPU where they share one.
+
+import { absolute, Client, type WorkerOptions, type WorkerSpade } from "./web/worker/client.ts";
+
+export { mixStyles } from "./session/api.ts";
+export type * from "./session/api.ts";
+export { SpadeError, type SpadeErrorCode } from "./runtime/errors.ts";
+export type { WorkerOptions, WorkerSpade } from "./web/worker/client.ts";
+
+/** The worker of this package; a script of another origin (a CDN) is imported by a script of this page's. */
+function ownWorker(): Worker {
+  const address = new URL(import.meta.url);
+  if (address.origin === location.origin || address.protocol === "blob:")
+    return new Worker(new URL("./worker_engine.js", import.meta.url), { type: "module" });
+  const script = `import ${JSON.stringify(new URL("worker_engine.js", address).href)};`;
+  const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  const worker = new Worker(url, { type: "module" });
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  return worker;
+}
+
+/**
+ * Loads a net in a worker of its own.
+ * @throws SpadeError as createSpade of the package's main entry; unsupported: the worker does not start; usage: options that a worker can't take
+ */
+export async function createSpade({ worker, signal, onProgress, ...options }: WorkerOptions): Promise<WorkerSpade> {
+  signal?.throwIfAborted();
+  const client = new Client(worker ? worker() : ownWorker(), onProgress);
+  const { weights, encoder } = options;
+  try {
+    return await client.open({ ...options, weights: absolute(weights), encoder: absolute(encoder) }, signal);
+  } catch (error) {
+    client.dispose();
+    throw error;
+  }
+}
