@@ -79,16 +79,16 @@ describePage("the training example", (lab) => {
     },
   );
 
-  test("says in words what is wrong with a file", async () => {
+  test("takes files that are dropped, and says in words what is wrong with one", async () => {
     const page = await (await lab.context()).newPage();
     await page.goto(`${lab.server.origin}/examples/training/index.html`);
-    await page.locator("#files").setInputFiles([
-      png("a.jpg", Buffer.from("no picture")),
-      png(
-        "a_label.png",
-        labelPng(8, 8, () => 0),
-      ),
-    ]);
+    const map = [...labelPng(8, 8, () => 0)];
+    await page.evaluate((map) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File(["no picture"], "a.jpg"));
+      dataTransfer.items.add(new File([Uint8Array.from(map)], "a_label.png"));
+      document.getElementById("drop")!.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true }));
+    }, map);
     await page.waitForFunction('document.body.dataset.state === "ready"');
     await page.locator("#start").click();
     await page.waitForFunction('document.body.dataset.state === "error"');
