@@ -85,7 +85,7 @@ export interface PageOptions {
 
 /** A describe block with a Chromium and a server; not run on machines that lack Chromium, gcc or lavapipe. */
 export function describePage(name: string, body: (lab: Lab) => void, adapter: Adapter = "lavapipe"): void {
-  describe.skipIf(missing().length > 0)(name, () => {
+  describe.skipIf(missing().length > 0)(name, { timeout: 60_000 }, () => {
     const lab = new Lab();
     beforeAll(() => lab.open(adapter));
     afterEach(() => lab.closeContexts());
