@@ -1,10 +1,16 @@
 // What createTrainer and its trainer refuse, and that a refusal loses nothing.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openPlain } from "../../src/formats/plain_checkpoint.ts";
+import { blobAccess } from "../../src/formats/tensors.ts";
 import { openNodeDevice } from "../../src/node/dawn.ts";
+import { nodeHost } from "../../src/node_host.ts";
+import type { Device, OpenOptions } from "../../src/runtime/index.ts";
 import { createTrainer, type Sample, type Trainer, type TrainerOptions } from "../../src/train_node.ts";
+import { blobSink } from "../../src/trainer/blob.ts";
 import { nearest } from "../../src/trainer/nearest.ts";
 import { createTrainerOn } from "../../src/trainer/create.ts";
+import { writeChecked } from "../../src/training/state_check.ts";
 import { page } from "../../src/web/page_host.ts";
 import { testDevice } from "../support/device.ts";
 import { options, sampleOf, samplesFrom } from "./pairs.ts";
@@ -169,11 +175,32 @@ describe("a trainer", () => {
   });
 });
 
+test("a preview frees what it used, and dispose everything, the device too", async () => {
+  let device!: Device;
+  const openDevice = async (o: OpenOptions): Promise<Device> => (device = await openNodeDevice(o));
+  const trainer = await createTrainerOn({ ...nodeHost(), openDevice }, { options, perceptual: false });
+  for await (const _ of trainer.steps(samplesFrom(0), 1)) void _;
+  const held = device.allocated;
+  for (let i = 0; i < 2; i++) await trainer.preview(sampleOf(i).label);
+  await trainer.save();
+  await trainer.checkpoint();
+  expect(device.allocated).toBe(held);
+  trainer.dispose();
+  expect(await device.gpu.lost).toMatchObject({ reason: "destroyed" });
+  expect(device.allocated).toBe(0);
+});
+
+/** Of a checkpoint's metadata. */
+interface Run {
+  stepper: { plans: { h: number; inner: { capacity: number } }[] };
+}
+
 describe("from", () => {
   let checkpoint: Blob;
   let saved: Blob;
   beforeAll(async () => {
     const trainer = await create({ options });
+    await trainer.steps([sampleOf(0)]).next();
     [checkpoint, saved] = [await trainer.checkpoint(), await trainer.save()];
     trainer.dispose();
   });
@@ -196,6 +223,33 @@ describe("from", () => {
     );
     expect(await refusal({ from: bytes.subarray(0, 5000) })).toMatch(/^file: /);
     expect(await refusal({ from: "weights/squeezenet1_0_features.safetensors" })).toMatch(/^(file|unsupported): /);
+  });
+
+  /** The checkpoint with another `run` or other shapes, and a checksum that fits. */
+  async function changed(change: (run: Run) => void, shapeOf = (_: string, shape: number[]) => shape): Promise<Blob> {
+    const source = await openPlain(blobAccess(checkpoint));
+    const { run: text, options: stored } = source.metadata;
+    const run = JSON.parse(text) as Run;
+    change(run);
+    const tensors = source.names().map((name) => {
+      const { dtype, shape } = source.info(name);
+      return { name, dtype, shape: shapeOf(name, shape), data: () => source.chunks(name) };
+    });
+    const sink = blobSink();
+    await writeChecked(sink, tensors, { run: JSON.stringify(run), options: stored });
+    return sink.blob();
+  }
+
+  test("of other nets is refused, though its checksum fits", async () => {
+    expect(await refusal({ from: await changed(() => undefined) })).toBe("nothing");
+    const rooms = "file: from: has table rooms of other nets; go on from another checkpoint";
+    expect(await refusal({ from: await changed(({ stepper }) => void (stepper.plans[0].h = 999)) })).toBe(rooms);
+    const large = changed(({ stepper }) => void (stepper.plans[0].inner.capacity = 1e12));
+    expect(await refusal({ from: await large })).toBe(rooms);
+    const shapes = (name: string, shape: number[]): number[] => (name === "G.fc.bias.adam_m" ? [...shape, 1] : shape);
+    expect(await refusal({ from: await changed(() => undefined, shapes) })).toBe(
+      "file: state, G.fc.bias.adam_m: is [64,1] where the run has [64]; go on from another state, or with the options of this one",
+    );
   });
 
   test("loads with a progress that never falls, and is ready once; an abort throws its reason", async () => {
