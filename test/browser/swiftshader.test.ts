@@ -82,6 +82,61 @@ describePage(
         pixel(x, y).forEach((v, i) => expect(Math.abs(v - expected[i]), `${x}, ${y}`).toBeLessThanOrEqual(2));
       }
     });
+
+    test("pictures on a canvas with a webgpu context: as ImageData shows them, also live, in its own size or in true pixels, and to a file", async () => {
+      const page = await lab.page();
+      const { expected, file, edited, live } = await page.evaluate(async () => {
+        const { lib } = window;
+        const { spade, error } = await lib.load({ weights: "/net.safetensors" });
+        if (!spade) throw new Error(error!.message);
+        const make = (id: string, width: number, height: number) => {
+          const canvas = document.createElement("canvas");
+          Object.assign(canvas, { id, width, height });
+          canvas.style.display = "block";
+          // On a software adapter a canvas without a context gets a 2d one.
+          canvas.getContext("webgpu");
+          document.body.append(canvas);
+          return canvas;
+        };
+        document.body.replaceChildren();
+        const map = lib.stripes(64, 64, 4);
+        await spade.generate(map, { canvas: make("own", 8, 8) });
+        await spade.generate(map, { canvas: make("pixels", 128, 128), scaling: "pixels" });
+        const decoded = new OffscreenCanvas(64, 64).getContext("2d")!;
+        decoded.drawImage(await createImageBitmap(await spade.toBlob()), 0, 0);
+        const painting = spade.live({ canvas: make("live", 8, 8) });
+        painting.update(map);
+        await painting.idle();
+        const other = lib.stripes(64, 64, 3);
+        painting.update(other);
+        await painting.idle();
+        const bytes = async (of: typeof map) => [...(await spade.generate(of)).data];
+        return {
+          expected: await bytes(map),
+          edited: await bytes(other),
+          file: [...decoded.getImageData(0, 0, 64, 64).data],
+          live: spade.stats!.total > 0,
+        };
+      });
+      expect(file).toEqual(expected);
+      expect(live).toBe(true);
+      const shot = async (id: string): Promise<{ data: ArrayLike<number>; width: number; channels: number }> =>
+        decode(await page.locator(`#${id}`).screenshot());
+      for (const [id, scale, of] of [
+        ["own", 1, expected],
+        ["pixels", 2, expected],
+        ["live", 1, edited],
+      ] as const) {
+        const { data, width, channels } = await shot(id);
+        expect(width).toBe(64 * scale);
+        let worst = 0;
+        for (let i = 0; i < 64 * 64; i++) {
+          const at = (Math.floor(i / 64) * scale * width + (i % 64) * scale) * channels;
+          for (let c = 0; c < 3; c++) worst = Math.max(worst, Math.abs(data[at + c] - of[4 * i + c]));
+        }
+        expect(worst, id).toBeLessThanOrEqual(1);
+      }
+    });
   },
   "swiftshader",
 );

@@ -1,4 +1,5 @@
-// Pages of users: the same page built with Vite, with Vite and a worker, with esbuild, and not built at all.
+// Pages of users: the same page built with Vite, with Vite and a worker, with esbuild, and not built at all; with the package's own worker, and
+// with its element.
 
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -26,7 +27,45 @@ const WITH_WORKER = `const worker = new Worker(new URL("./worker.js", import.met
     worker.postMessage(job);
   });`;
 
-export const APPS = ["vite", "vite-worker", "esbuild", "plain"] as const;
+/** What the package's own worker gives is drawn to be read. */
+const IN_WORKER = (from: string): string => `import { createSpade } from "${from}";
+  const paint = async ({ weights, map }) => {
+    const spade = await createSpade({ weights, dtype: "f32", cache: false });
+    const bitmap = await spade.generate({ ...map, data: Uint8Array.from(map.data) });
+    spade.dispose();
+    const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
+    context.drawImage(bitmap, 0, 0);
+    return [...context.getImageData(0, 0, bitmap.width, bitmap.height).data];
+  };
+`;
+
+/** The element, beside an import of the main entry, with which it shares the engine. */
+const ELEMENT = (element: string, from: string): string => `import "${element}";
+  import { SpadeError } from "${from}";
+  const paint = ({ weights, map }) => new Promise((resolve, reject) => {
+    const element = document.createElement("spade-canvas");
+    element.setAttribute("src", weights);
+    element.map = { ...map, data: Uint8Array.from(map.data) };
+    element.addEventListener("error", ({ detail }) => reject(detail instanceof SpadeError ? detail : new Error("another SpadeError")));
+    element.addEventListener("picture", () => {
+      const canvas = element.shadowRoot.querySelector("canvas");
+      resolve([...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data]);
+      element.remove();
+    });
+    document.body.append(element);
+  });
+`;
+
+export const APPS = [
+  "vite",
+  "vite-worker",
+  "esbuild",
+  "plain",
+  "vite-own-worker",
+  "plain-own-worker",
+  "vite-element",
+  "plain-element",
+] as const;
 export type App = (typeof APPS)[number];
 
 /**
@@ -54,12 +93,27 @@ export async function builtPages(folder: string, packed: Packed): Promise<Record
   cpSync(join(unbuilt, "node_modules/spade-webgpu/dist/index.js"), join(plain, "spade-webgpu.js"));
   writeFileSync(join(plain, "index.html"), HTML);
   writeFileSync(join(plain, "main.js"), PAINT("./spade-webgpu.js") + MAIN);
+  /** A page of plain files, with bundles of the package beside it. */
+  const unbundled = (name: string, main: string, bundles: string[]): string => {
+    const root = join(folder, name);
+    mkdirSync(root);
+    for (const bundle of bundles) cpSync(join(unbuilt, "node_modules/spade-webgpu/dist", bundle), join(root, bundle));
+    writeFileSync(join(root, "index.html"), HTML);
+    writeFileSync(join(root, "main.js"), main + MAIN);
+    return root;
+  };
 
   return {
     vite: await viteApp(place("vite", { "main.js": own + MAIN })),
     "vite-worker": await viteApp(place("vite-worker", { "main.js": WITH_WORKER, "worker.js": own + WORKER })),
     esbuild: outdir,
     plain,
+    "vite-own-worker": await viteApp(place("vite-own-worker", { "main.js": IN_WORKER("spade-webgpu/worker") + MAIN })),
+    "plain-own-worker": unbundled("plain-own-worker", IN_WORKER("./worker.js"), ["worker.js", "worker_engine.js"]),
+    "vite-element": await viteApp(
+      place("vite-element", { "main.js": ELEMENT("spade-webgpu/element", "spade-webgpu") + MAIN }),
+    ),
+    "plain-element": unbundled("plain-element", ELEMENT("./element.js", "./index.js"), ["element.js", "index.js"]),
   };
 }
 

@@ -43,6 +43,20 @@ test("vite makes a page of a worker and its starter, and puts the package into t
   expect(holds.map((name) => /worker/.test(name))).toEqual([true]);
 });
 
+test("vite finds the worker's script of spade-webgpu/worker, and puts the engine into it alone", () => {
+  const files = filesOf("vite-own-worker");
+  expect(files.length, files.join()).toBe(2);
+  const holds = files.filter((name) => OURS.test(codeOf(join(pages["vite-own-worker"], name))));
+  expect(holds.map((name) => /worker_engine/.test(name))).toEqual([true]);
+});
+
+test("vite gives a page of the element one engine, and reads maps in a chunk of its own", () => {
+  const files = filesOf("vite-element");
+  const holds = files.filter((name) => OURS.test(codeOf(join(pages["vite-element"], name))));
+  expect(holds.length).toBe(1);
+  expect(files.length, files.join()).toBeGreaterThan(1);
+});
+
 describePage("each page", (lab) => {
   test.each(APPS)("%s paints the picture that Node paints", async (app) => {
     const net = await weights(plain);

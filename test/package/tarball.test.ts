@@ -160,12 +160,13 @@ describe("types compile without skipLibCheck", () => {
     expect(errors({ ...nodenext, types: ["@webgpu/types"], skipLibCheck: true })).toEqual([]);
   });
 
-  test("of WebGPU, a page's entries name the device alone, and declare it: older libraries lack WebGPU", () => {
+  test("of WebGPU, a page's entries name devices and textures alone, and declare them: older libraries lack WebGPU", () => {
     const files = packed.files.filter((path) => path.endsWith(".d.ts") && !/runtime\/(?!errors)|\/node/.test(path));
     expect(files).toContain("dist/types/src/session/api.d.ts");
     const text = files.map((path) => readFileSync(join(dir, "source", path), "utf8")).join("\n");
-    expect([...new Set(text.match(/\bGPU[A-Z]\w+/g))]).toEqual(["GPUDevice"]);
+    expect([...new Set(text.match(/\bGPU[A-Z]\w+/g))]).toEqual(["GPUDevice", "GPUTexture"]);
     expect(text).toContain("interface GPUDevice {");
+    expect(text).toContain("interface GPUTexture {");
   });
 });
 

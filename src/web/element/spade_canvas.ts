@@ -13,7 +13,7 @@ import { pilNearestResize } from "../../pictures/pil_nearest.ts";
 import { hold, type Hold } from "./shared.ts";
 
 // A server that imports this has no elements.
-const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
+const Base = ("customElements" in globalThis ? HTMLElement : class {}) as typeof HTMLElement;
 
 const STYLE = `
 :host { display: inline-block; position: relative; vertical-align: bottom; }
