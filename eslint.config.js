@@ -19,6 +19,7 @@ const ROOMS = [
   room("session", "src/session"),
   room("export", "src/export"),
   room("training", "src/training"),
+  room("trainer", "src/trainer"),
   room("datasets", "src/datasets"),
   room("evaluation", "src/evaluation"),
   room("cli", "src/cli"),
@@ -47,13 +48,15 @@ const ARROWS = {
   evaluation: ["datasets", "models", "kernels", ...LABELS],
   // Validation paints, and measures a Frechet distance.
   training: ["evaluation", "datasets", "painting", "models", "kernels", ...LABELS],
+  // The public Trainer.
+  trainer: ["training", "session", "datasets", "painting", "models", ...LABELS],
   node: ["runtime", "formats"],
-  // index.ts and node.ts
-  entry: ["session", "web", "painting", "models", ...LABELS],
+  // index.ts and node.ts, train.ts and train_node.ts ...
+  entry: ["session", "trainer", "web", "painting", "models", ...LABELS],
   web: ["session", "entry", ...ENGINE],
   cli: ["session", "entry", "node", ...ENGINE],
   bench: ["session", "entry", "node", ...ENGINE],
-  test: ["session", "entry", "node", "cli", "web", "bench", ...ENGINE],
+  test: ["session", "trainer", "entry", "node", "cli", "web", "bench", ...ENGINE],
 };
 
 const arrows = Object.entries(ARROWS).map(([from, to]) => ({
@@ -72,6 +75,11 @@ const PAGE = [
   "src/session/api.ts",
   "src/index.ts",
   "src/session/spade.ts",
+  "src/train.ts",
+  "src/trainer/**/*.ts",
+  // But for what trains in a folder.
+  "src/training/*.ts",
+  "src/training/step/**/*.ts",
 ];
 
 export default tseslint.config(
@@ -101,7 +109,7 @@ export default tseslint.config(
     plugins: { boundaries },
     settings: {
       "boundaries/elements": ROOMS,
-      "boundaries/files": [{ category: "node entry", pattern: "src/node.ts" }],
+      "boundaries/files": [{ category: "node entry", pattern: "src/{node,node_host,train_node}.ts" }],
       "boundaries/root-path": import.meta.dirname,
       "import/resolver": { node: { extensions: [".ts", ".js", ".mjs"] } },
     },
@@ -113,7 +121,7 @@ export default tseslint.config(
           message: "{{from.element.types}} may not import {{to.element.types}}: the arrows are in eslint.config.js",
           policies: [
             ...arrows,
-            // src/node.ts stands beside index.ts, over the node room.
+            // Node's entries stand beside those of pages, over the node room.
             { from: { file: { categories: "node entry" } }, allow: { to: { element: { type: "node" } } } },
             { allow: { to: { module: { origin: ["external", "core"] } } } },
           ],
@@ -132,9 +140,12 @@ export default tseslint.config(
             name,
             message: "This code runs in pages too: nothing of Node here.",
           })),
-          // And not src/node.ts either, which stands in one folder with index.ts.
+          // And not Node's entries either, which stand in one folder with index.ts.
           patterns: [
-            { regex: "^node:|(^|/)node(\\.ts$|/)", message: "This code runs in pages too: nothing of Node here." },
+            {
+              regex: "^node:|(^|/)(node|node_host|train_node)(\\.ts$|/)",
+              message: "This code runs in pages too: nothing of Node here.",
+            },
           ],
         },
       ],
@@ -142,7 +153,7 @@ export default tseslint.config(
       "no-restricted-syntax": [
         "error",
         {
-          selector: "ImportExpression[source.value=/^node:|(^|\\x2f)node(\\.ts$|\\x2f)/]",
+          selector: "ImportExpression[source.value=/^node:|(^|\\x2f)(node|node_host|train_node)(\\.ts$|\\x2f)/]",
           message: "This code runs in pages too: nothing of Node here.",
         },
       ],

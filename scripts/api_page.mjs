@@ -14,6 +14,7 @@ const ENTRIES = [
   ["spade-webgpu", "src/index.ts", "Loads a net and paints label maps, in pages and in Node."],
   ["spade-webgpu/labels", "src/label_maps.ts", "Reads, writes, resizes and colours label maps. Needs no GPU."],
   ["spade-webgpu/pth", "src/pth.ts", "Converts checkpoints of PyTorch in a page."],
+  ["spade-webgpu/train", "src/train.ts", "Trains nets, in pages and in Node."],
   [
     "spade-webgpu/node",
     "src/node.ts",
@@ -47,13 +48,14 @@ function described({ comment }) {
 const section = (d) => `### ${d.name}\n\n${described(d)}\n\n\`\`\`ts\n${d.text}\n\`\`\`\n`;
 /** Types of the language and of browsers. */
 const GLOBALS =
-  `AbortSignal ArrayBuffer Blob Error EventTarget Float32Array GPUDevice GPUPowerPreference ImageData Int32Array Partial Promise
-  ReadableStream Request Response Symbol URL Uint16Array Uint8Array Uint8ClampedArray`.split(/\s+/);
+  `AbortSignal ArrayBuffer AsyncIterable AsyncIterableIterator Blob Error EventTarget Float32Array GPUDevice GPUPowerPreference GPUTexture
+  HTMLCanvasElement ImageBitmapSource ImageData Int32Array Iterable OffscreenCanvas Partial Pick Promise ReadableStream Record Request Response
+  Symbol URL Uint16Array Uint8Array Uint8ClampedArray`.split(/\s+/);
 
-/** The types that declarations name, in order. */
+/** The types that declarations name, in order; what a colon follows is a member. */
 const namesIn = (declarations) => {
   const texts = declarations.map(({ text }) => text.replace(/\/\*.*?\*\/|"[^"]*"/gs, ""));
-  return [...new Set(texts.flatMap((text) => text.match(/\b[A-Z]\w+/g) ?? []))];
+  return [...new Set(texts.flatMap((text) => text.match(/\b[A-Z]\w+\b(?!\??:)/g) ?? []))];
 };
 
 /** Functions first; then each type where it is first mentioned. */

@@ -2,31 +2,14 @@
 
 import type { AdapterInfo, Source, Spade, SpadeOptions, WeightsInfo } from "./session/api.ts";
 import type { SpadeError } from "./runtime/errors.ts";
-import { openPlain, plainReader } from "./formats/plain_checkpoint.ts";
-import { describeStored } from "./session/opening/describe_stored.ts";
 import { createSpadeOn } from "./session/create.ts";
 import { inspectOn } from "./session/opening/inspect.ts";
-import type { Host } from "./session/host.ts";
 import { supported } from "./session/opening/supported.ts";
-import { openHead } from "./web/head.ts";
-import { openPageDevice, SOFTWARE_FIX } from "./web/page_gpu.ts";
-import { readPagePhoto } from "./web/page_photo.ts";
-import { openWeights } from "./web/open_weights.ts";
+import { page } from "./web/page_host.ts";
 
 export * from "./session/api.ts";
 export { SpadeError, type SpadeErrorCode } from "./runtime/errors.ts";
 export { clearCache, isCached } from "./web/cached.ts";
-
-const sizesAs = "uniform";
-const page: Host = {
-  sizesAs,
-  format: { readers: [plainReader], open: openPlain, describe: describeStored },
-  softwareFix: SOFTWARE_FIX,
-  openDevice: (options) => openPageDevice({ sizesAs, ...options }),
-  readPhoto: readPagePhoto,
-  head: openHead,
-  open: openWeights,
-};
 
 /**
  * Loads a net and makes it ready to paint. It asks for the GPU first: where there is none, nothing is downloaded. Then the download, the

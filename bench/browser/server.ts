@@ -39,6 +39,7 @@ export interface Visit {
 
 const PIECE = 1 << 18;
 const TYPES: Record<string, string> = {
+  ".css": "text/css",
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript",
   ".mjs": "text/javascript",

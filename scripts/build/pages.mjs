@@ -50,13 +50,17 @@ function untrainedEdits(file) {
   return edits;
 }
 
-/** Edits that leave out methods of classes, and of objects, whose comment says @notInPages. */
+const isNotInPages = (node) => ts.getJSDocTags(node).some((tag) => tag.tagName.text === "notInPages");
+
+/** Edits that leave out methods of classes and of objects, and what functions do, whose comment says @notInPages. */
 export function methodEdits(file) {
   const edits = [];
   const visit = (node) => {
-    if (ts.isMethodDeclaration(node) && ts.getJSDocTags(node).some((tag) => tag.tagName.text === "notInPages")) {
+    if (ts.isMethodDeclaration(node) && isNotInPages(node)) {
       const by = ts.isObjectLiteralExpression(node.parent) ? `${node.name.getText(file)}: undefined` : "";
       edits.push([node.getStart(file), node.getEnd(), by]);
+    } else if (ts.isFunctionDeclaration(node) && isNotInPages(node)) {
+      edits.push([node.body.getStart(file), node.body.getEnd(), "{ throw new Error(); }"]);
     } else ts.forEachChild(node, visit);
   };
   visit(file);

@@ -5,16 +5,17 @@ import { Command, CommanderError, Option } from "commander";
 import { removeUnfinished } from "../formats/file.ts";
 import { foreign, printable, SpadeError } from "../runtime/errors.ts";
 import { publishedNames } from "./options/argv.ts";
-import { addConfigOptions, configOverrides, number } from "./options/config_options.ts";
+import { addConfigOptions, configOverrides } from "./options/config_options.ts";
 import { ignoredOptions } from "./options/dead_options.ts";
 import { withCommand } from "./terminal/command.ts";
 import { interruptible, tidyAtEnd } from "./terminal/interrupt.ts";
 import { adoptTerminal, endWithParent, runFiltered } from "./terminal/native_noise.ts";
 import { Progress } from "./terminal/progress.ts";
 import { addTestOptions, resolveTestOptions } from "./options/test_options.ts";
-import { addTable, FORCE, text } from "./options/option_table.ts";
+import { addTable, argument, FORCE, text } from "./options/option_table.ts";
 import { addTrainOptions, describeDefault, resolveTrainOptions, savedOptions } from "./options/train_options.ts";
 import { DATA } from "./options/train_table.ts";
+import { number } from "../training/option_rules.ts";
 import { defaultData, type DataOptions } from "../datasets/options.ts";
 import type { CocoInstancesCommand } from "./commands/coco_instances.ts";
 import type { DemoOptions } from "./commands/demo.ts";
@@ -186,7 +187,7 @@ function commands(): Command {
     .option(
       "--void <id...>",
       "labels that do not count, beside 255; left out: those named void or unlabeled in --labels",
-      (text: string, ids: number[] | undefined) => [...(ids ?? []), number(0, true)(text)],
+      (text: string, ids: number[] | undefined) => [...(ids ?? []), argument(number(0, true))(text)],
     )
     .option("--weights <file>", "a generator with VAE, for the diversity of its styles")
     .option("--instance_dir <folder>", "its instance maps, called as the label maps")
@@ -242,7 +243,7 @@ function commands(): Command {
     .option("--map <name>", "street, or a COCO-Stuff map in demo/maps, painted at full size by a seeded net", "street")
     .option("--out <folder>", "where the pictures go (default: demo/ in a clone, else this folder)")
     .option("--weights <file>", "another generator of the street's labels, with VAE")
-    .option("--seed <n>", "of the styles; of a COCO-Stuff map, of the weights", number(0, true), 0)
+    .option("--seed <n>", "of the styles; of a COCO-Stuff map, of the weights", argument(number(0, true)), 0)
     .option("--force", FORCE)
     .action(async (options: DemoOptions) => {
       const demo =

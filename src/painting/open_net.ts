@@ -22,6 +22,8 @@ export type StorageWish = "auto" | "f16" | "f32";
 /** A net before it is opened: its config, and the source of its weights. */
 export interface NetWeights extends Pick<FoundConfig, "config" | "note">, Partial<Pick<FoundConfig, "guessed">> {
   readonly source: StateSource;
+  /** The source's values on the device, where they are there already, in f32; the net owns them from now on. */
+  readonly parameters?: ParameterStore;
   /** Label names and colours stored with the weights. */
   readonly labels?: readonly Label[];
 }
@@ -117,24 +119,25 @@ export class OpenNet {
  * signal.reason.
  */
 export async function openNet(
-  { config, guessed = [], note, source, labels }: NetWeights,
+  { config, guessed = [], note, source, parameters: given, labels }: NetWeights,
   o: OpenOptions,
 ): Promise<OpenNet> {
   const { signal } = o;
   const ownsDevice = typeof o.device === "function";
   const device = typeof o.device === "function" ? await o.device() : o.device;
-  let parameters: ParameterStore | undefined;
+  let parameters = given;
   let painter: Painter | undefined;
   try {
     const breathe = polite();
-    const dtype = storageType(device, o.dtype);
-    parameters = ParameterStore.empty(device, netOf(config, source.shapes), source.shapes, dtype);
+    const dtype = given ? "f32" : storageType(device, o.dtype);
+    parameters ??= ParameterStore.empty(device, netOf(config, source.shapes), source.shapes, dtype);
     const onProgress = (done: number, total: number): void => {
       signal?.throwIfAborted();
       o.onWeights?.(done, total);
     };
     await breathe();
-    painter = await createPainter(device, config, parameters, { ...o, weights: { source, onProgress } });
+    const weights = given ? undefined : { source, onProgress };
+    painter = await createPainter(device, config, parameters, { ...o, weights });
     // Both, also if one fails: what the other one still makes is freed below.
     const results = await Promise.allSettled([painter.prepared, o.warm && painter.warm(signal)]);
     for (const result of results) if (result.status === "rejected") throw result.reason;

@@ -200,7 +200,10 @@ export class Graph {
     return t;
   }
 
-  /** Records a cut, where runs exchange tensors with peers. Without peers it records nothing and the tensors stay temporaries. */
+  /**
+   * Records a cut, where runs exchange tensors with peers. Without peers it records nothing and the tensors stay temporaries.
+   * @notInPages
+   */
   exchange(spec: CutSpec): void {
     if (this.peers && spec.tensors.length) this.cuts.push(makeCut(spec, this.dispatches));
   }
@@ -231,7 +234,10 @@ export class Graph {
     }
   }
 
-  /** Runs `body` without recording its ops: nobody differentiates the backward pass again. */
+  /**
+   * Runs `body` without recording its ops: nobody differentiates the backward pass again.
+   * @notInPages
+   */
   unrecorded<T>(body: () => T): T {
     this.depth++;
     try {
@@ -244,6 +250,7 @@ export class Graph {
   /**
    * For the backward pass: the tensor itself, or a recomputed copy if its op has `recompute` set. That op's inputs are resolved in the
    * same way.
+   * @notInPages
    */
   again(t: Tensor): Tensor {
     const known = this.recomputed.get(t);

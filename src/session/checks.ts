@@ -15,7 +15,7 @@ export function isArrayBuffer(value: unknown): value is ArrayBuffer {
   }
 }
 
-const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+export const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 const usage = (where: string, problem: string, fix: string): SpadeError => new SpadeError("usage", where, problem, fix);
 
 /** True for a Source; objects of another realm count, objects that only look like one do not. */
@@ -66,8 +66,7 @@ export function checkSource(call: string, weights: unknown): void {
 /** Checks createSpade's options. @throws SpadeError usage */
 export function checkOptions(options: SpadeOptions): void {
   if (!isObject(options)) throw usage("createSpade", `its options are ${String(options)}`, "give { weights: ... }");
-  const { weights, encoder, dtype, size, device, signal, onProgress, integrity, powerPreference, cache, fetch } =
-    options;
+  const { weights, encoder, dtype, size, integrity, powerPreference, cache, fetch } = options;
   checkSource("createSpade({ weights })", weights);
   if (encoder !== undefined) checkSource("createSpade({ encoder })", encoder);
   if (integrity !== undefined && !/^sha256-[A-Za-z0-9+/]{43}=$/.test(String(integrity)))
@@ -77,9 +76,7 @@ export function checkOptions(options: SpadeOptions): void {
       `is ${String(integrity)}`,
       'give "sha256-" and the hash in base64: openssl dgst -sha256 -binary FILE | base64',
     );
-  checkSignal("createSpade", signal);
-  if (onProgress !== undefined && typeof onProgress !== "function")
-    throw usage("createSpade({ onProgress })", "is no function", "give a function, or leave it out");
+  checkShared("createSpade", options);
   if (powerPreference !== undefined && !["low-power", "high-performance"].includes(powerPreference))
     throw usage(
       "createSpade({ powerPreference })",
@@ -98,7 +95,17 @@ export function checkOptions(options: SpadeOptions): void {
   ) {
     throw usage("createSpade({ size })", `is ${String(size)}`, "give [width, height] in whole pixels");
   }
-  if (device !== undefined) checkDevice("createSpade({ device })", device);
+}
+
+/** Checks the options that createSpade and createTrainer share. @throws SpadeError usage */
+export function checkShared(
+  call: string,
+  { signal, onProgress, device }: Pick<SpadeOptions, "signal" | "onProgress" | "device">,
+): void {
+  checkSignal(call, signal);
+  if (onProgress !== undefined && typeof onProgress !== "function")
+    throw usage(`${call}({ onProgress })`, "is no function", "give a function, or leave it out");
+  if (device !== undefined) checkDevice(`${call}({ device })`, device);
 }
 
 /** @throws SpadeError usage */
@@ -142,7 +149,11 @@ function checkSignal(call: string, signal: unknown): void {
 }
 
 /** Checks that a map has exactly the net's size. @throws SpadeError usage, shape */
-export function checkMap(name: "label map" | "instance map", map: LabelMap, { width, height }: SpadeInfo): void {
+export function checkMap(
+  name: "label map" | "instance map",
+  map: LabelMap,
+  { width, height }: Pick<SpadeInfo, "width" | "height">,
+): void {
   if (!isObject(map)) throw usage(name, `is ${String(map)}`, "give { data, width, height }");
   checkMapSizes([map], name);
   if (map.width !== width || map.height !== height)
@@ -157,10 +168,11 @@ export function checkMap(name: "label map" | "instance map", map: LabelMap, { wi
 /**
  * A style's z (a copy); undefined for nets without styles.
  * @param length numbers of z; 0: the net has no style
+ * @param call in messages
  * @throws SpadeError usage, shape, unsupported
  */
-export function styleValues(style: Style | undefined, length: number): Float32Array | undefined {
-  const where = "generate({ style })";
+export function styleValues(style: Style | undefined, length: number, call = "generate"): Float32Array | undefined {
+  const where = `${call}({ style })`;
   if (length === 0) {
     if (style !== undefined)
       throw new SpadeError(

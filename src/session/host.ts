@@ -12,7 +12,7 @@ export type Photo = Parameters<Spade["encode"]>[0];
 export interface LoadOptions extends Pick<SpadeOptions, "integrity" | "signal" | "cache" | "fetch"> {
   readonly readers: readonly Reader[];
   /** The same file was loaded before: what the cache has of it is taken without asking the server for a newer one. */
-  readonly again?: boolean;
+  readonly reload?: boolean;
   /** Downloaded bytes, and the file's size as soon as it is known. */
   report(loaded: number, total: number | undefined): void;
   /** The browser grants the cache no room. */

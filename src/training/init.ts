@@ -5,7 +5,7 @@
 
 import type { Net } from "../models/weights/packing.ts";
 import { keyedSeed, normalValues, uniformValues } from "../models/philox.ts";
-import type { HostState } from "../models/weights/seeded.ts";
+import type { StateSource } from "../models/weights/parameters.ts";
 import type { InitType } from "./options.ts";
 
 export interface InitOptions {
@@ -70,32 +70,30 @@ function weight(type: InitType, gain: number, shape: readonly number[], seed: nu
   }
 }
 
-/** Every tensor of a net before its first step. */
-export function initialState({ shapes }: Pick<Net, "shapes">, options: InitOptions): HostState {
-  const state: HostState = new Map();
-  for (const [key, shape] of shapes) {
-    const seed = keyedSeed(options.seed, key);
-    const role = key.slice(key.lastIndexOf(".") + 1);
-    const size = shape.reduce((a, b) => a * b, 1);
-    const values = (): Float32Array => {
-      switch (role) {
-        case "bias":
-        case "running_mean":
-          return new Float32Array(size);
-        case "running_var":
-          return new Float32Array(size).fill(1);
-        case "weight_u":
-        case "weight_v":
-          return unit(normalValues(seed, size));
-        case "weight_orig":
-          return weight("none", 0, shape, seed);
-        default:
-          // A batch norm's weight: N(1, init_variance^2).
-          if (shape.length === 1) return scaled(normalValues(seed, size), options.init_variance).map((v) => 1 + v);
-          return weight(options.init_type, options.init_variance, shape, seed);
-      }
-    };
-    state.set(key, { shape: [...shape], data: values() });
+/** One tensor of a net before its first step. */
+function initialValues(key: string, shape: readonly number[], options: InitOptions): Float32Array {
+  const seed = keyedSeed(options.seed, key);
+  const size = shape.reduce((a, b) => a * b, 1);
+  switch (key.slice(key.lastIndexOf(".") + 1)) {
+    case "bias":
+    case "running_mean":
+      return new Float32Array(size);
+    case "running_var":
+      return new Float32Array(size).fill(1);
+    case "weight_u":
+    case "weight_v":
+      return unit(normalValues(seed, size));
+    case "weight_orig":
+      return weight("none", 0, shape, seed);
+    default:
+      // A batch norm's weight: N(1, init_variance^2).
+      if (shape.length === 1) return scaled(normalValues(seed, size), options.init_variance).map((v) => 1 + v);
+      return weight(options.init_type, options.init_variance, shape, seed);
   }
-  return state;
 }
+
+/** A net before its first step; each tensor is drawn when it is read. */
+export const initialSource = ({ shapes }: Pick<Net, "shapes">, options: InitOptions): StateSource => ({
+  shapes,
+  read: (key) => initialValues(key, shapes.get(key)!, options),
+});

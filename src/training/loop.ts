@@ -3,10 +3,10 @@
 // nothing and misses nothing.
 
 import type { LoadedBatch } from "../datasets/loader.ts";
-import { keyedSeed, normalValues } from "../models/philox.ts";
 import { SpadeError } from "../runtime/index.ts";
 import { counted } from "../runtime/errors.ts";
-import { epochRate, type TrainOptions } from "./options.ts";
+import { prepareStep, takeStep } from "./one_step.ts";
+import type { TrainOptions } from "./options.ts";
 import type { RunParts } from "./run.ts";
 import type { Prepared } from "./step/stepper.ts";
 import type { TrainResult, TrainUi } from "./ui.ts";
@@ -72,7 +72,6 @@ export async function runLoop(
     return undefined;
   };
   while (position.epoch <= epochs) {
-    const lr = epochRate(o, position.epoch);
     const batches = source.batches(position.epoch, position.batch)[Symbol.asyncIterator]();
     /** Reads and prepares the batch that is `ahead` steps after the current one; 1 while the current one runs. */
     const following = async (ahead: number): Promise<Following> => {
@@ -81,7 +80,7 @@ export async function runLoop(
         const { value, done } = await batches.next();
         if (done) return {};
         const loaded = value as LoadedBatch;
-        return { next: { loaded, prepared: stepper.prepare({ ...loaded, ...noise(o, step) }) } };
+        return { next: { loaded, prepared: prepareStep(o, session, loaded, step) } };
       } catch (error) {
         return { error: error as Error };
       }
@@ -99,17 +98,12 @@ export async function runLoop(
       while (next) {
         const { loaded, prepared } = next;
         const begun = performance.now();
-        const generator = position.batch % o.D_steps_per_G === 0;
-        const running = stepper.step(prepared, { lr, generator });
+        const running = takeStep(o, session, prepared);
         const coming = following(1);
-        const own = await running;
-        if (isBroken(own, stepper, o)) throw await hooks.diagnose(prepared, loaded.paths, own);
+        const { lr, generator, losses: own, broken } = await running;
+        if (broken) throw await hooks.diagnose(prepared, loaded.paths, own);
         if (stepper.overflowed.length) hooks.skipped();
-        const losses = (session.losses = { ...session.losses, ...own });
-        if (generator && session.styles) session.styles.add(await stepper.mu());
-        position.batch++;
-        position.step++;
-        position.pictures += o.batchSize;
+        const { losses } = session;
         const seconds = (performance.now() - begun) / 1e3;
         pace.add(seconds);
         const left = (epochs - position.epoch + 1) * batchesPerEpoch - position.batch;
@@ -156,12 +150,6 @@ interface Following {
   error?: Error;
 }
 
-/** f16 gradients may overflow: the step is skipped and the loss scale halved, until the scale is at its minimum. */
-function isBroken(losses: Record<string, number>, stepper: RunParts["stepper"], o: TrainOptions): boolean {
-  if (Object.values(losses).some((v) => !Number.isFinite(v))) return true;
-  return stepper.overflowed.length > 0 && (o.dtype === "f32" || stepper.scaleIsSpent);
-}
-
 function checkPosition(o: TrainOptions, batch: number, batchesPerEpoch: number): void {
   if (batchesPerEpoch < 1)
     throw new SpadeError("usage", "data", `are fewer than a batch of ${o.batchSize}`, "lower --batchSize");
@@ -172,14 +160,6 @@ function checkPosition(o: TrainOptions, batch: number, batchesPerEpoch: number):
       `makes ${counted(batchesPerEpoch, "batch", "batches")} an epoch, and ${batch} of this one ${batch === 1 ? "is" : "are"} done`,
       "go on with the batch size and the pictures that the run began with",
     );
-}
-
-/** The encoder's N(0,1) draws of a step, separate ones for the G step and the D step. */
-function noise(o: TrainOptions, step: number): { epsG?: Float32Array; epsD?: Float32Array } {
-  if (!o.use_vae) return {};
-  const draw = (name: string): Float32Array =>
-    normalValues(keyedSeed(o.seed, `${name} ${step}`), o.batchSize * o.z_dim);
-  return { epsG: draw("eps G"), epsD: draw("eps D") };
 }
 
 /** A running mean of the seconds per step. */

@@ -1,7 +1,8 @@
 // The published training options with their published defaults, and the options that we add.
 
-import { defaultData, type DataOptions } from "../datasets/options.ts";
+import { datasetDefaults, defaultData, type DataOptions } from "../datasets/options.ts";
 import { defaultConfig, type Config } from "../models/config.ts";
+import { kindOf } from "../models/kinds.ts";
 import { defaultDiscriminator, type DiscriminatorConfig } from "../models/nets/discriminator.ts";
 import { defaultEncoder, type EncoderConfig } from "../models/nets/encoder.ts";
 import { defaultLosses, type LossConfig } from "./step/losses.ts";
@@ -107,6 +108,16 @@ export const defaultOptions: TrainOptions = {
   val_image_dir: "",
   profile: false,
 };
+
+/** The defaults, with those that dataset_mode, netG and --no_TTUR set: opt.txt marks values that differ from these. */
+export function defaultsOf(options: Pick<TrainOptions, "dataset_mode" | "netG" | "no_TTUR">): TrainOptions {
+  return {
+    ...defaultOptions,
+    ...(options.no_TTUR ? { beta1: 0.5, beta2: 0.999 } : {}),
+    norm_G: kindOf(options).norm_G,
+    ...datasetDefaults(options.dataset_mode),
+  };
+}
 
 /** Learning rates of G (and E) and of D: Heusel et al. 2017's two time scales, lr/2 and 2 lr in the published code. */
 export function learningRates(c: OptimiserConfig, lr = c.lr): { G: number; D: number } {

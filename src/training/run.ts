@@ -15,9 +15,13 @@ export interface RunParts {
   readonly position: Position;
   /** The latest value of every loss. */
   losses: Record<string, number>;
+  dispose(): void;
+}
+
+/** A run in a folder. */
+export interface FolderRun extends RunParts {
   /** The run goes on from a saved state, bit for bit. */
   readonly resumed: boolean;
   /** The run was killed before its first save and begins once more. `log`: bytes of the log before it. */
   readonly begunAgain: { readonly log: number } | undefined;
-  dispose(): void;
 }

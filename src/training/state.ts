@@ -1,21 +1,17 @@
 // A run's state, from which it resumes bit for bit: nets, Adam's moments, position in its data, rooms of the label tables, styles. One
-// safetensors file with a checksum; written under a temporary name, synced, renamed. The last two are kept, so that whenever a run is killed, one whole
-// state exists.
+// safetensors file with a checksum (state_check.ts).
 
-import { readdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
-import { fileSink, makeFolder, openCheckpointFile } from "../formats/file.ts";
 import { toF32 } from "../formats/tensors.ts";
 import type { Checkpoint } from "../formats/checkpoint.ts";
 import { isTrained } from "../models/weights/packing.ts";
 import type { StateSource } from "../models/weights/parameters.ts";
 import { SpadeError } from "../runtime/errors.ts";
-import { tensorsToWrite, type StateTensor, type StateTensors } from "./net_files.ts";
 import type { Position } from "./position.ts";
 import type { RunParts } from "./run.ts";
-import { hasItsChecksum, savedFields, writeChecked, type SavedFields } from "./state_check.ts";
+import type { StateTensor, StateTensors } from "./saved_net.ts";
+import type { SavedFields } from "./state_check.ts";
 import type { Nets } from "./step/step.ts";
-import type { Stepper, StepperState } from "./step/stepper.ts";
+import type { Stepper } from "./step/stepper.ts";
 import type { Styles } from "./styles.ts";
 
 /** A run's state on the host. */
@@ -29,10 +25,10 @@ export interface Snapshot {
 }
 
 const ROLES = ["G", "D", "E"] as const;
+/** Generator, discriminator, encoder. */
+export type Role = (typeof ROLES)[number];
 /** The role of G's moving average in a state's keys and in file names. */
 export const AVERAGE = "G_ema";
-const KEPT = 2;
-const NAME = /^step_(\d+)\.safetensors$/;
 
 /** Reads everything back from the device. */
 export async function takeSnapshot(
@@ -69,81 +65,13 @@ export async function takeSnapshot(
   };
 }
 
-/** Writes a snapshot into `folder` and removes all states but the last two. */
-export async function writeSnapshot(folder: string, { position, tensors, metadata }: Snapshot): Promise<void> {
-  await makeFolder(folder);
-  const name = `step_${String(position.step).padStart(8, "0")}.safetensors`;
-  await writeChecked(await fileSink(join(folder, name), { sync: true }), tensorsToWrite(tensors), metadata);
-  const old = (await states(folder)).slice(KEPT);
-  for (const path of old) await rm(path, { force: true });
-}
-
-/** Before a new run: moves an earlier run's states to FOLDER.old and deletes what was there. */
-export async function setAside(folder: string, say: (line: string) => void): Promise<void> {
-  if (!(await states(folder)).length) return;
-  const old = `${folder}.old`;
-  await rm(old, { recursive: true, force: true });
-  await rename(folder, old);
-  say(`the states of an earlier run are now in ${old}`);
-}
-
-/** Paths of a folder's states, the newest first. */
-async function states(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch(() => []);
-  return names
-    .filter((n) => NAME.test(n))
-    .sort((a, b) => Number(NAME.exec(b)![1]) - Number(NAME.exec(a)![1]))
-    .map((n) => join(folder, n));
-}
-
 /** A saved state, opened. */
-export interface SavedRun {
-  readonly path: string;
-  readonly position: Position;
-  /** The latest value of every loss, as in the log. */
-  readonly losses: Record<string, number>;
-  readonly stepper: StepperState;
-  readonly variants?: SavedFields["variants"];
+export interface SavedState extends SavedFields {
   readonly checkpoint: Checkpoint;
 }
 
-/** The plan of variants with which the newest state was trained; undefined if it had none, or if there is no state. */
-export async function savedVariants(folder: string): Promise<SavedFields["variants"]> {
-  for (const path of await states(folder)) {
-    const checkpoint = await openCheckpointFile(path).catch(() => undefined);
-    await checkpoint?.close();
-    const run = savedFields(checkpoint?.metadata.run);
-    if (typeof run !== "string") return run.variants;
-  }
-  return undefined;
-}
-
-const damaged = (path: string, problem: string): SpadeError =>
-  new SpadeError("file", path, problem, "go on from the state before it");
-
-/** Opens the newest whole state of a folder; undefined if there is none. `say` gets a line per damaged state. */
-export async function openNewest(folder: string, say: (line: string) => void): Promise<SavedRun | undefined> {
-  const paths = await states(folder);
-  for (const path of paths) {
-    let checkpoint: Checkpoint | undefined;
-    try {
-      checkpoint = await openCheckpointFile(path);
-      const run = savedFields(checkpoint.metadata.run);
-      if (typeof run === "string") throw damaged(path, run);
-      if (!(await hasItsChecksum(path, checkpoint.metadata)))
-        throw damaged(path, "is damaged: its checksum is another one");
-      return { path, ...run, checkpoint };
-    } catch (error) {
-      await checkpoint?.close();
-      const { problem } = error instanceof SpadeError ? error : damaged(path, `can't be read (${String(error)})`);
-      say(`${path} ${problem}; trying the one before it`);
-    }
-  }
-  return undefined;
-}
-
 /** One net's tensors in a state. */
-export function netSource({ checkpoint }: SavedRun, role: string): StateSource {
+export function netSource({ checkpoint }: Pick<SavedState, "checkpoint">, role: string): StateSource {
   const prefix = `${role}.`;
   const names = checkpoint.names().filter((n) => n.startsWith(prefix));
   return {
@@ -152,19 +80,31 @@ export function netSource({ checkpoint }: SavedRun, role: string): StateSource {
   };
 }
 
-/** Restores Adam's moments, table rooms, step counts, loss scales and styles. */
+/** Restores Adam's moments, table rooms, step counts, loss scales and styles. @throws SpadeError file: moments of other nets */
 export async function restore(
-  saved: SavedRun,
+  saved: SavedState,
   stepper: Stepper,
   nets: Nets,
   styles: Styles | undefined,
 ): Promise<void> {
-  const read = async (name: string): Promise<Float32Array> => toF32(await saved.checkpoint.read(name));
+  const { checkpoint } = saved;
+  const read = async (name: string, shape: readonly number[]): Promise<Float32Array> => {
+    const found = checkpoint.info(name).shape;
+    if (found.join() === shape.join()) return toF32(await checkpoint.read(name));
+    const problem = `is [${found.join(",")}] where the run has [${shape.join(",")}]`;
+    throw new SpadeError(
+      "file",
+      `state, ${name}`,
+      problem,
+      "go on from another state, or with the options of this one",
+    );
+  };
   for (const m of [...stepper.moments.G, ...stepper.moments.D]) {
     const role = ROLES.find((r) => nets[r] === m.parameters)!;
     for (const key of m.keys)
-      for (const which of ["m", "v"] as const) m.write(key, which, await read(`${role}.${key}.adam_${which}`));
+      for (const which of ["m", "v"] as const)
+        m.write(key, which, await read(`${role}.${key}.adam_${which}`, m.parameters.shape(key)));
   }
   stepper.restore(saved.stepper);
-  if (styles) styles.add(await read("styles"));
+  if (styles) styles.add(await read("styles", [checkpoint.info("styles").shape[0], styles.dim]));
 }

@@ -1,10 +1,9 @@
 // What makes a state whole: a checksum over every byte of its file, and fields of the types and ranges that a run gives them.
 
-import { createHash } from "node:crypto";
 import { parseJson } from "../formats/budget.ts";
-import { openFile } from "../formats/file.ts";
+import { PART, sha256 } from "../formats/manifest.ts";
 import { writeSafetensors, type TensorToWrite } from "../formats/safetensors.ts";
-import type { Sink } from "../formats/tensors.ts";
+import { concat, type RandomAccess, type Sink } from "../formats/tensors.ts";
 import type { Position } from "./position.ts";
 import type { StepperState } from "./step/stepper.ts";
 
@@ -17,57 +16,90 @@ export interface SavedFields {
   variants?: Readonly<Record<string, string>>;
 }
 
-/** In place of the checksum while it is computed. */
-const NONE = "0".repeat(64);
-const field = (hash: string): string => `"sha256":"${hash}"`;
-/** Bytes read at once. */
-const PIECE = 8 << 20;
+/** The metadata's name for the checksum. */
+const FIELD = "sha256_of_parts";
+/** Whatever else a state's metadata may hold; a name that a fault has changed is none of these. */
+const NAMES = ["run", "options", "labels"];
+const LENGTH = 64;
 
-/** Writes a safetensors file whose metadata hold the SHA-256 of the file, computed with zeros in its place. Reads the tensors twice. */
+/** The SHA-256 of the SHA-256 of every part of a file: a page can't compute that of a file that it does not hold as a whole. */
+class PartsHash {
+  private pieces: Uint8Array[] = [];
+  private filled = 0;
+  private readonly hashes: string[] = [];
+
+  async update(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      const piece = bytes.slice(at, at + PART - this.filled);
+      this.pieces.push(piece);
+      this.filled += piece.length;
+      at += piece.length;
+      if (this.filled === PART) await this.end();
+    }
+  }
+
+  async digest(): Promise<string> {
+    await this.end();
+    return sha256(new TextEncoder().encode(this.hashes.join("")));
+  }
+
+  private async end(): Promise<void> {
+    this.hashes.push(await sha256(concat(this.pieces)));
+    this.pieces = [];
+    this.filled = 0;
+  }
+}
+
+/** Writes a safetensors file whose metadata hold its checksum, computed with zeros in its place. Reads the tensors twice. */
 export async function writeChecked(
   sink: Sink,
   tensors: TensorToWrite[],
   metadata: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const hash = createHash("sha256");
+  const hash = new PartsHash();
   const nothing = async (): Promise<void> => undefined;
   try {
-    await writeSafetensors(
-      { write: async (bytes) => void hash.update(bytes), close: nothing, abort: nothing },
-      tensors,
-      { ...metadata, sha256: NONE },
-    );
+    await writeSafetensors({ write: (bytes) => hash.update(bytes), close: nothing, abort: nothing }, tensors, {
+      ...metadata,
+      [FIELD]: "0".repeat(LENGTH),
+    });
   } catch (error) {
     await sink.abort();
     throw error;
   }
-  await writeSafetensors(sink, tensors, { ...metadata, sha256: hash.digest("hex") });
+  await writeSafetensors(sink, tensors, { ...metadata, [FIELD]: await hash.digest() });
+}
+
+/** The header of a safetensors file with zeros in place of the checksum under `name`; undefined if it is not there as we write it. */
+export async function headerWithout(file: RandomAccess, name: string, sum: string): Promise<Uint8Array | undefined> {
+  const length = await file.read(0, 8);
+  const header = Uint8Array.from(
+    await file.read(0, 8 + Number(new DataView(length.buffer, length.byteOffset).getBigUint64(0, true))),
+  );
+  // One character a byte.
+  const at = new TextDecoder("latin1").decode(header).indexOf(`"${name}":"${sum}"`);
+  if (sum.length !== LENGTH || at < 0) return undefined;
+  return header.fill(0x30, at + name.length + 4, at + name.length + 4 + LENGTH);
 }
 
 /**
- * Whether a file has the checksum that its metadata name. States of earlier versions have none and are believed; their metadata have `run`
+ * Whether a file has the checksum that its metadata name. States of early versions have none and are believed; their metadata have `run`
  * alone. Fails with `file` where it can't be read.
  */
-export async function hasItsChecksum(path: string, metadata: Readonly<Record<string, string>>): Promise<boolean> {
-  const { sha256, ...others } = metadata;
-  if (Object.keys(others).some((name) => name !== "run")) return false;
-  if (sha256 === undefined) return true;
-  if (!/^[0-9a-f]{64}$/.test(sha256)) return false;
-  const hash = createHash("sha256");
-  const file = await openFile(path);
-  try {
-    const header = 8 + Number(Buffer.from(await file.read(0, 8)).readBigUInt64LE());
-    const bytes = Buffer.from(await file.read(0, header));
-    const at = bytes.indexOf(field(sha256));
-    if (at < 0) return false;
-    bytes.write(field(NONE), at, "latin1");
-    hash.update(bytes);
-    for (let from = header; from < file.size; from += PIECE)
-      hash.update(await file.read(from, Math.min(PIECE, file.size - from)));
-  } finally {
-    await file.close();
-  }
-  return hash.digest("hex") === sha256;
+export async function hasItsChecksum(
+  file: RandomAccess,
+  { [FIELD]: sum, ...others }: Readonly<Record<string, string>>,
+): Promise<boolean> {
+  const names = Object.keys(others);
+  if (sum === undefined) return names.every((name) => name === "run");
+  if (names.some((name) => !NAMES.includes(name))) return false;
+  const header = await headerWithout(file, FIELD, sum);
+  if (!header) return false;
+  const hash = new PartsHash();
+  await hash.update(header);
+  for (let from = header.length; from < file.size; from += PART)
+    await hash.update(await file.read(from, Math.min(PART, file.size - from)));
+  return (await hash.digest()) === sum;
 }
 
 type Check = (value: unknown) => boolean;

@@ -66,14 +66,14 @@ async function verified(access: RandomAccess, o: LoadOptions): Promise<Weights> 
 async function whatIsKnown(
   origin: Origin,
   get: Fetch,
-  { cache, integrity, signal, again }: FileOptions & { fetch?: Fetch },
+  { cache, integrity, signal, reload }: FileOptions & { fetch?: Fetch },
 ): Promise<Known> {
   const { url } = origin;
   if (!url) return { body: await origin.open(0, undefined, signal) };
   const entry = await cache?.entry(url);
   const whole = entry && (await cache!.isWhole(entry)) ? entry : undefined;
   const fromCache = (): Known => ({ manifest: whole, cached: whole!.parts.map(() => true), verified: true });
-  if (integrity ? whole?.sha256 && integrityOf(whole.sha256) === integrity : again && whole) return fromCache();
+  if (integrity ? whole?.sha256 && integrityOf(whole.sha256) === integrity : reload && whole) return fromCache();
   const manifest = await fetchManifest(url, get, signal);
   if (manifest) {
     if (integrity && manifest.sha256 && integrityOf(manifest.sha256) !== integrity)

@@ -37,7 +37,12 @@ export class Lab {
   private contexts: BrowserContext[] = [];
 
   async open(adapter: Adapter): Promise<void> {
-    const folders = { dist: folder("../../dist"), weights: folder("../../weights"), pages: folder("pages") };
+    const folders = {
+      dist: folder("../../dist"),
+      weights: folder("../../weights"),
+      examples: folder("../../examples"),
+      pages: folder("pages"),
+    };
     [this.browser, this.server] = await Promise.all([launch(adapter), TestServer.start(folders)]);
   }
 

@@ -19,7 +19,12 @@ import { decodePresets, encodePresets } from "../../src/models/presets.ts";
 import { findConfig } from "../../src/models/weights/find_config.ts";
 import { guessEncoder } from "../../src/models/weights/guess_encoder.ts";
 import { parseLabels } from "../../src/pictures/label_names.ts";
+import { openPlain, plainReader } from "../../src/formats/plain_checkpoint.ts";
 import { foreign, SpadeError } from "../../src/runtime/errors.ts";
+import { describeStored } from "../../src/session/opening/describe_stored.ts";
+import { checkRooms, whatBegins } from "../../src/trainer/beginning.ts";
+import { withDefaults } from "../../src/training/option_values.ts";
+import { writeChecked } from "../../src/training/state_check.ts";
 import { CurveFile } from "../../src/training/records/curves.ts";
 import { loadOptionsFile } from "../../src/training/records/opt_file.ts";
 import { colourSegmenter } from "../evaluation/colour_segmenter.ts";
@@ -74,6 +79,21 @@ function generatorTensors(): ReturnType<typeof toWrite> {
       ]),
     ),
   );
+}
+
+const run = {
+  position: { epoch: 1, batch: 3, step: 3, pictures: 6 },
+  losses: { GAN: 0.5 },
+  stepper: { plans: [], adam: { G: 3, D: 3 } },
+};
+
+/** A state without tensors and without a checksum: its metadata are all that is read. */
+function stateOf(metadata: Record<string, string>): Uint8Array {
+  const header = text(JSON.stringify({ __metadata__: metadata }));
+  const out = new Uint8Array(8 + header.length);
+  new DataView(out.buffer).setBigUint64(0, BigInt(header.length), true);
+  out.set(header, 8);
+  return out;
 }
 
 const tolerant = (check: () => unknown): void => {
@@ -187,6 +207,35 @@ export const READERS: Readonly<Record<string, Reader>> = {
     read: async (bytes) => {
       const labels = parseLabels(new TextDecoder().decode(bytes), "labels.json");
       idsOf({ kind: "rgb", data: new Uint8Array(1), rgb: new Uint8Array(3), width: 1, height: 1 }, "x", labels, "fix");
+    },
+  },
+  "training-state": {
+    files: async () => {
+      const made = [stateOf({ run: JSON.stringify(run) })];
+      const others: Record<string, string>[] = [
+        {},
+        { options: '{"ngf":4,"max_steps":"inf","no_flip":true}', labels: labelsJson },
+      ];
+      for (const more of others) {
+        const sink = memorySink();
+        await writeChecked(sink, generatorTensors(), { run: JSON.stringify(run), ...more });
+        made.push(sink.bytes());
+      }
+      return made;
+    },
+    hostile: () => [
+      ...hostileSafetensors(),
+      ...hostileJson().map((json) => () => stateOf({ run: new TextDecoder().decode(json()) })),
+      ...hostileJson().map(
+        (json) => () => stateOf({ run: JSON.stringify(run), options: new TextDecoder().decode(json()) }),
+      ),
+    ],
+    read: async (bytes) => {
+      const access = bytesAccess(bytes, "fuzz");
+      const checkpoint = await openPlain(access);
+      const format = { readers: [plainReader], open: openPlain, describe: describeStored };
+      const begun = await whatBegins({ format }, { weights: access, checkpoint });
+      checkRooms(begun, withDefaults(begun.options));
     },
   },
   config: {

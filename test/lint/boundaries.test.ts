@@ -27,6 +27,9 @@ const FORBIDDEN: [why: string, file: string, from: string][] = [
   ["labels do not know pictures", "src/labels/edges.ts", "../pictures/colors.ts"],
   ["models do not know painting", "src/models/config.ts", "../painting/windows.ts"],
   ["painting does not know sessions", "src/painting/windows.ts", "../session/api.ts"],
+  ["training does not know the trainer of pages", "src/training/loop.ts", "../trainer/api.ts"],
+  ["sessions do not know the trainer", "src/session/api.ts", "../trainer/api.ts"],
+  ["train.ts does not reach Dawn", "src/train.ts", "./node/dawn.ts"],
   ["sources do not import tests", "src/models/config.ts", "../../test/tolerances.ts"],
 ];
 
@@ -43,6 +46,8 @@ const ALLOWED: [file: string, from: string][] = [
   ["src/training/step/losses.ts", "../../evaluation/frechet.ts"],
   ["src/index.ts", "./session/spade.ts"],
   ["src/node.ts", "./node/dawn.ts"],
+  ["src/train_node.ts", "./node/dawn.ts"],
+  ["src/trainer/create.ts", "../training/loop.ts"],
   ["src/cli/commands/info.ts", "../../node/dawn.ts"],
   ["src/export/onnx/generator.ts", "../../models/config.ts"],
 ];
@@ -58,6 +63,8 @@ test("nothing of Node in what a page runs", async () => {
     "src/labels/edges.ts",
     "src/models/config.ts",
     "src/formats/safetensors.ts",
+    "src/training/state.ts",
+    "src/trainer/trainer.ts",
     "src/index.ts",
   ]) {
     expect(await broken(file, 'export * from "node:fs";\n')).toContain("no-restricted-imports");

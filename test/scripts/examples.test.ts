@@ -10,7 +10,7 @@ let addresses: string[];
 beforeAll(async () => {
   server = spawn(process.execPath, [fileURLToPath(new URL("../../scripts/examples.mjs", import.meta.url))]);
   let text = "";
-  for await (const chunk of server.stdout!) if ((text += String(chunk)).trim().split("\n").length >= 2) break;
+  for await (const chunk of server.stdout!) if ((text += String(chunk)).trim().split("\n").length >= 3) break;
   addresses = text.trim().split("\n");
 });
 afterAll(() => server.kill());
@@ -33,7 +33,11 @@ function get(
 }
 
 test("prints the address of each example, and serves it", async () => {
-  expect(addresses.map((a) => new URL(a).pathname)).toEqual(["/examples/four-lines/", "/examples/progress/"]);
+  expect(addresses.map((a) => new URL(a).pathname)).toEqual([
+    "/examples/four-lines/",
+    "/examples/progress/",
+    "/examples/training/",
+  ]);
   for (const address of addresses) expect(await (await fetch(address)).text()).toContain("<!doctype html>");
 });
 

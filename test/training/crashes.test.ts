@@ -5,7 +5,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { beginningOf, forgetBeginning, noteBeginning } from "../../src/training/beginning.ts";
+import { beginningOf, forgetBeginning, noteBeginning } from "../../src/training/folder/beginning.ts";
 import { defaultOptions } from "../../src/training/options.ts";
 import { LossLog } from "../../src/training/records/loss_log.ts";
 import { Records, type At } from "../../src/training/records/records.ts";

@@ -6,14 +6,14 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { lockRun } from "../../src/training/lock.ts";
+import { lockRun } from "../../src/training/folder/lock.ts";
 
 let dir = "";
 let folder = "";
 let rounds = 0;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "lock-"));
-  const lock = JSON.stringify(join(import.meta.dirname, "../../src/training/lock.ts"));
+  const lock = JSON.stringify(join(import.meta.dirname, "../../src/training/folder/lock.ts"));
   // Takes the lock, reports the outcome, and runs until its stdin asks it to end.
   const contents = `import { lockRun } from ${lock};
     process.stdin.once("data", async () => {

@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { defaultOptions, type TrainOptions } from "../../src/training/options.ts";
-import { defaultsOf, loadOptions, parseOptTxt, saveOptions } from "../../src/training/records/opt_file.ts";
+import { defaultOptions, defaultsOf, type TrainOptions } from "../../src/training/options.ts";
+import { loadOptions, parseOptTxt, saveOptions } from "../../src/training/records/opt_file.ts";
 import { failure } from "../formats/helpers.ts";
 
 let folder = "";

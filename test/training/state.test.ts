@@ -1,13 +1,15 @@
 // A run's states: whole ones are opened, damaged ones are named and passed over.
 
+import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { fileSink } from "../../src/formats/file.ts";
 import { writeSafetensors } from "../../src/formats/safetensors.ts";
-import { savedPosition, tensorsToWrite } from "../../src/training/net_files.ts";
-import { openNewest, writeSnapshot, type Snapshot } from "../../src/training/state.ts";
+import { openNewest, writeSnapshot } from "../../src/training/folder/state_files.ts";
+import { savedPosition, tensorsToWrite } from "../../src/training/saved_net.ts";
+import type { Snapshot } from "../../src/training/state.ts";
 
 let folder = "";
 beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), "state-"))));
@@ -56,7 +58,7 @@ test("a flipped bit anywhere, a lost and an added byte: the state is named, and 
   const path = await save(4);
   const bytes = await readFile(path);
   const header = 8 + Number(bytes.readBigUInt64LE());
-  expect([bytes.indexOf("G.a"), bytes.indexOf("sha256")].every((at) => at > 8 && at < header)).toBe(true);
+  expect([bytes.indexOf("G.a"), bytes.indexOf("sha256_of_parts")].every((at) => at > 8 && at < header)).toBe(true);
   expect(bytes.length).toBe(header + 28);
   for (let at = 0; at < bytes.length; at++) {
     const damaged = Buffer.from(bytes);
@@ -78,6 +80,25 @@ test("a state of an earlier version, without a checksum, is believed", async () 
   const metadata = { run: JSON.stringify(fields(5)) };
   await writeSafetensors(await fileSink(join(folder, "step_00000005.safetensors")), tensorsToWrite(tensors), metadata);
   expect(await newest()).toEqual({ step: 5, said: [] });
+});
+
+test("a state of version 0.5, with the hash of the whole file, is opened, and one that is damaged is not", async () => {
+  const path = join(folder, "step_00000005.safetensors");
+  const none = "0".repeat(64);
+  const write = async (sha256: string): Promise<Buffer> => {
+    const metadata = { run: JSON.stringify(fields(5)), sha256 };
+    await writeSafetensors(await fileSink(path), tensorsToWrite(tensors), metadata);
+    return readFile(path);
+  };
+  const bytes = await write(
+    createHash("sha256")
+      .update(await write(none))
+      .digest("hex"),
+  );
+  expect(await newest()).toEqual({ step: 5, said: [] });
+  bytes[bytes.length - 1] ^= 1;
+  await writeFile(path, bytes);
+  expect((await newest()).step).toBeUndefined();
 });
 
 test("fields of another type or beyond their range are named", async () => {

@@ -6,9 +6,8 @@ import { expect, test } from "vitest";
 import { openNodeDevice } from "../../src/node/dawn.ts";
 import type { OpVariants } from "../../kernels/parts/variants.ts";
 import type { Device } from "../../src/runtime/index.ts";
-import { defaultsOf } from "../../src/training/records/opt_file.ts";
-import { defaultOptions, type TrainOptions } from "../../src/training/options.ts";
-import { train } from "../../src/training/trainer.ts";
+import { defaultOptions, defaultsOf, type TrainOptions } from "../../src/training/options.ts";
+import { train } from "../../src/training/folder/trainer.ts";
 import type { TrainResult } from "../../src/training/ui.ts";
 import { labelPng, photoPng, scratch, write } from "../datasets/folders.ts";
 

@@ -1,8 +1,8 @@
-// train: shows the progress of a run, stops it on Ctrl-C, and prints how it ended. The training is in src/training/trainer.ts.
+// train: shows the progress of a run, stops it on Ctrl-C, and prints how it ended. The training is in src/training/folder/trainer.ts.
 
 import { counted } from "../../runtime/errors.ts";
 import type { TrainOptions } from "../../training/options.ts";
-import { train } from "../../training/trainer.ts";
+import { train } from "../../training/folder/trainer.ts";
 import type { TrainProgress, TrainResult, TrainUi } from "../../training/ui.ts";
 import { due } from "../../training/loop.ts";
 import { interruptible } from "../terminal/interrupt.ts";

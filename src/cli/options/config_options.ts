@@ -1,53 +1,15 @@
 // The options that determine a net's shape, under their published names. They override the config derived from the weights.
 
-import { NET_G } from "../../models/kinds.ts";
-import { InvalidArgumentError, Option, type Command } from "commander";
-import { defaultConfig, type Config, type NetG } from "../../models/config.ts";
-
-export const number =
-  (least: number, whole: boolean) =>
-  (text: string): number => {
-    // Number("") is 0.
-    const value = text.trim() === "" ? NaN : Number(text);
-    if (!(value >= least && value < Infinity) || (whole && !Number.isInteger(value)))
-      throw new InvalidArgumentError(`Give a ${whole ? "whole " : ""}number from ${least} on.`);
-    return value;
-  };
-
-/** Parses label_nc. In pix2pixHD, 0 means RGB pictures in place of label maps. */
-export const labelNc = (text: string): number => {
-  if (text.trim() !== "" && Number(text) === 0)
-    throw new InvalidArgumentError(
-      "0 means RGB pictures as input (pix2pixHD), which this engine does not read; give the number of labels.",
-    );
-  return number(1, true)(text);
-};
-
-export const flag = (text: string): boolean => {
-  if (/^(true|1|yes|on)$/i.test(text)) return true;
-  if (/^(false|0|no|off)$/i.test(text)) return false;
-  throw new InvalidArgumentError("Give true or false, or no value at all for true.");
-};
-
-export const aspect = (text: string): number => {
-  const value = Number(text);
-  if (!(value > 0 && value < 100)) throw new InvalidArgumentError("Give width / height, for example 2.");
-  return value;
-};
-
-/** Ignores case and underscores, like the published code. */
-export const netG = (text: string): NetG => {
-  const name = text.toLowerCase().replaceAll("_", "");
-  const known = NET_G.find((kind) => kind === name);
-  if (known) return known;
-  throw new InvalidArgumentError(`Give ${NET_G.join(" or ")}.`);
-};
+import { Option, type Command } from "commander";
+import { defaultConfig, type Config } from "../../models/config.ts";
+import { aspect, flag, labelNc, netG, number } from "../../training/option_rules.ts";
+import { argument } from "./option_table.ts";
 
 export function addConfigOptions(command: Command): Command {
   const add = (flags: string, help: string, parse: (text: string) => unknown): Command =>
     command.addOption(
       new Option(flags, help)
-        .argParser(parse)
+        .argParser(argument(parse))
         .helpGroup("The net, where the weights do not say it (names as published):"),
     );
   add("--label_nc <n>", "labels, don't-care not counted", labelNc);

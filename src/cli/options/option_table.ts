@@ -1,15 +1,11 @@
-// Tables of options: published name to value, line of help and parser. Commander gets no defaults: an option that was not given must
+// Tables of options: published name to what its values are and a line of help. Commander gets no defaults: an option that was not given must
 // stay undefined, because the opt file and the data set take precedence over the base default.
 
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { flag, number } from "./config_options.ts";
+import * as rules from "../../training/option_rules.ts";
 
-export interface Entry {
-  /** Placeholder in the help: "<n>", "[bool]". */
-  readonly value: string;
+export interface Entry extends rules.Rule {
   readonly help: string;
-  readonly choices?: readonly string[];
-  parse?(text: string): unknown;
 }
 
 /** The help of --force. */
@@ -17,30 +13,22 @@ export const FORCE = "let results replace existing files of another kind; an inp
 
 export type Table<K extends string = string> = Readonly<Record<K, Entry>>;
 
-/** A switch: on if given without a value; `--x false`, `--no-x` and `--no_x` turn it off (argv.ts). */
-export const toggle = (help: string): Entry => ({ value: "[bool]", help, parse: flag });
-export const whole = (least: number, help: string): Entry => ({ value: "<n>", help, parse: number(least, true) });
-export const real = (least: number, help: string): Entry => ({ value: "<x>", help, parse: number(least, false) });
-export const text = (value: string, help: string, parse?: (text: string) => unknown): Entry => ({ value, help, parse });
-export const choice = (choices: readonly string[], help: string): Entry => ({ value: "<which>", help, choices });
+export const toggle = (help: string): Entry => ({ ...rules.toggle, help });
+export const whole = (least: number, help: string): Entry => ({ ...rules.whole(least), help });
+export const text = (value: string, help: string): Entry => ({ ...rules.text(value), help });
+export const choice = (choices: readonly string[], help: string): Entry => ({ ...rules.choice(choices), help });
+export const limit = ({ help, ...rule }: Entry): Entry => ({ ...rules.limit(rule), help });
 
-/** The same entry, but accepts Infinity too ("inf", as Python prints it), which means no limit. */
-export const limit = ({ parse, ...entry }: Entry): Entry => ({
-  ...entry,
-  parse: (given) => (/^\+?inf(inity)?$/i.test(given) ? Infinity : parse!(given)),
-});
-
-/** A decay rate, 0 <= x < 1. */
-export const decay = (help: string): Entry => ({
-  value: "<x>",
-  help,
-  parse: (given) => {
-    const value = Number(given);
-    if (given.trim() === "" || !(value >= 0 && value < 1))
-      throw new InvalidArgumentError("Give a number from 0 on that is less than 1.");
-    return value;
-  },
-});
+/** A parser as commander takes it: the message of a value that is refused becomes commander's. */
+export const argument =
+  <T>(parse: (text: string) => T) =>
+  (given: string): T => {
+    try {
+      return parse(given);
+    } catch (error) {
+      throw error instanceof rules.InvalidValue ? new InvalidArgumentError(error.message) : error;
+    }
+  };
 
 /** Adds a table's options to a command; the help of each ends with the default that `defaultOf` gives. */
 export function addTable(
@@ -53,7 +41,7 @@ export function addTable(
     const usual = defaultOf(name);
     const option = new Option(`--${name} ${value}`, usual === undefined ? help : `${help} (default: ${usual})`);
     if (choices) option.choices(choices);
-    if (parse) option.argParser(parse);
+    if (parse) option.argParser(argument(parse));
     command.addOption(option.helpGroup(`${heading}:`));
   }
   return command;

@@ -2,18 +2,18 @@
 // set changes, then what the network changes, then the base defaults. Options that cannot work are refused before anything starts.
 
 import { resolve } from "node:path";
-import { InvalidArgumentError, type Command } from "commander";
+import type { Command } from "commander";
 import { DATASET_MODES, datasetDefaults, type DataOptions, type DatasetMode } from "../../datasets/options.ts";
-import { parsePlainNorm, roundHalfEven } from "../../models/config.ts";
+import { roundHalfEven } from "../../models/config.ts";
 import { outputSize, strideOf } from "../../models/kinds.ts";
-import { checkNet } from "../../models/kinds.ts";
 import { listed } from "../../formats/budget.ts";
 import { foreign, SpadeError } from "../../runtime/errors.ts";
+import { checkCropSize, checkNets, ruled, withDefaults } from "../../training/option_values.ts";
 import { defaultOptions, type TrainOptions } from "../../training/options.ts";
-import { defaultsOf, loadOptions, loadOptionsFile, optFileIn } from "../../training/records/opt_file.ts";
+import { loadOptions, loadOptionsFile, optFileIn } from "../../training/records/opt_file.ts";
 import { addDeadOptions } from "./dead_options.ts";
 import { addTable, text } from "./option_table.ts";
-import { TRAIN_GROUPS, TRAIN_NAMES, TRAIN_TABLE } from "./train_table.ts";
+import { TRAIN_GROUPS, TRAIN_NAMES } from "./train_table.ts";
 
 /** "256; cityscapes 512": the most common default, and the data sets that have another. */
 export function describeDefault(name: string, base: unknown, test: boolean): string | undefined {
@@ -82,25 +82,7 @@ export async function savedOptions(
       `note: ${apart.join(", ")} of the opt file ${apart.length === 1 ? "is" : "are"} not taken: give ${given} yourself`,
     );
   }
-  return checked(options, from === true ? optFileIn(folder)! : from);
-}
-
-/** Parses and checks saved values like those of the command line. Fails with `file`. */
-function checked(options: Partial<TrainOptions>, where: string): Partial<TrainOptions> {
-  const value = (name: (typeof TRAIN_NAMES)[number]): unknown => {
-    const given = String(options[name]);
-    const { choices, parse } = TRAIN_TABLE[name];
-    const wrong = (fix: string): SpadeError =>
-      new SpadeError("file", where, `${name} is ${JSON.stringify(given)}`, fix);
-    if (choices && !choices.includes(given)) throw wrong(`give one of ${choices.join(", ")}`);
-    try {
-      return parse ? parse(given) : options[name];
-    } catch (error) {
-      throw error instanceof InvalidArgumentError ? wrong(error.message) : error;
-    }
-  };
-  const names = TRAIN_NAMES.filter((name) => options[name] !== undefined);
-  return Object.fromEntries(names.map((name) => [name, value(name)]));
+  return ruled(options, from === true ? optFileIn(folder)! : from);
 }
 
 /**
@@ -116,7 +98,7 @@ export function resolveTrainOptions(
   const known = (from: Readonly<Record<string, unknown>>): Partial<TrainOptions> =>
     Object.fromEntries(TRAIN_NAMES.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]));
   const stated = { ...known(saved), ...known(given), ...statedMode(given, saved) };
-  const options: TrainOptions = { ...defaultsOf({ ...defaultOptions, ...stated }), ...stated, isTrain: true };
+  const options = withDefaults(stated);
   check(options);
   return options;
 }
@@ -125,9 +107,7 @@ const usage = (where: string, problem: string, fix: string): SpadeError => new S
 
 function check(o: TrainOptions): void {
   checkFolders(o);
-  checkNet(o);
-  parsePlainNorm(o.norm_D, "norm_D");
-  if (o.use_vae) parsePlainNorm(o.norm_E, "norm_E");
+  checkNets(o);
   checkSizes(o);
   if (o.niter + o.niter_decay < 1) throw usage("--niter 0", "leaves no epoch to train", "give at least 1");
   if (!o.val_label_dir !== !o.val_image_dir) {
@@ -169,12 +149,7 @@ function checkSizes(o: TrainOptions): void {
   // In the other modes the sizes depend on the files.
   if (!crops && preprocess_mode !== "fixed") return;
   const stride = strideOf(o);
-  if (w !== crop_size)
-    throw usage(
-      `--crop_size ${crop_size}`,
-      `is no multiple of ${stride}, and the generator would paint ${w} pixels of it`,
-      `give ${w} or ${w + stride}`,
-    );
+  checkCropSize(o, `--crop_size ${crop_size}`);
   const loaded = crops ? crop_size : roundHalfEven(crop_size / aspect_ratio);
   if (h !== loaded)
     throw usage(

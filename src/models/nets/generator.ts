@@ -176,7 +176,10 @@ const gatherShared = (
     }),
   );
 
-/** Records gamma and beta of one norm by lookup, [rows, C]; for training. */
+/**
+ * Records gamma and beta of one norm by lookup, [rows, C]; for training.
+ * @notInPages
+ */
 function lookUp(
   g: Graph,
   p: ParameterStore,

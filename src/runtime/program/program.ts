@@ -49,7 +49,10 @@ function groupsOf(groups: Groups, counts: Readonly<Record<string, number>>): [nu
   return [one(groups[0]), one(groups[1]), one(groups[2])];
 }
 
-/** The first dispatch after a cut that binds one of its tensors. */
+/**
+ * The first dispatch after a cut that binds one of its tensors.
+ * @notInPages
+ */
 function firstReader({ dispatches }: Graph, { tensors, at }: Cut): number {
   const i = dispatches.findIndex(
     (d, n) => n >= at && Object.values(d.bindings).some((b) => tensors.includes(b.tensor)),

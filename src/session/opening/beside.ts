@@ -1,6 +1,17 @@
 // Files beside the weights.
 
-import type { Source } from "../api.ts";
+import type { Source, SpadeOptions } from "../api.ts";
+import type { Checkpoint } from "../../formats/checkpoint.ts";
+
+/** Where a net's encoder is: as given, in the weights' own file (as createTrainer saves it), or beside them; undefined: nowhere that is known. */
+export function encoderOf(
+  { encoder, weights }: SpadeOptions,
+  { metadata, names }: Pick<Checkpoint, "metadata" | "names">,
+): Source | undefined {
+  if (encoder !== undefined) return encoder;
+  const readOnce = weights instanceof Response || weights instanceof ReadableStream;
+  return names().includes("fc_mu.weight") && !readOnce ? weights : besideWeights(weights, metadata.encoder);
+}
 
 /**
  * The address of the encoder beside a generator's weights.

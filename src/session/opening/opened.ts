@@ -2,7 +2,7 @@
 // uploads and the compilation of programs overlap.
 
 import type { SpadeInfo, SpadeOptions } from "../api.ts";
-import { besideWeights } from "./beside.ts";
+import { encoderOf } from "./beside.ts";
 import type { Host, Weights } from "../host.ts";
 import { netInfo } from "./info.ts";
 import { guessedConfig, memoryOnly, slow, type Notice } from "../notices.ts";
@@ -84,9 +84,9 @@ export class Opened {
 }
 
 /** Opens the device in two steps: `found` resolves when there is an adapter, before anything is downloaded. */
-function openDevice(
+export function openDevice(
   host: Host,
-  { device, powerPreference }: SpadeOptions,
+  { device, powerPreference }: Pick<SpadeOptions, "device" | "powerPreference">,
 ): { found: Promise<unknown>; opening: Promise<Device> } {
   if (device) {
     const opening = Promise.resolve(borrowed(device, host.sizesAs));
@@ -125,7 +125,7 @@ export async function openOn(
   try {
     signal?.throwIfAborted();
     weights = await host.open(options.weights, {
-      ...{ integrity, cache, fetch, signal, readers: host.format.readers, again: !report },
+      ...{ integrity, cache, fetch, signal, readers: host.format.readers, reload: !report },
       report: (loaded, total) => tell?.("download", loaded, total),
       onMemoryOnly: (cause) => notices.push(memoryOnly(cause)),
     });
@@ -147,9 +147,8 @@ export async function openOn(
         await weights.finished;
         loading = false;
         signal?.throwIfAborted();
-        const { metadata } = checkpoint;
-        const about = netInfo(net, metadata);
-        const encoder = about.style ? (options.encoder ?? besideWeights(options.weights, metadata.encoder)) : undefined;
+        const about = netInfo(net, checkpoint.metadata);
+        const encoder = about.style ? encoderOf(options, checkpoint) : undefined;
         const { vendor, architecture } = device.info;
         const info: SpadeInfo = {
           ...about,

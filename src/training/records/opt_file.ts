@@ -2,14 +2,12 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { kindOf } from "../../models/kinds.ts";
-import { datasetDefaults } from "../../datasets/options.ts";
 import { parseJson } from "../../formats/budget.ts";
 import { existingText, replaceFile } from "../../formats/file.ts";
-import { foreign, SpadeError } from "../../runtime/errors.ts";
-import { defaultOptions, type TrainOptions } from "../options.ts";
+import { SpadeError } from "../../runtime/errors.ts";
+import { infinite, typed, type OptionValue as Value } from "../option_values.ts";
+import { defaultOptions, defaultsOf, type TrainOptions } from "../options.ts";
 
-type Value = boolean | number | string;
 const TABLE = defaultOptions as unknown as Readonly<Record<string, Value>>;
 
 /** Python's floats: printed with a point even if they are whole. */
@@ -30,16 +28,6 @@ const WITHOUT_EFFECT = [
   ...["cache_filelist_read", "cache_filelist_write", "debug", "display_winsize", "gpu_ids", "initialized", "isTrain"],
   ...["load_from_opt_file", "model", "nef", "netD", "netD_subarch", "optimizer", "semantic_nc"],
 ];
-
-/** The defaults, with those that dataset_mode, netG and --no_TTUR set: opt.txt marks values that differ from these. */
-export function defaultsOf(options: Pick<TrainOptions, "dataset_mode" | "netG" | "no_TTUR">): TrainOptions {
-  return {
-    ...defaultOptions,
-    ...(options.no_TTUR ? { beta1: 0.5, beta2: 0.999 } : {}),
-    norm_G: kindOf(options).norm_G,
-    ...datasetDefaults(options.dataset_mode),
-  };
-}
 
 /** The lines of opt.txt: name, value as Python prints it and, if it differs, the default. */
 export function optionRows(options: TrainOptions): { name: string; value: string; default?: string }[] {
@@ -64,7 +52,7 @@ export async function saveOptions(folder: string, options: TrainOptions): Promis
   await replaceFile(join(folder, "opt.txt"), lines.join(""));
   const json = JSON.stringify(
     Object.fromEntries(rows.map(({ name }) => [name, (options as unknown as Record<string, Value>)[name]])),
-    (_, value: unknown) => (value === Infinity ? "inf" : value),
+    infinite,
     2,
   );
   await replaceFile(join(folder, "opt.json"), `${json}\n`);
@@ -149,22 +137,6 @@ function sorted(pairs: [string, unknown][], where: string): SavedOptions {
     unknown: pairs.map(([name]) => name).filter((name) => !isKnown(name) && !WITHOUT_EFFECT.includes(name)),
   };
 }
-
-/** Converts a value to its option's type in TABLE; in opt.txt everything is text. */
-function typed(name: string, value: unknown, where: string): Value {
-  const want = typeof TABLE[name];
-  if (typeof value === want) return value as Value;
-  if (want === "boolean" && (value === "True" || value === "False")) return value === "True";
-  if (want === "number" && typeof value === "string") {
-    if (/^[+]?inf(inity)?$/i.test(value)) return Infinity;
-    if (value !== "" && Number.isFinite(Number(value))) return Number(value);
-  }
-  const kind = { boolean: "True or False", number: "a number" }[want as string] ?? "a text";
-  throw new SpadeError("file", where, `${name} is ${shown(value)}`, `give ${kind}`);
-}
-
-const shown = (value: unknown): string =>
-  typeof value === "object" && value !== null ? "a list or an object" : foreign(JSON.stringify(value), 100);
 
 /** Python's str(). */
 function pythonText(name: string, value: Value): string {

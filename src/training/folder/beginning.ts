@@ -3,8 +3,8 @@
 
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { parseJson } from "../formats/budget.ts";
-import { fileError, makeFolder, replaceFile, textOfFile } from "../formats/file.ts";
+import { parseJson } from "../../formats/budget.ts";
+import { fileError, makeFolder, replaceFile, textOfFile } from "../../formats/file.ts";
 
 export interface Beginning {
   /** The epoch whose saved nets it began with; undefined for new nets. */

@@ -1,15 +1,12 @@
-// Writes nets for use after training: <epoch>_net_{G,D,E,G_ema}.safetensors under the published keys, with config, labels and style presets
-// in the metadata; on request also .pth files that the published code loads.
+// What a saved net holds for use after training: its tensors under the published keys, and config, labels, style presets and the run's position
+// in the metadata.
 
-import { join } from "node:path";
 import { parseJson } from "../formats/budget.ts";
-import { fileSink, makeFolder } from "../formats/file.ts";
-import type { Label } from "../pictures/label_names.ts";
-import { writePth } from "../formats/torch/pth_write.ts";
-import { writeSafetensors, type TensorToWrite } from "../formats/safetensors.ts";
+import type { TensorToWrite } from "../formats/safetensors.ts";
 import { fromF32 } from "../formats/tensors.ts";
 import { defaultConfig, type Config } from "../models/config.ts";
 import { encodePresets } from "../models/presets.ts";
+import type { Label } from "../pictures/label_names.ts";
 import type { TrainOptions } from "./options.ts";
 import type { Position } from "./position.ts";
 import type { Styles } from "./styles.ts";
@@ -65,37 +62,4 @@ export function tensorsToWrite(tensors: StateTensors): TensorToWrite[] {
     shape: [...shape],
     data: () => fromF32(data, "F32"),
   }));
-}
-
-/** Adds num_batches_tracked behind every running_var: torch's batch norms have it, and the published code leaves it at 0. */
-function withCounters(tensors: TensorToWrite[]): TensorToWrite[] {
-  return tensors.flatMap((t) =>
-    t.name.endsWith(".running_var")
-      ? [
-          t,
-          {
-            name: t.name.replace(/running_var$/, "num_batches_tracked"),
-            dtype: "I64",
-            shape: [],
-            data: () => new Uint8Array(8),
-          },
-        ]
-      : [t],
-  );
-}
-
-/** Writes <which>_net_<role>.safetensors and, if `pth`, the same as .pth. */
-export async function writeNet(
-  folder: string,
-  which: string,
-  role: string,
-  net: StateTensors,
-  metadata: Record<string, string>,
-  pth: boolean,
-): Promise<void> {
-  await makeFolder(folder);
-  const path = join(folder, `${which}_net_${role}`);
-  const tensors = tensorsToWrite(net);
-  await writeSafetensors(await fileSink(`${path}.safetensors`, { sync: true }), tensors, metadata);
-  if (pth) await writePth(await fileSink(`${path}.pth`, { sync: true }), withCounters(tensors), metadata);
 }

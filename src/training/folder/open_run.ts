@@ -2,38 +2,30 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Checkpoint } from "../formats/checkpoint.ts";
-import { openCheckpointFile } from "../formats/file.ts";
-import { publishedWeights } from "../formats/packaged.ts";
-import { discriminatorNet } from "../models/nets/discriminator.ts";
-import { encoderNet } from "../models/nets/encoder.ts";
-import type { Net } from "../models/weights/packing.ts";
-import { ParameterStore } from "../models/weights/parameters.ts";
-import { netOf } from "../models/kinds.ts";
-import { checkpointSource, memorySource } from "../models/weights/source.ts";
-import { SQUEEZENET_FILE, squeezenet, squeezenetSource } from "../models/nets/squeezenet.ts";
-import { vgg19 } from "../models/nets/vgg19.ts";
-import { SpadeError, type Device } from "../runtime/index.ts";
-import { counted } from "../runtime/errors.ts";
+import type { Checkpoint } from "../../formats/checkpoint.ts";
+import { openCheckpointFile } from "../../formats/file.ts";
+import { publishedWeights } from "../../formats/packaged.ts";
+import type { Net } from "../../models/weights/packing.ts";
+import { ParameterStore } from "../../models/weights/parameters.ts";
+import { checkpointSource } from "../../models/weights/source.ts";
+import { SQUEEZENET_FILE, squeezenet, squeezenetSource } from "../../models/nets/squeezenet.ts";
+import { vgg19 } from "../../models/nets/vgg19.ts";
+import { SpadeError, type Device } from "../../runtime/index.ts";
+import { counted } from "../../runtime/errors.ts";
+import { initialSource } from "../init.ts";
+import { openParts } from "../open_parts.ts";
+import type { TrainOptions } from "../options.ts";
+import { START, type Position } from "../position.ts";
+import type { FolderRun } from "../run.ts";
+import { savedPosition } from "../saved_net.ts";
+import { AVERAGE, netSource, type Role } from "../state.ts";
+import type { Nets } from "../step/step.ts";
 import { beginningOf, noteBeginning } from "./beginning.ts";
-import { initialState } from "./init.ts";
-import { savedPosition } from "./net_files.ts";
-import type { TrainOptions } from "./options.ts";
-import { AVERAGE, netSource, openNewest, restore, setAside, type SavedRun } from "./state.ts";
-import { START, type Position } from "./position.ts";
-import type { Nets } from "./step/step.ts";
-import { Stepper } from "./step/stepper.ts";
-import type { RunParts } from "./run.ts";
-import { Styles } from "./styles.ts";
+import { openNewest, setAside, type SavedRun } from "./state_files.ts";
 
 /** checkpoints_dir/name, and the folder of states in it. */
 export const runFolder = (o: TrainOptions): string => join(o.checkpoints_dir, o.name);
 export const stateFolder = (o: TrainOptions): string => join(runFolder(o), "state");
-
-/** The nets that a run trains, by role. */
-function netsOf(o: TrainOptions): ["G" | "D" | "E", Net][] {
-  return [["G", netOf(o)], ["D", discriminatorNet(o)], ...(o.use_vae ? ([["E", encoderNet(o)]] as ["E", Net][]) : [])];
-}
 
 async function openPerceptual(device: Device, o: TrainOptions): Promise<Nets["perceptual"]> {
   if (o.no_vgg_loss) return undefined;
@@ -82,20 +74,12 @@ async function netsPosition(o: TrainOptions): Promise<Position> {
   return savedPosition(checkpoint.metadata) ?? START;
 }
 
-/** Loads G's moving average from the state or the saved nets; if they have none, copies G. */
-async function openAverage(
-  device: Device,
-  o: TrainOptions,
-  G: ParameterStore,
-  saved: SavedRun | "nets" | undefined,
-): Promise<ParameterStore> {
-  if (saved === "nets") return savedPath(o, AVERAGE) ? savedNet(device, o, AVERAGE, netOf(o)) : G.clone();
-  const source = saved && netSource(saved, AVERAGE);
-  return source?.shapes.size ? ParameterStore.loadNet(device, netOf(o), source, "f32") : G.clone();
-}
-
 /** `say` gets a line about where the nets come from. */
-export async function openSession(device: Device, given: TrainOptions, say: (line: string) => void): Promise<RunParts> {
+export async function openSession(
+  device: Device,
+  given: TrainOptions,
+  say: (line: string) => void,
+): Promise<FolderRun> {
   const folder = runFolder(given);
   const latest = given.continue_train && given.which_epoch === "latest";
   // A run that was killed before its first save begins again as it began then; the result is the same.
@@ -104,7 +88,6 @@ export async function openSession(device: Device, given: TrainOptions, say: (lin
   const saved = latest && !begun ? await openNewest(stateFolder(o), say) : undefined;
   const unsaved = latest && !saved && !savedPath(o, "G");
   const anew = !o.continue_train || unsaved || (begun !== undefined && begun.epoch === undefined);
-  const from = saved ?? (anew ? undefined : "nets");
   if (!saved) {
     if (!begun) await noteBeginning(folder, anew ? undefined : o.which_epoch);
     await setAside(stateFolder(o), say);
@@ -115,38 +98,28 @@ export async function openSession(device: Device, given: TrainOptions, say: (lin
       `note: the run had the variants ${JSON.stringify(saved.variants ?? {})}, and goes on with ${plan}: sums round differently`,
     );
   try {
-    const load = async (role: string, net: Net): Promise<ParameterStore> => {
-      if (saved) return ParameterStore.loadNet(device, net, netSource(saved, role), "f32");
+    async function parametersOf(role: Role, net: Net): Promise<ParameterStore>;
+    async function parametersOf(role: typeof AVERAGE, net: Net): Promise<ParameterStore | undefined>;
+    async function parametersOf(role: string, net: Net): Promise<ParameterStore | undefined> {
+      const source = saved && netSource(saved, role);
+      if (role === AVERAGE && !(source ? source.shapes.size : !anew && savedPath(o, AVERAGE))) return undefined;
+      if (source) return ParameterStore.loadNet(device, net, source, "f32");
       if (!anew) return savedNet(device, o, role, net);
-      return ParameterStore.loadNet(device, net, memorySource(initialState(net, o)), "f32");
-    };
-    const loaded: Partial<Record<"G" | "D" | "E", ParameterStore>> = {};
-    for (const [role, net] of netsOf(o)) loaded[role] = await load(role, net);
-    const nets: Nets = { G: loaded.G!, D: loaded.D!, E: loaded.E, perceptual: await openPerceptual(device, o) };
-    const average = o.ema > 0 ? await openAverage(device, o, nets.G, from) : undefined;
-    const stepper = new Stepper(device, o, nets, o.batchSize, {
-      dtype: o.dtype,
-      average: average && { parameters: average, decay: o.ema },
+      return ParameterStore.loadNet(device, net, initialSource(net, o), "f32");
+    }
+    const position = saved?.position ?? (anew ? START : await netsPosition(o));
+    const parts = await openParts(device, o, {
+      parametersOf,
+      perceptual: () => openPerceptual(device, o),
+      saved,
+      position,
     });
-    const styles = o.use_vae ? new Styles(o.z_dim) : undefined;
-    if (saved) await restore(saved, stepper, nets, styles);
-    const position = saved?.position ?? (from === "nets" ? await netsPosition(o) : START);
     say(origin(o, saved, anew, position));
-    return {
-      nets,
-      stepper,
-      styles,
-      average,
-      position: { ...position },
-      losses: saved?.losses ?? {},
+    return Object.assign(parts, {
       resumed: saved !== undefined,
       // Without a note nothing was ever saved here, so that the whole log is this run's.
       begunAgain: begun ?? (given.continue_train && anew ? { log: 0 } : undefined),
-      dispose() {
-        stepper.dispose();
-        for (const p of [nets.G, nets.D, nets.E, average, nets.perceptual?.parameters]) p?.dispose();
-      },
-    };
+    });
   } finally {
     await saved?.checkpoint.close();
   }

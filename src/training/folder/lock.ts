@@ -9,8 +9,8 @@ import { readFileSync, readlinkSync, unlinkSync } from "node:fs";
 import { link, open, readdir, readFile, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { fileError } from "../formats/file.ts";
-import { foreign, SpadeError } from "../runtime/errors.ts";
+import { fileError } from "../../formats/file.ts";
+import { foreign, SpadeError } from "../../runtime/errors.ts";
 
 const NAME = "run.lock";
 /** How often a lock is touched, and after how long without it the process of another machine counts as dead. */

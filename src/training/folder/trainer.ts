@@ -1,29 +1,31 @@
 // spade train: puts data, nets, loop, records and checkpoints together. All output goes to `ui` or to files under checkpoints_dir/name.
 
 import { join } from "node:path";
-import { Dataset } from "../datasets/dataset.ts";
-import { Loader } from "../datasets/loader.ts";
-import { labelsFor } from "../datasets/names.ts";
-import { FRECHET_NAME } from "../evaluation/frechet.ts";
-import { makeFolder, removeParts, replaceFile } from "../formats/file.ts";
-import type { Label } from "../pictures/label_names.ts";
-import { outputSize } from "../models/kinds.ts";
-import { profileTable, SpadeError, type Device } from "../runtime/index.ts";
-import { counted } from "../runtime/errors.ts";
+import { Dataset } from "../../datasets/dataset.ts";
+import { Loader } from "../../datasets/loader.ts";
+import { labelsFor } from "../../datasets/names.ts";
+import { FRECHET_NAME } from "../../evaluation/frechet.ts";
+import { makeFolder, removeParts, replaceFile } from "../../formats/file.ts";
+import type { Label } from "../../pictures/label_names.ts";
+import { outputSize } from "../../models/kinds.ts";
+import { profileTable, SpadeError, type Device } from "../../runtime/index.ts";
+import { counted } from "../../runtime/errors.ts";
 import { forgetBeginning } from "./beginning.ts";
-import { firstNonFinite } from "./step/diagnose.ts";
-import { due, runLoop, type LoopHooks, type StepReport } from "./loop.ts";
+import { due, runLoop, type LoopHooks, type StepReport } from "../loop.ts";
 import { lockRun } from "./lock.ts";
-import { describeTrainingMemory } from "./step/memory.ts";
-import { netMetadata, writeNet } from "./net_files.ts";
-import type { TrainOptions } from "./options.ts";
-import { Records, type At, type RecordsFrom } from "./records/records.ts";
+import { describeTrainingMemory } from "../step/memory.ts";
+import { writeNet } from "./net_files.ts";
+import type { TrainOptions } from "../options.ts";
+import { Records, type At, type RecordsFrom } from "../records/records.ts";
 import { openSession, runFolder, stateFolder } from "./open_run.ts";
-import type { RunParts } from "./run.ts";
-import { savedVariants, takeSnapshot, writeSnapshot, type Snapshot } from "./state.ts";
-import type { Prepared } from "./step/stepper.ts";
-import type { TrainResult, TrainUi } from "./ui.ts";
-import { Validation } from "./validation.ts";
+import type { FolderRun } from "../run.ts";
+import { savedVariants, writeSnapshot } from "./state_files.ts";
+import { netMetadata } from "../saved_net.ts";
+import { takeSnapshot, type Snapshot } from "../state.ts";
+import { brokenStep } from "../one_step.ts";
+import type { Prepared } from "../step/stepper.ts";
+import type { TrainResult, TrainUi } from "../ui.ts";
+import { Validation } from "../validation.ts";
 
 /** Collects what a run opens, and closes it in reverse order. */
 class Opened {
@@ -102,7 +104,7 @@ export async function train(
 }
 
 /** Where the records go on; undefined where they begin. */
-function recordsFrom({ position, begunAgain }: RunParts): RecordsFrom | undefined {
+function recordsFrom({ position, begunAgain }: FolderRun): RecordsFrom | undefined {
   if (position.step > 0) return { total: position.pictures };
   return begunAgain && { total: 0, log: begunAgain.log };
 }
@@ -152,7 +154,7 @@ class Run implements LoopHooks {
   constructor(
     private readonly o: TrainOptions,
     private readonly ui: TrainUi,
-    private readonly session: RunParts,
+    private readonly session: FolderRun,
     private readonly records: Records,
     private readonly validation: Validation | undefined,
     private readonly labels: readonly Label[] | undefined,
@@ -237,20 +239,9 @@ class Run implements LoopHooks {
     await replaceFile(join(runFolder(o), "iter.txt"), `${position.epoch}\n${position.batch * o.batchSize}\n`);
   }
 
-  async diagnose(prepared: Prepared, paths: readonly string[], losses: Record<string, number>): Promise<SpadeError> {
-    const bad = Object.keys(losses).filter((name) => !Number.isFinite(losses[name]));
-    const what = bad.length ? `loss ${bad.join(", ")} is ${losses[bad[0]]}` : "a gradient is not finite";
-    const { stepper, position } = this.session;
-    const failed = stepper.overflowed.length ? stepper.overflowed : bad.map((n) => (n.startsWith("D_") ? "D" : "G"));
-    const watched = firstNonFinite(stepper, [...new Set(failed)], prepared);
-    // Keeping all layers of the step may need more memory than there is.
-    const where = await watched.catch((error: Error) => `a layer that was not found (${error.message})`);
-    return new SpadeError(
-      "integrity",
-      `step ${position.step + 1}, on ${paths.join(", ")}`,
-      `${what}; first seen in ${where ?? "no layer when the step was run again"}`,
-      "lower --lr and go on from the last checkpoint with --continue_train",
-    );
+  diagnose(prepared: Prepared, paths: readonly string[], losses: Record<string, number>): Promise<SpadeError> {
+    const fix = "lower --lr and go on from the last checkpoint with --continue_train";
+    return brokenStep(this.session, prepared, losses, paths.join(", "), fix);
   }
 
   /** Runs the loop; if the device is lost, saves the last snapshot and throws an error that names the saved step. */
