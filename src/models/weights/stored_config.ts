@@ -63,7 +63,8 @@ export function checkedConfig(raw: unknown, where: string): Config {
     const { h } = outputSize(config);
     if (h > MOST_PIXELS) throw new SpadeError("file", "aspect_ratio", `makes a picture ${h} pixels high`, AGAIN);
   } catch (error) {
-    if (!(error instanceof SpadeError)) throw error;
+    // A net that this entry does not paint is no fault of the file.
+    if (!(error instanceof SpadeError) || error.code === "unsupported") throw error;
     throw new SpadeError("file", `${where}, ${error.where}`, error.problem, error.fix, error);
   }
   return config;
