@@ -1,8 +1,6 @@
 // esbuild plugins for pages. `page` marks what modules compute when they are loaded as free of side effects (pure.mjs). `paintingOnly`, for
-// bundles that never train, also leaves out the backward pass of every op and methods marked @notInPages, with all code and WGSL that only
-// they use; and of errors that
-// only a mistake in a recording can cause, it keeps the place and drops the explanation: a page can't do anything about them, and in Node
-// they are whole.
+// bundles that never train, also leaves out the backward pass of every op, methods marked @notInPages, and checks that only a mistake in a
+// recording can fail, with all code and WGSL that only these use. Node and the tests have them.
 
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -67,6 +65,32 @@ export function methodEdits(file) {
   return edits;
 }
 
+/** `new SpadeError` with the code of a mistake in a recording. */
+const isInternal = (node, file) =>
+  node !== undefined &&
+  ts.isNewExpression(node) &&
+  node.expression.getText(file) === "SpadeError" &&
+  INTERNAL.includes(node.arguments[0].getText(file));
+
+/** What a statement throws, if it does nothing else. */
+function onlyThrown(statement) {
+  const only = ts.isBlock(statement) && statement.statements.length === 1 ? statement.statements[0] : statement;
+  return ts.isThrowStatement(only) ? only.expression : undefined;
+}
+
+/** Whether an expression assigns or awaits something. */
+function changes(node) {
+  const { FirstAssignment, LastAssignment, PlusPlusToken, MinusMinusToken } = ts.SyntaxKind;
+  const is = (kind) => kind >= FirstAssignment && kind <= LastAssignment;
+  if (ts.isBinaryExpression(node) && is(node.operatorToken.kind)) return true;
+  if (
+    (ts.isPrefixUnaryExpression(node) || ts.isPostfixUnaryExpression(node)) &&
+    [PlusPlusToken, MinusMinusToken].includes(node.operator)
+  )
+    return true;
+  return ts.isAwaitExpression(node) || !!ts.forEachChild(node, (child) => changes(child) || undefined);
+}
+
 /** Edits of a kernel or of a file that records. */
 export function paintingEdits(path, file) {
   const edits = [];
@@ -78,9 +102,15 @@ export function paintingEdits(path, file) {
       for (const p of node.arguments[0].properties) if (p !== backward) visit(p);
       return cut(backward, "backward: undefined");
     }
-    if (ts.isNewExpression(node) && node.expression.getText(file) === "SpadeError") {
-      const [code, , problem, fix] = node.arguments;
-      if (!INTERNAL.includes(code.getText(file))) return;
+    if (
+      ts.isIfStatement(node) &&
+      !node.elseStatement &&
+      isInternal(onlyThrown(node.thenStatement), file) &&
+      !changes(node.expression)
+    )
+      return cut(node, ";");
+    if (isInternal(node, file)) {
+      const [, , problem, fix] = node.arguments;
       cut(problem, PROBLEM);
       return cut(fix, FIX);
     }
