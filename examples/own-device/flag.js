@@ -24,7 +24,7 @@ struct Point { @builtin(position) at: vec4f, @location(0) uv: vec2f, @location(1
   let turned = vec3f(cos(turn) * flat.x - sin(turn) * flat.z, flat.y, sin(turn) * flat.x + cos(turn) * flat.z);
   let away = 3.2 + turned.z;
   var out: Point;
-  out.at = vec4f(2.4 * turned.x / view.aspect, 2.4 * turned.y, 0.5 * away, away);
+  out.at = vec4f(3.4 * turned.x / view.aspect, 3.4 * turned.y, 0.5 * away, away);
   out.uv = uv;
   out.light = 0.9 - 0.25 * uv.x * cos(phase);
   return out;

@@ -21,6 +21,7 @@ let device = await openDevice();
 const spade = await createSpade({ weights: WEIGHTS, device });
 const map = await streetMap(spade.info);
 let style = 7;
+let next = 0;
 let texture, flag;
 
 /** Everything of the page that lives on the device. */
@@ -61,7 +62,8 @@ async function begin() {
 }
 
 $("another").addEventListener("click", () => {
-  style++;
+  const { presets } = spade.info.style;
+  style = presets[next++ % presets.length].style;
   // What is lost while it paints is painted again by watch().
   paint().catch((error) => error.code === "device-lost" || fail(error));
 });

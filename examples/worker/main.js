@@ -8,17 +8,18 @@ move($("dot"), $("track"), (pause) => ($("pause").textContent = Math.round(pause
 
 // The same lines as without a worker. The canvas belongs to the worker from now on.
 const spade = await createSpade({ weights: WEIGHTS });
+sayNotices(spade);
 const map = await streetMap(spade.info);
 const canvas = $("picture");
 await spade.generate(map, { style: 7, canvas });
 
-sayNotices(spade);
 const said = () => ($("caption").textContent = `Painted in ${Math.round(spade.stats.total)} ms, in the worker.`);
 said();
-let style = 7;
+let next = 0;
 $("another").addEventListener("click", async () => {
   $("another").disabled = true;
-  await spade.generate(map, { style: ++style, canvas });
+  const { presets } = spade.info.style;
+  await spade.generate(map, { style: presets[next++ % presets.length].style, canvas });
   said();
   $("another").disabled = false;
 });
