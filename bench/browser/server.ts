@@ -40,6 +40,7 @@ export interface Visit {
 const PIECE = 1 << 18;
 const TYPES: Record<string, string> = {
   ".html": "text/html; charset=utf-8",
+  ".css": "text/css",
   ".js": "text/javascript",
   ".mjs": "text/javascript",
   ".json": "application/json",
