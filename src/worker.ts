@@ -24,12 +24,12 @@ function ownWorker(): Worker {
  * Loads a net in a worker of its own.
  * @throws SpadeError as createSpade of the package's main entry; unsupported: the worker does not start; usage: options that a worker can't take
  */
-export async function createSpade({ worker, signal, onProgress, ...options }: WorkerOptions): Promise<WorkerSpade> {
+export async function createSpade(options: WorkerOptions): Promise<WorkerSpade> {
+  const { worker, signal, onProgress, ...rest } = options;
   signal?.throwIfAborted();
   const client = new Client(worker ? worker() : ownWorker(), onProgress);
-  const { weights, encoder } = options;
   try {
-    return await client.open({ ...options, weights: absolute(weights), encoder: absolute(encoder) }, signal);
+    return await client.open({ ...rest, weights: absolute(rest.weights), encoder: absolute(rest.encoder) }, signal);
   } catch (error) {
     client.dispose();
     throw error;
