@@ -27,6 +27,8 @@ export function fail(error) {
   $("message").textContent = FOR_VISITORS.includes(error.code)
     ? `${error.where}: ${error.problem}. What you can do: ${error.fix}.`
     : `This page is broken: ${error.message}`;
+  // It may still say that the page is loading.
+  if (document.body.dataset.state !== "ready") $("caption").textContent = "";
   state("error");
 }
 

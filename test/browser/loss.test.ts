@@ -141,7 +141,7 @@ describePage("a lost GPU", (lab) => {
         error,
         after,
         size: alive.size,
-        lost: await Promise.race([second.lost.then(() => "lost"), "alive"]),
+        lost: await Promise.race([second.lost.then(() => "lost"), Promise.resolve("alive")]),
       };
     });
     expect(outcome).toMatchObject({ before: expected, after: expected, size: 4, lost: "alive" });

@@ -82,6 +82,32 @@ describePage(
         pixel(x, y).forEach((v, i) => expect(Math.abs(v - expected[i]), `${x}, ${y}`).toBeLessThanOrEqual(2));
       }
     });
+
+    test("a canvas with a webgpu context shows the picture's bytes, and toBlob gives them", async () => {
+      const page = await lab.page();
+      const { expected, file } = await page.evaluate(async () => {
+        const { lib } = window;
+        const canvas = document.createElement("canvas");
+        canvas.getContext("webgpu");
+        canvas.style.display = "block";
+        document.body.replaceChildren(canvas);
+        const { spade } = await lib.load({ weights: "/net.safetensors" });
+        const map = lib.stripes(64, 64, 4);
+        await spade!.generate(map, { canvas });
+        const file = new OffscreenCanvas(64, 64).getContext("2d")!;
+        file.drawImage(await createImageBitmap(await spade!.toBlob()), 0, 0);
+        const { data } = await spade!.generate(map);
+        return { expected: [...data], file: [...file.getImageData(0, 0, 64, 64).data] };
+      });
+      const rgb = (data: ArrayLike<number>, channels: number): number[] =>
+        Array.from(data).filter((_, i) => i % channels < 3);
+      const shown = async (): Promise<string> => {
+        const { data, channels } = decode(await page.locator("canvas").screenshot());
+        return rgb(data, channels).join();
+      };
+      await expect.poll(shown, { timeout: 10_000 }).toBe(rgb(expected, 4).join());
+      expect(file).toEqual(expected);
+    });
   },
   "swiftshader",
 );
