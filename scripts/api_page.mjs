@@ -16,6 +16,12 @@ const ENTRIES = [
   ["spade-webgpu/pth", "src/pth.ts", "Converts checkpoints of PyTorch in a page."],
   ["spade-webgpu/train", "src/train.ts", "Trains nets, in pages and in Node."],
   [
+    "spade-webgpu/worker",
+    "src/worker.ts",
+    "The same `createSpade`, with the net in a worker. `spade-webgpu/worker-engine` is the worker's script.",
+  ],
+  ["spade-webgpu/element", "src/element.ts", "Importing it defines the element `<spade-canvas>`."],
+  [
     "spade-webgpu/node",
     "src/node.ts",
     "What `spade-webgpu` is in Node: the same API on Dawn; an address may also be a path, and weights a `.pth`.",
@@ -45,12 +51,12 @@ function described({ comment }) {
   return [prose(comment.text), lines.join("\n")].filter(Boolean).join("\n\n");
 }
 
-const section = (d) => `### ${d.name}\n\n${described(d)}\n\n\`\`\`ts\n${d.text}\n\`\`\`\n`;
+const section = (d) => `### ${d.title}\n\n${described(d)}\n\n\`\`\`ts\n${d.text}\n\`\`\`\n`;
 /** Types of the language and of browsers. */
 const GLOBALS =
   `AbortSignal ArrayBuffer AsyncIterable AsyncIterableIterator Blob Error EventTarget Float32Array GPUDevice GPUPowerPreference GPUTexture
-  HTMLCanvasElement ImageBitmapSource ImageData Int32Array Iterable OffscreenCanvas Partial Pick Promise ReadableStream Record Request Response
-  Symbol URL Uint16Array Uint8Array Uint8ClampedArray`.split(/\s+/);
+  HTMLCanvasElement HTMLElement ImageBitmap ImageBitmapSource ImageData Int32Array Iterable OffscreenCanvas Omit Partial Pick Promise
+  ReadableStream Record Request Response Symbol URL Uint16Array Uint8Array Uint8ClampedArray Worker`.split(/\s+/);
 
 /** The types that declarations name, in order; what a colon follows is a member. */
 const namesIn = (declarations) => {
@@ -66,6 +72,13 @@ function inReadingOrder(declarations) {
   return [...new Set([...out, ...declarations])];
 }
 
+/** Anchors as GitHub makes them. */
+const anchor = (title) =>
+  title
+    .toLowerCase()
+    .replace(/[^\w\- ]/g, "")
+    .replace(/ /g, "-");
+
 const listed = (names) => names.map((n) => `\`${n}\``).join(", ");
 
 export async function apiPage() {
@@ -74,6 +87,7 @@ export async function apiPage() {
   const [first] = entries;
   const isNode = (i) => i === entries.length - 1;
   const shown = new Set();
+  const titles = new Set();
   const parts = entries.map((exports, i) => {
     const [name, , about] = ENTRIES[i];
     const known = (d) =>
@@ -89,7 +103,11 @@ export async function apiPage() {
     if (unknown.length)
       throw new Error(`${files[i]} has types in its exports that it does not export: ${unknown.join(", ")}`);
     const ordered = inReadingOrder(fresh);
-    const contents = ordered.map((d) => `[${d.name}](#${d.name.toLowerCase()})`).join(", ");
+    for (const d of ordered) {
+      d.title = titles.has(d.name) ? `${d.name} of ${name}` : d.name;
+      titles.add(d.name);
+    }
+    const contents = ordered.map((d) => `[${d.name}](#${anchor(d.title)})`).join(", ");
     return [`## ${name}`, about, same, contents, ...ordered.map(section)].filter(Boolean).join("\n\n");
   });
   return format([HEAD, ...parts].join("\n\n"), { parser: "markdown", printWidth: 120 });

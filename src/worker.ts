@@ -1,7 +1,7 @@
 // spade-webgpu/worker: the same createSpade, with the session in a worker. It frees the page's thread from the engine's JavaScript; the
 // page's own frames still wait for the GPU where they share one.
 
-import { absolute, Client, type WorkerOptions, type WorkerSpade } from "./web/worker/client.ts";
+import { absolute, Client, notStarted, type WorkerOptions, type WorkerSpade } from "./web/worker/client.ts";
 
 export { mixStyles } from "./session/api.ts";
 export type * from "./session/api.ts";
@@ -24,12 +24,18 @@ function ownWorker(): Worker {
  * Loads a net in a worker of its own.
  * @throws SpadeError as createSpade of the package's main entry; unsupported: the worker does not start; usage: options that a worker can't take
  */
-export async function createSpade({ worker, signal, onProgress, ...options }: WorkerOptions): Promise<WorkerSpade> {
+export async function createSpade(options: WorkerOptions): Promise<WorkerSpade> {
+  const { worker, signal, onProgress, ...rest } = options;
   signal?.throwIfAborted();
-  const client = new Client(worker ? worker() : ownWorker(), onProgress);
-  const { weights, encoder } = options;
+  let made: Worker;
   try {
-    return await client.open({ ...options, weights: absolute(weights), encoder: absolute(encoder) }, signal);
+    made = worker ? worker() : ownWorker();
+  } catch (cause) {
+    throw notStarted((cause as Error).message, cause);
+  }
+  const client = new Client(made, onProgress);
+  try {
+    return await client.open({ ...rest, weights: absolute(rest.weights), encoder: absolute(rest.encoder) }, signal);
   } catch (error) {
     client.dispose();
     throw error;

@@ -1,36 +1,21 @@
 import { clearCache, createSpade, isCached, mixStyles } from "spade-webgpu";
-import { decodeLabelMap, paintLabels, resizeLabelMap } from "spade-webgpu/labels";
+import { paintLabels } from "spade-webgpu/labels";
+import * as page from "../shared.js";
+const { $, WEIGHTS } = page;
 
-const WEIGHTS = "../../weights/street_net_G.safetensors";
-const MAP = "../../demo/maps/street_label.png";
-const $ = (id) => document.getElementById(id);
 const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
-
-/** What a visitor can do something about; every other error is the author's. */
-const FOR_VISITORS = [
-  "insecure-context",
-  "no-webgpu",
-  "no-adapter",
-  "webgpu-blocked",
-  "out-of-memory",
-  "device-lost",
-  "download",
-];
 
 let spade, map, stopping;
 
 function state(name) {
-  document.body.dataset.state = name;
+  page.state(name);
   $("stop").disabled = name !== "loading";
   $("load").disabled = name === "loading";
   $("style").disabled = name !== "ready";
 }
 
 function fail(error) {
-  console.error(error);
-  $("message").textContent = FOR_VISITORS.includes(error.code)
-    ? `${error.where}: ${error.problem}. What you can do: ${error.fix}.`
-    : `This page is broken: ${error.message}`;
+  page.fail(error);
   state("error");
 }
 
@@ -50,14 +35,11 @@ async function load() {
   state("loading");
   try {
     spade = await createSpade({ weights: WEIGHTS, signal, onProgress });
-    spade.addEventListener("notice", ({ message, fix }) => ($("notice").textContent = `${message}; ${fix}.`));
-    spade.addEventListener("lost", () => fail({ code: "device-lost", where: "WebGPU", problem: "the browser took the GPU away", fix: "load again" })); // prettier-ignore
+    page.sayNotices(spade, fail);
     const { width, height, labels, style } = spade.info;
 
-    const response = await fetch(MAP, { signal });
-    if (!response.ok) throw new Error(`${MAP}: ${response.status}`);
-    map = resizeLabelMap(await decodeLabelMap(await response.blob()), width, height);
-    for (const id of ["map", "picture"]) [$(id).width, $(id).height] = [width, height];
+    map = await page.streetMap(spade.info, signal);
+    [$("map").width, $("map").height] = [width, height];
     $("map").getContext("2d").putImageData(paintLabels(map, labels), 0, 0);
 
     $("style").max = style.presets.length - 1;
@@ -71,21 +53,15 @@ async function load() {
   }
 }
 
-/** The slider's place between two neighbouring presets. */
+/** The style at the slider's place. */
 function chosen() {
-  const { presets } = spade.info.style;
-  const at = $("style").valueAsNumber;
-  const [a, b] = [presets[Math.floor(at)], presets[Math.ceil(at)]];
-  const t = at % 1;
-  $("style-name").textContent = t
-    ? `${Math.round(100 * (1 - t))} % ${a.name}, ${Math.round(100 * t)} % ${b.name}`
-    : a.name;
+  const { a, b, t, name } = page.neighbours(spade.info.style.presets, $("style").valueAsNumber);
+  $("style-name").textContent = name;
   return mixStyles(a.style, b.style, t);
 }
 
 async function paint(signal) {
-  const picture = await spade.generate(map, { style: chosen(), signal });
-  $("picture").getContext("2d").putImageData(picture, 0, 0);
+  await spade.generate(map, { style: chosen(), canvas: $("picture"), signal });
   const { adapter, dtype } = spade.info;
   $("caption").textContent =
     `The picture: ${Math.round(spade.stats.total)} ms on ${adapter.vendor} ${adapter.architecture}, ${dtype}`;

@@ -13,7 +13,7 @@ const $ = (id) => document.getElementById(id);
 
 /** What a visitor can do something about; every other error is the author's. */
 const FOR_VISITORS = [
-  ...["insecure-context", "no-webgpu", "no-adapter", "webgpu-blocked", "out-of-memory", "device-lost"],
+  ...["insecure-context", "no-webgpu", "no-adapter", "webgpu-blocked", "out-of-memory", "limits", "device-lost"],
   ...["download", "file", "label", "shape", "integrity", "unsupported"],
 ];
 

@@ -72,16 +72,29 @@ const KINDS = new Map([
   [ts.SyntaxKind.TypeAliasDeclaration, "type"],
 ]);
 
-/** A class without its constructor: who reads the page gets its objects. */
+/** A class without its constructor, because who reads the page gets its objects, and without what is private. */
 function classText(node, file) {
+  const isPrivate = (m) => (ts.getCombinedModifierFlags(m) & ts.ModifierFlags.Private) !== 0;
   const members = node.members
-    .filter((m) => !ts.isConstructorDeclaration(m))
+    .filter((m) => !ts.isConstructorDeclaration(m) && !isPrivate(m))
     .map((m) => `  ${m.getFullText(file).trim()}`);
   const head = node.getText(file).slice(0, node.members.pos - node.getStart(file));
-  return `${head}\n${members.join("\n")}\n}`;
+  return `${head.replace(/(?<=extends )\w+/, (base) => typeOf(base, file) ?? base)}\n${members.join("\n")}\n}`;
 }
 
-const commentText = (comment) => (ts.getTextOfJSDocComment(comment) ?? "").replace(/\s*\n\s*/g, " ").trim();
+/** The class that a constant of the file stands for: `declare const Base: typeof HTMLElement`. */
+function typeOf(name, file) {
+  const constants = file.statements.filter(ts.isVariableStatement).flatMap((s) => s.declarationList.declarations);
+  const type = constants.find((d) => d.name.getText(file) === name)?.type;
+  return type && ts.isTypeQueryNode(type) ? type.exprName.getText(file) : undefined;
+}
+
+/** Lines of a comment joined, but for paragraphs and items of lists. */
+const commentText = (comment) =>
+  (ts.getTextOfJSDocComment(comment) ?? "")
+    .split(/\n\s*\n/)
+    .map((part) => part.replace(/\s*\n\s*(?!\s|- )/g, " ").trim())
+    .join("\n\n");
 const tagOf = (tag) => ({
   tag: tag.tagName.text,
   name: tag.name?.getText(),

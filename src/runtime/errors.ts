@@ -4,6 +4,7 @@
 export type SpadeErrorCode =
   | "device-lost"
   | "out-of-memory"
+  | "limits"
   | "shape"
   | "shader"
   | "unsupported"

@@ -3,7 +3,7 @@
 import { makeCut, type Cut, type CutSpec } from "./cut.ts";
 import { SpadeError } from "./errors.ts";
 import type { OpDef, OpRecord } from "./op.ts";
-import type { Target } from "./target.ts";
+import { beyondLimit, type Target } from "./target.ts";
 import {
   ALIGN,
   bytesOf,
@@ -269,36 +269,17 @@ export class Graph {
     const label = this.path.length ? `${this.path.join(".")}/${spec.shader.name}` : spec.shader.name;
     const bindings = Object.entries(spec.bindings).filter((b): b is [string, Binding] => b[1] !== undefined);
     const { limits } = this.target;
-    if (bindings.length > limits.maxStorageBuffersPerShaderStage) {
-      throw new SpadeError(
-        "unsupported",
-        label,
-        `binds ${bindings.length} buffers where the adapter allows ${limits.maxStorageBuffersPerShaderStage}`,
-        "split the op",
-      );
-    }
-    for (const [name, { tensor }] of bindings) {
-      if (tensor.bytes > limits.maxStorageBufferBindingSize) {
-        throw new SpadeError(
-          "out-of-memory",
-          `${label}, ${name} = ${describe(tensor)}`,
-          `takes ${tensor.bytes} bytes where one binding may have ${limits.maxStorageBufferBindingSize}`,
-          "use a smaller picture, f16 storage, or an adapter with a higher maxStorageBufferBindingSize",
-        );
-      }
-    }
+    const least = (wanted: number, limit: keyof typeof limits, where = label): void => {
+      if (wanted > limits[limit]) throw beyondLimit(where, wanted, limit, limits[limit]);
+    };
+    least(bindings.length, "maxStorageBuffersPerShaderStage");
+    for (const [name, { tensor }] of bindings)
+      least(tensor.bytes, "maxStorageBufferBindingSize", `${label}, ${name} = ${describe(tensor)}`);
     for (const g of spec.groups) {
       const n = typeof g === "object" ? Math.ceil(g.count.capacity / g.per) : (g ?? 1);
       if (!(Number.isInteger(n) && n >= 0))
         throw new SpadeError("usage", label, `dispatches ${n} workgroups`, "give whole numbers");
-      if (n > limits.maxComputeWorkgroupsPerDimension) {
-        throw new SpadeError(
-          "unsupported",
-          label,
-          `dispatches ${n} workgroups in one dimension where ${limits.maxComputeWorkgroupsPerDimension} are allowed`,
-          "spread the grid over two dimensions",
-        );
-      }
+      least(n, "maxComputeWorkgroupsPerDimension");
     }
     const sizes: Record<string, number> = {};
     const floats = new Set<string>();

@@ -6,6 +6,7 @@
 
 import { SpadeError } from "./errors.ts";
 import type { Graph } from "./graph.ts";
+import { beyondLimit } from "./target.ts";
 import { aligned, describe, type Tensor } from "./tensor.ts";
 
 export interface Placement {
@@ -125,14 +126,7 @@ export function planMemory(graph: Graph): MemoryPlan {
   const edges = conflicts(graph);
   const limit = graph.target.limits.maxBufferSize;
   for (const t of lives.keys()) {
-    if (t.bytes > limit && t.home !== "external") {
-      throw new SpadeError(
-        "out-of-memory",
-        describe(t),
-        `takes ${t.bytes} bytes where a buffer may have ${limit}`,
-        "use a smaller picture or batch",
-      );
-    }
+    if (t.bytes > limit && t.home !== "external") throw beyondLimit(describe(t), t.bytes, "maxBufferSize", limit);
   }
   const inArenas = [...lives.keys()].filter((t) => t.home === "temp" || t.home === "input" || t.home === "output");
   inArenas.sort((a, b) => b.bytes - a.bytes || a.id - b.id);

@@ -1,5 +1,6 @@
 // Everything a plan may depend on: the adapter's kind, features and limits. Plain data, so that tests can plan without a GPU.
 
+import { SpadeError } from "./errors.ts";
 import type { SizesAs } from "./wgsl.ts";
 
 export interface Limits {
@@ -38,3 +39,12 @@ export const BASE_LIMITS: Limits = {
 export function paperTarget(over: Partial<Target> = {}): Target {
   return { software: true, features: new Set(), limits: BASE_LIMITS, sizesAs: "override", variants: {}, ...over };
 }
+
+/** The error of what is too large for an adapter. @param where what needs it */
+export const beyondLimit = (where: string, wanted: number, name: keyof Limits, limit: number): SpadeError =>
+  new SpadeError(
+    "limits",
+    where,
+    `is too large for this graphics card: ${wanted} where its ${name} is ${limit}`,
+    "use a smaller picture or batch, f16 storage, or another graphics card",
+  );

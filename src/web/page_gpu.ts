@@ -5,6 +5,9 @@ import { SpadeError } from "../runtime/errors.ts";
 
 export const SOFTWARE_FIX = "switch on graphics acceleration in the browser's settings";
 
+const AGAIN = 3;
+const AGAIN_MS = 400;
+
 /** This page had an adapter before. */
 let hadAdapter = false;
 
@@ -15,9 +18,15 @@ export async function openPageDevice({
 }: OpenOptions & { powerPreference?: GPUPowerPreference } = {}): Promise<Device> {
   const { gpu } = (globalThis.navigator ?? {}) as { gpu?: GPU };
   if (!gpu) throw globalThis.isSecureContext === false ? insecure() : noWebGpu();
-  const adapter =
+  const ask = async (): Promise<GPUAdapter | null> =>
     (await gpu.requestAdapter({ powerPreference })) ??
-    (await gpu.requestAdapter({ powerPreference, forceFallbackAdapter: true }));
+    gpu.requestAdapter({ powerPreference, forceFallbackAdapter: true });
+  let adapter = await ask();
+  // Soon after a crash of its GPU process a browser may have none yet.
+  for (let i = 0; !adapter && hadAdapter && i < AGAIN; i++) {
+    await new Promise((done) => setTimeout(done, AGAIN_MS));
+    adapter = await ask();
+  }
   if (!adapter) throw hadAdapter ? blocked() : noAdapter();
   hadAdapter = true;
   try {

@@ -1,7 +1,7 @@
 // What the files of this folder share: a Chromium and a server for each file, a page with an empty cache for each test.
 
 import { fileURLToPath } from "node:url";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe } from "vitest";
 import { launch, missing, type Adapter } from "../../bench/browser/launch.ts";
 import { TestServer } from "../../bench/browser/server.ts";
@@ -37,12 +37,8 @@ export class Lab {
   private contexts: BrowserContext[] = [];
 
   async open(adapter: Adapter): Promise<void> {
-    const folders = {
-      dist: folder("../../dist"),
-      weights: folder("../../weights"),
-      examples: folder("../../examples"),
-      pages: folder("pages"),
-    };
+    const ofProject = ["dist", "weights", "demo", "examples"].map((name) => [name, folder(`../../${name}`)]);
+    const folders = { ...Object.fromEntries(ofProject), pages: folder("pages") };
     [this.browser, this.server] = await Promise.all([launch(adapter), TestServer.start(folders)]);
   }
 
@@ -52,8 +48,8 @@ export class Lab {
   }
 
   /** A context of its own: empty cache and storage. */
-  async context(): Promise<BrowserContext> {
-    const context = await this.browser.newContext();
+  async context(options?: BrowserContextOptions): Promise<BrowserContext> {
+    const context = await this.browser.newContext(options);
     this.contexts.push(context);
     return context;
   }

@@ -1,16 +1,21 @@
 // npm run examples: a server of its own on a free port.
 
 import { spawn, type ChildProcess } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { request } from "node:http";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+
+const FOLDER = new URL("../../examples/", import.meta.url);
+const names = readdirSync(FOLDER, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? entry.name : []));
 
 let server: ChildProcess;
 let addresses: string[];
 beforeAll(async () => {
   server = spawn(process.execPath, [fileURLToPath(new URL("../../scripts/examples.mjs", import.meta.url))]);
   let text = "";
-  for await (const chunk of server.stdout!) if ((text += String(chunk)).trim().split("\n").length >= 3) break;
+  for await (const chunk of server.stdout!)
+    if ((text += String(chunk)).trim().split("\n").length >= names.length) break;
   addresses = text.trim().split("\n");
 });
 afterAll(() => server.kill());
@@ -33,12 +38,13 @@ function get(
 }
 
 test("prints the address of each example, and serves it", async () => {
-  expect(addresses.map((a) => new URL(a).pathname)).toEqual([
-    "/examples/four-lines/",
-    "/examples/progress/",
-    "/examples/training/",
-  ]);
+  expect(addresses.map((a) => new URL(a).pathname)).toEqual(names.map((name) => `/examples/${name}/`));
   for (const address of addresses) expect(await (await fetch(address)).text()).toContain("<!doctype html>");
+});
+
+test("the start page leads to each", async () => {
+  const page = await (await fetch(new URL("/examples/", addresses[0]))).text();
+  for (const name of names) expect(page).toContain(`<a href="${name}/">`);
 });
 
 test("answers requests for ranges", async () => {

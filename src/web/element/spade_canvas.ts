@@ -42,6 +42,7 @@ const ASKS = "set the attribute src to the address of a .safetensors file";
  * `message`. The element has the picture's size, unless CSS gives it another.
  */
 export class SpadeCanvas extends Base {
+  /** @internal Read by the browser. */
   static readonly observedAttributes = ["src", "map", "style-seed", "integrity"];
 
   private canvas!: HTMLCanvasElement;
@@ -95,7 +96,7 @@ export class SpadeCanvas extends Base {
     this.restyle();
   }
 
-  /** Called by the browser. */
+  /** @internal Called by the browser. */
   connectedCallback(): void {
     this.build();
     if (this.held || this.observer) return;
@@ -111,12 +112,12 @@ export class SpadeCanvas extends Base {
     this.observer.observe(this);
   }
 
-  /** Called by the browser. An element that only moves in the page is connected again at once. */
+  /** @internal Called by the browser. An element that only moves in the page is connected again at once. */
   disconnectedCallback(): void {
     queueMicrotask(() => this.isConnected || this.unload());
   }
 
-  /** Called by the browser. */
+  /** @internal Called by the browser. */
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
     if (!this.canvas || before === now) return;
     if (name === "map") {

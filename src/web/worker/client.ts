@@ -1,12 +1,12 @@
 // The page's side: the interface of a session, by messages to a worker.
 
 import type {
+  CanvasOptions,
   GenerateOptions,
   LabelMap,
   Live,
   LiveOptions,
   Progress,
-  Scaling,
   Spade,
   SpadeInfo,
   SpadeOptions,
@@ -22,7 +22,9 @@ type Canvas = LiveOptions["canvas"];
  * As SpadeOptions, without what only a page's thread can give: `device`, `fetch`, a cache of its own. Weights are an address, a Blob, bytes or
  * a stream.
  */
-export interface WorkerOptions extends PlainOptions, Pick<SpadeOptions, "signal" | "onProgress"> {
+export interface WorkerOptions extends Omit<SpadeOptions, "device" | "fetch" | "cache"> {
+  /** Keep downloaded weights for the next visit, in the browser's Cache storage; true. */
+  cache?: boolean;
   /** Makes the worker, where the bundler or the page's CSP wants it so: its script is `spade-webgpu/worker-engine`, a module. */
   worker?: () => Worker;
 }
@@ -32,7 +34,7 @@ export interface WorkerOptions extends PlainOptions, Pick<SpadeOptions, "signal"
  * and be used by one WorkerSpade only. There are no textures and no borrowed device.
  */
 export interface WorkerSpade extends Omit<Spade, "generate" | "restore"> {
-  generate(map: LabelMap, options: GenerateOptions & { canvas: Canvas; scaling?: Scaling }): Promise<void>;
+  generate(map: LabelMap, options: CanvasOptions): Promise<void>;
   generate(map: LabelMap, options?: GenerateOptions): Promise<ImageBitmap>;
 }
 
@@ -45,6 +47,16 @@ const gone = (): SpadeError => new SpadeError("disposed", "worker", "this Spade 
 
 const restored = ({ message, spade }: PlainError): Error =>
   spade ? new SpadeError(spade.code, spade.where, spade.problem, spade.fix) : new Error(message);
+
+/** The error of a worker that does not start. */
+export const notStarted = (why: string, cause?: unknown): SpadeError =>
+  new SpadeError(
+    "unsupported",
+    "worker",
+    `it does not run (${why})`,
+    "give createSpade({ worker: () => new Worker(...) }) with the script spade-webgpu/worker-engine, a module",
+    cause,
+  );
 
 /** Numbers of the canvases that were handed over. */
 const numbers = new WeakMap<Canvas, number>();
@@ -69,10 +81,7 @@ export class Client extends EventTarget implements WorkerSpade {
     worker.onmessage = ({ data }: MessageEvent<Answer>) => this.answer(data);
     worker.onerror = (event) => {
       event.preventDefault?.();
-      const problem = `it does not run (${event.message || "the script can't be loaded"})`;
-      const fix =
-        "give createSpade({ worker: () => new Worker(...) }) with the script spade-webgpu/worker-engine, a module";
-      this.end(new SpadeError("unsupported", "worker", problem, fix));
+      this.end(notStarted(event.message || "the script can't be loaded"));
     };
   }
 
@@ -154,11 +163,11 @@ export class Client extends EventTarget implements WorkerSpade {
     console.warn(`spade-webgpu: ${message}; ${fix}`);
   }
 
-  generate(map: LabelMap, options: GenerateOptions & { canvas: Canvas; scaling?: Scaling }): Promise<void>;
+  generate(map: LabelMap, options: CanvasOptions): Promise<void>;
   generate(map: LabelMap, options?: GenerateOptions): Promise<ImageBitmap>;
   async generate(
     map: LabelMap,
-    { signal, canvas, ...options }: GenerateOptions & { canvas?: Canvas; scaling?: Scaling } = {},
+    { signal, canvas, ...options }: Partial<CanvasOptions> = {},
   ): Promise<ImageBitmap | undefined | void> {
     return this.call("generate", [map, { ...options, canvas: canvas && this.handOver(canvas) }], { signal });
   }
