@@ -217,6 +217,7 @@ export class WeightsFile implements Weights {
   }
 
   private async load(): Promise<void> {
+    if (this.bytes !== undefined) this.checkSize(this.bytes);
     this.loaded = this.inCache.reduce((sum, there, i) => sum + (there ? this.lengthOf(i) : 0), 0);
     if (this.loaded) this.o.report(this.loaded, this.bytes);
     if (this.inCache[0]) await this.use(0, (bytes) => this.checkFirst(bytes.subarray(0, HEAD_BYTES)));

@@ -26,12 +26,16 @@ function everything(device: Device): { g: Graph; table: Tensor } {
 }
 
 describe("a program", () => {
-  test("allocates what its plan says, and dispose gives all of it back, once", async () => {
+  test("allocates what its plan says, what outputs are read through at the first read; dispose gives all of it back, once", async () => {
     const device = await testDevice();
     const start = device.allocated;
-    const p = await Program.compile(everything(device).g, device);
-    expect(device.allocated - start).toBe(p.memory.peak);
+    const { g } = everything(device);
+    const p = await Program.compile(g, device);
+    const staging = [...g.outputs.values()].reduce((sum, t) => sum + t.bytes, 0);
+    expect(device.allocated - start).toBe(p.memory.peak - staging);
     await p.run({ inputs: { x: noise(32) } });
+    for (const name of g.outputs.keys()) await p.read(name);
+    expect(device.allocated - start).toBe(p.memory.peak);
     await profileProgram(p);
     p.dispose();
     expect(device.allocated).toBe(start);
