@@ -46,12 +46,20 @@ export interface SubgroupConv {
   flops: number;
 }
 
-/** Pixels of a lane. Tuned on lavapipe, as rowsPerLane in gemm.ts. */
-const PIXELS = 4;
+/**
+ * Pixels of a lane: four (tuned on lavapipe, as rowsPerLane in gemm.ts), or two where that covers all. Half the lanes of a 4x3 picture have
+ * nothing to do even so; with four, SPADE's first layers took 1.9 x as long.
+ */
+const pixelsPerLane = (pixels: number, lanes: number): number => (pixels <= 2 * lanes ? 2 : 4);
 
 /** Text constants of conv2d_subgroup.wgsl. */
-function constants(transposed: boolean, lanes: number, quads: number): Record<string, string | number | boolean> {
-  const rows = span(PIXELS);
+function constants(
+  transposed: boolean,
+  lanes: number,
+  perLane: number,
+  quads: number,
+): Record<string, string | number | boolean> {
+  const rows = span(perLane);
   // vec4s of weights of a step, and sums of a pixel.
   const count = 4 * quads;
   const broadcast = (i: number): string => `subgroupBroadcast(b${Math.floor(i / lanes)}, ${i % lanes}u)`;
@@ -71,7 +79,7 @@ function constants(transposed: boolean, lanes: number, quads: number): Record<st
   };
   return {
     S: lanes,
-    ROWS: lanes * PIXELS,
+    ROWS: lanes * perLane,
     QUADS: quads,
     transposed,
     address: rows
@@ -80,7 +88,7 @@ function constants(transposed: boolean, lanes: number, quads: number): Record<st
         `  let o${i} = origin(r${i});`,
       ])
       .join("\n"),
-    declare: declareSums(PIXELS, count),
+    declare: declareSums(perLane, count),
     taps: rows.map((i) => `      let p${i} = source(r${i}.n, o${i}, ky, kx);`).join("\n"),
     accumulate: [
       ...span(ceilDiv(count, lanes)).map(
@@ -106,12 +114,14 @@ export function subgroupConv(g: Graph, p: SubgroupConv): Tensor {
   const co4 = y.pitch / 4;
   const quads = co4 === 1 ? 1 : co4 === 2 ? 2 : 4;
   const phases = transposed ? stride : 1;
-  const grid = layered(ceilDiv(n * ceilDiv(oh, phases) * ceilDiv(ow, phases), lanes * PIXELS));
+  const pixels = n * ceilDiv(oh, phases) * ceilDiv(ow, phases);
+  const perLane = pixelsPerLane(pixels, lanes);
+  const grid = layered(ceilDiv(pixels, lanes * perLane));
   const end = residualEpilogue(p);
   g.dispatch({
     shader: { name: "conv2d_subgroup", text: `${text}\n${end.text}` },
     constants: {
-      ...constants(transposed, lanes, quads),
+      ...constants(transposed, lanes, perLane, quads),
       ...end.constants,
     },
     sizes: { ...convSizes(x, y, p), RUP: p.rup ?? 0 },
