@@ -1,4 +1,4 @@
-// npm run test:long: runs the tests under newer releases of Node, which it installs from npm into .setup/. Prints one line per release,
+// npm run test:long: runs the tests, in their long forms, under newer releases of Node, which it installs from npm into .setup/. Prints one line per release,
 // then the sum: "N passed, N failed". --node 22,24 chooses the releases; other arguments are passed to vitest.
 
 import { spawn, spawnSync } from "node:child_process";
@@ -55,7 +55,8 @@ function fetched(release) {
 
 /** Runs the tests under a Node binary, which is also the `node` of all processes that they start. */
 async function suite(binary, args) {
-  const env = { ...process.env, PATH: `${dirname(binary)}${delimiter}${process.env.PATH ?? ""}` };
+  // The long forms of tests that have one.
+  const env = { ...process.env, SPADE_LONG: "1", PATH: `${dirname(binary)}${delimiter}${process.env.PATH ?? ""}` };
   const child = spawn(binary, [join(root, "scripts", "test.mjs"), ...args], {
     cwd: root,
     stdio: ["inherit", "pipe", "inherit"],
