@@ -6,7 +6,7 @@
 //   pth.js            converts a .pth in a page
 //   train.js          training in a page
 //   element.js        <spade-canvas>; takes the engine from index.js, and labels.js when it reads a PNG
-//   worker.js         the API for pages, in a worker; worker_engine.js is the worker's script
+//   worker.js         the API for pages, in a worker; worker_engine.js is the worker's script, with index.js
 //   node.js           the API for Node, with Dawn and files
 //   train_node.js     training in Node, without the commands
 //   cli.js            the commands
@@ -87,10 +87,7 @@ const benches = existsSync("bench")
   ? readdirSync("bench").filter((f) => f.endsWith(".ts") && !f.endsWith(".d.ts"))
   : [];
 const jobs = [
-  [
-    { ...painting, plugins: [spadeOnly, ...painting.plugins] },
-    { index: "src/index.ts", worker_engine: "src/worker_engine.ts" },
-  ],
+  [{ ...painting, plugins: [spadeOnly, ...painting.plugins] }, { index: "src/index.ts" }],
   [painting, { pix2pixhd: "src/index.ts" }],
   [page, { labels: "src/label_maps.ts", pth: "src/pth.ts", train: "src/train.ts", worker: "src/worker.ts" }],
   // The two have most of the engine in common.
@@ -100,7 +97,7 @@ const jobs = [
   ],
   [
     { ...page, plugins: [beside({ index: "src/index.ts", labels: "src/label_maps.ts" }), ...page.plugins] },
-    { element: "src/element.ts" },
+    { element: "src/element.ts", worker_engine: "src/worker_engine.ts" },
   ],
   [
     node,

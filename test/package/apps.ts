@@ -109,7 +109,11 @@ export async function builtPages(folder: string, packed: Packed): Promise<Record
     esbuild: outdir,
     plain,
     "vite-own-worker": await viteApp(place("vite-own-worker", { "main.js": IN_WORKER("spade-webgpu/worker") + MAIN })),
-    "plain-own-worker": unbundled("plain-own-worker", IN_WORKER("./worker.js"), ["worker.js", "worker_engine.js"]),
+    "plain-own-worker": unbundled("plain-own-worker", IN_WORKER("./worker.js"), [
+      "worker.js",
+      "worker_engine.js",
+      "index.js",
+    ]),
     "vite-element": await viteApp(
       place("vite-element", { "main.js": ELEMENT("spade-webgpu/element", "spade-webgpu") + MAIN }),
     ),

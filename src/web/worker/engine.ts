@@ -1,8 +1,7 @@
 // The worker's side: a session, called by messages.
 
 import type { CanvasOptions, Live, Spade } from "../../session/api.ts";
-import { SpadeError } from "../../runtime/errors.ts";
-import { createSpade } from "../../index.ts";
+import { createSpade, SpadeError } from "../../index.ts";
 import type { Answer, ArgumentsOf, CallName, PlainError, Request, ResultOf } from "./messages.ts";
 
 /** A worker's global scope; TypeScript's DOM library has only the page's. */
