@@ -50,6 +50,8 @@ export class Lab {
   /** A context of its own: empty cache and storage. */
   async context(options?: BrowserContextOptions): Promise<BrowserContext> {
     const context = await this.browser.newContext(options);
+    // Where nothing was compiled before, the first step of a training takes half a minute.
+    context.setDefaultTimeout(120_000);
     this.contexts.push(context);
     return context;
   }
@@ -81,7 +83,7 @@ export interface PageOptions {
 
 /** A describe block with a Chromium and a server; not run on machines that lack Chromium, gcc or lavapipe. */
 export function describePage(name: string, body: (lab: Lab) => void, adapter: Adapter = "lavapipe"): void {
-  describe.skipIf(missing().length > 0)(name, { timeout: 60_000 }, () => {
+  describe.skipIf(missing().length > 0)(name, { timeout: 180_000 }, () => {
     const lab = new Lab();
     beforeAll(() => lab.open(adapter));
     afterEach(() => lab.closeContexts());
