@@ -3,7 +3,14 @@
 // nets that are stored so need it.
 
 import { foreign, SpadeError } from "../../runtime/errors.ts";
-import { elements, f32Tensor, toF32, type HostTensor, type TensorInfo, type TensorSource } from "../../formats/tensors.ts";
+import {
+  elements,
+  f32Tensor,
+  toF32,
+  type HostTensor,
+  type TensorInfo,
+  type TensorSource,
+} from "../../formats/tensors.ts";
 
 /** The name of the scale of an I8 tensor. */
 export const scaleName = (key: string): string => `${key.replace(/\.weight$/, "")}.scale`;
