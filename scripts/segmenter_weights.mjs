@@ -5,7 +5,8 @@
 //   node scripts/segmenter_weights.mjs FILE.safetensors LABELS.json
 //   node dist/cli.js manifest weights/ade20k_segmenter.safetensors
 //
-// LABELS.json: names and colours of the 151 classes, as for convert --labels. Nothing is rounded to fewer bits: int8 values pass as they are. A norm behind a depthwise conv becomes part of it: its multiplier of the conv's scales (one a channel then), its offset of the bias.
+// LABELS.json: names and colours of the 151 classes, as for convert --labels. Nothing is rounded to fewer bits: int8 values pass as they are. A
+// norm behind a depthwise conv becomes part of it: its multiplier of the conv's scales (one a channel then), its offset of the bias.
 
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";

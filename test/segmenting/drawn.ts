@@ -1,6 +1,6 @@
 // Pictures drawn by formula, as test/fixtures/segmenter/make.py draws them for PyTorch.
 
-import type { Pixels } from "../../src/pictures/pil_bilinear.ts";
+import type { RgbImage } from "../../src/pictures/pil_bicubic.ts";
 
 const SIZE = 513;
 
@@ -33,13 +33,13 @@ function roomAt(x: number, y: number): Color {
   return [200 + n, 190 + n, 170 + n];
 }
 
-function drawn(at: (x: number, y: number) => Color): Pixels {
+function drawn(at: (x: number, y: number) => Color): RgbImage {
   const data = new Uint8Array(SIZE * SIZE * 3);
   for (let y = 0; y < SIZE; y++) for (let x = 0; x < SIZE; x++) data.set(at(x, y), 3 * (y * SIZE + x));
   return { data, width: SIZE, height: SIZE };
 }
 
 /** A sky over mountains, grass and a road. */
-export const valley = (): Pixels => drawn(valleyAt);
+export const valley = (): RgbImage => drawn(valleyAt);
 /** A wall with a window and a door, a floor, a bed. */
-export const room = (): Pixels => drawn(roomAt);
+export const room = (): RgbImage => drawn(roomAt);
