@@ -9,10 +9,10 @@ import { checkpointSource } from "../models/weights/source.ts";
 import type { RgbImage } from "../pictures/pil_bicubic.ts";
 import { pilBilinearResize } from "../pictures/pil_bilinear.ts";
 import { Graph, Program, SpadeError, type Device, type Target } from "../runtime/index.ts";
-import { decide, type Decided } from "./decide.ts";
+import { decide, decideAt, type Decided } from "./decide.ts";
 import { segmenterConfig } from "./segmenter_config.ts";
 
-/** A photo's classes, row by row, in cells of 4x4 pixels of the net's input. */
+/** A photo's classes, row by row. */
 export interface Segmented extends Decided {
   readonly width: number;
   readonly height: number;
@@ -120,11 +120,17 @@ export class SegmenterRunner {
     return this.program.read("logits");
   }
 
-  /** @param photo RGB bytes, of any size */
-  async segment(photo: RgbImage): Promise<Segmented> {
-    const logits = await this.logits(segmenterInput(photo, this.config.size));
+  /**
+   * @param photo RGB bytes, of any size
+   * @param to the map's size; by default it is the net's own, one pixel a cell
+   */
+  async segment(photo: RgbImage, to?: { width: number; height: number }): Promise<Segmented> {
+    const { size, classes: count } = this.config;
+    const logits = await this.logits(segmenterInput(photo, size));
     const cells = segmenterCells(this.config);
-    return { ...decide(logits, this.config.classes), width: cells, height: cells };
+    return to
+      ? { ...decideAt(logits, { count, size }, to), width: to.width, height: to.height }
+      : { ...decide(logits, count), width: cells, height: cells };
   }
 
   dispose(): void {

@@ -9,7 +9,7 @@ import { bytesAccess, toF32, type TensorSource } from "../../src/formats/tensors
 import { segmenterShapes } from "../../src/models/nets/segmenter.ts";
 import { withoutInt8 } from "../../src/models/weights/int8.ts";
 import { pilBilinearResize } from "../../src/pictures/pil_bilinear.ts";
-import { decide } from "../../src/segmenting/decide.ts";
+import { decide, decideAt } from "../../src/segmenting/decide.ts";
 import { segmenterConfig } from "../../src/segmenting/segmenter_config.ts";
 import { segmenterInput, SegmenterRunner } from "../../src/segmenting/segmenter_runner.ts";
 import { failure } from "../formats/helpers.ts";
@@ -82,6 +82,9 @@ test("photos of any size and shape are labelled, in cells of a quarter of the ne
     expect(runner.names[classes[2 * 33 + 16]]).toBe("sky");
     expect(confidence.every((v) => v > 1 / 151 && v <= 1)).toBe(true);
   }
+  const map = await runner.segment(whole, { width: 20, height: 10 });
+  expect([map.width, map.height, map.classes.length, map.confidence.length]).toEqual([20, 10, 200, 200]);
+  expect(runner.names[map.classes[10]]).toBe("sky");
   runner.dispose();
 });
 
@@ -96,6 +99,38 @@ test("the largest logit decides, the first of equal ones; confidence is its soft
   const { classes, confidence } = decide(Float32Array.of(0, Math.log(3), 0, 1000, 1000, -1000, -5, -5, -5), 3);
   expect([...classes]).toEqual([1, 0, 0]);
   [3 / 5, 1 / 2, 1 / 3].forEach((p, i) => expect(confidence[i]).toBeCloseTo(p, 6));
+});
+
+test("a map of any size has the classes of the logits enlarged to the net's input, at the nearest pixel", () => {
+  const [size, cells, count] = [9, 3, 4];
+  const logits = Float32Array.from({ length: cells * cells * count }, (_, i) => Math.sin(i * i));
+  // All of the enlarged picture: a cell's corner is every fourth pixel.
+  const enlarged: number[][] = [];
+  for (let p = 0; p < size * size; p++) {
+    const [x, y] = [(p % size) / 4, Math.floor(p / size) / 4];
+    const near = (c: number, at: number): number => Math.max(0, 1 - Math.abs(c - at));
+    const mixed = new Array<number>(count).fill(0);
+    for (let i = 0; i < logits.length; i++) {
+      const cell = Math.floor(i / count);
+      mixed[i % count] += logits[i] * near(cell % cells, x) * near(Math.floor(cell / cells), y);
+    }
+    enlarged.push(mixed);
+  }
+  for (const [width, height] of [
+    [9, 9],
+    [4, 13],
+    [1, 2],
+  ]) {
+    const { classes, confidence } = decideAt(logits, { count, size }, { width, height });
+    for (let p = 0; p < width * height; p++) {
+      const x = Math.floor((((p % width) + 0.5) * size) / width);
+      const y = Math.floor(((Math.floor(p / width) + 0.5) * size) / height);
+      const wanted = enlarged[y * size + x];
+      const most = Math.max(...wanted);
+      expect(classes[p], `${width}x${height} ${p}`).toBe(wanted.indexOf(most));
+      expect(confidence[p]).toBeCloseTo(1 / wanted.reduce((sum, v) => sum + Math.exp(v - most), 0), 5);
+    }
+  }
 });
 
 describe("metadata that describe no segmenter are an error in one line:", () => {
