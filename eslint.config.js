@@ -16,6 +16,7 @@ const ROOMS = [
   room("formats", "src/formats"),
   room("models", "src/models"),
   room("painting", "src/painting"),
+  room("segmenting", "src/segmenting"),
   room("session", "src/session"),
   room("export", "src/export"),
   room("training", "src/training"),
@@ -32,7 +33,18 @@ const ROOMS = [
 
 // Who may import whom. What is not written here is forbidden; a room may always import itself.
 const LABELS = ["labels", "pictures", "formats", "runtime"];
-const ENGINE = [...LABELS, "shaders", "kernels", "models", "painting", "datasets", "evaluation", "training", "export"];
+const ENGINE = [
+  ...LABELS,
+  "shaders",
+  "kernels",
+  "models",
+  "painting",
+  "segmenting",
+  "datasets",
+  "evaluation",
+  "training",
+  "export",
+];
 const ARROWS = {
   shaders: [],
   runtime: [],
@@ -42,6 +54,7 @@ const ARROWS = {
   formats: ["pictures", "labels", "runtime"],
   models: ["kernels", ...LABELS],
   painting: ["models", "kernels", ...LABELS],
+  segmenting: ["models", "kernels", ...LABELS],
   session: ["painting", "models", ...LABELS],
   export: ["models", ...LABELS],
   datasets: ["models", ...LABELS],
@@ -70,6 +83,7 @@ const PAGE = [
   "src/runtime/**/*.ts",
   "src/labels/**/*.ts",
   "src/models/**/*.ts",
+  "src/segmenting/**/*.ts",
   "src/formats/**/*.ts",
   "src/web/**/*.ts",
   "src/session/api.ts",

@@ -58,6 +58,10 @@ export const f64Error = (roundings: number): number => roundings * F64_ROUNDING;
 export const FRECHET = 1e-9;
 /** Means over the last features of a net of convolutions, summed in another order. */
 export const FEATURES = 1e-5;
+/** Logits of the segmenter, some 60 layers deep, as a share of their rms; measured are 5e-6. */
+export const SEGMENTER_LOGITS = 1e-3;
+/** Share of its cells whose class must be PyTorch's: two logits can be equal but for roundings. */
+export const SEGMENTER_CELLS = 0.999;
 /** A conv, its spectral norm, its own statistics and an activation. */
 export const LAYER = 1e-5;
 /** Times are sums of milliseconds. */

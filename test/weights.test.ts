@@ -5,7 +5,12 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { openFile } from "../src/formats/file.ts";
 import { PART, parseManifest } from "../src/formats/manifest.ts";
+import { openSafetensors } from "../src/formats/safetensors.ts";
+import { toF32 } from "../src/formats/tensors.ts";
+import { withoutInt8 } from "../src/models/weights/int8.ts";
+import { parseLabels } from "../src/pictures/label_names.ts";
 
 /** What makes the folder an npm package. */
 const PACKAGE = ["package.json", "README.md", "LICENSE.md"];
@@ -48,4 +53,36 @@ test("the shipped street nets are small enough to be in a repository", async () 
   let bytes = 0;
   for (const net of nets) bytes += (await readFile(join(folder, net))).length;
   expect(bytes).toBeLessThan(28e6);
+});
+
+test("the segmenter's weights are int8 with scales, finite, and say their classes and their licence", async () => {
+  const name = "ade20k_segmenter.safetensors";
+  const file = await openSafetensors(await openFile(join(folder, name)));
+  const bytes = (await readFile(join(folder, name))).length;
+  expect(bytes).toBeLessThan(2.5e6);
+  const source = withoutInt8(file, name);
+  let values = 0;
+  for (const key of source.names()) {
+    const tensor = toF32(await source.read(key));
+    expect(tensor.every(Number.isFinite), key).toBe(true);
+    values += tensor.length;
+  }
+  // Nearly a byte a value: but for biases and the first layers they are int8.
+  expect(bytes / values).toBeLessThan(1.1);
+  const { segmenter, labels, source: from, licence } = source.metadata;
+  expect(JSON.parse(segmenter)).toEqual({ size: 513, classes: 151 });
+  const classes = parseLabels(labels, name).map((l) => l.name);
+  expect([classes.length, classes[0], classes[1], classes[3], classes[150]]).toEqual([
+    151,
+    "other",
+    "wall",
+    "sky",
+    "flag",
+  ]);
+  expect(from).toContain("TensorFlow");
+  expect(licence).toContain("Apache License 2.0");
+  const licences = await readFile(join(folder, "LICENSE.md"), "utf8");
+  expect(licences).toContain(`## ${name}: Apache License 2.0`);
+  expect(licences).toContain("TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION");
+  await source.close();
 });

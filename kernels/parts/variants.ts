@@ -59,6 +59,12 @@ export interface WeightGradientShape extends Pick<ConvShape, "kh" | "kw" | "stri
   ow: number;
 }
 
+/** A depthwise conv of c channels, padded; h and w of the input. */
+export interface DepthwiseShape extends Pick<ConvShape, "kh" | "kw" | "stride" | "h" | "w"> {
+  dilation: number;
+  c: number;
+}
+
 /** Lanes of a subgroup, if the adapter has one fixed size that the subgroup kernels are written for (each lane has its rows). */
 export function subgroupLanes({ features, subgroupSize: n }: Target): number | undefined {
   return features.has("subgroups") && (n === 8 || n === 16 || n === 32) ? n : undefined;
@@ -121,6 +127,10 @@ export const VARIANTS = {
       direct_subgroup: { fits: hasLanes },
       direct_portable: { fits: anywhere },
     },
+  }),
+  depthwise_conv: variantsOf<DepthwiseShape>()({
+    describe: ({ kh, kw, stride, dilation, c, h, w }) => `${kh}x${kw}/${stride}d${dilation} ${c} at ${h}x${w}`,
+    variants: { strip: { fits: (_, p) => !p || p.kw <= 7 }, direct: { fits: anywhere } },
   }),
   /** The weight gradient of label_table: k rows and n columns, padded. */
   label_table_dw: variantsOf<{ k: number; n: number }>()({

@@ -1,7 +1,8 @@
-// kernels/shape/activation.ts: leaky ReLU (slope 0.2), ReLU or tanh as an op of its own, where no convolution can apply it
+// kernels/shape/activation.ts: leaky ReLU (slope 0.2), ReLU, ReLU6 or tanh as an op of its own, where no convolution can apply it
 //
 //   leaky: y = x > 0 ? x : 0.2 x         dx = y > 0 ? dy : 0.2 dy     (y has x's sign)
 //   relu:  y = max(x, 0)                 dx = y > 0 ? dy : 0
+//   relu6: y = min(max(x, 0), 6)         dx = 0 < y < 6 ? dy : 0
 //   tanh:  y = tanh(clamp(x, -15, 15))   dx = (1 - y*y) dy            (beyond 15 tanh is 1 in f32; SwiftShader returns NaN from 89 on)
 //
 // The result is not kept for the backward pass. Ops that read it there compute it again, and dx is computed from x.

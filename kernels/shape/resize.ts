@@ -1,7 +1,8 @@
 // kernels/shape/resize.ts: nearest and bilinear resize, as torch.nn.functional.interpolate
 //
 //   nearest:   src = min(floor(dst * scale), in - 1),   scale = float32(in / out), the product in float32 too
-//   bilinear:  src = max(0, (dst + 0.5) * scale - 0.5), align_corners=False; the four neighbours weighted by their distance
+//   bilinear:  src = max(0, (dst + 0.5) * scale - 0.5); the four neighbours weighted by their distance
+//              alignCorners: src = dst * scale, scale = float32((in - 1) / (out - 1)), 0 if out = 1: the corners keep their values
 //
 // Backward: each dy goes to the pixels that it was computed from, with the same weights. Each thread gathers, for a pixel of dx, from the
 // range of dst that may read it.
@@ -28,6 +29,8 @@ export interface ResizeArgs {
   h: number;
   w: number;
   mode: "nearest" | "bilinear";
+  /** torch's align_corners, of bilinear alone. */
+  alignCorners?: boolean;
 }
 
 /** Shape rule. @throws SpadeError shape */
@@ -37,11 +40,15 @@ export function resizePlan(x: readonly number[], h: number, w: number): number[]
 }
 
 /** What both passes have in common; `pixels`: of the tensor that is written. */
-function common({ x, h, w, mode }: ResizeArgs, pixels: number): Pick<DispatchSpec, "constants" | "sizes" | "groups"> {
+function common(
+  { x, h, w, mode, alignCorners }: ResizeArgs,
+  pixels: number,
+): Pick<DispatchSpec, "constants" | "sizes" | "groups"> {
   const [, ih, iw] = x.shape;
   const grid = rowGrid(x.pitch / 4, pixels);
+  const scale = (size: number, to: number) => float(alignCorners ? (to > 1 ? (size - 1) / (to - 1) : 0) : size / to);
   return {
-    constants: { bilinear: mode === "bilinear", ...grid.constants },
+    constants: { bilinear: mode === "bilinear", half: alignCorners ? "0.0" : "0.5", ...grid.constants },
     sizes: {
       PIXELS: pixels,
       H: ih,
@@ -49,8 +56,8 @@ function common({ x, h, w, mode }: ResizeArgs, pixels: number): Pick<DispatchSpe
       OH: h,
       OW: w,
       C4: x.pitch / 4,
-      SCALEY: float(ih / h),
-      SCALEX: float(iw / w),
+      SCALEY: scale(ih, h),
+      SCALEX: scale(iw, w),
     },
     groups: grid.groups,
   };
@@ -58,26 +65,28 @@ function common({ x, h, w, mode }: ResizeArgs, pixels: number): Pick<DispatchSpe
 
 export const resize = defineOp<ResizeArgs, Tensor>({
   name: "resize",
-  forward(g: Graph, { x, h, w, mode }) {
+  forward(g: Graph, a) {
+    const { x, h, w, mode } = a;
     const y = g.temp("y", resizePlan(x.shape, h, w), x.dtype);
     const [n, , , c] = x.shape;
     const pixels = n * h * w;
     g.dispatch({
       shader: { name: "resize", text: resizeText },
-      ...common({ x, h, w, mode }, pixels),
+      ...common(a, pixels),
       bindings: { source: read(x), y: write(y) },
       flops: mode === "bilinear" ? 9 * pixels * c : 0,
       bytes: y.bytes + Math.min(x.bytes, y.bytes * (mode === "bilinear" ? 4 : 1)),
     });
     return y;
   },
-  backward(g, { x, h, w, mode }, _, dy) {
+  backward(g, a, _, dy) {
+    const { x, h, w } = a;
     const [n, ih, iw, c] = x.shape;
     const dx = g.temp("dx", x.shape, dy.dtype);
     const pixels = n * ih * iw;
     g.dispatch({
       shader: { name: "resize_backward", text: backwardText },
-      ...common({ x, h, w, mode }, pixels),
+      ...common(a, pixels),
       bindings: { dy: read(dy), dx: write(dx) },
       flops: 8 * n * h * w * c,
     });

@@ -30,6 +30,7 @@ export function notices(inputs) {
     ...packagesOf(inputs).map(section),
     "## SqueezeNet 1.0 (BSD)\n\nThe perceptual loss and the Frechet distance use its features, of the npm package spade-webgpu-weights (in a clone:\n`weights/`). By Iandola, Han, Moskewicz, Ashraf, Dally and Keutzer: https://github.com/forresti/SqueezeNet\n" +
       `\n${"```"}text\n${squeezenet}\n${"```"}\n`,
+    "## DeepLabv3+ with MobileNetV2 for ADE20K (Apache License 2.0)\n\nLabels of photos come from this net, of the npm package spade-webgpu-weights (in a clone: `weights/`), whose\nLICENSE.md has the licence. Copyright The TensorFlow Authors: https://github.com/tensorflow/models/tree/master/research/deeplab\n",
     "## Label maps in demo/maps\n\nCOCO-Stuff, CC BY 4.0: `demo/maps/ATTRIBUTION.md`. The street is ours.\n",
   ].join("\n");
 }

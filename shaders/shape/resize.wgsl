@@ -1,4 +1,5 @@
-// Each thread computes one vec4 of one pixel. SCALEY and SCALEX are the float32 that torch computes.
+// Each thread computes one vec4 of one pixel. SCALEY and SCALEX are the float32 that torch computes; `half`: 0.5, or with
+// aligned corners 0.0.
 
 fn at(n: u32, y: u32, x: u32, c: u32) -> vec4f {
   return vec4f(source[((n * $H + y) * $W + x) * $C4 + c]);
@@ -15,7 +16,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let scale = vec2f($SCALEY, $SCALEX);
   let last = vec2u($H - 1u, $W - 1u);
 #if bilinear
-  let s = max(scale * (vec2f(f32(oy), f32(ox)) + 0.5) - 0.5, vec2f(0.0));
+  let s = max(scale * (vec2f(f32(oy), f32(ox)) + {{half}}) - {{half}}, vec2f(0.0));
   let a = min(vec2u(s), last);
   let b = min(a + 1u, last);
   let t = s - vec2f(a);

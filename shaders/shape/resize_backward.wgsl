@@ -4,7 +4,7 @@
 // Weight of source index i in destination index o along one axis; `last` is the last source index.
 fn weight(i: u32, o: u32, scale: f32, last: u32) -> f32 {
 #if bilinear
-  let s = max(scale * (f32(o) + 0.5) - 0.5, 0.0);
+  let s = max(scale * (f32(o) + {{half}}) - {{half}}, 0.0);
   let a = min(u32(s), last);
   let t = s - f32(a);
   return select(0.0, 1.0 - t, a == i) + select(0.0, t, min(a + 1u, last) == i);
@@ -14,7 +14,9 @@ fn weight(i: u32, o: u32, scale: f32, last: u32) -> f32 {
 }
 
 // The destination indices that may read source i: from .x to before .y. The last source is also read by all beyond it.
-fn range(i: u32, scale: f32, last: u32, size: u32) -> vec2u {
+// A scale of 0 (aligned corners) reads the first source alone; any small number leaves it and the second one in the range.
+fn range(i: u32, exact: f32, last: u32, size: u32) -> vec2u {
+  let scale = max(exact, 1e-5);
   let low = max(floor((f32(i) - 1.0) / scale) - 2.0, 0.0);
   let high = ceil((f32(i) + 2.0) / scale) + 2.0;
   return vec2u(min(u32(low), size), select(min(u32(high), size), size, i == last));

@@ -26,11 +26,15 @@ interface Taps {
   most: number;
 }
 
+/** A filter of Pillow's: how many source samples it reaches to each side, and the weight at a distance. */
+export type Filter = readonly [reach: number, weight: (distance: number) => number];
+const BICUBIC: Filter = [2, cubic];
+
 /** Source samples and weights of each output sample, in the order of float64 operations of Pillow's precompute_coeffs. */
-function tapsOf(inSize: number, outSize: number): Taps {
+function tapsOf(inSize: number, outSize: number, [reach, weight]: Filter): Taps {
   const scale = inSize / outSize;
   const filterScale = Math.max(scale, 1);
-  const support = 2 * filterScale;
+  const support = reach * filterScale;
   const most = 2 * Math.ceil(support) + 1;
   const taps: Taps = {
     first: new Int32Array(outSize),
@@ -44,7 +48,7 @@ function tapsOf(inSize: number, outSize: number): Taps {
     const first = Math.max(0, Math.trunc(centre - support + 0.5));
     const count = Math.min(inSize, Math.trunc(centre + support + 0.5)) - first;
     let sum = 0;
-    for (let j = 0; j < count; j++) sum += exact[j] = cubic((j + first - centre + 0.5) * (1 / filterScale));
+    for (let j = 0; j < count; j++) sum += exact[j] = weight((j + first - centre + 0.5) * (1 / filterScale));
     for (let j = 0; j < count; j++) {
       const fixed = (sum === 0 ? exact[j] : exact[j] / sum) * (1 << FRACTION_BITS);
       taps.weights[i * most + j] = Math.trunc(fixed + (fixed < 0 ? -0.5 : 0.5));
@@ -91,19 +95,30 @@ function pass(
 }
 
 /** Resizes a picture to outWidth x outHeight (at least 1 each); copies a direction whose size does not change. Sources up to 2^24 per side. */
-export function pilBicubicResize(image: RgbImage, outWidth: number, outHeight: number): RgbImage {
+export function pilResize(image: RgbImage, outWidth: number, outHeight: number, filter: Filter): RgbImage {
   const { width, height } = image;
   let data = image.data;
   if (outWidth !== width) {
     const out = new Uint8Array(3 * outWidth * height);
-    pass(data, out, tapsOf(width, outWidth), height, { step: 3, line: 3 * width }, { step: 3, line: 3 * outWidth });
+    pass(
+      data,
+      out,
+      tapsOf(width, outWidth, filter),
+      height,
+      { step: 3, line: 3 * width },
+      { step: 3, line: 3 * outWidth },
+    );
     data = out;
   }
   if (outHeight !== height) {
     const row = 3 * outWidth;
     const out = new Uint8Array(row * outHeight);
-    pass(data, out, tapsOf(height, outHeight), outWidth, { step: row, line: 3 }, { step: row, line: 3 });
+    pass(data, out, tapsOf(height, outHeight, filter), outWidth, { step: row, line: 3 }, { step: row, line: 3 });
     data = out;
   }
   return { data: data === image.data ? data.slice() : data, width: outWidth, height: outHeight };
 }
+
+/** pilResize with PIL's BICUBIC. */
+export const pilBicubicResize = (image: RgbImage, outWidth: number, outHeight: number): RgbImage =>
+  pilResize(image, outWidth, outHeight, BICUBIC);

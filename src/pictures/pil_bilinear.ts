@@ -1,5 +1,8 @@
 // Bilinear resizing like PIL's BILINEAR: pixel centres at half integers, and a triangle filter that widens when a picture shrinks, so
-// that every pixel counts. Along rows first, then columns. We compute in float; PIL rounds to bytes after each pass.
+// that every pixel counts. Along rows first, then columns. bilinearResize computes in float; PIL, and pilBilinearResize, round to bytes after
+// each pass.
+
+import { pilResize, type Filter, type RgbImage } from "./pil_bicubic.ts";
 
 /** RGB, three values per pixel. */
 export interface Pixels {
@@ -61,3 +64,9 @@ export function bilinearResize(picture: Pixels, width: number, height: number): 
     }
   return out;
 }
+
+const TRIANGLE: Filter = [1, (distance) => Math.max(0, 1 - Math.abs(distance))];
+
+/** Image.resize(BILINEAR) of 8-bit RGB, equal to PIL bit for bit. Sizes as for pilResize. */
+export const pilBilinearResize = (image: RgbImage, outWidth: number, outHeight: number): RgbImage =>
+  pilResize(image, outWidth, outHeight, TRIANGLE);

@@ -10,8 +10,9 @@ import { readPhoto } from "../../src/datasets/photo.ts";
 import { Segmenter } from "../../src/evaluation/segmenter.ts";
 import { openCheckpoint } from "../../src/formats/any_checkpoint.ts";
 import { encodeLabelPng } from "../../src/formats/images/label_png.ts";
-import { writeSafetensors } from "../../src/formats/safetensors.ts";
-import { bytesAccess, memorySink, toF32 } from "../../src/formats/tensors.ts";
+import { withoutInt8 } from "../../src/models/weights/int8.ts";
+import { openSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
+import { bytesAccess, f32Tensor, memorySink, toF32 } from "../../src/formats/tensors.ts";
 import { bytesUpTo, startRecords, summaryRecord } from "../../src/formats/tfevents.ts";
 import { writePth } from "../../src/formats/torch/pth_write.ts";
 import { defaultConfig, generatorShapes } from "../../src/models/config.ts";
@@ -166,6 +167,20 @@ export const READERS: Readonly<Record<string, Reader>> = {
     },
     hostile: hostileSafetensors,
     read: checkpoint,
+  },
+  int8: {
+    files: async () => {
+      const sink = memorySink();
+      const scale = f32Tensor([3], Float32Array.of(0.5, -1, 2));
+      const tensors = { "a.weight": filled("I8", [3, 2], 1), "a.scale": scale, "a.bias": filled("F32", [3], 2) };
+      await writeSafetensors(sink, toWrite(new Map(Object.entries(tensors))), metadata);
+      return [sink.bytes()];
+    },
+    hostile: hostileSafetensors,
+    read: async (bytes) => {
+      const source = withoutInt8(await openSafetensors(bytesAccess(bytes, "fuzz.safetensors")), "fuzz.safetensors");
+      for (const name of source.names()) toF32(await source.read(name));
+    },
   },
   "torch-zip": {
     files: async () => {

@@ -172,7 +172,9 @@ describe("types compile without skipLibCheck", () => {
 
 test("the weights are a package of their own, with an address for bundlers and licences", () => {
   const weights = packFolder(join(root, "weights"), dir);
-  const names = ["street_net_G", "street_net_E", "squeezenet1_0_features"].map((name) => `${name}.safetensors`);
+  const names = ["street_net_G", "street_net_E", "squeezenet1_0_features", "ade20k_segmenter"].map(
+    (name) => `${name}.safetensors`,
+  );
   for (const name of [...names, "README.md", "LICENSE.md"]) expect(weights.files).toContain(name);
   const { name, exports, version } = JSON.parse(readFileSync(join(root, "weights/package.json"), "utf8")) as {
     name: string;
@@ -184,5 +186,6 @@ test("the weights are a package of their own, with an address for bundlers and l
   const licence = readFileSync(join(root, "weights/LICENSE.md"), "utf8");
   expect(licence).toContain("CC BY-NC 4.0");
   expect(licence).toContain("Redistribution and use in source and binary forms");
+  expect(licence).toContain("Apache License");
   expect(execFileSync("tar", ["-tzf", weights.tarball], { encoding: "utf8" })).toContain("package/street_net_G");
 });

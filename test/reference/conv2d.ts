@@ -1,6 +1,6 @@
 // Float64 convolution, NHWC, weights OIHW, zero padding: the plain sum. And the whole layer, act(conv / sigma + bias) + residual.
 
-import { activationReference, activationSlope } from "./activation.ts";
+import { activationReference, activationSlope, type ActivationKind } from "./activation.ts";
 
 export function conv2dReference(
   x: ArrayLike<number>,
@@ -50,7 +50,7 @@ export interface LayerReference {
   up?: boolean;
   stride: number;
   pad: number;
-  act: "none" | "leaky" | "relu" | "tanh";
+  act: "none" | ActivationKind;
 }
 
 /** Index of the residual's value behind result i. */

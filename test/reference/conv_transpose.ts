@@ -1,7 +1,7 @@
 // Float64 transposed convolution, NHWC, weights [Cin,Cout,k,k]: every input pixel scatters its taps. And the gradients of the whole
 // layer, act(convT / sigma + bias).
 
-import { activationReference, activationSlope } from "./activation.ts";
+import { activationReference, activationSlope, type ActivationKind } from "./activation.ts";
 
 export interface ConvTransposeReference {
   x: ArrayLike<number>;
@@ -13,7 +13,7 @@ export interface ConvTransposeReference {
   stride: number;
   pad: number;
   outputPadding: number;
-  act: "none" | "leaky" | "relu" | "tanh";
+  act: "none" | ActivationKind;
 }
 
 type Visit = (x: number, w: number, y: number) => void;

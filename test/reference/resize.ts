@@ -4,8 +4,8 @@ const nearest = (i: number, size: number, to: number): number =>
   Math.min(Math.floor(Math.fround(i * Math.fround(size / to))), size - 1);
 
 /** The two sources of a destination, and the second one's weight. */
-const linear = (i: number, size: number, to: number): [number, number, number] => {
-  const s = Math.max(0, ((i + 0.5) * size) / to - 0.5);
+const linear = (i: number, size: number, to: number, corners: boolean): [number, number, number] => {
+  const s = corners ? (to > 1 ? (i * (size - 1)) / (to - 1) : 0) : Math.max(0, ((i + 0.5) * size) / to - 0.5);
   const a = Math.min(Math.floor(s), size - 1);
   return [a, Math.min(a + 1, size - 1), s - a];
 };
@@ -16,6 +16,7 @@ export function resizeReference(
   oh: number,
   ow: number,
   mode: "nearest" | "bilinear",
+  corners = false,
 ): Float64Array {
   const out = new Float64Array(n * oh * ow * c);
   let o = 0;
@@ -28,8 +29,8 @@ export function resizeReference(
             out[o++] = at(nearest(oy, h, oh), nearest(ox, w, ow));
             continue;
           }
-          const [y0, y1, ty] = linear(oy, h, oh);
-          const [x0, x1, tx] = linear(ox, w, ow);
+          const [y0, y1, ty] = linear(oy, h, oh, corners);
+          const [x0, x1, tx] = linear(ox, w, ow, corners);
           out[o++] =
             (1 - ty) * ((1 - tx) * at(y0, x0) + tx * at(y0, x1)) + ty * ((1 - tx) * at(y1, x0) + tx * at(y1, x1));
         }
@@ -42,11 +43,12 @@ export function resizeGradient(
   oh: number,
   ow: number,
   mode: "nearest" | "bilinear",
+  corners = false,
 ): Float64Array {
   const dx = new Float64Array(n * h * w * c);
   const sources = (i: number, size: number, to: number): [number, number][] => {
     if (mode === "nearest") return [[nearest(i, size, to), 1]];
-    const [a, b, t] = linear(i, size, to);
+    const [a, b, t] = linear(i, size, to, corners);
     return [
       [a, 1 - t],
       [b, t],

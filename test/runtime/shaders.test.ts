@@ -143,6 +143,12 @@ function backwards(target: Target, dtype: DType): Graph[] {
   conv([1, 6, 6, 5], 6, 4, { pad: 2, stride: 2, act: "tanh" });
   conv([1, 3, 3, 5], 6, 4, { pad: 2, stride: 2 }, [1, 2, 2, 6]);
   conv([1, 6, 6, 5], 6, 1, {});
+  for (const kw of [3, 9])
+    differentiate((g, t) => {
+      const wrt = [t("x", [1, 4, 9, 5]), t("w", [kw, 5]), t("b", [5])];
+      const how = { kh: 1, kw, stride: 2, dilation: 1, pad: [0, 0, 0, 1], act: "relu6" } as const;
+      return [ops.depthwiseConv(g, { x: wrt[0], w: wrt[1], bias: wrt[2], ...how }), wrt];
+    });
   for (const act of ["none", "relu"] as const)
     differentiate((g, t) => {
       const [x, w, bias, sigma] = [t("x", [1, 3, 4, 5]), t("w", [9, 8, 6]), t("b", [6]), t("s", [1], "f32")];
@@ -158,9 +164,12 @@ function backwards(target: Target, dtype: DType): Graph[] {
     const w = t("w", [9, 8, 6]);
     return [ops.spectralSigma(g, { w, cin: 5, u: t("u", [6], "f32"), v: t("v", [9, 5], "f32"), train: true }), [w]];
   });
-  for (const kind of ["leaky", "relu", "tanh"] as const)
+  for (const kind of ["leaky", "relu", "relu6", "tanh"] as const)
     differentiate((g, t) => ((x) => [ops.activation(g, { x, kind }), [x]])(t("x", [1, 3, 3, 5])));
   differentiate((g, t) => ((x) => [ops.avgPool(g, { x }), [x]])(t("x", [1, 5, 6, 5])));
+  differentiate((g, t) => ((x) => [ops.globalAverage(g, { x }), [x]])(t("x", [2, 5, 6, 5])));
+  const corners = { h: 5, w: 4, mode: "bilinear", alignCorners: true } as const;
+  differentiate((g, t) => ((x) => [ops.resize(g, { x, ...corners }), [x]])(t("x", [1, 3, 6, 5])));
   for (const mode of ["nearest", "bilinear"] as const)
     differentiate((g, t) => ((x) => [ops.resize(g, { x, h: 5, w: 4, mode }), [x]])(t("x", [1, 3, 6, 5])));
   return graphs;

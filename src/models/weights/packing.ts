@@ -107,6 +107,13 @@ export function convPacking([o, i, kh, kw]: readonly number[]): Packing {
   });
 }
 
+/** The layout of depthwise weights, published as [C,1,KH,KW]: [tap][C]. */
+export function depthwisePacking([c, , kh, kw]: readonly number[]): Packing {
+  const taps = kh * kw;
+  const layout = { taps, outs: c, ins: 1, start: 0 };
+  return packingAs([taps, c], true, { ...layout, grid: [1, 1, pad4(c), 1], strides: [1, taps, 0] });
+}
+
 /** The layout of a conv's v: the published index (ci*kh+ky)*kw+kx becomes [tap][Cin]. */
 export function vPacking(i: number, taps: number): Packing {
   const layout = { taps, outs: 1, ins: i, start: 0 };

@@ -2,10 +2,12 @@
 
 import { deriveWeights, packConv, unpackConv } from "../../../kernels/conv/conv2d.ts";
 import { packConvTranspose, unpackConvTranspose } from "../../../kernels/conv/conv_transpose.ts";
+import { packDepthwise, unpackDepthwise } from "../../../kernels/conv/depthwise_conv.ts";
 import { packBlocks } from "../../../kernels/parts/gemm.ts";
 import { notDifferentiable, product } from "../../../src/runtime/index.ts";
 import { layerGradients, layerReference, type LayerReference } from "../../reference/conv2d.ts";
 import { convTransposeGradients, convTransposeReference } from "../../reference/conv_transpose.ts";
+import { depthwiseGradients, depthwiseReference, depthwiseShape } from "../../reference/depthwise_conv.ts";
 import { linearGradients, linearReference } from "../../reference/linear.ts";
 import { blocksReference, unblocksReference, winogradReference } from "../../reference/packed.ts";
 import { noise } from "../../support/device.ts";
@@ -121,7 +123,8 @@ const conv2d: OpCase<"conv2d", Layer> = {
     { x: [2, 13, 10, 7], o: 9, k: 4, stride: 2, pad: 2, act: "leaky" },
     { x: [1, 9, 9, 6], o: 33, k: 5, pad: 2 },
     { x: [2, 6, 9, 36], o: 34, k: 3, pad: 1, residual: "same" },
-    { x: [1, 8, 7, 5], o: 6, k: 3, stride: 2, pad: 1 },
+    { x: [1, 8, 7, 5], o: 6, k: 3, stride: 2, pad: 1, act: "relu6" },
+    { x: [1, 5, 4, 24], o: 7, k: 1, act: "relu6" },
     { x: [1, 6, 10, 5], o: 34, k: 5, pad: 2, act: "leaky", residual: "half" },
     { x: [1, 7, 6, 4], o: 4, k: 3 },
     { x: [2, 8, 7, 36], o: 34, k: 3, act: "relu", residual: "same" },
@@ -138,7 +141,8 @@ const conv2d: OpCase<"conv2d", Layer> = {
     return {
       x: stored(p.x, 1),
       w: convWeights(layer.weights, 2),
-      bias: f32([p.o], 3),
+      // Large enough to reach the upper end of relu6.
+      bias: f32([p.o], p.act === "relu6" ? noise(p.o, 3).map((v) => 12 * v) : 3),
       sigma: f32([1], Float32Array.of(1.75)),
       ...(residual ? { residual: stored(residual, 4) } : {}),
     };
@@ -239,6 +243,68 @@ const convTranspose: OpCase<"convTranspose", Transposed> = {
   variants: ["conv2d", "weight_gradient"],
 };
 
+interface Depthwise {
+  x: Shape;
+  k: [number, number];
+  stride?: number;
+  dilation?: number;
+  pad?: [number, number, number, number];
+  act?: LayerReference["act"];
+}
+
+const depthwiseOf = ({ x, k, stride = 1, dilation = 1, pad = [0, 0, 0, 0], act = "none" }: Depthwise) => ({
+  shape: x,
+  kernel: k,
+  stride,
+  dilation,
+  pad,
+  act,
+});
+
+const depthwiseConv: OpCase<"depthwiseConv", Depthwise> = {
+  example: {
+    // Each channel with its own kernel: the sum of both pixels, and the second one alone.
+    of: { x: [1, 1, 3, 2], k: [1, 2] },
+    values: { x: [1, 10, 2, 20, 3, 30], w: [1, 1, 0, 1], bias: [100, 200] },
+    gives: { y: [103, 220, 105, 230] },
+  },
+  settings: [
+    { x: [2, 7, 9, 6], k: [3, 3], pad: [1, 1, 1, 1], act: "relu6" },
+    // TensorFlow's SAME: nothing above and on the left.
+    { x: [1, 8, 12, 5], k: [3, 3], stride: 2, pad: [0, 0, 1, 1], act: "relu6" },
+    { x: [1, 9, 7, 3], k: [3, 3], stride: 2, pad: [1, 1, 1, 1] },
+    { x: [1, 9, 21, 4], k: [3, 3], dilation: 4, pad: [4, 4, 4, 4], act: "leaky" },
+    { x: [1, 6, 11, 33], k: [3, 3], dilation: 2, pad: [2, 2, 2, 2], act: "relu" },
+    { x: [2, 11, 10, 5], k: [2, 3], stride: 3, dilation: 2, pad: [2, 0, 1, 3] },
+    // More padding than the kernel is large, and a kernel that no strip has.
+    { x: [1, 4, 5, 2], k: [1, 1], pad: [2, 1, 0, 3] },
+    { x: [1, 3, 12, 2], k: [1, 9], stride: 2, pad: [0, 4, 0, 4], act: "tanh" },
+  ],
+  data(p) {
+    const weights = [p.x[3], 1, ...p.k];
+    const values = noise(product(weights), 2);
+    return {
+      x: stored(p.x, 1),
+      w: stored(packDepthwise(values, weights).shape, values, {
+        pack: (v) => packDepthwise(v, weights).data,
+        unpack: (v) => unpackDepthwise(v, weights),
+      }),
+      // Large enough to reach the upper end of relu6.
+      bias: f32([p.x[3]], p.act === "relu6" ? noise(p.x[3], 3).map((v) => 12 * v) : 3),
+    };
+  },
+  args: (t, { k: [kh, kw], x: _shape, ...how }) => ({ ...t, kh, kw, ...how }) as never,
+  forward: (v, p) => ({ y: depthwiseReference(given(depthwiseOf(p), v)) }),
+  backward: (v, p, { y }) => depthwiseGradients(given(depthwiseOf(p), v), y),
+  terms(p) {
+    const [taps, pixels] = [product(p.k), product(depthwiseShape(depthwiseOf(p)).slice(0, 3))];
+    const more = p.act === "tanh" ? 100 : 0;
+    return { y: taps, x: taps + more, w: pixels + more, bias: pixels + more };
+  },
+  f16: true,
+  variants: ["depthwise_conv"],
+};
+
 const linear: OpCase<"linear", { n: number; k: number; shape: number[] }> = {
   example: {
     of: { n: 1, k: 2, shape: [1, 3] },
@@ -281,4 +347,12 @@ const winogradWeights: OpCase<"winogradWeights", { oihw: Shape }> = {
   f16: true,
 };
 
-export const convCases = { blockColumns, conv2d, convTranspose, linear, unblockColumns, winogradWeights };
+export const convCases = {
+  blockColumns,
+  conv2d,
+  convTranspose,
+  depthwiseConv,
+  linear,
+  unblockColumns,
+  winogradWeights,
+};

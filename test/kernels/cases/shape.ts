@@ -4,9 +4,10 @@ import { notDifferentiable, product } from "../../../src/runtime/index.ts";
 import { maxPoolPlan } from "../../../kernels/shape/max_pool.ts";
 import { rgbaThreads } from "../../../kernels/shape/rgba_bytes.ts";
 import { rgbByte } from "../../../src/pictures/rgb_byte.ts";
-import { activationReference, activationSlope } from "../../reference/activation.ts";
+import { activationReference, activationSlope, type ActivationKind } from "../../reference/activation.ts";
 import { addReference } from "../../reference/add.ts";
 import { avgPoolGradient, avgPoolReference } from "../../reference/avg_pool.ts";
+import { globalAverageGradient, globalAverageReference } from "../../reference/global_average.ts";
 import { maxPoolReference } from "../../reference/max_pool.ts";
 import { reflectPadReference } from "../../reference/reflect_pad.ts";
 import { resizeGradient, resizeReference } from "../../reference/resize.ts";
@@ -18,16 +19,16 @@ type Shape = readonly number[];
 /** Few values, so that windows hold equal ones. */
 const steps = (shape: Shape): Float32Array => noise(product(shape), 1).map((v) => Math.round(v * 4));
 
-const activation: OpCase<"activation", { x: Shape; kind: "leaky" | "relu" | "tanh" }> = {
+const activation: OpCase<"activation", { x: Shape; kind: ActivationKind }> = {
   example: { of: { x: [1, 1, 2, 2], kind: "leaky" }, values: { x: [1, -1, 0, -10] }, gives: { y: [1, -0.2, 0, -2] } },
-  settings: (["leaky", "relu", "tanh"] as const).flatMap((kind) => [
+  settings: (["leaky", "relu", "relu6", "tanh"] as const).flatMap((kind) => [
     { x: [2, 1, 9, 7], kind },
     { x: [1, 5, 1, 3], kind },
   ]),
   data: ({ x }) => ({
     x: stored(
       x,
-      noise(product(x), 1).map((v) => 3 * v),
+      noise(product(x), 1).map((v) => 9 * v),
     ),
   }),
   args: ({ x }, { kind }) => ({ x, kind }),
@@ -130,6 +131,17 @@ const concat: OpCase<"concat", { a: Shape; b: Shape; axis: number }> = {
   f16: true,
 };
 
+const globalAverage: OpCase<"globalAverage", { x: Shape }> = {
+  example: { of: { x: [1, 2, 2, 2] }, values: { x: [1, 10, 2, 20, 3, 30, 6, 60] }, gives: { y: [3, 30] } },
+  settings: [{ x: [2, 5, 7, 6] }, { x: [3, 1, 1, 5] }, { x: [1, 21, 20, 39] }],
+  data: ({ x }) => ({ x: stored(x, 1) }),
+  args: ({ x }) => ({ x }),
+  forward: ({ x }, p) => ({ y: globalAverageReference(x, p.x) }),
+  backward: (_v, { x }, { y }) => ({ x: globalAverageGradient(y, x) }),
+  terms: ({ x }) => ({ y: x[1] * x[2], x: 1 }),
+  f16: true,
+};
+
 const maxPool: OpCase<"maxPool", { x: Shape; k: number; stride: number; ceil?: boolean; distinct?: boolean }> = {
   example: {
     of: { x: [1, 2, 4, 1], k: 2, stride: 2 },
@@ -187,7 +199,15 @@ const reflectPad: OpCase<"reflectPad", { x: Shape; pad: number }> = {
   f16: true,
 };
 
-const resize: OpCase<"resize", { x: Shape; h: number; w: number; mode: "nearest" | "bilinear" }> = {
+interface Resize {
+  x: Shape;
+  h: number;
+  w: number;
+  mode: "nearest" | "bilinear";
+  alignCorners?: boolean;
+}
+
+const resize: OpCase<"resize", Resize> = {
   example: {
     of: { x: [1, 1, 2, 1], h: 1, w: 4, mode: "bilinear" },
     values: { x: [0, 4] },
@@ -200,11 +220,18 @@ const resize: OpCase<"resize", { x: Shape; h: number; w: number; mode: "nearest"
     { x: [2, 5, 3, 6], h: 9, w: 7, mode: "bilinear" },
     { x: [1, 12, 1, 39], h: 5, w: 3, mode: "bilinear" },
     { x: [1, 2, 3, 4], h: 16, w: 31, mode: "bilinear" },
+    { x: [2, 5, 3, 6], h: 9, w: 7, mode: "bilinear", alignCorners: true },
+    { x: [1, 9, 7, 3], h: 4, w: 5, mode: "bilinear", alignCorners: true },
+    // One pixel gives all, and all give one: scales of 0.
+    { x: [2, 1, 1, 5], h: 6, w: 7, mode: "bilinear", alignCorners: true },
+    { x: [1, 6, 7, 4], h: 1, w: 1, mode: "bilinear", alignCorners: true },
   ],
   data: ({ x }) => ({ x: stored(x, 1) }),
-  args: ({ x }, { h, w, mode }) => ({ x, h, w, mode }),
-  forward: ({ x }, { x: shape, h, w, mode }) => ({ y: resizeReference(x, shape, h, w, mode) }),
-  backward: (_v, { x, h, w, mode }, { y }) => ({ x: resizeGradient(y, x, h, w, mode) }),
+  args: ({ x }, { x: _shape, ...how }) => ({ x, ...how }),
+  forward: ({ x }, { x: shape, h, w, mode, alignCorners }) => ({
+    y: resizeReference(x, shape, h, w, mode, alignCorners),
+  }),
+  backward: (_v, { x, h, w, mode, alignCorners }, { y }) => ({ x: resizeGradient(y, x, h, w, mode, alignCorners) }),
   // A source's place is rounded: an error of the weights that grows with the size of x.
   terms: ({ x, h, w, mode }) =>
     mode === "nearest"
@@ -297,6 +324,7 @@ export const shapeCases = {
   addShared,
   avgPool,
   concat,
+  globalAverage,
   maxPool,
   reflectPad,
   resize,

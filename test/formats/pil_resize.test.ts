@@ -4,10 +4,12 @@ import { decode } from "fast-png";
 import { expect, test } from "vitest";
 
 import { pilBicubicResize, type RgbImage } from "../../src/pictures/pil_bicubic.ts";
+import { pilBilinearResize } from "../../src/pictures/pil_bilinear.ts";
 
 const folder = new URL("../fixtures/pil/", import.meta.url);
-const { resizes } = JSON.parse(readFileSync(new URL("pil.json", folder), "utf8")) as {
+const { resizes, bilinear } = JSON.parse(readFileSync(new URL("pil.json", folder), "utf8")) as {
   resizes: [width: number, height: number, sha: string, cropWidth?: number, cropHeight?: number][];
+  bilinear: [width: number, height: number, sha: string][];
 };
 const png = decode(readFileSync(new URL("photo.png", folder)));
 const photo: RgbImage = { data: new Uint8Array(png.data), width: png.width, height: png.height };
@@ -19,6 +21,12 @@ function topLeft({ data, width }: RgbImage, w: number, h: number): RgbImage {
 
 test.each(resizes)("to %i x %i the bytes are PIL's", (width, height, sha, w = photo.width, h = photo.height) => {
   const out = pilBicubicResize(topLeft(photo, w, h), width, height);
+  expect([out.width, out.height, out.data.length]).toEqual([width, height, 3 * width * height]);
+  expect(createHash("sha256").update(out.data).digest("hex")).toBe(sha);
+});
+
+test.each(bilinear)("bilinearly to %i x %i the bytes are PIL's", (width, height, sha) => {
+  const out = pilBilinearResize(photo, width, height);
   expect([out.width, out.height, out.data.length]).toEqual([width, height, 3 * width * height]);
   expect(createHash("sha256").update(out.data).digest("hex")).toBe(sha);
 });
