@@ -3,6 +3,7 @@
 
 import { writeFileSync } from "node:fs";
 import { conv2d } from "../kernels/conv/conv2d.ts";
+import { depthwiseConv } from "../kernels/conv/depthwise_conv.ts";
 import { gradients } from "../kernels/gradients.ts";
 import { labelTable } from "../kernels/labels/label_table.ts";
 import { blockedShape } from "../kernels/parts/gemm.ts";
@@ -136,6 +137,39 @@ for (const [n, h, cin, cout, k, stride] of [
       (g) => ({ out: record(g, "w"), flops, bytes }),
       { ...target, variants: { weight_gradient: variant } },
     );
+}
+
+// Of DeepLabv3+ with MobileNetV2 at 513x513.
+for (const [h, c, stride, dilation] of [
+  [257, 32, 1, 1],
+  [257, 96, 2, 1],
+  [129, 304, 1, 1],
+  [65, 384, 1, 2],
+  [65, 960, 1, 4],
+] as const) {
+  const shape = { kh: 3, kw: 3, stride, dilation, c, h, w: h };
+  const pad = [dilation, dilation, dilation, dilation] as const;
+  const oh = Math.ceil(h / stride);
+  const flops = 2 * oh * oh * c * 9;
+  const record = (g: Graph, wanted?: "x" | "w"): Tensor => {
+    const [x, w, bias] = [g.input("x", [1, h, h, c]), g.input("w", [9, c]), g.input("b", [c])];
+    const y = depthwiseConv(g, { x, w, bias, kh: 3, kw: 3, stride, dilation, pad, act: wanted ? "none" : "relu6" });
+    if (!wanted) return y;
+    const dy = g.input("dy", y.shape);
+    g.dispatches.length = 0;
+    const t = wanted === "x" ? x : w;
+    return gradients(g, new Map([[y, dy]]), [t]).get(t)!;
+  };
+  const bytes = 4 * c * (h * h + oh * oh);
+  const what = `3x3 stride ${stride} dilation ${dilation}, ${h}x${h}x${c}`;
+  for (const variant of able("depthwise_conv", true, shape))
+    await timeGraph(
+      `depthwise_conv ${what}, ${variant}${mark(variant === choose("depthwise_conv", target, shape))}`,
+      (g) => ({ out: record(g), flops, bytes }),
+      { ...target, variants: { depthwise_conv: variant } },
+    );
+  for (const wanted of ["x", "w"] as const)
+    await timeGraph(`depthwise_conv backward, d${wanted}, ${what}`, (g) => ({ out: record(g, wanted), flops, bytes }));
 }
 
 for (const [n, h, w, c, k, ceil] of [
