@@ -67,8 +67,8 @@ test("the notices name every bundled package, with its licence", () => {
     };
     expect(text).toContain(`## ${name} ${version} (`);
   }
-  expect(text.match(/^## /gm)!.length).toBe(folders.length + 2);
-  expect(text).toContain("SqueezeNet");
+  expect(text.match(/^## /gm)!.length).toBe(folders.length + 3);
+  for (const other of ["SqueezeNet", "DeepLabv3+", "Label maps"]) expect(text).toContain(`## ${other}`);
 });
 
 test("publint has nothing to say", async () => {
