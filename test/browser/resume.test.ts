@@ -47,9 +47,11 @@ describePage("a download that breaks", (lab) => {
     expect(lab.server.visitsOf(weights)).toHaveLength(2);
   });
 
-  // Seen to fail once on a busy machine; why is not known yet.
-  test("goes on in a later visit with the parts that it has", { retry: 2 }, async () => {
-    const weights = lab.server.put("/later/net.safetensors", bytes, { cuts: [2 * PART + 1_000_000, 0, 0, 0] });
+  test("goes on in a later visit with the parts that it has", async () => {
+    // With a pause after each piece: of a connection that breaks, the browser drops what the page has not read yet. Then it asks in vain, by
+    // itself too.
+    const cuts = [2 * PART + 1_000_000, ...Array<number>(20).fill(0)];
+    const weights = lab.server.put("/later/net.safetensors", bytes, { cuts, pace: 50 });
     lab.server.put(`${weights}.json`, beside);
     const page = await lab.page();
     const first = await load(page, weights);
