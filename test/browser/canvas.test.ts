@@ -1,16 +1,13 @@
 // Pictures on canvases and textures. The adapter here is lavapipe, on which a webgpu canvas stays blank: swiftshader.test.ts looks at one.
 
 import { beforeAll, expect, test } from "vitest";
-import { pictureInNode, tiny } from "./files.ts";
+import { serveTiny } from "./files.ts";
 import { describePage } from "./harness.ts";
 
 describePage("pictures on canvases", (lab) => {
-  let bytes: Uint8Array;
   let expected: string;
   beforeAll(async () => {
-    bytes = await tiny();
-    expected = await pictureInNode(bytes);
-    lab.server.put("/net.safetensors", bytes);
+    ({ expected } = await serveTiny(lab));
   });
 
   test.each(["element", "element with a 2d context", "OffscreenCanvas"])("an %s gets the same bytes", async (kind) => {

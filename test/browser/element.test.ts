@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { encodeLabelMap } from "../../src/label_maps.ts";
 import type { SpadeCanvas } from "../../src/element.ts";
 import { stripes } from "../api/tiny.ts";
-import { pictureInNode, tiny } from "./files.ts";
+import { serveTiny } from "./files.ts";
 import { describePage, type Lab } from "./harness.ts";
 
 /** A page with this body; the element is defined by the script tag of a plain page. */
@@ -51,12 +51,9 @@ const shown = (page: Page, selector = "spade-canvas") =>
   }, selector);
 
 describePage("<spade-canvas>", (lab) => {
-  let bytes: Uint8Array;
   let expected: string;
   beforeAll(async () => {
-    bytes = await tiny();
-    expected = await pictureInNode(bytes);
-    lab.server.put("/net.safetensors", bytes);
+    ({ expected } = await serveTiny(lab));
     const png = await encodeLabelMap(stripes(64, 64, 4));
     lab.server.put("/map.png", new Uint8Array(await png.arrayBuffer()));
     const large = stripes(128, 128, 4, 16);

@@ -3,6 +3,7 @@
 import { createSpade } from "../../src/node.ts";
 import { seededGenerator, type HostState } from "../../src/models/weights/seeded.ts";
 import { integrityOf, PART, sha256 } from "../../src/formats/manifest.ts";
+import type { Lab } from "./harness.ts";
 import { plain, stateFile, stripes, weights } from "../api/tiny.ts";
 
 /** Its maps are 64x64, of 4 labels; it takes no style. */
@@ -36,4 +37,11 @@ export async function pictureInNode(bytes: Uint8Array): Promise<string> {
   const { data } = await spade.generate(stripes(64, 64, 4));
   spade.dispose();
   return sha256(new Uint8Array(data));
+}
+
+/** Serves the tiny net as /net.safetensors. `expected`: the hash of its picture, as pictureInNode. */
+export async function serveTiny({ server }: Lab): Promise<{ bytes: Uint8Array; expected: string }> {
+  const bytes = await tiny();
+  server.put("/net.safetensors", bytes);
+  return { bytes, expected: await pictureInNode(bytes) };
 }

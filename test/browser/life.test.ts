@@ -1,16 +1,14 @@
 // A session's life in a page: aborted while it loads, disposed while it paints, beside another; and every kind of source.
 
 import { beforeAll, expect, test } from "vitest";
-import { large, pictureInNode, tiny } from "./files.ts";
+import { large, serveTiny } from "./files.ts";
 import { describePage } from "./harness.ts";
 
 describePage("a session in a page", (lab) => {
   let bytes: Uint8Array;
   let expected: string;
   beforeAll(async () => {
-    bytes = await tiny();
-    expected = await pictureInNode(bytes);
-    lab.server.put("/net.safetensors", bytes);
+    ({ bytes, expected } = await serveTiny(lab));
   });
 
   test("an abort ends loading with its reason, and the download", async () => {

@@ -2,7 +2,7 @@
 
 import { beforeAll, expect, test } from "vitest";
 import type { Page } from "playwright-core";
-import { pictureInNode, tiny } from "./files.ts";
+import { serveTiny } from "./files.ts";
 import { describePage, type Lab } from "./harness.ts";
 
 interface Stroke {
@@ -90,12 +90,9 @@ async function open(lab: Lab): Promise<Page> {
 }
 
 describePage("live painting", (lab) => {
-  let bytes: Uint8Array;
   let expected: string;
   beforeAll(async () => {
-    bytes = await tiny();
-    expected = await pictureInNode(bytes);
-    lab.server.put("/net.safetensors", bytes);
+    ({ expected } = await serveTiny(lab));
   });
 
   test(

@@ -2,7 +2,7 @@
 
 import { beforeAll, expect, test } from "vitest";
 import type { Page } from "playwright-core";
-import { pictureInNode, tiny } from "./files.ts";
+import { pictureInNode, serveTiny, tiny } from "./files.ts";
 import { describePage, type Lab } from "./harness.ts";
 
 /** npm run test:long: 50. */
@@ -52,9 +52,7 @@ describePage("a lost GPU", (lab) => {
   let bytes: Uint8Array;
   let expected: string;
   beforeAll(async () => {
-    bytes = await tiny();
-    expected = await pictureInNode(bytes);
-    lab.server.put("/net.safetensors", bytes);
+    ({ bytes, expected } = await serveTiny(lab));
   });
 
   test("destroyed while it paints: the call resolves with the right picture, from the cache", async () => {

@@ -3,7 +3,7 @@
 import { beforeAll, expect, test } from "vitest";
 import type { Page } from "playwright-core";
 import type * as entry from "../../src/worker.ts";
-import { pictureInNode, tiny } from "./files.ts";
+import { serveTiny } from "./files.ts";
 import { describePage, type Lab } from "./harness.ts";
 
 interface WorkerLib extends Omit<typeof entry, "SpadeError"> {
@@ -14,12 +14,9 @@ interface WorkerLib extends Omit<typeof entry, "SpadeError"> {
 const open = (lab: Lab): Promise<Page> => lab.page(undefined, { path: "/pages/session_worker.html" });
 
 describePage("a session in a worker", (lab) => {
-  let bytes: Uint8Array;
   let expected: string;
   beforeAll(async () => {
-    bytes = await tiny();
-    expected = await pictureInNode(bytes);
-    lab.server.put("/net.safetensors", bytes);
+    ({ expected } = await serveTiny(lab));
   });
 
   test("paints Node's bytes to an ImageBitmap and to a canvas, tells of progress and notices, and has info and stats", async () => {

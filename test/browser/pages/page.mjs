@@ -2,12 +2,7 @@
 // import() in functions that Playwright sends to the page).
 
 import * as spade from "/dist/index.js";
-
-/** Hex of the bytes' SHA-256. */
-async function sha256(bytes) {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(hash, (b) => b.toString(16).padStart(2, "0")).join("");
-}
+import { sha256, stripes } from "./helpers.mjs";
 
 /** What is left of an error on its way out of the page. */
 function plainError(error) {
@@ -26,12 +21,6 @@ async function load(options) {
   } catch (error) {
     return { error: plainError(error), progress, notices };
   }
-}
-
-/** Stripes of labels, as in test/api/tiny.ts. */
-function stripes(width, height, labels, of = 8) {
-  const data = Uint8Array.from({ length: width * height }, (_, i) => Math.floor((i % width) / of) % labels);
-  return { width, height, data };
 }
 
 /** The hash of a picture's RGBA. */
