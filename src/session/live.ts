@@ -13,7 +13,7 @@ interface Painter {
   styleOf(style: GenerateOptions["style"]): Float32Array | undefined;
   until(signal?: AbortSignal): AbortSignal;
   paint(what: Painting, sink: Sink<void>, how: How): Promise<void>;
-  announce(error: unknown): void;
+  announceFailure(error: unknown): void;
   check(where: string): void;
 }
 
@@ -97,7 +97,7 @@ export class LivePainter implements Live {
           this.settle();
           const job = this.jobs.shift();
           if (!job) break;
-          await job().catch((error: unknown) => this.spade.announce(error));
+          await job().catch((error: unknown) => this.spade.announceFailure(error));
         }
       }
     } finally {
@@ -131,7 +131,7 @@ export class LivePainter implements Live {
   private settle(): void {
     const { failure } = this;
     const waiting = this.waiting.splice(0);
-    if (failure && !waiting.length) this.spade.announce(failure.error);
+    if (failure && !waiting.length) this.spade.announceFailure(failure.error);
     for (const { resolve, reject } of waiting)
       if (failure) reject(failure.error);
       else resolve();

@@ -1,14 +1,8 @@
 // What a session says that no call returns or throws.
 
 import { softwareNotice, foreign, SpadeError, type Device } from "../runtime/index.ts";
+import type { Notice } from "./announcing.ts";
 import type { OpenNet } from "../painting/open_net.ts";
-
-/** What a "notice" event says. */
-export interface Notice {
-  readonly code: string;
-  readonly message: string;
-  readonly fix: string;
-}
 
 /** What a software adapter does a second, roughly: SwiftShader 4e9 on two cores, lavapipe more. */
 const SOFTWARE_FLOPS = 8e9;
@@ -36,24 +30,3 @@ export const failed = (error: unknown): Notice =>
   error instanceof SpadeError
     ? { code: error.code, message: `${error.where}: ${error.problem}`, fix: error.fix }
     : { code: "usage", message: foreign(String(error)), fix: "see the code that was called" };
-
-/** Messages that this process has already written to the console. */
-const announced = new Set<string>();
-
-/** Sends notices as events; without a listener, each is one line in the console. */
-export class Announcer {
-  watched = false;
-
-  constructor(private readonly events: EventTarget) {}
-
-  announce({ code, message, fix }: Notice): void {
-    if (this.watched) this.events.dispatchEvent(Object.assign(new Event("notice"), { code, message, fix }));
-    else if (!announced.has(message)) console.warn(`spade-webgpu: ${message}; ${fix}`);
-    announced.add(message);
-  }
-
-  /** Once the caller of createSpade has had time to add a listener. */
-  soon(notices: readonly Notice[]): void {
-    setTimeout(() => notices.forEach((notice) => this.announce(notice)), 0);
-  }
-}

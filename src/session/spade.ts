@@ -18,7 +18,8 @@ import type { Host, Photo } from "./host.ts";
 import { LastingNet } from "./opening/lasting.ts";
 import type { How, Painting } from "./job.ts";
 import { LivePainter } from "./live.ts";
-import { Announcer, failed } from "./notices.ts";
+import { Announcing } from "./announcing.ts";
+import { failed } from "./notices.ts";
 import type { Opened } from "./opening/opened.ts";
 import { bytesSink, canvasSink, textureSink, type Sink } from "./sinks.ts";
 import { SpadeError } from "../runtime/index.ts";
@@ -35,9 +36,8 @@ const copyMap = ({ data, width, height }: LabelMap): LabelMap => ({ data: data.s
 /** Slice length for runs with an abort signal. */
 const ABORTABLE_SLICE_MS = 100;
 
-export class SpadeSession extends EventTarget implements Spade {
+export class SpadeSession extends Announcing implements Spade {
   stats: Stats | null = null;
-  private readonly announcer = new Announcer(this);
   private readonly net: LastingNet;
   private readonly ending = new AbortController();
   private queue: Promise<unknown> = Promise.resolve();
@@ -52,22 +52,16 @@ export class SpadeSession extends EventTarget implements Spade {
     opened: Opened,
   ) {
     super();
-    const tell = (type: string, detail: object = {}): void =>
-      void this.dispatchEvent(Object.assign(new Event(type), detail));
     this.net = new LastingNet(host, options, opened, {
-      lost: (reason, willRestore) => tell("lost", { reason, willRestore }),
-      restored: () => tell("restored"),
+      lost: (reason, willRestore) => this.tell("lost", { reason, willRestore }),
+      restored: () => this.tell("restored"),
     });
-    this.announcer.soon(opened.notices);
+    // Once the caller of createSpade has had time to add a listener.
+    setTimeout(() => opened.notices.forEach((notice) => this.announce(notice)), 0);
   }
 
   get info(): SpadeInfo {
     return this.net.latest.info;
-  }
-
-  override addEventListener(...args: Parameters<EventTarget["addEventListener"]>): void {
-    if (args[0] === "notice") this.announcer.watched = true;
-    super.addEventListener(...args);
   }
 
   generate(map: LabelMap, options?: GenerateOptions): Promise<ImageData>;
@@ -231,8 +225,8 @@ export class SpadeSession extends EventTarget implements Spade {
   }
 
   /** @internal Tells of an error that no call can throw. */
-  announce(error: unknown): void {
-    if (!this.ending.signal.aborted) this.announcer.announce(failed(error));
+  announceFailure(error: unknown): void {
+    if (!this.ending.signal.aborted) this.announce(failed(error));
   }
 
   /** @internal @throws SpadeError disposed */

@@ -13,6 +13,7 @@ import type {
   Stats,
   Style,
 } from "../../session/api.ts";
+import { Announcing, type Notice } from "../../session/announcing.ts";
 import { SpadeError } from "../../runtime/errors.ts";
 import type { Answer, ArgumentsOf, CallName, PlainError, PlainOptions, ResultOf } from "./messages.ts";
 
@@ -62,16 +63,15 @@ export const notStarted = (why: string, cause?: unknown): SpadeError =>
 const numbers = new WeakMap<Canvas, number>();
 let count = 0;
 
-export class Client extends EventTarget implements WorkerSpade {
+export class Client extends Announcing implements WorkerSpade {
   info!: SpadeInfo;
   stats: Stats | null = null;
   private readonly pending = new Map<number, Pending>();
   private readonly frames = new Map<number, (stats: Stats) => void>();
   private disposed = false;
-  /** Messages that came before anybody could listen. */
-  private readonly early: Event[] = [];
+  /** Events that came before anybody could listen. */
+  private readonly early: (() => void)[] = [];
   private opened = false;
-  private watched = false;
 
   constructor(
     private readonly worker: Worker,
@@ -93,9 +93,9 @@ export class Client extends EventTarget implements WorkerSpade {
     }
     if ("event" in answer) {
       this.info = answer.info;
-      const event = Object.assign(new Event(answer.event), answer.detail);
-      if (answer.event === "notice" && this.opened && !this.watched) this.warn(event);
-      return void (this.opened ? this.dispatchEvent(event) : this.early.push(event));
+      const { event, detail } = answer;
+      const tell = (): void => (event === "notice" ? this.announce(detail as Notice) : this.tell(event, detail));
+      return void (this.opened ? tell() : this.early.push(tell));
     }
     const call = this.pending.get(answer.id);
     this.pending.delete(answer.id);
@@ -143,24 +143,8 @@ export class Client extends EventTarget implements WorkerSpade {
     const stream = options.weights instanceof ReadableStream ? [options.weights] : [];
     ({ info: this.info } = await this.call("create", [options], { signal, transfer: stream }));
     this.opened = true;
-    setTimeout(() => {
-      for (const event of this.early.splice(0)) {
-        if (event.type === "notice" && !this.watched) this.warn(event);
-        this.dispatchEvent(event);
-      }
-    }, 0);
+    setTimeout(() => this.early.splice(0).forEach((tell) => tell()), 0);
     return this;
-  }
-
-  override addEventListener(...args: Parameters<EventTarget["addEventListener"]>): void {
-    if (args[0] === "notice") this.watched = true;
-    super.addEventListener(...args);
-  }
-
-  /** A notice without a listener. */
-  private warn(event: Event): void {
-    const { message, fix } = event as Event & { message: string; fix: string };
-    console.warn(`spade-webgpu: ${message}; ${fix}`);
   }
 
   generate(map: LabelMap, options: CanvasOptions): Promise<void>;
@@ -213,12 +197,10 @@ export class Client extends EventTarget implements WorkerSpade {
   }
 
   /** @internal Sends an error that no call can throw as the event `notice`. */
-  tell(error: unknown): void {
+  announceFailure(error: unknown): void {
     if (this.disposed) return;
     const { code = "usage", message, fix = "" } = error as SpadeError;
-    const event = Object.assign(new Event("notice"), { code, message, fix });
-    if (this.watched) this.dispatchEvent(event);
-    else this.warn(event);
+    this.announce({ code, message, fix });
   }
 
   private end(error: unknown): void {
@@ -282,7 +264,7 @@ class RemoteLive implements Live {
       await client.call("whenIdle", [number]);
       await job().finally(() => client.call("jobDone", [number]));
     };
-    run().catch((error: unknown) => client.tell(error));
+    run().catch((error: unknown) => client.announceFailure(error));
   }
 
   stop(): void {
