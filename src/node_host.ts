@@ -44,7 +44,7 @@ async function open(source: Source, options: LoadOptions): Promise<Weights> {
       await access.close();
       return file;
     }
-    options.report(access.size, access.size);
+    options.report?.(access.size, access.size);
   } catch (error) {
     await access.close();
     throw error;

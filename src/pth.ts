@@ -41,13 +41,7 @@ export interface ConvertOptions {
  */
 export async function convertCheckpoint(source: Source, o: ConvertOptions = {}): Promise<Blob> {
   const { signal } = o;
-  const file = await openWeights(source, {
-    readers: allReaders,
-    signal,
-    cache: false,
-    report: nothing,
-    onMemoryOnly: nothing,
-  });
+  const file = await openWeights(source, { readers: allReaders, signal, cache: false });
   // A zip has its directory at the end.
   await file.finished;
   const checkpoint = await openCheckpoint(file, { key: o.key });
@@ -75,5 +69,3 @@ export async function convertCheckpoint(source: Source, o: ConvertOptions = {}):
     await checkpoint.close();
   }
 }
-
-const nothing = (): void => undefined;

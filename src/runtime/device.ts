@@ -5,6 +5,7 @@ import { PipelineCache } from "./pipelines.ts";
 import { BASE_LIMITS, type Limits, type Target } from "./target.ts";
 import type { Storage } from "./tensor.ts";
 import type { SizesAs } from "./wgsl.ts";
+import { pause } from "./yield.ts";
 
 export interface OpenOptions {
   sizesAs?: SizesAs;
@@ -289,7 +290,6 @@ export class Device {
 
 /** How long after a read has failed the browser may take to say that the device is lost. */
 const LOST_WITHIN_MS = 1000;
-const pause = (ms: number): Promise<void> => new Promise((done) => void setTimeout(done, ms));
 
 const firstLine = (error: { readonly message: string }): string =>
   error.message.split("\n").find(Boolean) ?? "no message";

@@ -1,4 +1,4 @@
-// Lets other tasks of the thread run: frames, input, and our own requests.
+// Lets other tasks of the thread run (frames, input, our own requests), and waits.
 
 /** Milliseconds of work after which a long loop lets others run. */
 const SHARE = 8;
@@ -28,4 +28,19 @@ export function polite(): () => Promise<void> | undefined {
     if (performance.now() - since < SHARE) return undefined;
     return nextTask().then(() => void (since = performance.now()));
   };
+}
+
+/** Resolves after `ms`; rejects with the signal's reason when it aborts before. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(signal!.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    signal?.addEventListener("abort", stop, { once: true });
+  });
 }

@@ -14,9 +14,9 @@ export interface LoadOptions extends Pick<SpadeOptions, "integrity" | "signal" |
   /** The same file was loaded before: what the cache has of it is taken without asking the server for a newer one. */
   readonly reload?: boolean;
   /** Downloaded bytes, and the file's size as soon as it is known. */
-  report(loaded: number, total: number | undefined): void;
+  report?(loaded: number, total: number | undefined): void;
   /** The browser grants the cache no room. */
-  onMemoryOnly(cause: unknown): void;
+  onMemoryOnly?(cause: unknown): void;
 }
 
 /** Weights that may still be arriving; reads wait for their bytes. */

@@ -100,8 +100,7 @@ async function openFile(
   signal: AbortSignal,
   report: (loaded: number, total: number | undefined) => void,
 ): Promise<Opened> {
-  const onMemoryOnly = (): void => undefined;
-  const weights = await host.open(source, { signal, report, onMemoryOnly, readers: host.format.readers });
+  const weights = await host.open(source, { signal, report, readers: host.format.readers });
   return { weights, checkpoint: await host.format.open(weights) };
 }
 

@@ -1,6 +1,7 @@
 // Reads a range of an origin to its end. A connection that breaks is opened again where it broke.
 
 import { SpadeError } from "../runtime/errors.ts";
+import { pause } from "../runtime/yield.ts";
 import { reasonOf, type Body, type Origin } from "./origin.ts";
 
 /** Milliseconds before each attempt to go on; after as many failures in a row without a byte, it gives up. */
@@ -97,18 +98,4 @@ function broken({ name }: Origin, at: number, end: number | undefined, cause: un
   const of = end === undefined ? "" : ` of ${end}`;
   const problem = `the connection broke after ${at}${of} bytes (${reasonOf(cause instanceof SpadeError ? cause.cause : cause)})`;
   return new SpadeError("download", name, problem, "try again", cause);
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer);
-      reject(signal!.reason as Error);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, ms);
-    signal?.addEventListener("abort", stop, { once: true });
-  });
 }

@@ -52,7 +52,7 @@ export async function openWeights(source: Source, o: LoadOptions): Promise<Weigh
 
 /** Bytes at hand, checked against `integrity`. */
 async function verified(access: RandomAccess, o: LoadOptions): Promise<Weights> {
-  o.report(access.size, access.size);
+  o.report?.(access.size, access.size);
   if (!o.integrity) return access;
   const unused: Origin = { name: access.name, open: () => Promise.reject(new Error("not a download")) };
   const stream = new Blob([(await access.read(0, access.size)) as Uint8Array<ArrayBuffer>]).stream();

@@ -2,6 +2,7 @@
 
 import { deviceOf, type Device, type OpenOptions } from "../runtime/device.ts";
 import { SpadeError } from "../runtime/errors.ts";
+import { pause } from "../runtime/yield.ts";
 
 export const SOFTWARE_FIX = "switch on graphics acceleration in the browser's settings";
 
@@ -24,7 +25,7 @@ export async function openPageDevice({
   let adapter = await ask();
   // Soon after a crash of its GPU process a browser may have none yet.
   for (let i = 0; !adapter && hadAdapter && i < AGAIN; i++) {
-    await new Promise((done) => setTimeout(done, AGAIN_MS));
+    await pause(AGAIN_MS);
     adapter = await ask();
   }
   if (!adapter) throw hadAdapter ? blocked() : noAdapter();

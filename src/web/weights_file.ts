@@ -219,7 +219,7 @@ export class WeightsFile implements Weights {
   private async load(): Promise<void> {
     if (this.bytes !== undefined) this.checkSize(this.bytes);
     this.loaded = this.inCache.reduce((sum, there, i) => sum + (there ? this.lengthOf(i) : 0), 0);
-    if (this.loaded) this.o.report(this.loaded, this.bytes);
+    if (this.loaded) this.o.report?.(this.loaded, this.bytes);
     if (this.inCache[0]) await this.use(0, (bytes) => this.checkFirst(bytes.subarray(0, HEAD_BYTES)));
     for (let i = 0; this.bytes === undefined || i * PART < this.bytes;) {
       const from = i++;
@@ -233,7 +233,7 @@ export class WeightsFile implements Weights {
     await this.checking;
     await this.storing;
     await this.verifyWhole();
-    this.o.report(this.size, this.size);
+    this.o.report?.(this.size, this.size);
   }
 
   private lengthOf(i: number): number {
@@ -261,7 +261,7 @@ export class WeightsFile implements Weights {
       }
       this.loaded += chunk.length;
       this.checkSize(this.bytes ?? this.loaded);
-      this.o.report(this.loaded, this.bytes);
+      this.o.report?.(this.loaded, this.bytes);
     }
     if (this.bytes !== undefined) return;
     // Only a file of unknown size ends within a part.
@@ -335,7 +335,7 @@ export class WeightsFile implements Weights {
       this.inCache[i] = true;
     } catch (cause) {
       this.cache = undefined;
-      this.o.onMemoryOnly(cause);
+      this.o.onMemoryOnly?.(cause);
     }
   }
 
@@ -361,7 +361,7 @@ export class WeightsFile implements Weights {
     try {
       await this.cache.putEntry(this.origin.url, { ...entry, validator: this.known.body?.validator });
     } catch (cause) {
-      this.o.onMemoryOnly(cause);
+      this.o.onMemoryOnly?.(cause);
     }
   }
 }

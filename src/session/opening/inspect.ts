@@ -13,10 +13,8 @@ export async function inspectOn(
 ): Promise<WeightsInfo> {
   checkSource("inspect", weights);
   signal?.throwIfAborted();
-  const nothing = (): void => undefined;
   const access =
-    (await host.head(weights, signal)) ??
-    (await host.open(weights, { readers: host.format.readers, signal, report: nothing, onMemoryOnly: nothing }));
+    (await host.head(weights, signal)) ?? (await host.open(weights, { readers: host.format.readers, signal }));
   const checkpoint = await host.format.open(access);
   try {
     const net = host.format.describe(checkpoint, { weights: "weights" });

@@ -5,7 +5,8 @@ import type { SpadeInfo, SpadeOptions } from "../api.ts";
 import { encoderOf } from "./beside.ts";
 import type { Host, Weights } from "../host.ts";
 import { netInfo } from "./info.ts";
-import { guessedConfig, memoryOnly, slow, type Notice } from "../notices.ts";
+import type { Notice } from "../announcing.ts";
+import { guessedConfig, memoryOnly, slow } from "../notices.ts";
 import type { Report } from "./progress.ts";
 import { EncoderRunner } from "../../painting/encoder_runner.ts";
 import { openNet, type OpenNet } from "../../painting/open_net.ts";
@@ -49,17 +50,9 @@ export class Opened {
           : "this net was trained without VAE and has no styles",
         info.style ? "give createSpade({ encoder })" : "take another net",
       );
-    const nothing = (): void => undefined;
     const { cache, fetch } = options;
     const { readers } = host.format;
-    const weights = await host.open(encoderSource, {
-      cache,
-      fetch,
-      signal,
-      readers,
-      report: nothing,
-      onMemoryOnly: nothing,
-    });
+    const weights = await host.open(encoderSource, { cache, fetch, signal, readers });
     const checkpoint = await host.format.open(weights);
     try {
       const size = { h: info.height, w: info.width };
