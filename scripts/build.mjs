@@ -11,6 +11,7 @@
 //   train_node.js     training in Node, without the commands
 //   cli.js            the commands
 //   decode_worker.js  worker thread that decodes training pictures
+//   node_*.js         what the four for Node share, and what commands load when they need it
 //   conformance.js    npm run conformance
 //   fuzz.js           npm run fuzz
 //   quiet.js          runs conformance and the benches without Dawn's warnings
@@ -90,10 +91,15 @@ const jobs = [
   [{ ...painting, plugins: [spadeOnly, ...painting.plugins] }, { index: "src/index.ts" }],
   [painting, { pix2pixhd: "src/index.ts" }],
   [page, { labels: "src/label_maps.ts", pth: "src/pth.ts", train: "src/train.ts", worker: "src/worker.ts" }],
-  // The two have most of the engine in common.
+  // They have most of the engine in common.
   [
-    { ...node, splitting: true, chunkNames: "node_[name]" },
-    { node: "src/node.ts", train_node: "src/train_node.ts" },
+    { ...node, splitting: true, chunkNames: "node_[name]_[hash]" },
+    {
+      node: "src/node.ts",
+      train_node: "src/train_node.ts",
+      cli: "src/cli/main.ts",
+      decode_worker: "src/datasets/decode_worker.ts",
+    },
   ],
   [
     { ...page, plugins: [beside({ index: "src/index.ts", labels: "src/label_maps.ts" }), ...page.plugins] },
@@ -102,13 +108,11 @@ const jobs = [
   [
     node,
     {
-      decode_worker: "src/datasets/decode_worker.ts",
       quiet: "src/cli/terminal/quiet.ts",
       conformance: "test/conformance/main.ts",
       fuzz: "test/fuzz/main.ts",
     },
   ],
-  [{ ...node, banner: { js: `#!/usr/bin/env node\n${node.banner.js}` } }, { cli: "src/cli/main.ts" }],
   [node, Object.fromEntries(benches.map((f) => [`bench/${basename(f, ".ts")}`, join("bench", f)]))],
   // TF.js's ES modules are bundled, because its build for Node has no gradients.
   [

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // spade-webgpu: the commands. Results go to stdout, progress and notes to stderr; an error is one line and exit code 1.
 
 import { join } from "node:path";
