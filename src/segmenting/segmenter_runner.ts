@@ -8,7 +8,15 @@ import { ParameterStore } from "../models/weights/parameters.ts";
 import { checkpointSource } from "../models/weights/source.ts";
 import type { RgbImage } from "../pictures/pil_bicubic.ts";
 import { pilBilinearResize } from "../pictures/pil_bilinear.ts";
-import { Graph, Program, SpadeError, type Device, type Target } from "../runtime/index.ts";
+import {
+  Graph,
+  Program,
+  profileProgram,
+  SpadeError,
+  type Device,
+  type Profile,
+  type Target,
+} from "../runtime/index.ts";
 import { decide, decideAt, type Decided } from "./decide.ts";
 import { segmenterConfig } from "./segmenter_config.ts";
 
@@ -118,6 +126,11 @@ export class SegmenterRunner {
       );
     await this.program.run({ inputs: { picture } });
     return this.program.read("logits");
+  }
+
+  /** Times of the net's dispatches. @param picture as in `logits` */
+  profile(picture: Float32Array): Promise<Profile> {
+    return profileProgram(this.program, { inputs: { picture } });
   }
 
   /**

@@ -49,9 +49,10 @@ const STAGES: [cout: number, widening: number, stride: number, dilations: number
 /** Channels of the pyramid and the decoder, and of what the decoder takes from `LOW`'s depthwise conv. */
 const HEAD = 256;
 const LOW_CHANNELS = 48;
-const LOW = "block3";
+export const LOW = "block3";
 
-const BLOCKS: Block[] = STAGES.flatMap(([cout, widening, stride, dilations], stage) =>
+/** The net's blocks, in order. */
+export const BLOCKS: readonly Block[] = STAGES.flatMap(([cout, widening, stride, dilations], stage) =>
   dilations.map((dilation, i) => {
     const cin = i ? cout : stage ? STAGES[stage - 1][0] : STEM;
     const before = STAGES.slice(0, stage).reduce((n, [, , , { length }]) => n + length, 0);
