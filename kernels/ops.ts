@@ -4,6 +4,7 @@ export { activation } from "./shape/activation.ts";
 export { adam } from "./optim/adam.ts";
 export { add } from "./shape/add.ts";
 export { addShared } from "./shape/add_shared.ts";
+export { argmax } from "./shape/argmax.ts";
 export { avgPool } from "./shape/avg_pool.ts";
 export { blockColumns, unblockColumns } from "./conv/block_columns.ts";
 export { concat } from "./shape/concat.ts";

@@ -1,66 +1,66 @@
-// From logits to classes: the largest, and how sure the net is of it.
+// From logits to classes: the largest for each pixel of a map, and how sure the net is of it.
 
-/** A class and its probability for each cell or pixel, row by row. */
+import { argmax } from "../../kernels/index.ts";
+import { Graph, Program, type Device, type Tensor } from "../runtime/index.ts";
+
+/** A class and its probability for each pixel, row by row. */
 export interface Decided {
   readonly classes: Uint16Array;
   /** The softmax of the largest logit, from 1 / number of classes to 1. */
   readonly confidence: Float32Array;
 }
 
-/** @param logits [cells,count]; of equal logits the first class counts */
-export function decide(logits: Float32Array, count: number): Decided {
-  return decideEach(logits.length / count, count, (p) => logits.subarray(p * count, (p + 1) * count));
-}
+/** Most pixels of a part, so that a map of any size needs little memory on the device. */
+const PART = 1 << 20;
 
 /**
- * Classes of a map of another size. The published net enlarges its logits bilinearly to its input (torch's align_corners) and decides there; a
- * pixel of the map is the nearest one of those. Only these are computed.
- * @param logits [cells,cells,count]
- * @param size width and height of the net's input
+ * Classes of maps of any size. The published net enlarges its logits bilinearly to its input (torch's align_corners) and decides there; a
+ * pixel of the map is the nearest one of those.
  */
-export function decideAt(
-  logits: Float32Array,
-  { count, size }: { count: number; size: number },
-  { width, height }: { width: number; height: number },
-): Decided {
-  const cells = Math.round(Math.sqrt(logits.length / count));
-  const columns = between(width, size, cells);
-  const rows = between(height, size, cells);
-  const mixed = new Float32Array(count);
-  return decideEach(width * height, count, (p) => {
-    const { first: x, next: x1, share: u } = columns[p % width];
-    const { first: y, next: y1, share: v } = rows[Math.floor(p / width)];
-    const [a, b] = [(y * cells + x) * count, (y * cells + x1) * count];
-    const [c, d] = [(y1 * cells + x) * count, (y1 * cells + x1) * count];
-    for (let i = 0; i < count; i++) {
-      const upper = logits[a + i] * (1 - u) + logits[b + i] * u;
-      const lower = logits[c + i] * (1 - u) + logits[d + i] * u;
-      mixed[i] = upper * (1 - v) + lower * v;
+export class Decider {
+  private program: Program | undefined;
+  /** Pixels that the program finds in a run. */
+  private part = 0;
+
+  constructor(
+    private readonly device: Device,
+    /** [1,cells,cells,classes], kept by the net's program, which is compiled. */
+    private readonly logits: Tensor,
+    /** Width and height of the net's input. */
+    private readonly size: number,
+  ) {}
+
+  /** Of the logits that the net computed last. One at a time. */
+  async decide({ width, height }: { width: number; height: number }): Promise<Decided> {
+    const pixels = width * height;
+    const classes = new Uint16Array(pixels);
+    const confidence = new Float32Array(pixels);
+    const program = await this.compiled(Math.min(pixels, PART));
+    for (let from = 0; from < pixels; from += this.part) {
+      await program.run({ inputs: { map: Int32Array.of(width, height, from) } });
+      const [found, sure] = await Promise.all([program.read("classes", "i32"), program.read("confidence")]);
+      const count = Math.min(this.part, pixels - from);
+      classes.set(found.subarray(0, count), from);
+      confidence.set(sure.subarray(0, count), from);
     }
-    return mixed;
-  });
-}
-
-/** For each of `to` pixels the cells before and after it, and how far it is on the way to the second. */
-function between(to: number, size: number, cells: number): { first: number; next: number; share: number }[] {
-  return Array.from({ length: to }, (_, i) => {
-    const at = (Math.floor(((i + 0.5) * size) / to) * (cells - 1)) / (size - 1);
-    const first = Math.min(Math.floor(at), cells - 1);
-    return { first, next: Math.min(first + 1, cells - 1), share: at - first };
-  });
-}
-
-function decideEach(pixels: number, count: number, logitsOf: (p: number) => Float32Array): Decided {
-  const classes = new Uint16Array(pixels);
-  const confidence = new Float32Array(pixels);
-  for (let p = 0; p < pixels; p++) {
-    const logits = logitsOf(p);
-    let best = 0;
-    for (let c = 1; c < count; c++) if (logits[c] > logits[best]) best = c;
-    let sum = 0;
-    for (let c = 0; c < count; c++) sum += Math.exp(logits[c] - logits[best]);
-    classes[p] = best;
-    confidence[p] = 1 / sum;
+    return { classes, confidence };
   }
-  return { classes, confidence };
+
+  private async compiled(part: number): Promise<Program> {
+    if (this.program && this.part === part) return this.program;
+    const g = new Graph(this.device.target);
+    const { size } = this;
+    const map = g.input("map", [3], "i32");
+    const found = argmax(g, { x: g.import(this.logits), h: size, w: size, map, pixels: part });
+    g.output("classes", found.classes);
+    g.output("confidence", found.confidence);
+    const program = await Program.compile(g, this.device, { name: "classes" });
+    this.program?.dispose();
+    this.part = part;
+    return (this.program = program);
+  }
+
+  dispose(): void {
+    this.program?.dispose();
+  }
 }

@@ -1,7 +1,7 @@
 // Labels photos with the segmenter, recorded once.
 
 import type { TensorSource } from "../formats/tensors.ts";
-import { recordSegmenter, segmenterCells, segmenterNet, type SegmenterConfig } from "../models/nets/segmenter.ts";
+import { recordSegmenter, segmenterNet, type SegmenterConfig } from "../models/nets/segmenter.ts";
 import { DerivedWeights, type ConvUse } from "../models/weights/derived.ts";
 import { withoutInt8 } from "../models/weights/int8.ts";
 import { ParameterStore } from "../models/weights/parameters.ts";
@@ -17,7 +17,7 @@ import {
   type Profile,
   type Target,
 } from "../runtime/index.ts";
-import { decide, decideAt, type Decided } from "./decide.ts";
+import { Decider, type Decided } from "./decide.ts";
 import { segmenterConfig } from "./segmenter_config.ts";
 
 /** A photo's classes, row by row. */
@@ -60,6 +60,7 @@ export class SegmenterRunner {
     private readonly parameters: ParameterStore,
     private readonly derived: DerivedWeights,
     private readonly program: Program,
+    private readonly decider: Decider,
   ) {}
 
   /**
@@ -76,8 +77,8 @@ export class SegmenterRunner {
       derived = new DerivedWeights("segmenter", device.target, parameters, convUses(config, device.target));
       derived.uploadFrom(values);
       await derived.compute();
-      const program = await SegmenterRunner.compile(device, config, parameters, derived);
-      return new SegmenterRunner(config, names, parameters, derived, program);
+      const { program, decider } = await SegmenterRunner.compile(device, config, parameters, derived);
+      return new SegmenterRunner(config, names, parameters, derived, program, decider);
     } catch (error) {
       derived?.dispose();
       parameters.dispose();
@@ -85,12 +86,12 @@ export class SegmenterRunner {
     }
   }
 
-  private static compile(
+  private static async compile(
     device: Device,
     { size }: SegmenterConfig,
     p: ParameterStore,
     derived: DerivedWeights,
-  ): Promise<Program> {
+  ): Promise<{ program: Program; decider: Decider }> {
     const g = new Graph(device.target);
     const weight = (name: string) => p.tensor(g, `${name}.weight`);
     const bias = (name: string) => p.tensor(g, `${name}.bias`);
@@ -106,8 +107,9 @@ export class SegmenterRunner {
       },
       g.input("picture", [1, size, size, 3]),
     );
-    g.output("logits", logits);
-    return Program.compile(g, device, { name: "segmenter" });
+    g.output("logits", g.keep("logits", logits));
+    const program = await Program.compile(g, device, { name: "segmenter" });
+    return { program, decider: new Decider(device, logits, size) };
   }
 
   /**
@@ -116,6 +118,11 @@ export class SegmenterRunner {
    * @throws SpadeError shape: another number of values
    */
   async logits(picture: Float32Array): Promise<Float32Array> {
+    await this.run(picture);
+    return this.program.read("logits");
+  }
+
+  private async run(picture: Float32Array): Promise<void> {
     const wanted = this.config.size ** 2 * 3;
     if (picture.length !== wanted)
       throw new SpadeError(
@@ -125,7 +132,6 @@ export class SegmenterRunner {
         "give a picture of the net's size, [size,size,3]",
       );
     await this.program.run({ inputs: { picture } });
-    return this.program.read("logits");
   }
 
   /** Times of the net's dispatches. @param picture as in `logits` */
@@ -134,19 +140,17 @@ export class SegmenterRunner {
   }
 
   /**
+   * One at a time.
    * @param photo RGB bytes, of any size
-   * @param to the map's size; by default it is the net's own, one pixel a cell
+   * @param to the map's size
    */
-  async segment(photo: RgbImage, to?: { width: number; height: number }): Promise<Segmented> {
-    const { size, classes: count } = this.config;
-    const logits = await this.logits(segmenterInput(photo, size));
-    const cells = segmenterCells(this.config);
-    return to
-      ? { ...decideAt(logits, { count, size }, to), width: to.width, height: to.height }
-      : { ...decide(logits, count), width: cells, height: cells };
+  async segment(photo: RgbImage, to: { width: number; height: number }): Promise<Segmented> {
+    await this.run(segmenterInput(photo, this.config.size));
+    return { ...(await this.decider.decide(to)), width: to.width, height: to.height };
   }
 
   dispose(): void {
+    this.decider.dispose();
     this.program.dispose();
     this.derived.dispose();
     this.parameters.dispose();

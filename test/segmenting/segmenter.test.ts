@@ -9,7 +9,7 @@ import { bytesAccess, toF32, type TensorSource } from "../../src/formats/tensors
 import { segmenterShapes } from "../../src/models/nets/segmenter.ts";
 import { withoutInt8 } from "../../src/models/weights/int8.ts";
 import { pilBilinearResize } from "../../src/pictures/pil_bilinear.ts";
-import { decide, decideAt } from "../../src/segmenting/decide.ts";
+import { pilNearestResize } from "../../src/pictures/pil_nearest.ts";
 import { segmenterConfig } from "../../src/segmenting/segmenter_config.ts";
 import { segmenterInput, SegmenterRunner } from "../../src/segmenting/segmenter_runner.ts";
 import { failure } from "../formats/helpers.ts";
@@ -54,10 +54,13 @@ describe("with the published weights", () => {
     const rms = Math.sqrt(wanted.reduce((sum, v) => sum + v * v, 0) / wanted.length);
     expect(Math.sqrt(error / wanted.length) / rms).toBeLessThan(SEGMENTER_LOGITS);
 
-    const found = decide(logits, count);
-    const equal = found.classes.reduce((n, c, p) => n + Number(c === classes[p]), 0);
+    const found = Array.from(classes, (_, p) => {
+      const values = logits.subarray(p * count, (p + 1) * count);
+      return values.indexOf(Math.max(...values));
+    });
+    const equal = found.reduce((n, c, p) => n + Number(c === classes[p]), 0);
     expect(equal / classes.length).toBeGreaterThanOrEqual(SEGMENTER_CELLS);
-    const names = new Set(Array.from(found.classes, (c) => runner.names[c]));
+    const names = new Set(found.map((c) => runner.names[c]));
     for (const label of seen) expect(names).toContain(label);
   });
 
@@ -67,7 +70,7 @@ describe("with the published weights", () => {
   });
 });
 
-test("photos of any size and shape are labelled, in cells of a quarter of the net's size", async () => {
+test("photos of any size and shape are labelled, as maps of any size", async () => {
   const source = await weights();
   const metadata = { ...source.metadata, segmenter: '{"size":129,"classes":151}' };
   const runner = await SegmenterRunner.open({ ...source, metadata }, await testDevice(), NAME);
@@ -77,14 +80,17 @@ test("photos of any size and shape are labelled, in cells of a quarter of the ne
     [90, 200],
     [700, 31],
   ]) {
-    const { classes, confidence, width, height } = await runner.segment(pilBilinearResize(whole, w, h));
-    expect([width, height, classes.length, confidence.length]).toEqual([33, 33, 33 ** 2, 33 ** 2]);
-    expect(runner.names[classes[2 * 33 + 16]]).toBe("sky");
-    expect(confidence.every((v) => v > 1 / 151 && v <= 1)).toBe(true);
+    const map = await runner.segment(pilBilinearResize(whole, w, h), { width: 20, height: 10 });
+    expect([map.width, map.height, map.classes.length, map.confidence.length]).toEqual([20, 10, 200, 200]);
+    expect(runner.names[map.classes[10]]).toBe("sky");
+    expect(map.confidence.every((v) => v > 1 / 151 && v <= 1)).toBe(true);
   }
-  const map = await runner.segment(whole, { width: 20, height: 10 });
-  expect([map.width, map.height, map.classes.length, map.confidence.length]).toEqual([20, 10, 200, 200]);
-  expect(runner.names[map.classes[10]]).toBe("sky");
+  // A map of the net's size has its pixels; a larger one, made in parts, repeats them.
+  const own = await runner.segment(whole, { width: 129, height: 129 });
+  const large = await runner.segment(whole, { width: 1500, height: 1000 });
+  const repeated = pilNearestResize({ data: own.classes, width: 129, height: 129 }, 1500, 1000).data;
+  expect(large.classes.findIndex((c, p) => c !== repeated[p])).toBe(-1);
+  expect(large.confidence[1000 * 1500 - 1]).toBe(own.confidence[129 * 129 - 1]);
   runner.dispose();
 });
 
@@ -93,44 +99,6 @@ test("the file has the net's tensors and no others", async () => {
   const shapes = new Map(source.names().map((key) => [key, source.info(key).shape]));
   expect(new Map([...shapes].sort())).toEqual(new Map([...segmenterShapes({ size: 513, classes: 151 })].sort()));
   await source.close();
-});
-
-test("the largest logit decides, the first of equal ones; confidence is its softmax", () => {
-  const { classes, confidence } = decide(Float32Array.of(0, Math.log(3), 0, 1000, 1000, -1000, -5, -5, -5), 3);
-  expect([...classes]).toEqual([1, 0, 0]);
-  [3 / 5, 1 / 2, 1 / 3].forEach((p, i) => expect(confidence[i]).toBeCloseTo(p, 6));
-});
-
-test("a map of any size has the classes of the logits enlarged to the net's input, at the nearest pixel", () => {
-  const [size, cells, count] = [9, 3, 4];
-  const logits = Float32Array.from({ length: cells * cells * count }, (_, i) => Math.sin(i * i));
-  // All of the enlarged picture: a cell's corner is every fourth pixel.
-  const enlarged: number[][] = [];
-  for (let p = 0; p < size * size; p++) {
-    const [x, y] = [(p % size) / 4, Math.floor(p / size) / 4];
-    const near = (c: number, at: number): number => Math.max(0, 1 - Math.abs(c - at));
-    const mixed = new Array<number>(count).fill(0);
-    for (let i = 0; i < logits.length; i++) {
-      const cell = Math.floor(i / count);
-      mixed[i % count] += logits[i] * near(cell % cells, x) * near(Math.floor(cell / cells), y);
-    }
-    enlarged.push(mixed);
-  }
-  for (const [width, height] of [
-    [9, 9],
-    [4, 13],
-    [1, 2],
-  ]) {
-    const { classes, confidence } = decideAt(logits, { count, size }, { width, height });
-    for (let p = 0; p < width * height; p++) {
-      const x = Math.floor((((p % width) + 0.5) * size) / width);
-      const y = Math.floor(((Math.floor(p / width) + 0.5) * size) / height);
-      const wanted = enlarged[y * size + x];
-      const most = Math.max(...wanted);
-      expect(classes[p], `${width}x${height} ${p}`).toBe(wanted.indexOf(most));
-      expect(confidence[p]).toBeCloseTo(1 / wanted.reduce((sum, v) => sum + Math.exp(v - most), 0), 5);
-    }
-  }
 });
 
 describe("metadata that describe no segmenter are an error in one line:", () => {

@@ -6,6 +6,7 @@ import { rgbaThreads } from "../../../kernels/shape/rgba_bytes.ts";
 import { rgbByte } from "../../../src/pictures/rgb_byte.ts";
 import { activationReference, activationSlope, type ActivationKind } from "../../reference/activation.ts";
 import { addReference } from "../../reference/add.ts";
+import { argmaxReference } from "../../reference/argmax.ts";
 import { avgPoolGradient, avgPoolReference } from "../../reference/avg_pool.ts";
 import { globalAverageGradient, globalAverageReference } from "../../reference/global_average.ts";
 import { maxPoolReference } from "../../reference/max_pool.ts";
@@ -13,7 +14,7 @@ import { reflectPadReference } from "../../reference/reflect_pad.ts";
 import { resizeGradient, resizeReference } from "../../reference/resize.ts";
 import { concatReference, sliceGradient, sliceReference } from "../../reference/slice.ts";
 import { noise } from "../../support/device.ts";
-import { stored, type OpCase, type Values } from "../../support/op_case.ts";
+import { i32, stored, type OpCase, type Values } from "../../support/op_case.ts";
 
 type Shape = readonly number[];
 /** Few values, so that windows hold equal ones. */
@@ -128,6 +129,35 @@ const concat: OpCase<"concat", { a: Shape; b: Shape; axis: number }> = {
     };
   },
   terms: () => 0,
+  f16: true,
+};
+
+const argmax: OpCase<"argmax", { x: Shape; size: [h: number, w: number]; map: [width: number, height: number] }> = {
+  // Three cells in a row enlarged to five pixels; a map of three: the pixels 0, 2 and 4, which are the cells.
+  example: {
+    of: { x: [1, 1, 3, 2], size: [2, 5], map: [3, 1] },
+    values: { x: [1, 1, 0, 200, 200, 0] },
+    gives: { classes: [0, 1, 0], confidence: [0.5, 1, 1] },
+  },
+  settings: [
+    { x: [1, 3, 4, 7], size: [9, 13], map: [9, 13] },
+    { x: [1, 5, 3, 151], size: [17, 9], map: [33, 20] },
+    { x: [1, 2, 2, 1], size: [2, 2], map: [1, 1] },
+    // more pixels than the grid has threads
+    { x: [1, 4, 4, 5], size: [13, 13], map: [70, 60] },
+  ],
+  data: ({ x, map }) => ({
+    x: stored(
+      x,
+      noise(product(x), 1).map((v) => 30 * v),
+    ),
+    map: i32([3], Int32Array.of(...map, 0)),
+  }),
+  args: ({ x, map }, { size: [h, w], map: [width, height] }) => ({ x, map, h, w, pixels: width * height }),
+  forward: ({ x }, { x: [, ...shape], size: [h, w], map: [width, height] }) =>
+    argmaxReference(x, shape, { h, w }, { width, height }),
+  backward: notDifferentiable,
+  terms: ({ x }) => ({ classes: 0, confidence: 30 * x[3] }),
   f16: true,
 };
 
@@ -322,6 +352,7 @@ export const shapeCases = {
   activation,
   add,
   addShared,
+  argmax,
   avgPool,
   concat,
   globalAverage,
