@@ -66,6 +66,26 @@ export function parseJson(text: string, budget: Budget | string, depth = 64): un
   return JSON.parse(text);
 }
 
+/**
+ * Parses a JSON object from a file, see parseJson.
+ * @param wrong the error for a text that is no JSON object; gets the problem
+ * @throws SpadeError file: see Budget
+ */
+export function parseJsonObject(
+  text: string,
+  budget: Budget | string,
+  wrong: (problem: string) => SpadeError,
+): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = parseJson(text, budget);
+  } catch (error) {
+    throw error instanceof SpadeError ? error : wrong("is not JSON");
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrong("is not an object");
+  return value as Record<string, unknown>;
+}
+
 /** The first names of a list of foreign ones, for a message. */
 export function listed(names: readonly string[], count = names.length, most = 8): string {
   const first = names.slice(0, most).map((name) => foreign(name, 60));

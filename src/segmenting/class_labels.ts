@@ -1,6 +1,6 @@
 // From a segmenter's classes to the labels of a set: by name, or as a mapping says.
 
-import { parseJson } from "../formats/budget.ts";
+import { parseJsonObject } from "../formats/budget.ts";
 import { DONT_CARE_ID } from "../labels/label_map.ts";
 import { foreign, SpadeError } from "../runtime/errors.ts";
 import { comparable, namesOf } from "./class_names.ts";
@@ -77,13 +77,7 @@ function statedLabels(
 export function parseMapping(json: string, where: string): ClassMapping {
   const wrong = (problem: string): SpadeError =>
     new SpadeError("file", where, problem, 'give a JSON object like { "earth": "dirt", "path": 3, "person": null }');
-  let raw: unknown;
-  try {
-    raw = parseJson(json, where);
-  } catch (error) {
-    throw error instanceof SpadeError ? error : wrong("is not JSON");
-  }
-  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) throw wrong("is not an object");
+  const raw = parseJsonObject(json, where, wrong);
   for (const [name, label] of Object.entries(raw)) {
     if (label === null || typeof label === "string" || Number.isSafeInteger(label)) continue;
     throw wrong(`"${foreign(name, 60)}" is neither a name, a whole number nor null`);

@@ -1,6 +1,6 @@
 // What the file of a segmenter says about it: `segmenter` and `labels` in its metadata.
 
-import { parseJson } from "../formats/budget.ts";
+import { parseJsonObject } from "../formats/budget.ts";
 import type { SegmenterConfig } from "../models/nets/segmenter.ts";
 import { parseLabels } from "../pictures/label_names.ts";
 import { SpadeError } from "../runtime/errors.ts";
@@ -28,14 +28,7 @@ export function segmenterConfig(
   const where = `${file}, metadata segmenter`;
   const damaged = (problem: string): SpadeError =>
     new SpadeError("file", where, problem, "the file is damaged: fetch or write it again");
-  let raw: unknown;
-  try {
-    raw = parseJson(metadata.segmenter, where);
-  } catch (error) {
-    throw error instanceof SpadeError ? error : damaged("is not JSON");
-  }
-  if (typeof raw !== "object" || raw === null) throw damaged("is not an object");
-  const { size, classes } = raw as Record<string, unknown>;
+  const { size, classes } = parseJsonObject(metadata.segmenter, where, damaged);
   if (!whole(size, 17, MOST_PIXELS) || size % 8 !== 1)
     throw damaged(`has no size that is a multiple of 8 and 1, from 17 to ${MOST_PIXELS}`);
   if (!whole(classes, 1, MOST_CLASSES)) throw damaged(`has no number of classes from 1 to ${MOST_CLASSES}`);
