@@ -58,7 +58,7 @@ const ARROWS = {
   session: ["painting", "models", ...LABELS],
   export: ["models", ...LABELS],
   datasets: ["models", ...LABELS],
-  evaluation: ["datasets", "models", "kernels", ...LABELS],
+  evaluation: ["datasets", "segmenting", "models", "kernels", ...LABELS],
   // Validation paints, and measures a Frechet distance.
   training: ["evaluation", "datasets", "painting", "models", "kernels", ...LABELS],
   // The public Trainer.

@@ -17,7 +17,7 @@ import { addTable, argument, FORCE, text } from "./options/option_table.ts";
 import { addTrainOptions, describeDefault, resolveTrainOptions, savedOptions } from "./options/train_options.ts";
 import { DATA } from "./options/train_table.ts";
 import { number } from "../training/option_rules.ts";
-import { defaultData, type DataOptions } from "../datasets/options.ts";
+import { DATASET_MODES, defaultData, type DataOptions } from "../datasets/options.ts";
 import type { CocoInstancesCommand } from "./commands/coco_instances.ts";
 import type { DemoOptions } from "./commands/demo.ts";
 import type { DatasetCommand } from "./commands/dataset.ts";
@@ -183,8 +183,20 @@ function commands(): Command {
     .requiredOption("--label_dir <folder>", "label maps; pictures belong to those of their basenames")
     .option("--results <folder>", "painted pictures: what test wrote (results/NAME), or any folder of pictures")
     .option("--image_dir <folder>", "photos of the same maps")
-    .option("--segmenter <file>", "a segmenter as ONNX: pictures [n,3,H,W], RGB in 0..1, to logits [n,classes,h,w]")
+    .option(
+      "--segmenter <ade20k|file>",
+      "ade20k: the net of spade-webgpu-weights, on this engine (a file of that name is ./ade20k); or ONNX: pictures [n,3,H,W], RGB in 0..1, to logits [n,classes,h,w]",
+    )
+    .option(
+      "--groups <file>",
+      'with ade20k, compare groups of labels: JSON { "groups": { NAME: { "labels": [names or ids], "ade20k": [names or ids] } } }',
+    )
     .option("--labels <file>", 'label names: JSON [{ "id", "name", "color", "category"? }]')
+    .addOption(
+      new Option("--dataset_mode <mode>", "instead of --labels: the label names of a published data set").choices(
+        DATASET_MODES.filter((mode) => mode !== "custom"),
+      ),
+    )
     .option(
       "--void <id...>",
       "labels that do not count, beside 255; left out: those named void or unlabeled in --labels",

@@ -68,14 +68,13 @@ export const listedLabels = (options: LabelOptions): Label[] | undefined =>
  */
 export function labelsFor(options: LabelOptions): Label[] | undefined {
   const listed = listedLabels(options);
-  const names = NAMES[options.dataset_mode];
-  if (listed || names === undefined || options.label_nc !== datasetDefaults(options.dataset_mode).label_nc)
-    return listed;
-  return names
-    .split(",")
-    .slice(0, labelCount(options))
-    .map((name, id) => ({ id, name: name.trim().replace(/\s+/g, " "), color: labelHex(id) }));
+  if (listed || options.label_nc !== datasetDefaults(options.dataset_mode).label_nc) return listed;
+  return publishedLabels(options.dataset_mode)?.slice(0, labelCount(options));
 }
+
+/** Names and colours of a published data set's labels; undefined of custom. */
+export const publishedLabels = (mode: DatasetMode): Label[] | undefined =>
+  NAMES[mode]?.split(",").map((name, id) => ({ id, name: name.trim().replace(/\s+/g, " "), color: labelHex(id) }));
 
 /**
  * Whether label maps may hold label_nc itself as a label. In files don't care is 255, and label_nc is most often a

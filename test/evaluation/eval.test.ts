@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { evaluate, type Evaluation, type EvalOptions } from "../../src/cli/commands/eval.ts";
+import { evaluate, type EvalOptions } from "../../src/cli/commands/eval.ts";
+import type { Evaluation } from "../../src/cli/reports/evaluation_report.ts";
 import { Progress } from "../../src/cli/terminal/progress.ts";
 import { encodeLabelPng } from "../../src/formats/images/label_png.ts";
 import { SpadeError } from "../../src/runtime/errors.ts";
@@ -70,6 +71,7 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "spade-eval-"));
   await writeFile(at("colours.onnx"), colourSegmenter(16, 12));
   await writeFile(at("labels.json"), JSON.stringify(LABELS));
+  await writeFile(at("groups.json"), '{ "groups": { "all": { "labels": [0], "ade20k": [1] } } }');
   await mkdir(at("maps"));
   await mkdir(at("beyond"));
   await writeFile(at("maps/a.png"), encodeLabelPng(columns(0)));
@@ -115,6 +117,12 @@ describe("scores", () => {
     expect(results!.scores!.iou).toEqual([3 / 4, 1, null, 0]);
   });
 
+  test("photos can be judged alone", async () => {
+    const { results, photos } = await figures({ ...scored, image_dir: "photos", void: [3] });
+    expect(results).toBeUndefined();
+    expect(photos!.scores!.accuracy).toBe(1);
+  });
+
   test("from the command line: a table with names and exit code 0, an error in one line and exit code 1", async () => {
     const args = ["--results", "results/mine", "--label_dir", "maps", "--segmenter", "colours.onnx"];
     const { code, out } = await spade(...args, "--labels", "labels.json");
@@ -128,7 +136,9 @@ describe("scores", () => {
     expect(refused.err).toMatch(/Give a whole number from 0 on/);
     const nothing = await spade("--label_dir", "maps");
     expect(nothing).toMatchObject({ code: 1, out: "" });
-    expect(nothing.err).toBe("error: eval: has nothing to measure; give --results DIR, or --weights FILE\n");
+    expect(nothing.err).toBe(
+      "error: eval: has nothing to measure; give --results DIR, --weights FILE, or --segmenter with --image_dir\n",
+    );
   });
 
   test.skipIf(!existsSync(camvid))("of four photos of CamVid with a real segmenter (needs ../shared)", async () => {
@@ -172,7 +182,10 @@ describe("distances", () => {
 
 describe("refuses", () => {
   test.each<[Options, RegExp]>([
-    [{ label_dir: "maps", results: "results/mine" }, /nothing to be measured by; give --segmenter FILE\.onnx/],
+    [
+      { label_dir: "maps", results: "results/mine" },
+      /nothing to be measured by; give --segmenter ade20k or FILE\.onnx/,
+    ],
     [{ ...scored, results: "others" }, /others: none of its pictures \(1\) is called as one of the 2 label maps/],
     [{ ...scored, results: "results/two" }, /holds 2 sets of results; give one: .*test_1.*, .*test_2/],
     [{ ...scored, results: "nowhere" }, /nowhere: holds no picture/],
@@ -181,6 +194,14 @@ describe("refuses", () => {
     [{ ...scored, results: "results/mine", segmenter: "labels.json" }, /labels\.json: can't be loaded/],
     [{ ...scored, weights: "plain.safetensors" }, /--segmenter: has no pictures to find labels in; give --results or/],
     [{ label_dir: "maps", weights: "plain.safetensors" }, /trained without VAE/],
+    [
+      { ...scored, results: "results/mine", groups: "groups.json" },
+      /--groups: have classes of ADE20K, and .*colours\.onnx/,
+    ],
+    [
+      { label_dir: "maps", image_dir: "photos", results: "results/mine", groups: "groups.json" },
+      /--groups: have no segm/,
+    ],
   ])("%j", async (options, message) => {
     await expect(run(options)).rejects.toThrow(message);
     await expect(run(options)).rejects.toBeInstanceOf(SpadeError);

@@ -4,9 +4,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { byId } from "../../src/evaluation/comparison.ts";
 import { pictureDiversity, styleDiversity } from "../../src/evaluation/diversity.ts";
-import { Confusion } from "../../src/evaluation/scores.ts";
-import { Segmenter } from "../../src/evaluation/segmenter.ts";
+import { Scorer } from "../../src/evaluation/scores.ts";
+import { OnnxSegmenter } from "../../src/evaluation/onnx_segmenter.ts";
 import { colourSegmenter } from "./colour_segmenter.ts";
 
 let dir: string;
@@ -17,25 +18,26 @@ const row = (...data: number[]) => ({ data: Uint8Array.from(data), width: data.l
 
 describe("scores", () => {
   test("void of the map is left out, void that was found is wrong, an absent label has no IoU", () => {
-    const c = new Confusion(5, [3, 255]);
+    const c = new Scorer(byId(5, [3]));
     c.add(row(0, 0, 0, 1), [0, 0, 1, 1], "a.png");
     c.add(row(1, 1, 3, 255, 2), [1, 3, 0, 1, 2], "b.png");
-    const { accuracy, mIoU, iou, pixels } = c.scores();
+    const { accuracy, mIoU, iou, pixels, ...rest } = c.scores();
     // 0: found on 2 of 3, nowhere else. 1: on 2 of 3, and once elsewhere. 2: all. 3 is void, 4 is nowhere.
     expect(iou).toEqual([2 / 3, 2 / 4, 1, null, null]);
     expect(pixels).toBe(7);
+    expect(rest).toEqual({});
     expect(accuracy).toBeCloseTo(5 / 7, 12);
     expect(mIoU).toBeCloseTo((2 / 3 + 1 / 2 + 1) / 3, 12);
   });
 
   test("labels beyond the segmenter's, and maps of nothing but void, are refused", () => {
-    const c = new Confusion(3, [255]);
+    const c = new Scorer(byId(3, []));
     expect(() => c.add(row(2, 3), [0, 0], "a.png")).toThrow(
       /a\.png: holds the label 3, and the segmenter knows 0 to 2/,
     );
-    const empty = new Confusion(3, [0]);
+    const empty = new Scorer(byId(3, [0]));
     empty.add(row(0, 0), [1, 1], "a.png");
-    expect(() => empty.scores()).toThrow(/nothing but void/);
+    expect(() => empty.scores()).toThrow(/nothing that counts/);
   });
 });
 
@@ -43,7 +45,7 @@ describe("a segmenter", () => {
   test("gives the likeliest class of each pixel of the resized picture, in the right place", async () => {
     const path = join(dir, "colour.onnx");
     await writeFile(path, colourSegmenter(4, 2));
-    const segmenter = await Segmenter.open(path);
+    const segmenter = await OnnxSegmenter.open(path);
     // Two pixels a class: black on the left above, then red; green below, then blue.
     const data = new Uint8Array(8 * 4 * 3);
     for (let p = 0; p < 32; p++) {
@@ -51,18 +53,18 @@ describe("a segmenter", () => {
       if (right || below) data[3 * p + (below ? (right ? 2 : 1) : 0)] = 200;
     }
     const found = await segmenter.segment({ data, width: 8, height: 4 });
-    expect(found).toMatchObject({ width: 4, height: 2, classes: 4 });
-    expect([...found.data]).toEqual([3, 3, 0, 0, 1, 1, 2, 2]);
+    expect(found).toMatchObject({ width: 4, height: 2, count: 4 });
+    expect([...found.classes]).toEqual([3, 3, 0, 0, 1, 1, 2, 2]);
     await segmenter.release();
   });
 
   test("what is none is refused in one line", async () => {
     const path = join(dir, "broken.onnx");
     await writeFile(path, "no model");
-    await expect(Segmenter.open(path)).rejects.toThrow(/broken\.onnx: can't be loaded \(.*\); give the segmenter/);
-    await expect(Segmenter.open(join(dir, "none.onnx"))).rejects.toMatchObject({ code: "file" });
+    await expect(OnnxSegmenter.open(path)).rejects.toThrow(/broken\.onnx: can't be loaded \(.*\); give the segmenter/);
+    await expect(OnnxSegmenter.open(join(dir, "none.onnx"))).rejects.toMatchObject({ code: "file" });
     await writeFile(path, colourSegmenter(4, 2, 5));
-    await expect(Segmenter.open(path)).rejects.toThrow(/has 1 input, the first image \[1,5,2,4\]/);
+    await expect(OnnxSegmenter.open(path)).rejects.toThrow(/has 1 input, the first image \[1,5,2,4\]/);
   });
 
   test("without ONNX Runtime, how to get it", async () => {
@@ -70,7 +72,7 @@ describe("a segmenter", () => {
     vi.doMock("onnxruntime-node", () => {
       throw new Error("not here");
     });
-    const { Segmenter: Fresh } = await import("../../src/evaluation/segmenter.ts");
+    const { OnnxSegmenter: Fresh } = await import("../../src/evaluation/onnx_segmenter.ts");
     // In a clone; what an installed package says is in test/package.
     await expect(Fresh.open("any.onnx")).rejects.toThrow(
       /onnxruntime-node: can't be loaded .*; run: npm run setup, or/,

@@ -7,7 +7,8 @@ import { metadataLines, noteLines, summary, tensorLines } from "../../src/cli/re
 import { instanceMap, readAnnotations } from "../../src/datasets/coco/coco_instances.ts";
 import { idsOf, readPng } from "../../src/datasets/label_file.ts";
 import { readPhoto } from "../../src/datasets/photo.ts";
-import { Segmenter } from "../../src/evaluation/segmenter.ts";
+import { groupsOf, parseGroups } from "../../src/evaluation/groups.ts";
+import { OnnxSegmenter } from "../../src/evaluation/onnx_segmenter.ts";
 import { openCheckpoint } from "../../src/formats/any_checkpoint.ts";
 import { encodeLabelPng } from "../../src/formats/images/label_png.ts";
 import { withoutInt8 } from "../../src/models/weights/int8.ts";
@@ -22,6 +23,8 @@ import { guessEncoder } from "../../src/models/weights/guess_encoder.ts";
 import { parseLabels } from "../../src/pictures/label_names.ts";
 import { openPlain, plainReader } from "../../src/formats/plain_checkpoint.ts";
 import { foreign, SpadeError } from "../../src/runtime/errors.ts";
+import { labelsOfClasses, parseMapping } from "../../src/segmenting/class_labels.ts";
+import { segmenterConfig } from "../../src/segmenting/segmenter_config.ts";
 import { describeStored } from "../../src/session/opening/describe_stored.ts";
 import { checkRooms, whatBegins } from "../../src/trainer/beginning.ts";
 import { withDefaults } from "../../src/training/option_values.ts";
@@ -59,6 +62,10 @@ const labelsJson = JSON.stringify([
   { id: 0, name: "sky", color: "#000", category: "nature" },
   { id: 3, name: "tree", color: "rgb(0, 128, 0)" },
 ]);
+const LABELS = parseLabels(labelsJson, "labels");
+const CLASSES = ["sky", "path", "tree", "path"];
+const GROUPS =
+  '{ "groups": { "sky": { "labels": ["sky"], "ade20k": [0] }, "ground": { "labels": [3], "ade20k": ["path"] } } }';
 const config = { ...defaultConfig, label_nc: 3, ngf: 1, contain_dontcare_label: false };
 const metadata = {
   config: JSON.stringify(config),
@@ -134,7 +141,7 @@ async function annotations(path: string): Promise<void> {
 }
 
 async function segment(path: string): Promise<void> {
-  const segmenter = await Segmenter.open(path);
+  const segmenter = await OnnxSegmenter.open(path);
   try {
     await segmenter.segment({ data: new Uint8Array(3 * 64), width: 8, height: 8 });
   } finally {
@@ -200,8 +207,7 @@ export const READERS: Readonly<Record<string, Reader>> = {
   "label-png": {
     files: async () => [gray(), gray(true), await fixture("pil/label.png"), await fixture("pil/photo.png")],
     hostile: () => [],
-    read: (bytes) =>
-      asFile(".png", bytes, async (path) => idsOf(await readPng(path), path, parseLabels(labelsJson, "labels"), "fix")),
+    read: (bytes) => asFile(".png", bytes, async (path) => idsOf(await readPng(path), path, LABELS, "fix")),
   },
   photo: {
     files: () =>
@@ -222,6 +228,35 @@ export const READERS: Readonly<Record<string, Reader>> = {
     read: async (bytes) => {
       const labels = parseLabels(new TextDecoder().decode(bytes), "labels.json");
       idsOf({ kind: "rgb", data: new Uint8Array(1), rgb: new Uint8Array(3), width: 1, height: 1 }, "x", labels, "fix");
+    },
+  },
+  mapping: {
+    files: async () => [text('{ "sky": "tree", "path": 3, "tree": null }')],
+    hostile: hostileJson,
+    read: async (bytes) => labelsOfClasses(CLASSES, LABELS, parseMapping(new TextDecoder().decode(bytes), "map.json")),
+  },
+  groups: {
+    files: async () => [text(GROUPS), text(GROUPS.replaceAll('"labels"', '"note": 1, "labels"'))],
+    hostile: () => [
+      ...hostileJson(),
+      ...hostileJson().map((json) => () => Buffer.concat([text('{"groups":'), json(), text("}")])),
+      ...hostileJson().map(
+        (json) => () => Buffer.concat([text('{"groups":{"a":{"ade20k":[1],"labels":'), json(), text("}}}")]),
+      ),
+    ],
+    read: async (bytes) => {
+      const stated = parseGroups(new TextDecoder().decode(bytes), "groups.json");
+      tolerant(() => groupsOf(stated, undefined, CLASSES, "groups.json"));
+      groupsOf(stated, LABELS, CLASSES, "groups.json");
+    },
+  },
+  "segmenter-config": {
+    files: async () => [text('{"size":513,"classes":4}'), text('{"size":33,"classes":4,"more":[1,2]}')],
+    hostile: hostileJson,
+    read: async (bytes) => {
+      const json = new TextDecoder().decode(bytes);
+      tolerant(() => segmenterConfig({ segmenter: '{"size":33,"classes":4}', labels: json }, "net.safetensors"));
+      segmenterConfig({ segmenter: json, labels: labelsJson }, "net.safetensors");
     },
   },
   "training-state": {

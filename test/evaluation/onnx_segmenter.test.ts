@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { Segmenter } from "../../src/evaluation/segmenter.ts";
+import { OnnxSegmenter } from "../../src/evaluation/onnx_segmenter.ts";
 import { modelBytes, modelChunks, OnnxGraph } from "../../src/export/onnx/model.ts";
 import { failure } from "../formats/helpers.ts";
 
@@ -12,12 +12,12 @@ const dir = await mkdtemp(join(tmpdir(), "spade-segmenter-"));
 afterAll(() => rm(dir, { recursive: true }));
 const picture = { data: new Uint8Array(3 * 4 * 4), width: 4, height: 4 };
 
-async function opened(name: string, build: (g: OnnxGraph) => void): Promise<Segmenter> {
+async function opened(name: string, build: (g: OnnxGraph) => void): Promise<OnnxSegmenter> {
   const g = new OnnxGraph(name);
   build(g);
   const path = join(dir, `${name}.onnx`);
   await writeFile(path, modelBytes(modelChunks(g)));
-  return Segmenter.open(path);
+  return OnnxSegmenter.open(path);
 }
 
 test("a model without inputs", async () => {
