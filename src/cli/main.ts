@@ -21,10 +21,11 @@ import { DATASET_MODES, defaultData, type DataOptions } from "../datasets/option
 import type { CocoInstancesCommand } from "./commands/coco_instances.ts";
 import type { DemoOptions } from "./commands/demo.ts";
 import type { DatasetCommand } from "./commands/dataset.ts";
+import type { LabelCommand } from "./commands/label.ts";
 import { version } from "../../package.json";
 
 /** Commands that start Dawn. */
-const GPU_COMMANDS = new Set(["doctor", "generate", "export", "train", "test", "eval", "demo"]);
+const GPU_COMMANDS = new Set(["doctor", "generate", "export", "train", "test", "eval", "demo", "label"]);
 
 const print = (lines: readonly string[]): void => void process.stdout.write(`${printable(lines.join("\n"))}\n`);
 
@@ -229,6 +230,43 @@ function commands(): Command {
     print(lines);
     if (!ok) process.exitCode = 1;
   });
+
+  program
+    .command("label")
+    .description("label maps for photos, found by a network (ADE20K): a data set from any folder of photos")
+    .requiredOption("--image_dir <folder>", "photos, in folders below it too")
+    .requiredOption("--out <folder>", "where the label maps go; those that are there stay, so the same command goes on")
+    .option(
+      "--labels <file>",
+      'the labels: JSON [{ "id", "name", "color", "category"? }]; left out: the sixteen labels of landscapes',
+    )
+    .addOption(
+      new Option("--dataset_mode <set>", "labels of a published data set, if --labels is left out").choices([
+        "coco",
+        "ade20k",
+        "cityscapes",
+      ]),
+    )
+    .option("--map <file>", 'labels of classes beyond those of equal names: JSON { "earth": "dirt", "person": null }')
+    .option(
+      "--min_confidence <p>",
+      "from 0 to 1: pixels of which the network is less sure are 255, unknown",
+      argument(number(0, false, 1)),
+      0,
+    )
+    .option("--sheet <file>", "a sheet of 16 photos with their maps (.png, .jpg, .webp)", "label.png")
+    .option("--force", `make maps again that are there; ${FORCE}`)
+    .action(async (options: LabelCommand) => {
+      const { labelPhotos } = await import("./commands/label.ts");
+      const progress = new Progress();
+      const { lines, whole } = await interruptible(
+        "finishing the photo",
+        (note) => progress.say(note),
+        (signal) => labelPhotos(options, progress, signal),
+      );
+      print(lines);
+      if (!whole) process.exitCode = 1;
+    });
 
   program
     .command("coco-instances")

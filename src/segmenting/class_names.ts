@@ -3,7 +3,8 @@
 
 /**
  * Names of a class in other sets, the best first. A class that is not here has only its own name. Names of COCO's things that its pictures never
- * show (window, door, desk, mirror) come after those of its stuff.
+ * show (window, door, desk, mirror) come after those of its stuff. Where a set of landscapes leaves a choice, the label comes first that its
+ * annotators gave to most pixels of the class (123 photos: plant is tree 71 %, bush 17 %; lake is sea 98 %; path is dirt 64 %, road 5 %).
  */
 const NAMES = `
   wall: wall, wall-other, building
@@ -22,9 +23,9 @@ const NAMES = `
   door: door-stuff, door
   table: table, dining table
   mountain: mountain, hill
-  plant: plant, plant-other, bush, vegetation, tree
+  plant: plant, plant-other, vegetation, tree, bush
   car: car
-  water: water, water-other, river, sea
+  water: water, water-other, sea, river
   sofa: sofa, couch
   house: house, building, building-other
   sea: sea, water-other, river
@@ -91,7 +92,7 @@ const NAMES = `
   food: food, food-other
   step: step, stairs
   bicycle: bicycle, bicyclist
-  lake: lake, river, water-other, sea
+  lake: lake, water-other, sea, river
   screen: screen, tv
   sconce: sconce, light
   pier: pier, platform

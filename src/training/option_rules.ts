@@ -20,12 +20,14 @@ export interface Rule {
 }
 
 export const number =
-  (least: number, whole: boolean) =>
+  (least: number, whole: boolean, most = Infinity) =>
   (text: string): number => {
     // Number("") is 0.
     const value = text.trim() === "" ? NaN : Number(text);
-    if (!(value >= least && value < Infinity) || (whole && !Number.isInteger(value)))
-      throw new InvalidValue(`Give a ${whole ? "whole " : ""}number from ${least} on.`);
+    if (!(value >= least && value <= most && value < Infinity) || (whole && !Number.isInteger(value)))
+      throw new InvalidValue(
+        `Give a ${whole ? "whole " : ""}number from ${least} ${most < Infinity ? `to ${most}` : "on"}.`,
+      );
     return value;
   };
 

@@ -50,7 +50,7 @@ test("in its own set every class is itself", () => {
 const OUTDOORS = ["sky", "building", "tree", "road", "car", "person", "bicycle", "earth", "plant", "sea", "bathtub"];
 
 test.each([
-  ["landscape", "sky, building, tree, road, , , , dirt, bush, sea, "],
+  ["landscape", "sky, building, tree, road, , , , dirt, tree, sea, "],
   ["coco", "sky-other, building-other, tree, road, car, person, bicycle, dirt, plant-other, sea, "],
   ["cityscapes", "sky, building, vegetation, road, car, person, bicycle, terrain, vegetation, , "],
   ["camvid", "sky, building, tree, road, car, pedestrian, bicyclist, , tree, , "],
@@ -61,8 +61,8 @@ test.each([
 
 test("a set's closest label is taken, whatever the order of its labels", () => {
   const names = ["water", "lake", "hill", "house", "field"];
-  expect(inSet(sets.landscape, names)).toEqual(["river", "river", "hill", "building", "field"]);
-  expect(inSet([...sets.landscape].reverse(), names)).toEqual(["river", "river", "hill", "building", "field"]);
+  expect(inSet(sets.landscape, names)).toEqual(["sea", "sea", "hill", "building", "field"]);
+  expect(inSet([...sets.landscape].reverse(), names)).toEqual(["sea", "sea", "hill", "building", "field"]);
   expect(inSet(sets.coco, ["window", "windowpane", "mirror", "door"])).toEqual([
     undefined,
     "window-other",

@@ -1,0 +1,121 @@
+// What label prints: how much of the maps each label has, what became unknown and why, and what to do next.
+
+import { DONT_CARE_ID, type LabelMap } from "../../labels/label_map.ts";
+import type { Label } from "../../pictures/label_names.ts";
+import { counted, foreign, type SpadeError } from "../../runtime/errors.ts";
+import type { Decided } from "../../segmenting/decide.ts";
+import type { ToLabels } from "../../segmenting/labelled.ts";
+import { command } from "../terminal/command.ts";
+import { quoted } from "../terminal/output.ts";
+
+interface Ending {
+  image_dir: string;
+  out: string;
+  sheet: string;
+  /** File of the labels' names. */
+  list: string;
+  photos: number;
+  maps: number;
+  stopped: boolean;
+}
+
+/** Classes without a label that are named. */
+const MOST_NAMED = 8;
+/** Damaged photos that are named. */
+const MOST_DAMAGED = 10;
+
+const percent = (part: number, whole: number): string => `${((100 * part) / Math.max(1, whole)).toFixed(2)} %`;
+
+export class LabelReport {
+  /** Photos labelled by this run, and its seconds. */
+  made = 0;
+  seconds = 0;
+  readonly damaged: SpadeError[] = [];
+  private turned = 0;
+  private unsure = 0;
+  /** Pixels of this run, and those of classes without a label. */
+  private pixels = 0;
+  private readonly unfit = new Map<string, number>();
+  /** Pixels of all maps by label. */
+  private readonly shares = new Map<number, number>();
+
+  constructor(private readonly labels: readonly Label[]) {}
+
+  /** Takes a photo that was labelled. @param names by class */
+  add({ classes, confidence }: Decided, to: ToLabels, names: readonly string[], turned: boolean): void {
+    this.made++;
+    if (turned) this.turned++;
+    this.pixels += classes.length;
+    const counts = new Uint32Array(names.length);
+    classes.forEach((c, p) => {
+      if (confidence[p] < to.minConfidence) this.unsure++;
+      else counts[c]++;
+    });
+    counts.forEach((n, c) => {
+      if (n && to.labels[c] === to.unknown) this.unfit.set(names[c], (this.unfit.get(names[c]) ?? 0) + n);
+    });
+  }
+
+  /** Takes a map, of this run or an earlier one. */
+  count({ data }: Pick<LabelMap, "data">): void {
+    const counts = new Uint32Array(65536);
+    for (const id of data) counts[id]++;
+    counts.forEach((n, id) => n && this.shares.set(id, (this.shares.get(id) ?? 0) + n));
+  }
+
+  lines(e: Ending): string[] {
+    const each = this.made ? `, ${(this.seconds / this.made).toFixed(2)} s a photo` : "";
+    const before = e.maps - this.made;
+    const lines = [
+      `${foreign(e.out, 600)}: ${counted(e.maps, "map")} of ${counted(e.photos, "photo")}` +
+        (before > 0 ? `, ${before} of them from before` : "") +
+        each,
+      ...this.shareLines(),
+    ];
+    if (this.turned)
+      lines.push(
+        `note: ${counted(this.turned, "photo is", "photos are")} stored turned; their maps lie as they are stored, as train reads both`,
+      );
+    if (this.damaged.length) {
+      lines.push(`left out (${this.damaged.length}):`);
+      for (const { message } of this.damaged.slice(0, MOST_DAMAGED)) lines.push(`  - ${message}`);
+      if (this.damaged.length > MOST_DAMAGED) lines.push(`  - and ${this.damaged.length - MOST_DAMAGED} more`);
+    }
+    if (e.maps)
+      lines.push(
+        `${foreign(e.sheet, 600)}: ${counted(Math.min(16, e.maps), "map")} beside the photo; look whether they fit`,
+      );
+    if (e.stopped) lines.push("stopped: the same command goes on where it was");
+    else if (e.maps) {
+      const options = [
+        ["label_dir", e.out],
+        ["image_dir", e.image_dir],
+        ["labels", e.list],
+      ].map(([name, value]) => `--${name} ${foreign(quoted(value), 4096)}`);
+      lines.push(
+        "",
+        "look at the whole set, and see the command that trains on it, with",
+        `  ${command()} dataset ${options.join(" ")}`,
+      );
+    }
+    return lines;
+  }
+
+  private shareLines(): string[] {
+    const all = [...this.shares.values()].reduce((a, b) => a + b, 0);
+    if (!all) return [];
+    const names = new Map(this.labels.map(({ id, name }) => [id, name]));
+    const found = [...this.shares].filter(([id]) => id !== DONT_CARE_ID).sort((a, b) => b[1] - a[1]);
+    const lines = found.map(
+      ([id, n]) => `  ${String(id).padStart(5)}  ${percent(n, all).padStart(8)}  ${foreign(names.get(id) ?? "", 60)}`,
+    );
+    const why = [...this.unfit]
+      .sort((a, b) => b[1] - a[1])
+      .slice(0, MOST_NAMED)
+      .map(([name, n]) => `${foreign(name, 40)} ${percent(n, this.pixels)}`);
+    if (this.unsure) why.unshift(`unsure ${percent(this.unsure, this.pixels)}`);
+    const reasons = why.length ? `: ${why.join(", ")}${this.unfit.size > MOST_NAMED ? ", ..." : ""}` : "";
+    const unknown = percent(this.shares.get(DONT_CARE_ID) ?? 0, all).padStart(8);
+    return [...lines, `  ${String(DONT_CARE_ID).padStart(5)}  ${unknown}  unknown${reasons}`];
+  }
+}
