@@ -440,6 +440,20 @@ test("the filter says that a program was killed, and is silent about a closed te
   expect(await end("SIGHUP")).toBe("");
 });
 
+test("info says what a segmenter is, and what is wrong with a damaged one", async () => {
+  const { out } = await spade("info", join(root, "weights/ade20k_segmenter.safetensors"));
+  expect(out.split("\n").slice(1, 3)).toEqual([
+    "segmenter of photos, resized to 513x513: 151 classes (other, wall, building, sky, floor, tree, ceiling, road and 143 more)",
+    "labels: 151 with names and colours",
+  ]);
+  expect(out).toMatch(/^licence: .*Apache License 2\.0/m);
+  expect(out).not.toMatch(/^(config|segmenter): /m);
+  await save(at("broken.safetensors"), state, config, { segmenter: "{}", labels: "[]" });
+  const broken = (await spade("info", "broken.safetensors")).out;
+  expect(broken).toMatch(/^config, from its metadata: /m);
+  expect(broken).toMatch(/^segmenter: damaged \(has no size that is a multiple of 8 and 1, .*\)$/m);
+});
+
 test("convert and info", async () => {
   expect((await spade("convert", "net.safetensors", "new/net.pth", "--dtype", "f16")).out).toMatch(
     /wrote new\/net\.pth: \d+ tensors/,

@@ -189,5 +189,6 @@ test("other files than generators are named", async () => {
   expect(await refusal("head_0.conv_0.parametrizations.weight.original0")).toMatch(/has weight norm/);
   expect(await refusal("head_0.conv_0.parametrizations.weight.original")).toMatch(/other than spectral norm/);
   expect(await refusal("features.0.weight")).toMatch(/is a classifier/);
+  expect(await refusal("stem.weight", "aspp.join_conv.scale")).toMatch(/is a segmenter of photos/);
   expect(await refusal("something")).toMatch(/no key head_0/);
 });

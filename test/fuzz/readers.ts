@@ -3,7 +3,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { metadataLines, noteLines, summary, tensorLines } from "../../src/cli/reports/checkpoint_report.ts";
+import { kindLine, metadataLines, noteLines, summary, tensorLines } from "../../src/cli/reports/checkpoint_report.ts";
 import { instanceMap, readAnnotations } from "../../src/datasets/coco/coco_instances.ts";
 import { idsOf, readPng } from "../../src/datasets/label_file.ts";
 import { readPhoto } from "../../src/datasets/photo.ts";
@@ -120,7 +120,12 @@ async function checkpoint(bytes: Uint8Array): Promise<void> {
     tolerant(() => findConfig(shapes, source.metadata));
     tolerant(() => findConfig(shapes));
     tolerant(() => guessEncoder(shapes));
-    const lines = [...metadataLines(source.metadata), ...noteLines(source), ...tensorLines(source, false)];
+    const lines = [
+      kindLine(source.metadata) ?? "",
+      ...metadataLines(source.metadata),
+      ...noteLines(source),
+      ...tensorLines(source, false),
+    ];
     for (const line of lines) if (line !== foreign(line, line.length)) throw new Error("an unprintable line");
     for (const name of source.names()) toF32(await source.read(name));
   } finally {
@@ -251,12 +256,12 @@ export const READERS: Readonly<Record<string, Reader>> = {
     },
   },
   "segmenter-config": {
-    files: async () => [text('{"size":513,"classes":4}'), text('{"size":33,"classes":4,"more":[1,2]}')],
+    files: async () => [text('{"size":513,"classes":2}'), text('{"size":33,"classes":2,"more":[1,2]}')],
     hostile: hostileJson,
     read: async (bytes) => {
       const json = new TextDecoder().decode(bytes);
-      tolerant(() => segmenterConfig({ segmenter: '{"size":33,"classes":4}', labels: json }, "net.safetensors"));
-      segmenterConfig({ segmenter: json, labels: labelsJson }, "net.safetensors");
+      tolerant(() => segmenterConfig({ segmenter: '{"size":33,"classes":2}', labels: json }, "net.safetensors"));
+      segmenterConfig({ segmenter: json, labels: labelsJson.replace('"id":3', '"id":1') }, "net.safetensors");
     },
   },
   "training-state": {

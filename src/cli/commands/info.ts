@@ -10,7 +10,7 @@ import type { FoundConfig } from "../../models/weights/stored_config.ts";
 import type { Config } from "../../models/config.ts";
 import { foreign, SpadeError } from "../../runtime/errors.ts";
 import { optionsBeside } from "../inputs/opt_beside.ts";
-import { metadataLines, noteLines, summary, tensorLines } from "../reports/checkpoint_report.ts";
+import { kindLine, metadataLines, noteLines, summary, tensorLines } from "../reports/checkpoint_report.ts";
 
 /**
  * The lines to print about a checkpoint; with `all`, of every tensor. Fails with `file` or `unsupported` if it cannot be read.
@@ -23,7 +23,7 @@ export async function info(file: string, options: { key?: string; all?: boolean 
     return [
       summary(basename(file), source),
       ...said.filter((line) => line.startsWith("note: ")),
-      ...configLines(finding),
+      ...fileLines(finding, source.metadata),
       ...metadataLines(source.metadata),
       ...noteLines(source),
       ...tensorLines(source, options.all ?? false),
@@ -62,6 +62,13 @@ function findingOf(source: Checkpoint, given: Partial<Config> = {}): Finding {
     if (!(error instanceof SpadeError) || error.code === "usage") throw error;
     return { ok: false, why: error.problem };
   }
+}
+
+/** What net the file holds. */
+function fileLines(finding: Finding, metadata: Readonly<Record<string, string>>): string[] {
+  const kind = kindLine(metadata);
+  if (kind === undefined) return configLines(finding);
+  return finding.ok ? [...configLines(finding), kind] : [kind];
 }
 
 /** The config in a line, and what of it is a guess. */

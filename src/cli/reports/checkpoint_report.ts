@@ -3,7 +3,8 @@
 import type { Checkpoint } from "../../formats/checkpoint.ts";
 import { listed, parseJson } from "../../formats/budget.ts";
 import { byteSize, elements } from "../../formats/tensors.ts";
-import { counted, foreign } from "../../runtime/errors.ts";
+import { counted, foreign, SpadeError } from "../../runtime/errors.ts";
+import { segmenterConfig } from "../../segmenting/segmenter_config.ts";
 
 /** Tensors that `info` prints without --all. */
 const MOST_TENSORS = 2000;
@@ -24,9 +25,21 @@ export function summary(name: string, source: Checkpoint): string {
 
 export const noteLines = (source: Checkpoint): string[] => source.notes.map((note) => `note: ${foreign(note, NOTE)}`);
 
-/** The metadata, a line each; `config` has its own line elsewhere. */
+/** What a file is that holds another net than a generator, where its metadata say so: a segmenter. */
+export function kindLine(metadata: Readonly<Record<string, string>>): string | undefined {
+  if (!Object.hasOwn(metadata, "segmenter")) return undefined;
+  try {
+    const { size, names } = segmenterConfig(metadata, "the file");
+    return `segmenter of photos, resized to ${size}x${size}: ${counted(names.length, "class", "classes")} (${listed(names)})`;
+  } catch (error) {
+    if (!(error instanceof SpadeError)) throw error;
+    return `segmenter: damaged (${error.problem})`;
+  }
+}
+
+/** The metadata, a line each; `config` and `segmenter` have their own lines elsewhere. */
 export function metadataLines(metadata: Readonly<Record<string, string>>): string[] {
-  const keys = Object.keys(metadata).filter((key) => key !== "config");
+  const keys = Object.keys(metadata).filter((key) => key !== "config" && key !== "segmenter");
   const lines = keys.slice(0, MOST_METADATA).map((key) => `${foreign(key, 60)}: ${valueOf(key, metadata[key])}`);
   const left = keys.slice(MOST_METADATA);
   return left.length ? [...lines, `... and ${left.length} more in the metadata: ${listed(left)}`] : lines;

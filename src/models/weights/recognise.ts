@@ -48,6 +48,7 @@ const OTHERS: readonly [pattern: RegExp, is: string, fix: string, holds?: (shape
     "is a classifier (VGG19 or SqueezeNet)",
     `give ${GENERATOR}; VGG19 goes to train's --vgg_weights`,
   ],
+  [/^aspp\.join_conv\.(weight|scale)$/, "is a segmenter of photos", `give ${GENERATOR}`],
   [/^(state|param_groups)\.\d+\./, "is an optimiser's state", `give ${GENERATOR}`],
 ];
 
