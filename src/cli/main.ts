@@ -86,7 +86,7 @@ function commands(): Command {
     .description("what a checkpoint holds, and the net that its keys and shapes say it is")
     .argument("<file>")
     .option("--key <name>", "this nested dictionary alone")
-    .option("--all", "print every tensor, however many there are")
+    .option("--all", "print every tensor, however many there are, and every class of a segmenter")
     .action(async (file: string, options: { key?: string; all?: boolean }) => {
       const { info } = await import("./commands/info.ts");
       print(await info(file, options));

@@ -20,7 +20,7 @@ async function loadOrt(): Promise<Ort> {
       "onnxruntime-node",
       "and a segmenter runs on it",
       cause,
-      ", or leave --segmenter out",
+      ", or give --segmenter ade20k",
     );
   }
 }

@@ -441,11 +441,13 @@ test("the filter says that a program was killed, and is silent about a closed te
 });
 
 test("info says what a segmenter is, and what is wrong with a damaged one", async () => {
-  const { out } = await spade("info", join(root, "weights/ade20k_segmenter.safetensors"));
+  const segmenter = join(root, "weights/ade20k_segmenter.safetensors");
+  const { out } = await spade("info", segmenter);
   expect(out.split("\n").slice(1, 3)).toEqual([
-    "segmenter of photos, resized to 513x513: 151 classes (other, wall, building, sky, floor, tree, ceiling, road and 143 more)",
+    "segmenter of photos, resized to 513x513: 151 classes (0 other, 1 wall, 2 building, 3 sky, 4 floor, 5 tree, 6 ceiling, 7 road and 143 more)",
     "labels: 151 with names and colours",
   ]);
+  expect((await spade("info", segmenter, "--all")).out).toMatch(/^segmenter of photos, .* 149 clock, 150 flag\)$/m);
   expect(out).toMatch(/^licence: .*Apache License 2\.0/m);
   expect(out).not.toMatch(/^(config|segmenter): /m);
   await save(at("broken.safetensors"), state, config, { segmenter: "{}", labels: "[]" });

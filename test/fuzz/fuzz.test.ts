@@ -16,6 +16,11 @@ test.each(Object.keys(READERS))("%s: a hundred damaged files are read, or refuse
   expect(failed).toEqual([]);
 });
 
+test.each(Object.entries(READERS))("%s: the first file is read before it is damaged", async (_, reader) => {
+  const [first] = await reader.files();
+  await reader.read(first);
+});
+
 test("a seed and an index give the same bytes again, another index other ones", async () => {
   const [a, b] = [await Files.of("coco", 7), await Files.of("coco", 7)];
   const index = a.hostileCount + 3;

@@ -121,7 +121,7 @@ async function checkpoint(bytes: Uint8Array): Promise<void> {
     tolerant(() => findConfig(shapes));
     tolerant(() => guessEncoder(shapes));
     const lines = [
-      kindLine(source.metadata) ?? "",
+      kindLine(source.metadata, true) ?? "",
       ...metadataLines(source.metadata),
       ...noteLines(source),
       ...tensorLines(source, false),

@@ -13,9 +13,10 @@ import { optionsBeside } from "../inputs/opt_beside.ts";
 import { kindLine, metadataLines, noteLines, summary, tensorLines } from "../reports/checkpoint_report.ts";
 
 /**
- * The lines to print about a checkpoint; with `all`, of every tensor. Fails with `file` or `unsupported` if it cannot be read.
+ * The lines to print about a checkpoint; with `all`, every tensor and class. Fails with `file` or `unsupported` if it cannot be read.
  */
 export async function info(file: string, options: { key?: string; all?: boolean } = {}): Promise<string[]> {
+  const { all = false } = options;
   const source = await openCheckpointFile(file, options);
   try {
     const said: string[] = [];
@@ -23,10 +24,10 @@ export async function info(file: string, options: { key?: string; all?: boolean 
     return [
       summary(basename(file), source),
       ...said.filter((line) => line.startsWith("note: ")),
-      ...fileLines(finding, source.metadata),
+      ...fileLines(finding, source.metadata, all),
       ...metadataLines(source.metadata),
       ...noteLines(source),
-      ...tensorLines(source, options.all ?? false),
+      ...tensorLines(source, all),
     ];
   } finally {
     await source.close();
@@ -65,8 +66,8 @@ function findingOf(source: Checkpoint, given: Partial<Config> = {}): Finding {
 }
 
 /** What net the file holds. */
-function fileLines(finding: Finding, metadata: Readonly<Record<string, string>>): string[] {
-  const kind = kindLine(metadata);
+function fileLines(finding: Finding, metadata: Readonly<Record<string, string>>, all: boolean): string[] {
+  const kind = kindLine(metadata, all);
   if (kind === undefined) return configLines(finding);
   return finding.ok ? [...configLines(finding), kind] : [kind];
 }

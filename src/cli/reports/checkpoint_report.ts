@@ -25,12 +25,20 @@ export function summary(name: string, source: Checkpoint): string {
 
 export const noteLines = (source: Checkpoint): string[] => source.notes.map((note) => `note: ${foreign(note, NOTE)}`);
 
-/** What a file is that holds another net than a generator, where its metadata say so: a segmenter. */
-export function kindLine(metadata: Readonly<Record<string, string>>): string | undefined {
+/**
+ * What a file is that holds another net than a generator, where its metadata say so: a segmenter.
+ * @param all whether all its classes are named
+ */
+export function kindLine(metadata: Readonly<Record<string, string>>, all: boolean): string | undefined {
   if (!Object.hasOwn(metadata, "segmenter")) return undefined;
   try {
     const { size, names } = segmenterConfig(metadata, "the file");
-    return `segmenter of photos, resized to ${size}x${size}: ${counted(names.length, "class", "classes")} (${listed(names)})`;
+    const classes = listed(
+      names.map((name, id) => `${id} ${name}`),
+      names.length,
+      all ? names.length : undefined,
+    );
+    return `segmenter of photos, resized to ${size}x${size}: ${counted(names.length, "class", "classes")} (${classes})`;
   } catch (error) {
     if (!(error instanceof SpadeError)) throw error;
     return `segmenter: damaged (${error.problem})`;
