@@ -73,7 +73,7 @@ describe("a command that misses a package says how to install it", () => {
     writeFileSync(join(home, "seg.onnx"), "");
     const args = ["eval", "--label_dir", "label", "--results", "img", "--segmenter", "seg.onnx"];
     expect(refusal(args)).toBe(
-      "error: npm package onnxruntime-node: is not installed, and a segmenter runs on it; run: npm install onnxruntime-node@1.30, or leave --segmenter out",
+      "error: npm package onnxruntime-node: is not installed, and a segmenter runs on it; run: npm install onnxruntime-node@1.30, or give --segmenter ade20k",
     );
   });
 
