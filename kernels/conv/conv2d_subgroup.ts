@@ -126,7 +126,7 @@ export function subgroupConv(g: Graph, p: SubgroupConv): Tensor {
     },
     sizes: { ...convSizes(x, y, p), RUP: p.rup ?? 0 },
     bindings: { x: read(x), w: read(w), ...end.bindings, y: write(y) },
-    groups: [grid.x, ceilDiv(co4, quads), phases * phases * grid.layers],
+    groups: [ceilDiv(co4, quads), grid.x, phases * phases * grid.layers],
     flops: p.flops,
   });
   return y;

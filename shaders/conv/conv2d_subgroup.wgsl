@@ -92,8 +92,9 @@ fn main(
   let ph = $OH;
   let pw = $OW;
 #endif
-  let first = (g.x + layer * groups.x) * {{ROWS}}u + lane;
-  let col = g.y * {{QUADS}}u;
+  // Columns of a row of tiles first: its pixels stay in the cache.
+  let first = (g.y + layer * groups.y) * {{ROWS}}u + lane;
+  let col = g.x * {{QUADS}}u;
   let pixels = $N * ph * pw;
 {{address}}
 {{declare}}

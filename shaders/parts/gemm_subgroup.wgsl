@@ -14,14 +14,14 @@ fn product(x: vec4f, w: vec4f) -> f32 { return x.x * w.x + x.y * w.y + x.z * w.z
 
 @compute @workgroup_size({{S}}, 1, 1)
 fn main(@builtin(workgroup_id) g: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
-  let row = g.x * {{ROWS}}u + lane;
+  let row = g.y * {{ROWS}}u + lane;
 {{address}}
-  var at = g.z * $BBATCH + ($BBLOCK + g.y) * $K4 * 16u + (lane & 15u);
+  var at = g.z * $BBATCH + ($BBLOCK + g.x) * $K4 * 16u + (lane & 15u);
 {{declare}}
   for (var k = 0u; k < $K4; k++) {
 {{accumulate}}
     at += 16u;
   }
-  let col = g.y * 4u;
+  let col = g.x * 4u;
 {{store}}
 }
