@@ -13,11 +13,13 @@
 // FLOPs: 2 * N*OH*OW * KH*KW*C, so few for each value that memory sets the time: traffic is x and y once, and w.
 //
 // Variants of the forward:
-//   strip    a thread computes STRIP pixels of a row of y, which lie d apart, so that they read the same pixels of x: for 3x3 with stride 1
-//            18 loads of x for 4 pixels instead of 36, and each weight once
-//   direct   one pixel a thread, for kernels too wide for registers
-// lavapipe, 2 cores, with a training beside, 3x3, ms of direct and strip: 257x257x32 21.4 and 8.5; stride 2, 257x257x96 14.9 and 9.8;
-// 129x129x304 43.5 and 20.0; dilation 2, 65x65x384 25.8 and 12.1; dilation 4, 65x65x960 32.2 and 16.9.
+//   rolling  a thread goes down the rows of x and computes STRIP columns of y, which lie d apart, as do the rows: for 3x3 with stride 1 it loads
+//            6 pixels of x for 4 of y, and the weights once for a tile
+//   direct   one pixel a thread, 9 loads of x and 9 of w, for kernels too large for registers
+// lavapipe, 2 cores, 3x3, ms of direct and rolling: 257x257x32 19.9 and 3.3 (5 GB/s, where a copy reaches 7); stride 2, 257x257x96 16.2 and 10.8;
+// 129x129x304 49.6 and 15.5; dilation 2, 65x65x384 15.0 and 3.5; dilation 4, 65x65x960 37.9 and 13.0. What is left are misses of the cache: with
+// many channels the pixels that a tile reads lie far apart. Strips of one row, 18 loads of x and 9 of w for 4 pixels, took 8.5, 9.8, 20.0, 12.1
+// and 16.9.
 
 import { activationGradient } from "../shape/activation.ts";
 import type { Activation } from "../parts/activation_wgsl.ts";
@@ -29,7 +31,7 @@ import { choose } from "../parts/variants.ts";
 import directText from "../../shaders/conv/depthwise_conv.wgsl";
 import dwText from "../../shaders/conv/depthwise_conv_dw.wgsl";
 import dxText from "../../shaders/conv/depthwise_conv_dx.wgsl";
-import stripText from "../../shaders/conv/depthwise_conv_strip.wgsl";
+import rollingText from "../../shaders/conv/depthwise_conv_rolling.wgsl";
 import {
   ceilDiv,
   defineOp,
@@ -119,37 +121,61 @@ const sizesOf = (
   LEFT: pad[1],
 });
 
-/** Pixels of a strip. Chosen: on a busy lavapipe 2, 4 and 8 differ by no more than the runs do. */
+/** Columns of a tile. */
 const STRIP = 4;
 
-/** Text constants of depthwise_conv_strip.wgsl. */
-function stripConstants(kw: number, stride: number): TextConstants {
+/**
+ * Rows of a tile. On lavapipe tall ones, since each tile reads the rows of x that it has in common with the next. On hardware short ones, to
+ * have more threads (not measured).
+ */
+const TALL = { software: 16, hardware: 4 };
+
+/** Text constants of depthwise_conv_rolling.wgsl. */
+function rollingConstants(kh: number, kw: number, stride: number): TextConstants {
   const pixels = span(STRIP);
-  const columns = span((STRIP - 1) * stride + kw);
-  // Column j is the tap j - stride * p of pixel p.
-  const sums = (j: number): string =>
-    pixels
-      .filter((p) => j - stride * p >= 0 && j - stride * p < kw)
-      .map((p) => `s${p} += v * w${j - stride * p};`)
+  const active = span(ceilDiv(kh, stride));
+  // Column i is the tap i - stride * p of pixel p; row u of those of a step is the tap u + stride * a of the row of y that began a rows ago.
+  const sums = (u: number, i: number): string =>
+    active
+      .flatMap((a) => pixels.map((p) => ({ a, p, ky: u + stride * a, kx: i - stride * p })))
+      .filter(({ ky, kx }) => ky < kh && kx >= 0 && kx < kw)
+      .map(({ a, p, ky, kx }) => `s${a}_${p} += v * w${ky}_${kx};`)
       .join(" ");
+  const columns = (u: number): string[] =>
+    span((STRIP - 1) * stride + kw)
+      .filter((i) => sums(u, i))
+      .map((i) => `      { let v = input(row, ix + ${i} * i32($DILATION), c); ${sums(u, i)} }`);
   return {
     STRIP,
+    ACTIVE: active.length,
+    weights: linesOf(
+      span(kh * kw).map((k) => `let w${Math.floor(k / kw)}_${k % kw} = vec4f(w[${k}u * $C4 + c]);`),
+      1,
+    ),
     declare: linesOf(
-      pixels.map((p) => `var s${p} = vec4f(0.0);`),
+      active.flatMap((a) => pixels.map((p) => `var s${a}_${p} = start;`)),
       STRIP,
     ),
-    weights: linesOf(
-      span(kw).map((k) => `let w${k} = vec4f(w[taps + ${k}u * $C4]);`),
-      1,
-      "    ",
-    ),
-    columns: columns
-      .filter((j) => sums(j))
-      .map((j) => `    { let v = input(line, ix + ${j} * i32($DILATION), c); ${sums(j)} }`)
+    rows: span(stride)
+      .filter((u) => columns(u).length)
+      .map((u) =>
+        [
+          "    {",
+          `      let row = line(image, top + i32((t * $STRIDE + ${u}u) * $DILATION));`,
+          ...columns(u),
+          "    }",
+        ].join("\n"),
+      )
       .join("\n"),
     store: linesOf(
-      pixels.map((p) => `put(row, ox + ${p}u * $DILATION, c, s${p});`),
+      pixels.map((p) => `put(row, ox + ${p}u * $DILATION, c, s${active.length - 1}_${p});`),
       1,
+      "      ",
+    ),
+    shift: linesOf(
+      [...active].reverse().flatMap((a) => pixels.map((p) => `s${a}_${p} = ${a ? `s${a - 1}_${p}` : "start"};`)),
+      STRIP,
+      "    ",
     ),
   };
 }
@@ -161,17 +187,24 @@ export const depthwiseConv = defineOp<DepthwiseConvArgs, Tensor>({
     const y = g.temp("y", depthwisePlan(x.shape, w.shape, a), x.dtype);
     const [n, oh, ow, c] = y.shape;
     const variant = choose("depthwise_conv", g.target, { kh, kw, stride, dilation, c, h: x.shape[1], w: x.shape[2] });
-    const strip = variant === "strip";
-    // Strips of a row: pixels that lie DILATION apart, from each of the first DILATION.
-    const strips = strip ? ceilDiv(ow, STRIP * dilation) * dilation : ow;
-    const grid = rowGrid(x.pitch / 4, n * oh * strips);
+    const rolling = variant === "rolling";
+    const tall = TALL[g.target.software ? "software" : "hardware"];
+    // Tiles of pixels that lie DILATION apart, beginning at each of the first DILATION columns and rows.
+    const tiles = (size: number, of: number): number => ceilDiv(size, of * dilation) * dilation;
+    const [across, down] = rolling ? [tiles(ow, STRIP), tiles(oh, tall)] : [ow, oh];
+    const places = n * across * down;
+    const grid = rowGrid(x.pitch / 4, places);
     const end = epilogue(a);
     g.dispatch({
-      shader: strip
-        ? { name: "depthwise_conv_strip", text: `${stripText}\n${end.text}` }
+      shader: rolling
+        ? { name: "depthwise_conv_rolling", text: `${rollingText}\n${end.text}` }
         : { name: "depthwise_conv", text: `${directText}\n${end.text}` },
-      constants: { ...grid.constants, ...(strip ? stripConstants(kw, stride) : {}), ...end.constants },
-      sizes: { ...sizesOf(x, y.shape, a), PLACES: n * oh * strips, ...(strip ? { STRIPS: strips } : {}) },
+      constants: { ...grid.constants, ...(rolling ? rollingConstants(kh, kw, stride) : {}), ...end.constants },
+      sizes: {
+        ...sizesOf(x, y.shape, a),
+        PLACES: places,
+        ...(rolling ? { STRIPS: across, TILES: down, TALL: tall } : {}),
+      },
       bindings: { x: read(x), w: read(w), ...end.bindings, y: write(y) },
       groups: grid.groups,
       flops: 2 * n * oh * ow * kh * kw * c,

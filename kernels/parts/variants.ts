@@ -130,7 +130,7 @@ export const VARIANTS = {
   }),
   depthwise_conv: variantsOf<DepthwiseShape>()({
     describe: ({ kh, kw, stride, dilation, c, h, w }) => `${kh}x${kw}/${stride}d${dilation} ${c} at ${h}x${w}`,
-    variants: { strip: { fits: (_, p) => !p || p.kw <= 7 }, direct: { fits: anywhere } },
+    variants: { rolling: { fits: (_, p) => !p || p.kh * p.kw <= 9 }, direct: { fits: anywhere } },
   }),
   /** The weight gradient of label_table: k rows and n columns, padded. */
   label_table_dw: variantsOf<{ k: number; n: number }>()({

@@ -276,7 +276,10 @@ const depthwiseConv: OpCase<"depthwiseConv", Depthwise> = {
     { x: [1, 9, 21, 4], k: [3, 3], dilation: 4, pad: [4, 4, 4, 4], act: "leaky" },
     { x: [1, 6, 11, 33], k: [3, 3], dilation: 2, pad: [2, 2, 2, 2], act: "relu" },
     { x: [2, 11, 10, 5], k: [2, 3], stride: 3, dilation: 2, pad: [2, 0, 1, 3] },
-    // More padding than the kernel is large, and a kernel that no strip has.
+    // Taller than a tile.
+    { x: [1, 43, 6, 3], k: [3, 3], dilation: 2, pad: [2, 2, 2, 2], act: "relu" },
+    { x: [2, 37, 5, 2], k: [3, 3], stride: 2, pad: [1, 1, 1, 1] },
+    // More padding than the kernel is large, and a kernel that no tile has.
     { x: [1, 4, 5, 2], k: [1, 1], pad: [2, 1, 0, 3] },
     { x: [1, 3, 12, 2], k: [1, 9], stride: 2, pad: [0, 4, 0, 4], act: "tanh" },
   ],
