@@ -1,6 +1,6 @@
 // The labels of landscapes: sixteen of COCO-Stuff's, in the categories and colours of GauGAN's page (the red byte is the COCO-Stuff id).
 
-import type { Label } from "../pictures/label_names.ts";
+import type { Label } from "./label_names.ts";
 
 /** By id. */
 const LANDSCAPE: readonly [name: string, color: string, category: string][] = [

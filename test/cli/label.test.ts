@@ -8,7 +8,7 @@ import { decode, encode } from "fast-png";
 import { expect, test } from "vitest";
 import { labelPhotos, type LabelCommand } from "../../src/cli/commands/label.ts";
 import { Progress } from "../../src/cli/terminal/progress.ts";
-import { landscapeLabels } from "../../src/datasets/landscape.ts";
+import { landscapeLabels } from "../../src/pictures/landscape_labels.ts";
 import { publishedLabels } from "../../src/datasets/names.ts";
 import { decodeLabelPng } from "../../src/formats/images/label_png.ts";
 import { pilBilinearResize } from "../../src/pictures/pil_bilinear.ts";

@@ -1,6 +1,6 @@
 // The labels that photos get.
 
-import { landscapeLabels } from "../../datasets/landscape.ts";
+import { landscapeLabels } from "../../pictures/landscape_labels.ts";
 import { publishedLabels, readLabelList } from "../../datasets/names.ts";
 import type { DatasetMode } from "../../datasets/options.ts";
 import type { Label } from "../../pictures/label_names.ts";
