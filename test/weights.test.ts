@@ -10,6 +10,8 @@ import { PART, parseManifest } from "../src/formats/manifest.ts";
 import { openSafetensors } from "../src/formats/safetensors.ts";
 import { toF32 } from "../src/formats/tensors.ts";
 import { withoutInt8 } from "../src/models/weights/int8.ts";
+import { decodePresets } from "../src/models/presets.ts";
+import { landscapeLabels } from "../src/pictures/landscape_labels.ts";
 import { parseLabels } from "../src/pictures/label_names.ts";
 
 /** What makes the folder an npm package. */
@@ -47,12 +49,26 @@ test("what a page checks while a net arrives fits the net", async () => {
   }
 });
 
-test("the shipped street nets are small enough to be in a repository", async () => {
-  const nets = (await readdir(folder)).filter((n) => n.startsWith("street_net_") && n.endsWith(".safetensors"));
-  expect(nets.sort()).toEqual(["street_net_E.safetensors", "street_net_G.safetensors"]);
+test.each(["landscape", "street"])("the shipped %s nets are small enough to be in a repository", async (name) => {
+  const nets = (await readdir(folder)).filter((n) => n.startsWith(`${name}_net_`) && n.endsWith(".safetensors"));
+  expect(nets.sort()).toEqual([`${name}_net_E.safetensors`, `${name}_net_G.safetensors`]);
   let bytes = 0;
   for (const net of nets) bytes += (await readFile(join(folder, net))).length;
-  expect(bytes).toBeLessThan(28e6);
+  expect(bytes).toBeLessThan(34e6);
+});
+
+test("the landscape net has the labels that photos get, and styles with names, the first of which is the default", async () => {
+  const file = await openSafetensors(await openFile(join(folder, "landscape_net_G.safetensors")));
+  expect(parseLabels(file.metadata.labels, "labels")).toEqual(landscapeLabels());
+  const described = JSON.parse(await readFile(join(folder, "landscape.json"), "utf8")) as {
+    labels: unknown;
+    styles: { presets: string[]; default: string };
+  };
+  expect(described.labels).toEqual(landscapeLabels());
+  const names = decodePresets(file.metadata.styles, 64).map(({ name }) => name);
+  expect(names).toEqual([...described.styles.presets, "mean"]);
+  expect([names.length, names[0]]).toEqual([9, described.styles.default]);
+  await file.close();
 });
 
 test("the segmenter's weights are int8 with scales, finite, and say their classes and their licence", async () => {

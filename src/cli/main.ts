@@ -61,12 +61,16 @@ function commands(): Command {
       "--labels <file>",
       'label names and colours to store with the weights: JSON [{ "id", "name", "color", "category"? }]',
     )
+    .option(
+      "--styles <file>",
+      'names of the stored styles to keep, in order: JSON { "dusk": "style 3", "noon": "style 1" }',
+    )
     .option("--force", FORCE);
   addConfigOptions(converting).action(
     async (
       input: string,
       output: string,
-      options: { dtype?: "f16" | "f32"; key?: string; labels?: string; force?: boolean },
+      options: { dtype?: "f16" | "f32"; key?: string; labels?: string; styles?: string; force?: boolean },
     ) => {
       const { convert } = await import("./commands/convert.ts");
       const progress = new Progress();
@@ -108,7 +112,10 @@ function commands(): Command {
     .requiredOption("--weights <file>", "a generator: .safetensors or .pth")
     .requiredOption("--label <png...>", "label maps, or a folder of them")
     .option("--instance <png...>", "instance maps in the same order, or a folder of files of the same names")
-    .option("--style <style>", "mean, random, seed:N, a picture, or a safetensors file with z (nets with VAE)")
+    .option(
+      "--style <style>",
+      "mean, random, seed:N, the name of a style stored with the net, a picture, or a safetensors file with z (nets with VAE)",
+    )
     .option("--encoder <file>", "for the style of a picture; left out: <epoch>_net_E beside the weights")
     .option("--out <file>", "the picture (.png, .jpg, .webp), or a folder")
     .option("--raw <file>", "the picture as the net gives it: safetensors, image [1,3,H,W] in [-1,1]; or a folder")
@@ -290,17 +297,21 @@ function commands(): Command {
 
   program
     .command("demo")
-    .description("paint a street, with the net of the npm package spade-webgpu-weights")
-    .option("--map <name>", "street, or a COCO-Stuff map in demo/maps, painted at full size by a seeded net", "street")
+    .description("paint a landscape in six styles, with a net of the npm package spade-webgpu-weights")
+    .option(
+      "--map <name>",
+      "lake, coast, meadow, street, or a COCO-Stuff map in demo/maps, painted at full size by a seeded net",
+      "lake",
+    )
     .option("--out <folder>", "where the pictures go (default: demo/ in a clone, else this folder)")
-    .option("--weights <file>", "another generator of the street's labels, with VAE")
+    .option("--weights <file>", "another generator of the map's labels, with VAE")
     .option("--seed <n>", "of the styles; of a COCO-Stuff map, of the weights", argument(number(0, true)), 0)
     .option("--force", FORCE)
     .action(async (options: DemoOptions) => {
-      const demo =
-        options.map === "street"
-          ? (await import("./commands/demo.ts")).streetDemo
-          : (await import("./commands/demo_seeded.ts")).seededDemo;
+      const { DRAWN, drawnDemo } = await import("./commands/demo.ts");
+      const demo = Object.hasOwn(DRAWN, options.map)
+        ? drawnDemo
+        : (await import("./commands/demo_seeded.ts")).seededDemo;
       print(await demo(options, new Progress()));
     });
   for (const command of program.commands)

@@ -9,27 +9,38 @@ export interface Preset {
   style: Float32Array;
 }
 
+/** The styles of a net's file: those of its training photos' mean, and presets with their names, if a person gave them some. */
+export interface StoredStyles {
+  mean: readonly number[];
+  presets: readonly (readonly number[])[];
+  names?: readonly string[];
+}
+
 /** Encodes styles as the text of the metadata `styles`, with six digits. */
-export function encodePresets(mean: Float32Array, presets: readonly Float32Array[]): string {
+export function encodePresets(mean: Float32Array, presets: readonly Float32Array[], names?: readonly string[]): string {
   const round = (v: Float32Array): number[] => Array.from(v, (x) => Number(x.toPrecision(6)));
-  return JSON.stringify({ mean: round(mean), presets: presets.map(round) });
+  const stored: StoredStyles = { mean: round(mean), presets: presets.map(round), ...(names && { names }) };
+  return JSON.stringify(stored);
 }
 
 /**
- * Decodes the styles: the mean first, then the presets, beginning with those that most photos resemble. Empty if there
- * are none.
+ * Decodes the styles, the one to begin with first: the mean, then the presets, beginning with the most usual; where they have names, the
+ * presets in the order in which they were named, then the mean. Empty if there are none.
  * @throws SpadeError file: the metadata is damaged or has another z_dim
  */
 export function decodePresets(text: string | undefined, z_dim: number): Preset[] {
   if (text === undefined) return [];
-  const isStyle = (v: unknown): v is number[] => Array.isArray(v) && v.length === z_dim && v.every(Number.isFinite);
+  const isStyle = (v: unknown): boolean => Array.isArray(v) && v.length === z_dim && v.every(Number.isFinite);
   try {
-    const { mean, presets } = parseJson(text, "weights, metadata styles") as { mean: unknown; presets: unknown };
-    if (isStyle(mean) && Array.isArray(presets) && presets.every(isStyle)) {
-      return [
-        { name: "mean", style: Float32Array.from(mean) },
-        ...presets.map((style, i) => ({ name: `style ${i + 1}`, style: Float32Array.from(style) })),
-      ];
+    const { mean, presets, names } = parseJson(text, "weights, metadata styles") as StoredStyles;
+    const isNames = names === undefined || (presets.length === names.length && names.every(isName));
+    if (isStyle(mean) && Array.isArray(presets) && presets.every(isStyle) && isNames) {
+      const first = { name: "mean", style: Float32Array.from(mean) };
+      const others = presets.map((style, i) => ({
+        name: names?.[i] ?? `style ${i + 1}`,
+        style: Float32Array.from(style),
+      }));
+      return names ? [...others, first] : [first, ...others];
     }
   } catch (error) {
     if (error instanceof SpadeError) throw error;
@@ -37,3 +48,5 @@ export function decodePresets(text: string | undefined, z_dim: number): Preset[]
   }
   throw new SpadeError("file", "weights, metadata styles", `holds no styles of ${z_dim} numbers`, "save the net again");
 }
+
+const isName = (v: unknown): boolean => typeof v === "string" && v !== "" && v.length <= 40;

@@ -36,7 +36,7 @@ export function netMetadata(
   return {
     config: JSON.stringify(config),
     ...(labels ? { labels: JSON.stringify(labels) } : {}),
-    ...(styles?.count ? { styles: encodePresets(styles.mean(), styles.presets(PRESETS, o.seed)) } : {}),
+    ...(styles?.count ? { styles: encodePresets(styles.mean(), styles.presets(PRESETS)) } : {}),
     training: JSON.stringify({
       epoch: position.epoch,
       batch: position.batch,

@@ -1,12 +1,11 @@
 // The styles of the photographs that a net with VAE was trained on: the encoder's mu of the last ones, kept as training computes them (no
-// photograph is read again), their mean, and a few presets: the centres of k-means (Lloyd 1982, started as k-means++ does, Arthur and
-// Vassilvitskii 2007).
-
-import { keyedSeed, uniformValues } from "../models/philox.ts";
+// photograph is read again), their mean, and a few presets that differ as much as possible: farthest points (Gonzalez 1985). Centres of
+// clusters were tried: most of a set's photographs resemble each other, and so did most presets.
 
 /** Photographs whose style is kept. */
 const CAPACITY = 2048;
-const ROUNDS = 50;
+/** Share of the styles that lie farthest from the middle and become no presets: those of damaged or odd photographs. */
+const ODD = 0.02;
 
 export class Styles {
   /** Rows of `dim`; the oldest is overwritten first. */
@@ -47,10 +46,40 @@ export class Styles {
     );
   }
 
-  /** `k` presets, the largest cluster first; fewer if there are fewer photographs. */
-  presets(k: number, seed: number): Float32Array[] {
-    return kMeans(this.values(), this.dim, Math.min(k, this.count), seed);
+  /** `k` presets, the most usual first; fewer if fewer styles differ. */
+  presets(k: number): Float32Array[] {
+    const values = this.values();
+    const middle = medians(values, this.dim);
+    const rows = Array.from({ length: this.count }, (_, i) => values.slice(i * this.dim, (i + 1) * this.dim))
+      .map((row) => ({ row, away: distance(row, middle) }))
+      .sort((a, b) => a.away - b.away)
+      .slice(0, Math.ceil(this.count * (1 - ODD)))
+      .map(({ row }) => row);
+    return farthestPoints(rows, k);
   }
+}
+
+/** The median of each column, which odd rows hardly move. */
+function medians(values: Float32Array, dim: number): Float32Array {
+  const count = values.length / dim;
+  return Float32Array.from(
+    { length: dim },
+    (_, i) => Float32Array.from({ length: count }, (_row, r) => values[r * dim + i]).sort()[count >> 1],
+  );
+}
+
+/** The first row, and again and again the one that is farthest from all those taken; no two are equal. */
+export function farthestPoints(rows: readonly Float32Array[], k: number): Float32Array[] {
+  const taken = rows.slice(0, Math.min(k, 1));
+  const nearest = rows.map((row) => distance(row, rows[0]));
+  while (taken.length < k) {
+    const most = Math.max(...nearest);
+    if (!(most > 0)) break;
+    const next = rows[nearest.indexOf(most)];
+    taken.push(next);
+    rows.forEach((row, i) => (nearest[i] = Math.min(nearest[i], distance(row, next))));
+  }
+  return taken;
 }
 
 function distance(a: Float32Array, b: Float32Array): number {
@@ -64,38 +93,4 @@ function centre(values: Float32Array, dim: number, rows: readonly number[]): Flo
   const sum = new Float64Array(dim);
   for (const r of rows) for (let i = 0; i < dim; i++) sum[i] += values[r * dim + i];
   return Float32Array.from(sum, (s) => s / Math.max(1, rows.length));
-}
-
-/** Centres of the clusters of rows of `dim`, the largest first. */
-export function kMeans(values: Float32Array, dim: number, k: number, seed: number): Float32Array[] {
-  const rows = Array.from({ length: values.length / dim }, (_, i) => values.subarray(i * dim, (i + 1) * dim));
-  if (!rows.length || k < 1) return [];
-  const draws = uniformValues(keyedSeed(seed, "k-means"), k);
-  const centres = [rows[Math.floor(((draws[0] + 1) / 2) * (rows.length - 1))]];
-  const nearest = rows.map((r) => distance(r, centres[0]));
-  while (centres.length < k) {
-    let left = ((draws[centres.length] + 1) / 2) * nearest.reduce((a, b) => a + b, 0);
-    const next = nearest.findIndex((d) => (left -= d) < 0);
-    centres.push(rows[next < 0 ? rows.length - 1 : next]);
-    rows.forEach((r, i) => (nearest[i] = Math.min(nearest[i], distance(r, centres[centres.length - 1]))));
-  }
-  let members: number[][] = [];
-  for (let round = 0, moved = true; round < ROUNDS && moved; round++) {
-    members = centres.map(() => []);
-    rows.forEach((r, i) => {
-      const d = centres.map((c) => distance(r, c));
-      members[d.indexOf(Math.min(...d))].push(i);
-    });
-    moved = false;
-    members.forEach((m, c) => {
-      if (!m.length) return;
-      const to = centre(values, dim, m);
-      moved ||= distance(to, centres[c]) > 0;
-      centres[c] = to;
-    });
-  }
-  return centres
-    .map((c, i) => ({ c, size: members[i].length }))
-    .sort((a, b) => b.size - a.size)
-    .map(({ c }) => c);
 }

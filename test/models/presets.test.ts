@@ -11,6 +11,21 @@ test("styles come back as they were stored, to six digits", () => {
   expect(decodePresets(undefined, 2)).toEqual([]);
 });
 
+test("styles with names come in the order of the names, the mean last", () => {
+  const [dusk, noon] = [Float32Array.of(1, 3), Float32Array.of(4, 5)];
+  expect(decodePresets(encodePresets(Float32Array.of(0, 2), [dusk, noon], ["dusk", "noon"]), 2)).toEqual([
+    { name: "dusk", style: dusk },
+    { name: "noon", style: noon },
+    { name: "mean", style: Float32Array.of(0, 2) },
+  ]);
+});
+
+test.each([
+  '{"mean":[1],"presets":[[2]],"names":[]}',
+  '{"mean":[1],"presets":[[2]],"names":[3]}',
+  '{"mean":[1],"presets":[[2]],"names":[""]}',
+])("%s is refused", (text) => expect(() => decodePresets(text, 1)).toThrow("metadata styles"));
+
 test.each(["{", "[]", '{"mean":[1,2]}', '{"mean":[1,null],"presets":[]}', '{"mean":[1,2],"presets":[[1]]}'])(
   "%s is refused",
   (text) => expect(() => decodePresets(text, 2)).toThrow("metadata styles"),

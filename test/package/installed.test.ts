@@ -79,7 +79,7 @@ describe("a command that misses a package says how to install it", () => {
 
   test("spade-webgpu-weights", () => {
     expect(refusal(["demo"])).toBe(
-      "error: street_net_G.safetensors: is not here: it comes with the npm package spade-webgpu-weights; run: npm install spade-webgpu-weights@0.1, or give --weights FILE",
+      "error: landscape_net_G.safetensors: is not here: it comes with the npm package spade-webgpu-weights; run: npm install spade-webgpu-weights@0.1, or give --weights FILE",
     );
   });
 

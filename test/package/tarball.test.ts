@@ -172,9 +172,14 @@ describe("types compile without skipLibCheck", () => {
 
 test("the weights are a package of their own, with an address for bundlers and licences", () => {
   const weights = packFolder(join(root, "weights"), dir);
-  const names = ["street_net_G", "street_net_E", "squeezenet1_0_features", "ade20k_segmenter"].map(
-    (name) => `${name}.safetensors`,
-  );
+  const names = [
+    "landscape_net_G",
+    "landscape_net_E",
+    "street_net_G",
+    "street_net_E",
+    "squeezenet1_0_features",
+    "ade20k_segmenter",
+  ].map((name) => `${name}.safetensors`);
   for (const name of [...names, "README.md", "LICENSE.md"]) expect(weights.files).toContain(name);
   const { name, exports, version } = JSON.parse(readFileSync(join(root, "weights/package.json"), "utf8")) as {
     name: string;

@@ -1,28 +1,28 @@
 import { expect, test } from "vitest";
-import { normalValues } from "../../src/models/philox.ts";
-import { kMeans, Styles } from "../../src/training/styles.ts";
+import { Styles } from "../../src/training/styles.ts";
 
-test("k-means finds clusters that lie apart, the largest first", () => {
-  const centres = [
+test("presets differ: the most usual style, then the farthest ones, none of them odd", () => {
+  const styles = new Styles(2);
+  const corners = [
     [10, 0],
     [0, 10],
     [-10, -10],
   ];
-  const sizes = [20, 50, 30];
-  const noise = normalValues(5, 200);
-  const rows = sizes.flatMap((n, c) => Array.from({ length: n }, () => centres[c]));
-  const values = Float32Array.from(rows.flat(), (v, i) => v + 0.1 * noise[i]);
-  const found = kMeans(values, 2, 3, 1);
-  [1, 2, 0].forEach((c, i) => {
-    expect(found[i][0]).toBeCloseTo(centres[c][0], 0);
-    expect(found[i][1]).toBeCloseTo(centres[c][1], 0);
-  });
-  expect(kMeans(values, 2, 3, 1)).toEqual(found);
+  // Most styles are alike.
+  for (let i = 0; i < 60; i++) styles.add(Float32Array.of(0.01 * i, 0));
+  for (const [x, y] of corners) styles.add(Float32Array.of(x, y));
+  styles.add(Float32Array.of(1000, 1000));
+  const found = styles.presets(4);
+  expect(found.length).toBe(4);
+  expect(Math.hypot(...found[0])).toBeLessThan(2);
+  expect(found.slice(1).map(String).sort()).toEqual(corners.map(String).sort());
 });
 
-test("k-means of equal rows, and of none", () => {
-  expect(kMeans(new Float32Array(12).fill(2), 3, 2, 0)[0]).toEqual(Float32Array.of(2, 2, 2));
-  expect(kMeans(new Float32Array(0), 3, 2, 0)).toEqual([]);
+test("presets of equal styles, and of none", () => {
+  const styles = new Styles(3);
+  expect(styles.presets(2)).toEqual([]);
+  styles.add(new Float32Array(12).fill(2));
+  expect(styles.presets(2)).toEqual([Float32Array.of(2, 2, 2)]);
 });
 
 test("styles: the last 2048, their mean, and the same again from a checkpoint's values", () => {
@@ -37,5 +37,5 @@ test("styles: the last 2048, their mean, and the same again from a checkpoint's 
   again.add(Float32Array.of(7, 7));
   styles.add(Float32Array.of(7, 7));
   expect(again.values()).toEqual(styles.values());
-  expect(again.presets(8, 3)).toEqual(styles.presets(8, 3));
+  expect(again.presets(8)).toEqual(styles.presets(8));
 });

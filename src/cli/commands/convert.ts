@@ -4,7 +4,7 @@
 import { basename, extname } from "node:path";
 
 import { listed } from "../../formats/budget.ts";
-import { openCheckpointFile } from "../../formats/file.ts";
+import { existingText, openCheckpointFile } from "../../formats/file.ts";
 import { noteInput } from "../../formats/inputs.ts";
 import { writePth } from "../../formats/torch/pth_write.ts";
 import { writeSafetensors } from "../../formats/safetensors.ts";
@@ -15,6 +15,7 @@ import { storedConfig } from "../../models/weights/stored_config.ts";
 import { counted, SpadeError } from "../../runtime/errors.ts";
 import { noteLines, summary } from "../reports/checkpoint_report.ts";
 import { readLabelList } from "../../datasets/names.ts";
+import { renamedStyles } from "../inputs/style_names.ts";
 import { configLines, findingBeside } from "./info.ts";
 import { Outputs } from "../terminal/output.ts";
 
@@ -23,6 +24,8 @@ export interface ConvertOptions extends RetypeOptions {
   key?: string;
   /** A JSON file [{ id, name, color, category? }], stored in the metadata. */
   labels?: string;
+  /** A JSON file { "new name": "stored name" }: the styles to keep, in this order. */
+  styles?: string;
   /** Options of the net that the file does not store. */
   overrides?: Partial<Config>;
   force?: boolean;
@@ -37,7 +40,7 @@ const KINDS: Readonly<Record<string, "safetensors" | "pth">> = {
 /**
  * Converts a checkpoint and gives the lines to print: what the input holds, what was left out, what was written. The metadata
  * gets `config` (JSON: the file's, else guessed from keys and shapes, with the options given or in the opt file beside it, and the names of
- * those that stay a guess), `source`, and `labels` if given.
+ * those that stay a guess), `source`, and `labels` and the names of `styles` if given.
  * Fails with `file` or `unsupported` on the input, and with `usage` on the options and on an output over an input.
  */
 export async function convert(input: string, output: string, options: ConvertOptions = {}): Promise<string[]> {
@@ -54,6 +57,7 @@ export async function convert(input: string, output: string, options: ConvertOpt
   }
   noteInput(input, "the input");
   if (options.labels !== undefined) noteInput(options.labels, "the labels");
+  if (options.styles !== undefined) noteInput(options.styles, "the styles' names");
   const outputs = new Outputs(options.force);
   const source = await openCheckpointFile(input, { key: options.key });
   try {
@@ -67,6 +71,9 @@ export async function convert(input: string, output: string, options: ConvertOpt
       metadata.labels = JSON.stringify(
         readLabelList(options.labels, config.ok ? labelCount(config.config) : undefined),
       );
+
+    if (options.styles !== undefined)
+      metadata.styles = renamedStyles(source.metadata.styles, existingText(options.styles), options.styles);
 
     const overflowed: string[] = [];
     const tensors = retyped(source, options, overflowed);

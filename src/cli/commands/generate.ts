@@ -172,8 +172,8 @@ export async function* generate(o: GenerateOptions, progress: Progress): AsyncGe
   }
   let encoding: Awaited<ReturnType<typeof prepareStyle>> | undefined;
   const net = await openNetFile(o.weights, o, progress, async (described) => {
-    const { config } = described;
-    encoding = await prepareStyle(await readStyle(o.style, config), o.weights, o.encoder);
+    const { config, presets } = described;
+    encoding = await prepareStyle(await readStyle(o.style, config, presets), o.weights, o.encoder);
     if (o.instance && config.no_instance) progress.say("note: this net takes no instance map; --instance is ignored");
     for (const [i, job] of jobs.entries()) {
       if (jobs.length > 1) progress.update("checking maps", i, jobs.length);

@@ -83,10 +83,11 @@ export async function testNet(
   const outputs = new Outputs(o.force);
   let source!: StyleSource;
   let count = 0;
-  const net = await openNetFile(weights, o, progress, async ({ config, labels }) => {
+  const net = await openNetFile(weights, o, progress, async (described) => {
+    const { config, labels } = described;
     const data = testData(o.data, config);
     const open = (photos: boolean): Promise<Dataset> => Dataset.open(data, { photos, colors: labels });
-    source = await styleSource(o, weights, config, data, open, (line) => progress.say(line));
+    source = await styleSource(o, weights, described, data, open, (line) => progress.say(line));
     count = Math.min(source.dataset.length, o.how_many);
     refuseTwins(source.dataset, count);
     const results = Array.from({ length: count }, (_, i) => picturesOf(stemOf(source.dataset.paths(i)), o.n_samples));

@@ -8,6 +8,7 @@ import { variantsWish, type VariantPlan } from "../../node/variants.ts";
 import { checkVariants } from "../../../kernels/parts/variants.ts";
 import { describeNet } from "../../painting/describe_net.ts";
 import { openNet, type NetWeights, type OpenNet, type StorageWish } from "../../painting/open_net.ts";
+import { decodePresets, type Preset } from "../../models/presets.ts";
 import type { Device } from "../../runtime/index.ts";
 import { noteLines } from "../reports/checkpoint_report.ts";
 import { once } from "../terminal/once.ts";
@@ -44,6 +45,11 @@ export async function openDeviceFor(progress: Progress, plan?: VariantPlan): Pro
   }
 }
 
+/** A net in a file, with the styles that are stored with it. */
+export interface NetInFile extends NetWeights {
+  readonly presets: readonly Preset[];
+}
+
 /**
  * Opens the file, calls `use` with the net that it describes, and closes the file when `use` is done. Options that the file leaves open
  * come from the opt file beside it; those that are guessed are named in a note.
@@ -52,7 +58,7 @@ export async function withNetFile<T>(
   weights: string,
   { key, overrides = {} }: NetOptions,
   progress: Progress,
-  use: (net: NetWeights) => Promise<T>,
+  use: (net: NetInFile) => Promise<T>,
 ): Promise<T> {
   const checkpoint = await openCheckpointFile(weights, { key });
   try {
@@ -61,7 +67,8 @@ export async function withNetFile<T>(
     const net = describeNet(checkpoint, { weights, overrides: { ...beside, ...overrides } });
     for (const line of noteLines(checkpoint)) say(line);
     if (net.note) say(`note: ${net.note.message}; ${net.note.fix}`);
-    return await use(net).catch((error: unknown) => {
+    const presets = net.config.use_vae ? decodePresets(checkpoint.metadata.styles, net.config.z_dim) : [];
+    return await use({ ...net, presets }).catch((error: unknown) => {
       throw explainGuess(error, net);
     });
   } finally {
@@ -90,7 +97,7 @@ export function openNetFile(
   weights: string,
   options: NetOptions,
   progress: Progress,
-  first: (net: NetWeights) => Promise<void>,
+  first: (net: NetInFile) => Promise<void>,
 ): Promise<OpenNet> {
   return withNetFile(weights, options, progress, async (net) => {
     await first(net);

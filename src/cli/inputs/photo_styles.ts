@@ -8,6 +8,7 @@ import type { Config } from "../../models/config.ts";
 import { normalized, type EncoderRunner } from "../../painting/encoder_runner.ts";
 import { keyedSeed, normalValues } from "../../models/philox.ts";
 import { SpadeError, type Device } from "../../runtime/index.ts";
+import type { NetInFile } from "./net.ts";
 import { findEncoder, needEncoder, openEncoder, prepareStyle } from "./encoder.ts";
 import { drawStyle, readStyle } from "./style.ts";
 import type { TestOptions } from "../options/test_options.ts";
@@ -35,7 +36,7 @@ export interface StyleSource {
 export async function styleSource(
   o: TestOptions,
   weights: string,
-  config: Config,
+  { config, presets }: Pick<NetInFile, "config" | "presets">,
   data: DataOptions,
   open: (photos: boolean) => Promise<Dataset>,
   say: (line: string) => void,
@@ -58,7 +59,7 @@ export async function styleSource(
       say(`note: there are no photos to take styles from (${error.where}: ${error.problem})`);
     }
   }
-  const wish = await readStyle(o.style ?? (config.use_vae && o.n_samples > 1 ? "random" : undefined), config);
+  const wish = await readStyle(o.style ?? (config.use_vae && o.n_samples > 1 ? "random" : undefined), config, presets);
   if (o.n_samples > 1 && wish.kind !== "random" && wish.kind !== "seed") {
     const why = wish.kind === "none" ? "this net was trained without VAE and has one picture a map" : "is one style";
     throw new SpadeError(

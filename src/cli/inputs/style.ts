@@ -1,11 +1,12 @@
-// --style: the style vector z of a picture. mean, random, seed:N, a file with z, or a picture that the net's encoder turns into z.
+// --style: the style vector z of a picture. mean, random, seed:N, a style stored with the net, a file with z, or a picture that the net's encoder turns into z.
 
 import { randomInt } from "node:crypto";
 import { openFile, openCheckpointFile } from "../../formats/file.ts";
 import { toF32 } from "../../formats/tensors.ts";
 import type { Config } from "../../models/config.ts";
 import { normalValues } from "../../models/philox.ts";
-import { SpadeError } from "../../runtime/errors.ts";
+import type { Preset } from "../../models/presets.ts";
+import { foreign, SpadeError } from "../../runtime/errors.ts";
 
 export interface ChosenStyle {
   /** The --style that gives it again: "mean", "seed:7", or the file. */
@@ -25,8 +26,15 @@ export type DrawableStyle = Exclude<StyleWish, { kind: "picture" }>;
 
 const PICTURE = /^(\x89PNG|\xff\xd8\xff|RIFF....WEBP|GIF8|BM)/s;
 
-/** Parses --style and reads the file that it names; a picture is recognised but not decoded. Without --style: the mean. */
-export async function readStyle(text: string | undefined, config: Config): Promise<StyleWish> {
+/**
+ * Parses --style and reads the file that it names; a picture is recognised but not decoded. Without --style: the mean.
+ * @param presets styles that are stored with the net
+ */
+export async function readStyle(
+  text: string | undefined,
+  config: Config,
+  presets: readonly Preset[],
+): Promise<StyleWish> {
   if (!config.use_vae) {
     if (text === undefined) return { kind: "none" };
     throw new SpadeError(
@@ -39,7 +47,9 @@ export async function readStyle(text: string | undefined, config: Config): Promi
   const { z_dim } = config;
   if (text === undefined || text === "mean") return { kind: "fixed", name: "mean", z: new Float32Array(z_dim) };
   if (text === "random") return { kind: "random" };
-  if (!text.startsWith("seed:")) return readFileStyle(text, z_dim);
+  const stored = presets.find(({ name }) => name === text);
+  if (stored) return { kind: "fixed", name: stored.name, z: stored.style };
+  if (!text.startsWith("seed:")) return readFileStyle(text, z_dim, presets);
   const seed = Number(text.slice(5));
   if (!/^seed:\d+$/.test(text) || !Number.isSafeInteger(seed))
     throw new SpadeError(
@@ -66,14 +76,14 @@ export function drawStyle(wish: DrawableStyle, z_dim: number, nth = 0): ChosenSt
   }
 }
 
-async function readFileStyle(path: string, z_dim: number): Promise<StyleWish> {
+async function readFileStyle(path: string, z_dim: number, presets: readonly Preset[]): Promise<StyleWish> {
   const access = await openFile(path).catch((error: unknown) => {
     if (!(error instanceof SpadeError)) throw error;
     throw new SpadeError(
       "usage",
       `--style ${path}`,
-      `is neither mean, random, seed:N nor a file (${error.problem})`,
-      "give one of those",
+      `is neither mean, random, seed:N, a style stored with the net nor a file (${error.problem})`,
+      presets.length ? `stored are ${foreign(presets.map(({ name }) => name).join(", "), 400)}` : "give one of those",
       error,
     );
   });
