@@ -7,9 +7,9 @@ import type { RandomAccess } from "./formats/tensors.ts";
 import { openNodeDevice, sizesWish, SOFTWARE_FIX } from "./node/dawn.ts";
 import { describeNet } from "./painting/describe_net.ts";
 import { SpadeError } from "./runtime/errors.ts";
-import type { Picture, Source } from "./session/api.ts";
+import type { Source } from "./session/api.ts";
 import type { Host, LoadOptions, Weights } from "./session/host.ts";
-import { photoValues } from "./session/photo.ts";
+import { checkedPixels } from "./session/photo.ts";
 import { openHead } from "./web/head.ts";
 import { openWeights } from "./web/open_weights.ts";
 
@@ -65,7 +65,7 @@ export const nodeHost = (): Host => ({
   format,
   softwareFix: SOFTWARE_FIX,
   openDevice: openNodeDevice,
-  readPhoto: async (photo, width, height) => photoValues(photo as Picture, { width, height }),
+  readPhoto: async (photo, call) => checkedPixels(photo, call),
   head,
   open,
   sizesAs: sizesWish(),

@@ -1,5 +1,4 @@
-// The session that createSpade returns: queues calls, paints one map at a time, reuses tables of an unchanged map, measures times, and runs
-// a call again whose device was lost.
+// The session that createSpade returns: paints one map at a time, reuses tables of an unchanged map, and measures times.
 
 import type {
   CanvasOptions,
@@ -13,14 +12,14 @@ import type {
   Stats,
   TextureOptions,
 } from "./api.ts";
-import { checkDevice, checkGenerate, checkLive, checkMap, styleValues } from "./checks.ts";
+import { checkGenerate, checkLive, checkMap, styleValues } from "./checks.ts";
 import type { Host, Photo } from "./host.ts";
-import { LastingNet } from "./opening/lasting.ts";
 import type { How, Painting } from "./job.ts";
 import { LivePainter } from "./live.ts";
-import { Announcing } from "./announcing.ts";
 import { failed } from "./notices.ts";
-import type { Opened } from "./opening/opened.ts";
+import { openOn, type Opened } from "./opening/opened.ts";
+import { photoValues } from "./photo.ts";
+import { Session } from "./session.ts";
 import { bytesSink, canvasSink, textureSink, type Sink } from "./sinks.ts";
 import { SpadeError } from "../runtime/index.ts";
 
@@ -36,28 +35,15 @@ const copyMap = ({ data, width, height }: LabelMap): LabelMap => ({ data: data.s
 /** Slice length for runs with an abort signal. */
 const ABORTABLE_SLICE_MS = 100;
 
-export class SpadeSession extends Announcing implements Spade {
+export class SpadeSession extends Session<Opened, SpadeOptions> implements Spade {
   stats: Stats | null = null;
-  private readonly net: LastingNet;
-  private readonly ending = new AbortController();
-  private queue: Promise<unknown> = Promise.resolve();
   /** The map from which the tables on the device were computed. */
   private painted: { on: Opened; map: LabelMap; instance: LabelMap | undefined; windows: number } | undefined;
   /** What a canvas shows. */
   private shown: Painting | undefined;
 
-  constructor(
-    private readonly host: Host,
-    options: SpadeOptions,
-    opened: Opened,
-  ) {
-    super();
-    this.net = new LastingNet(host, options, opened, {
-      lost: (reason, willRestore) => this.tell("lost", { reason, willRestore }),
-      restored: () => this.tell("restored"),
-    });
-    // Once the caller of createSpade has had time to add a listener.
-    setTimeout(() => opened.notices.forEach((notice) => this.announce(notice)), 0);
+  constructor(host: Host, options: SpadeOptions, opened: Opened) {
+    super(host, "Spade", options, opened, (again) => openOn(host, again));
   }
 
   get info(): SpadeInfo {
@@ -100,42 +86,9 @@ export class SpadeSession extends Announcing implements Spade {
     return styleValues(style, this.info.style?.dim ?? 0);
   }
 
-  /** A signal for a call: the caller's, or dispose(). */
-  until(signal?: AbortSignal): AbortSignal {
-    return AbortSignal.any([this.ending.signal, ...(signal ? [signal] : [])]);
-  }
-
   /** Paints when its turn comes. */
   paint<R>(what: Painting, sink: Sink<R>, how: How): Promise<R> {
     return this.queued(how, (opened) => this.paintOn(opened, what, sink, how));
-  }
-
-  /**
-   * Runs `body` after the calls before it, with the net on a device that lives; again, if the device is lost meanwhile. Rejects at once on
-   * abort, even while queued: a running call ends with its slice, and the next one waits for that.
-   */
-  private queued<R>({ signal, begin }: How, body: (opened: Opened) => Promise<R>): Promise<R> {
-    return new Promise<R>((resolve, reject) => {
-      const stop = (): void => reject(signal.reason as Error);
-      signal.addEventListener("abort", stop, { once: true });
-      const turn = async (): Promise<R | undefined> => {
-        while (!signal.aborted) {
-          const opened = await this.net.open();
-          begin?.();
-          try {
-            const result = await body(opened);
-            if (this.net.isCurrent(opened)) return result;
-          } catch (error) {
-            if (this.net.isCurrent(opened)) throw error;
-          }
-        }
-        return undefined;
-      };
-      this.queue = this.queue
-        .then(turn)
-        .then((result) => resolve(result as R), reject)
-        .finally(() => signal.removeEventListener("abort", stop));
-    });
   }
 
   private async paintOn<R>(opened: Opened, what: Painting, sink: Sink<R>, { signal, slice }: How): Promise<R> {
@@ -186,8 +139,7 @@ export class SpadeSession extends Announcing implements Spade {
 
   async encode(photo: Photo): Promise<Float32Array> {
     this.check("encode");
-    const { width, height } = this.info;
-    const picture = await this.host.readPhoto(photo, width, height);
+    const picture = photoValues(await this.host.readPhoto(photo, "encode"), this.info);
     const how: How = { signal: this.until() };
     return this.queued(how, (opened) => opened.encode(picture, how.signal));
   }
@@ -218,37 +170,13 @@ export class SpadeSession extends Announcing implements Spade {
     return canvas.convertToBlob({ type });
   }
 
-  async restore(device: GPUDevice): Promise<void> {
-    this.check("restore");
-    checkDevice("restore", device);
-    await this.net.restore(device);
-  }
-
   /** @internal Tells of an error that no call can throw. */
   announceFailure(error: unknown): void {
-    if (!this.ending.signal.aborted) this.announce(failed(error));
+    if (!this.disposed) this.announce(failed(error));
   }
 
-  /** @internal @throws SpadeError disposed */
-  check(where: string): void {
-    if (this.ending.signal.aborted)
-      throw new SpadeError("disposed", where, "this Spade was disposed", "create a new one");
-  }
-
-  dispose(): void {
-    if (this.ending.signal.aborted) return;
-    const reason = new SpadeError(
-      "disposed",
-      "generate",
-      "this Spade was disposed while it painted",
-      "create a new one",
-    );
-    this.ending.abort(reason);
-    this.net.dispose(reason);
+  override dispose(): void {
+    super.dispose();
     this.painted = this.shown = undefined;
-  }
-
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }

@@ -9,7 +9,7 @@ import { checkpointSource } from "../models/weights/source.ts";
 import { storageType } from "../painting/open_net.ts";
 import { SpadeError, type Device } from "../runtime/index.ts";
 import type { Source } from "../session/api.ts";
-import { openDevice } from "../session/opening/opened.ts";
+import { openDevice } from "../session/opening/device.ts";
 import { reporter } from "../session/opening/progress.ts";
 import type { Host } from "../session/host.ts";
 import { initialSource } from "../training/init.ts";

@@ -1,18 +1,17 @@
 // Photographs in a page, of everything that a browser can draw.
 
-import type { Photo } from "../session/host.ts";
-import { photoValues } from "../session/photo.ts";
+import type { Photo, Pixels } from "../session/host.ts";
 import { foreign, SpadeError } from "../runtime/errors.ts";
 
 /** Larger photos are first reduced by the browser: the exact resize runs on the page's thread. */
 const MOST_SIDE = 2048;
 
 /** See Host.readPhoto. */
-export async function readPagePhoto(photo: Photo, width: number, height: number): Promise<Float32Array> {
+export async function readPagePhoto(photo: Photo, call: string): Promise<Pixels> {
   const whole = await createImageBitmap(photo as ImageBitmapSource).catch((cause: unknown) => {
     throw new SpadeError(
       "usage",
-      "encode",
+      call,
       `the photo can't be drawn (${foreign((cause as Error).message)})`,
       "give an image, canvas, ImageData, or a Blob of a JPEG or PNG file",
       cause,
@@ -24,5 +23,5 @@ export async function readPagePhoto(photo: Photo, width: number, height: number)
   context.imageSmoothingQuality = "high";
   context.drawImage(whole, 0, 0, canvas.width, canvas.height);
   whole.close();
-  return photoValues(context.getImageData(0, 0, canvas.width, canvas.height), { width, height });
+  return context.getImageData(0, 0, canvas.width, canvas.height);
 }

@@ -240,13 +240,20 @@ describe("dispose()", () => {
     const device = isBorrowed ? await openNodeDevice() : undefined;
     if (device) borrowed.push(() => device.dispose());
     const spade = await create({ weights: await weights(plain), device: device?.gpu });
-    const wanted = { code: "disposed", message: expect.stringContaining("disposed while it painted") };
+    const wanted = { code: "disposed", message: expect.stringContaining("disposed while it worked") };
     const running = spade.generate(map);
     const waiting = spade.generate(map, { signal: new AbortController().signal });
     await new Promise((resolve) => setTimeout(resolve, 5));
     spade.dispose();
     await expect(running).rejects.toMatchObject(wanted);
     await expect(waiting).rejects.toMatchObject(wanted);
+  });
+
+  test("ends what reads its photo", async () => {
+    const spade = await create({ weights: await weights(plain) });
+    const reading = spade.encode({ data: new Uint8ClampedArray(4), width: 1, height: 1, colorSpace: "srgb" });
+    spade.dispose();
+    await expect(reading).rejects.toMatchObject({ code: "disposed" });
   });
 
   test("every call afterwards says so", async () => {

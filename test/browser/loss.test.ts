@@ -103,7 +103,7 @@ describePage("a lost GPU", (lab) => {
     });
     expect(error).toMatchObject({
       code: "device-lost",
-      fix: "create a new Spade; give an address, which can be read again",
+      fix: "create a new one; give an address, which can be read again",
     });
   });
 

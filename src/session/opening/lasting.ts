@@ -1,37 +1,54 @@
 // A net that outlives its GPU device: alive -> lost -> being opened again -> alive, or given up. The weights come from the cache.
 
 import type { SpadeOptions } from "../api.ts";
-import type { Host } from "../host.ts";
-import { openOn, type Opened } from "./opened.ts";
+import type { BareHost } from "../host.ts";
 import { supported } from "./supported.ts";
-import { SpadeError, whenLost } from "../../runtime/index.ts";
+import { SpadeError, whenLost, type Device } from "../../runtime/index.ts";
 
 /** A second loss within this time is not repaired: whatever took the device would take the next one too. */
 const AGAIN_MS = 60_000;
 
+/** Of the options of an opening. */
+export type Where = Pick<SpadeOptions, "weights" | "device" | "signal">;
+
 /** Whether weights can be read a second time, and the device is ours to open. */
-export const canOpenAgain = ({ weights, device }: SpadeOptions): boolean =>
+const canOpenAgain = ({ weights, device }: Where): boolean =>
   !device && !(weights instanceof Response || weights instanceof ReadableStream);
+
+/** Opens, and once more if the GPU was lost meanwhile. */
+export const openLasting = <O>(options: Where, open: () => Promise<O>): Promise<O> =>
+  open().catch((error: unknown) => {
+    if (error instanceof SpadeError && error.code === "device-lost" && canOpenAgain(options)) return open();
+    throw error;
+  });
+
+/** What lasts. */
+export interface OnDevice {
+  readonly device: Device;
+  dispose(): void;
+}
 
 export interface LossEvents {
   lost(reason: "destroyed" | "unknown", willRestore: boolean): void;
   restored(): void;
 }
 
-export class LastingNet {
+export class LastingNet<O extends OnDevice, W extends Where> {
   /** The net that is open, or was last. */
-  latest: Opened;
+  latest: O;
   /** Its successor, while it is being opened; rejected, if there will be none. */
-  private next: Promise<Opened> | undefined;
+  private next: Promise<O> | undefined;
   /** It could not be opened for now. */
   private retry = false;
   private lostAt = -Infinity;
   private readonly ending = new AbortController();
 
+  /** @param openAgain opens the same net on another device */
   constructor(
-    private readonly host: Host,
-    private readonly options: SpadeOptions,
-    first: Opened,
+    private readonly host: Pick<BareHost, "openDevice">,
+    private readonly options: W,
+    first: O,
+    private readonly openAgain: (options: W) => Promise<O>,
     private readonly events: LossEvents,
   ) {
     this.latest = first;
@@ -42,14 +59,14 @@ export class LastingNet {
    * The net on a device that lives; waits while one is being opened.
    * @throws SpadeError device-lost, webgpu-blocked: given up; whatever opening throws
    */
-  async open(): Promise<Opened> {
+  async open(): Promise<O> {
     this.deviceLost();
     if (this.retry) this.wait(this.reopen(this.options), true);
     return this.next ?? this.latest;
   }
 
   /** Whether `opened` is still in use. If not, what was computed with it may be wrong, and open() gives another. */
-  isCurrent(opened: Opened): boolean {
+  isCurrent(opened: O): boolean {
     this.deviceLost();
     return !this.next && this.latest === opened;
   }
@@ -77,7 +94,7 @@ export class LastingNet {
   }
 
   /** @param hopeful the page was told that it will paint again */
-  private wait(next: Promise<Opened>, hopeful: boolean): void {
+  private wait(next: Promise<O>, hopeful: boolean): void {
     this.next = next;
     this.retry = false;
     next.then(
@@ -95,8 +112,8 @@ export class LastingNet {
     );
   }
 
-  private async reopen(options: SpadeOptions): Promise<Opened> {
-    const opened = await openOn(this.host, { ...options, signal: this.ending.signal });
+  private async reopen(options: W): Promise<O> {
+    const opened = await this.openAgain({ ...options, signal: this.ending.signal });
     this.latest = opened;
     whenLost(opened.device.gpu, this);
     return opened;
@@ -113,7 +130,7 @@ export class LastingNet {
         ? ["the GPU was lost twice within a minute", "reload the page; if that does not help, use a smaller net"]
         : [
             "the GPU was lost, and the weights came from a stream",
-            "create a new Spade; give an address, which can be read again",
+            "create a new one; give an address, which can be read again",
           ];
     throw new SpadeError("device-lost", "GPU", `${problem} (${device.lostReason})`, fix);
   }

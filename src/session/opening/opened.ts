@@ -1,17 +1,18 @@
-// A net on its device, as a session uses it; after a loss, it is opened again. The adapter comes first; then the device, the download, the
-// uploads and the compilation of programs overlap.
+// A net on its device, as a session uses it; after a loss, it is opened again. The download, the uploads and the compilation of programs
+// overlap.
 
 import type { SpadeInfo, SpadeOptions } from "../api.ts";
 import { encoderOf } from "./beside.ts";
-import type { Host, Weights } from "../host.ts";
+import type { Host } from "../host.ts";
 import { netInfo } from "./info.ts";
+import { load } from "./load.ts";
 import type { Notice } from "../announcing.ts";
-import { guessedConfig, memoryOnly, slow } from "../notices.ts";
+import { guessedConfig, slow } from "../notices.ts";
 import type { Report } from "./progress.ts";
 import { EncoderRunner } from "../../painting/encoder_runner.ts";
 import { openNet, type OpenNet } from "../../painting/open_net.ts";
 import { Drawer } from "../../painting/present/draw.ts";
-import { Device, SpadeError } from "../../runtime/index.ts";
+import { SpadeError, type Device } from "../../runtime/index.ts";
 
 export class Opened {
   readonly drawer: Drawer;
@@ -76,98 +77,44 @@ export class Opened {
   }
 }
 
-/** Opens the device in two steps: `found` resolves when there is an adapter, before anything is downloaded. */
-export function openDevice(
-  host: Host,
-  { device, powerPreference }: Pick<SpadeOptions, "device" | "powerPreference">,
-): { found: Promise<unknown>; opening: Promise<Device> } {
-  if (device) {
-    const opening = Promise.resolve(borrowed(device, host.sizesAs));
-    return { found: opening, opening };
-  }
-  let onAdapter!: () => void;
-  const adapter = new Promise<void>((resolve) => (onAdapter = resolve));
-  const opening = host.openDevice({ powerPreference, onAdapter });
-  opening.catch(() => undefined);
-  return { found: Promise.race([adapter, opening]), opening };
-}
-
-function borrowed(gpu: GPUDevice, sizesAs: Host["sizesAs"]): Device {
-  const info =
-    (gpu as { adapterInfo?: GPUAdapterInfo }).adapterInfo ??
-    ({ vendor: "", architecture: "", device: "", description: "borrowed device" } as GPUAdapterInfo);
-  return new Device(gpu, info, false, { sizesAs });
-}
-
-/**
- * Opens weights on a device. If anything fails, frees what it had opened; an abort throws signal.reason.
- * @param report undefined: they were open before, and are opened again
- */
-export async function openOn(
-  host: Host,
-  options: SpadeOptions,
-  report?: (cached: () => boolean) => Report,
-): Promise<Opened> {
-  const { signal, size, integrity, cache, fetch } = options;
-  signal?.throwIfAborted();
-  const notices: Notice[] = [];
-  let weights: Weights | undefined;
-  const tell = report?.(() => weights?.cached ?? false);
-  const { found, opening } = openDevice(host, options);
-  await found;
-  try {
-    signal?.throwIfAborted();
-    weights = await host.open(options.weights, {
-      ...{ integrity, cache, fetch, signal, readers: host.format.readers, reload: !report },
-      report: (loaded, total) => tell?.("download", loaded, total),
-      onMemoryOnly: (cause) => notices.push(memoryOnly(cause)),
+/** Opens a generator. If anything fails, frees what it had opened; an abort throws signal.reason. @param report as of `load` */
+export function openOn(host: Host, options: SpadeOptions, report?: (cached: () => boolean) => Report): Promise<Opened> {
+  const { signal, size } = options;
+  return load(host, options, report, async ({ weights, checkpoint, opening, tell, notices }) => {
+    const described = host.format.describe(checkpoint, { weights: "weights", size });
+    const device = await opening;
+    let loading = true;
+    const net = await openNet(described, {
+      device,
+      dtype: options.dtype,
+      warm: true,
+      signal,
+      onWeights: (done, total) => tell?.("upload", done, total),
+      // Later maps may compile too; don't report those.
+      onProgress: (done, total) => void (loading && tell?.("compile", done, total)),
     });
-    const checkpoint = await host.format.open(weights);
     try {
-      const described = host.format.describe(checkpoint, { weights: "weights", size });
-      const device = await opening;
-      let loading = true;
-      const net = await openNet(described, {
-        device,
-        dtype: options.dtype,
-        warm: true,
-        signal,
-        onWeights: (done, total) => tell?.("upload", done, total),
-        // Later maps may compile too; don't report those.
-        onProgress: (done, total) => void (loading && tell?.("compile", done, total)),
-      });
-      try {
-        await weights.finished;
-        loading = false;
-        signal?.throwIfAborted();
-        const about = netInfo(net, checkpoint.metadata);
-        const encoder = about.style ? encoderOf(options, checkpoint) : undefined;
-        const { vendor, architecture } = device.info;
-        const info: SpadeInfo = {
-          ...about,
-          style: about.style && { ...about.style, encoder: encoder !== undefined },
-          dtype: net.dtype,
-          adapter: { vendor, architecture, software: device.software },
-          bytes: { gpu: device.allocated, download: weights.size },
-        };
-        if (device.software) notices.unshift(slow(device, net, host.softwareFix));
-        if (net.note) notices.push(guessedConfig(net.note.message));
-        const opened = new Opened(host, options, info, net, notices, encoder);
-        tell?.("ready", 1, 1);
-        return opened;
-      } catch (error) {
-        net.dispose();
-        throw error;
-      }
+      await weights.finished;
+      loading = false;
+      signal?.throwIfAborted();
+      const about = netInfo(net, checkpoint.metadata);
+      const encoder = about.style ? encoderOf(options, checkpoint) : undefined;
+      const { vendor, architecture } = device.info;
+      const info: SpadeInfo = {
+        ...about,
+        style: about.style && { ...about.style, encoder: encoder !== undefined },
+        dtype: net.dtype,
+        adapter: { vendor, architecture, software: device.software },
+        bytes: { gpu: device.allocated, download: weights.size },
+      };
+      if (device.software) notices.unshift(slow(device, net, host.softwareFix));
+      if (net.note) notices.push(guessedConfig(net.note.message));
+      const opened = new Opened(host, options, info, net, notices, encoder);
+      tell?.("ready", 1, 1);
+      return opened;
     } catch (error) {
-      // A damaged header may have misled us.
-      await weights.confirm?.();
+      net.dispose();
       throw error;
-    } finally {
-      await checkpoint.close();
     }
-  } catch (error) {
-    if (!options.device) await opening.then((device) => device.dispose()).catch(() => undefined);
-    throw error;
-  }
+  });
 }
