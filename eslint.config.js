@@ -18,6 +18,7 @@ const ROOMS = [
   room("painting", "src/painting"),
   room("segmenting", "src/segmenting"),
   room("session", "src/session"),
+  room("labeler", "src/labeler"),
   room("export", "src/export"),
   room("training", "src/training"),
   room("trainer", "src/trainer"),
@@ -56,6 +57,8 @@ const ARROWS = {
   painting: ["models", "kernels", ...LABELS],
   segmenting: ["models", "kernels", ...LABELS],
   session: ["painting", "models", ...LABELS],
+  // The public Labeler.
+  labeler: ["segmenting", "session", ...LABELS],
   export: ["models", ...LABELS],
   datasets: ["models", ...LABELS],
   evaluation: ["datasets", "segmenting", "models", "kernels", ...LABELS],
@@ -65,11 +68,11 @@ const ARROWS = {
   trainer: ["training", "session", "datasets", "painting", "models", ...LABELS],
   node: ["runtime", "formats"],
   // index.ts and node.ts, train.ts and train_node.ts ...
-  entry: ["session", "trainer", "web", "painting", "models", ...LABELS],
-  web: ["session", "entry", ...ENGINE],
+  entry: ["session", "labeler", "trainer", "web", "painting", "models", ...LABELS],
+  web: ["session", "labeler", "entry", ...ENGINE],
   cli: ["session", "entry", "node", ...ENGINE],
   bench: ["session", "entry", "node", ...ENGINE],
-  test: ["session", "trainer", "entry", "node", "cli", "web", "bench", ...ENGINE],
+  test: ["session", "labeler", "trainer", "entry", "node", "cli", "web", "bench", ...ENGINE],
 };
 
 const arrows = Object.entries(ARROWS).map(([from, to]) => ({
@@ -89,6 +92,8 @@ const PAGE = [
   "src/session/api.ts",
   "src/index.ts",
   "src/session/spade.ts",
+  "src/labeler.ts",
+  "src/labeler/**/*.ts",
   "src/train.ts",
   "src/trainer/**/*.ts",
   // But for what trains in a folder.
@@ -123,7 +128,7 @@ export default tseslint.config(
     plugins: { boundaries },
     settings: {
       "boundaries/elements": ROOMS,
-      "boundaries/files": [{ category: "node entry", pattern: "src/{node,node_host,train_node}.ts" }],
+      "boundaries/files": [{ category: "node entry", pattern: "src/{node,node_host,train_node,labeler_node}.ts" }],
       "boundaries/root-path": import.meta.dirname,
       "import/resolver": { node: { extensions: [".ts", ".js", ".mjs"] } },
     },
@@ -157,7 +162,7 @@ export default tseslint.config(
           // And not Node's entries either, which stand in one folder with index.ts.
           patterns: [
             {
-              regex: "^node:|(^|/)(node|node_host|train_node)(\\.ts$|/)",
+              regex: "^node:|(^|/)(node|node_host|train_node|labeler_node)(\\.ts$|/)",
               message: "This code runs in pages too: nothing of Node here.",
             },
           ],
@@ -167,7 +172,8 @@ export default tseslint.config(
       "no-restricted-syntax": [
         "error",
         {
-          selector: "ImportExpression[source.value=/^node:|(^|\\x2f)(node|node_host|train_node)(\\.ts$|\\x2f)/]",
+          selector:
+            "ImportExpression[source.value=/^node:|(^|\\x2f)(node|node_host|train_node|labeler_node)(\\.ts$|\\x2f)/]",
           message: "This code runs in pages too: nothing of Node here.",
         },
       ],

@@ -4,10 +4,12 @@
 //   pix2pixhd.js      the same, which paints with pix2pixHD's generator too
 //   labels.js         label maps: PNG, sizes, colours; no GPU
 //   pth.js            converts a .pth in a page
+//   labeler.js        label maps of photos, in a page
 //   train.js          training in a page
 //   element.js        <spade-canvas>; takes the engine from index.js, and labels.js when it reads a PNG
 //   worker.js         the API for pages, in a worker; worker_engine.js is the worker's script, with index.js
 //   node.js           the API for Node, with Dawn and files
+//   labeler_node.js   label maps of photos, in Node
 //   train_node.js     training in Node, without the commands
 //   cli.js            the commands
 //   decode_worker.js  worker thread that decodes training pictures
@@ -89,13 +91,14 @@ const benches = existsSync("bench")
   : [];
 const jobs = [
   [{ ...painting, plugins: [spadeOnly, ...painting.plugins] }, { index: "src/index.ts" }],
-  [painting, { pix2pixhd: "src/index.ts" }],
+  [painting, { pix2pixhd: "src/index.ts", labeler: "src/labeler.ts" }],
   [page, { labels: "src/label_maps.ts", pth: "src/pth.ts", train: "src/train.ts", worker: "src/worker.ts" }],
   // They have most of the engine in common.
   [
     { ...node, splitting: true, chunkNames: "node_[name]_[hash]" },
     {
       node: "src/node.ts",
+      labeler_node: "src/labeler_node.ts",
       train_node: "src/train_node.ts",
       cli: "src/cli/main.ts",
       decode_worker: "src/datasets/decode_worker.ts",
@@ -134,6 +137,7 @@ function place(path, contents) {
 /** Whose types' members users of a page's entries call. */
 const PUBLIC = [
   "src/session/api.ts",
+  "src/labeler/api.ts",
   "src/runtime/errors.ts",
   "src/worker.ts",
   "src/web/worker/client.ts",

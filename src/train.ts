@@ -2,7 +2,7 @@
 
 import type { Trainer, TrainerOptions } from "./trainer/api.ts";
 import { createTrainerOn } from "./trainer/create.ts";
-import { page } from "./web/page_host.ts";
+import { paintingPage as page } from "./web/painting_host.ts";
 
 export type * from "./trainer/api.ts";
 export type { LabelInfo, LabelMap, Progress, Source, Style } from "./session/api.ts";

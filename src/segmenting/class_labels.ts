@@ -21,7 +21,7 @@ function idsOf(labels: readonly Named[]): Map<string, number> {
 }
 
 /**
- * The label of each class, DONT_CARE_ID where the set has none that fits.
+ * The label of each class, `unknown` where the set has none that fits.
  * @param classes names by class
  * @param labels of the set
  * @param mapping says it for some classes; the others go by name
@@ -31,14 +31,15 @@ export function labelsOfClasses(
   classes: readonly string[],
   labels: readonly Named[],
   mapping: ClassMapping = {},
+  unknown = DONT_CARE_ID,
 ): Uint16Array {
   const ids = idsOf(labels);
   const stated = statedLabels(classes, labels, ids, mapping);
   return Uint16Array.from(classes, (name) => {
     const said = stated.get(comparable(name));
-    if (said !== undefined) return said;
+    if (said !== undefined) return said ?? unknown;
     const found = namesOf(name).find((other) => ids.has(other));
-    return found === undefined ? DONT_CARE_ID : ids.get(found)!;
+    return found === undefined ? unknown : ids.get(found)!;
   });
 }
 
@@ -47,10 +48,10 @@ function statedLabels(
   labels: readonly Named[],
   ids: ReadonlyMap<string, number>,
   mapping: ClassMapping,
-): Map<string, number> {
+): Map<string, number | null> {
   const known = new Set(classes.map(comparable));
   const all = new Set(labels.map(({ id }) => id));
-  const stated = new Map<string, number>();
+  const stated = new Map<string, number | null>();
   for (const [name, label] of Object.entries(mapping)) {
     const wrong = (problem: string, fix: string): SpadeError =>
       new SpadeError("usage", `mapping, "${foreign(name, 60)}"`, problem, fix);
@@ -59,8 +60,8 @@ function statedLabels(
         "is no class of the segmenter",
         `give one of its ${classes.length} classes, such as "${classes.at(-1)}"`,
       );
-    const id = label === null ? DONT_CARE_ID : typeof label === "number" ? label : ids.get(comparable(label));
-    if (id === undefined || (label !== null && !all.has(id))) {
+    const id = typeof label === "string" ? ids.get(comparable(label)) : label;
+    if (id === undefined || (id !== null && !all.has(id))) {
       const shown = typeof label === "string" ? `"${foreign(label, 60)}"` : String(label);
       throw wrong(`its label ${shown} is none of the set's`, "give the name or id of a label, or null for none");
     }

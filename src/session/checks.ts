@@ -4,6 +4,7 @@ import type { LabelMap, SpadeInfo, SpadeOptions, Style } from "./api.ts";
 import { checkMapSizes, typedArrayName } from "../labels/label_map.ts";
 import { normalValues } from "../models/philox.ts";
 import { SpadeError } from "../runtime/index.ts";
+import type { LoadingOptions } from "./opening/load.ts";
 
 /** True for an ArrayBuffer of any realm. */
 export function isArrayBuffer(value: unknown): value is ArrayBuffer {
@@ -63,30 +64,36 @@ export function checkSource(call: string, weights: unknown): void {
     );
 }
 
-/** Checks createSpade's options. @throws SpadeError usage */
-export function checkOptions(options: SpadeOptions): void {
-  if (!isObject(options)) throw usage("createSpade", `its options are ${String(options)}`, "give { weights: ... }");
-  const { weights, encoder, dtype, size, integrity, powerPreference, cache, fetch } = options;
-  checkSource("createSpade({ weights })", weights);
-  if (encoder !== undefined) checkSource("createSpade({ encoder })", encoder);
+/** Checks the options with which every net is loaded. @throws SpadeError usage, integrity */
+export function checkLoading(call: string, options: LoadingOptions & Pick<SpadeOptions, "onProgress">): void {
+  if (!isObject(options)) throw usage(call, `its options are ${String(options)}`, "give { weights: ... }");
+  const { weights, integrity, powerPreference, cache, fetch } = options;
+  checkSource(`${call}({ weights })`, weights);
   if (integrity !== undefined && !/^sha256-[A-Za-z0-9+/]{43}=$/.test(String(integrity)))
     throw new SpadeError(
       "integrity",
-      "createSpade({ integrity })",
+      `${call}({ integrity })`,
       `is ${String(integrity)}`,
       'give "sha256-" and the hash in base64: openssl dgst -sha256 -binary FILE | base64',
     );
-  checkShared("createSpade", options);
+  checkShared(call, options);
   if (powerPreference !== undefined && !["low-power", "high-performance"].includes(powerPreference))
     throw usage(
-      "createSpade({ powerPreference })",
+      `${call}({ powerPreference })`,
       `is ${String(powerPreference)}`,
       'give "low-power" or "high-performance", or leave it out',
     );
   if (fetch !== undefined && typeof fetch !== "function")
-    throw usage("createSpade({ fetch })", "is no function", "give one like the page's fetch, or leave it out");
+    throw usage(`${call}({ fetch })`, "is no function", "give one like the page's fetch, or leave it out");
   if (cache !== undefined && typeof cache !== "boolean" && !isCache(cache))
-    throw usage("createSpade({ cache })", "is no cache", "give true, false, or an object with match, put and delete");
+    throw usage(`${call}({ cache })`, "is no cache", "give true, false, or an object with match, put and delete");
+}
+
+/** Checks createSpade's options. @throws SpadeError usage, integrity */
+export function checkOptions(options: SpadeOptions): void {
+  checkLoading("createSpade", options);
+  const { encoder, dtype, size } = options;
+  if (encoder !== undefined) checkSource("createSpade({ encoder })", encoder);
   if (dtype !== undefined && !["auto", "f16", "f32"].includes(dtype))
     throw usage("createSpade({ dtype })", `is ${String(dtype)}`, 'give "auto", "f16" or "f32"');
   if (
@@ -97,7 +104,7 @@ export function checkOptions(options: SpadeOptions): void {
   }
 }
 
-/** Checks the options that createSpade and createTrainer share. @throws SpadeError usage */
+/** Checks the options that the nets' sessions and createTrainer share. @throws SpadeError usage */
 export function checkShared(
   call: string,
   { signal, onProgress, device }: Pick<SpadeOptions, "signal" | "onProgress" | "device">,
@@ -139,7 +146,8 @@ export function checkLive(options: unknown): void {
     throw usage("live({ onFrame })", "is no function", "give a function, or leave it out");
 }
 
-function checkSignal(call: string, signal: unknown): void {
+/** @throws SpadeError usage */
+export function checkSignal(call: string, signal: unknown): void {
   if (signal === undefined || signal instanceof AbortSignal) return;
   const { aborted, addEventListener, throwIfAborted } = (signal ?? {}) as Partial<AbortSignal>;
   // One of another realm.
