@@ -62,7 +62,9 @@ export async function* download(origin: Origin, o: DownloadOptions): AsyncGenera
       const body = first ?? (await origin.open(at, o.partial ? end() : undefined, signal));
       first = undefined;
       opened = true;
-      reader = readerOf(body.stream);
+      const reading = (reader = readerOf(body.stream));
+      // A body of fetch ends by itself; a stream of the page's may have stalled.
+      signal?.addEventListener("abort", () => void reading.cancel().catch(() => undefined), { once: true });
       if ((validator ??= body.validator) !== body.validator || body.from > at)
         throw new SpadeError("download", origin.name, "changed while it was downloaded", "load it again");
       let skip = at - body.from;
@@ -78,6 +80,7 @@ export async function* download(origin: Origin, o: DownloadOptions): AsyncGenera
         yield chunk;
         if (at >= (end() ?? Infinity)) return;
       }
+      signal?.throwIfAborted();
       if (at >= (end() ?? 0)) return;
       throw new Error("it ended early");
     } catch (cause) {

@@ -92,6 +92,16 @@ describe("weights from a server", () => {
   });
 });
 
+test.each([100, 5000])("a stream that stalls after %i bytes ends with the signal's reason", async (bytes) => {
+  const stop = new AbortController();
+  const start = (await weights(plain)).subarray(0, bytes);
+  const stream = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(start),
+    pull: () => void setTimeout(() => stop.abort("enough"), 20),
+  });
+  await expect(createSpade({ weights: stream, signal: stop.signal })).rejects.toBe("enough");
+});
+
 test("styles of two lengths are not mixed", () => {
   expect(() => mixStyles(new Float32Array(2), new Float32Array(3), 0.5)).toThrow(/2 and 3 numbers/);
 });

@@ -1,6 +1,7 @@
 // Pictures drawn by formula, as test/fixtures/segmenter/make.py draws them for PyTorch.
 
 import type { RgbImage } from "../../src/pictures/pil_bicubic.ts";
+import type { Picture } from "../../src/session/api.ts";
 
 const SIZE = 513;
 
@@ -43,3 +44,10 @@ function drawn(at: (x: number, y: number) => Color): RgbImage {
 export const valley = (): RgbImage => drawn(valleyAt);
 /** A wall with a window and a door, a floor, a bed. */
 export const room = (): RgbImage => drawn(roomAt);
+
+/** The same with an alpha, as a canvas has it. */
+export function rgba({ data, width, height }: RgbImage): Picture {
+  const pixels = new Uint8ClampedArray(4 * width * height).fill(255);
+  for (let i = 0; i < data.length; i++) pixels[4 * Math.floor(i / 3) + (i % 3)] = data[i];
+  return { data: pixels, width, height, colorSpace: "srgb" };
+}
