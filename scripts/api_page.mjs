@@ -13,12 +13,18 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const ENTRIES = [
   ["spade-webgpu", "src/index.ts", "Loads a net and paints label maps, in pages and in Node."],
   ["spade-webgpu/labels", "src/label_maps.ts", "Reads, writes, resizes and colours label maps. Needs no GPU."],
+  ["spade-webgpu/labeler", "src/labeler.ts", "Makes label maps of photos, in pages and in Node."],
   ["spade-webgpu/pth", "src/pth.ts", "Converts checkpoints of PyTorch in a page."],
   ["spade-webgpu/train", "src/train.ts", "Trains nets, in pages and in Node."],
   [
     "spade-webgpu/worker",
     "src/worker.ts",
     "The same `createSpade`, with the net in a worker. `spade-webgpu/worker-engine` is the worker's script.",
+  ],
+  [
+    "spade-webgpu/labeler-worker",
+    "src/labeler_worker.ts",
+    "The same `createLabeler`, with the net in a worker. `spade-webgpu/labeler-engine` is the worker's script.",
   ],
   ["spade-webgpu/element", "src/element.ts", "Importing it defines the element `<spade-canvas>`."],
   [

@@ -8,6 +8,7 @@
 //   train.js          training in a page
 //   element.js        <spade-canvas>; takes the engine from index.js, and labels.js when it reads a PNG
 //   worker.js         the API for pages, in a worker; worker_engine.js is the worker's script, with index.js
+//   labeler_worker.js labeler.js's API, in a worker; labeler_engine.js is the worker's script, with labeler.js
 //   node.js           the API for Node, with Dawn and files
 //   labeler_node.js   label maps of photos, in Node
 //   train_node.js     training in Node, without the commands
@@ -92,7 +93,8 @@ const benches = existsSync("bench")
 const jobs = [
   [{ ...painting, plugins: [spadeOnly, ...painting.plugins] }, { index: "src/index.ts" }],
   [painting, { pix2pixhd: "src/index.ts", labeler: "src/labeler.ts" }],
-  [page, { labels: "src/label_maps.ts", pth: "src/pth.ts", train: "src/train.ts", worker: "src/worker.ts" }],
+  [page, { labels: "src/label_maps.ts", pth: "src/pth.ts", train: "src/train.ts" }],
+  [page, { worker: "src/worker.ts", labeler_worker: "src/labeler_worker.ts" }],
   // They have most of the engine in common.
   [
     { ...node, splitting: true, chunkNames: "node_[name]_[hash]" },
@@ -105,8 +107,14 @@ const jobs = [
     },
   ],
   [
-    { ...page, plugins: [beside({ index: "src/index.ts", labels: "src/label_maps.ts" }), ...page.plugins] },
-    { element: "src/element.ts", worker_engine: "src/worker_engine.ts" },
+    {
+      ...page,
+      plugins: [
+        beside({ index: "src/index.ts", labels: "src/label_maps.ts", labeler: "src/labeler.ts" }),
+        ...page.plugins,
+      ],
+    },
+    { element: "src/element.ts", worker_engine: "src/worker_engine.ts", labeler_engine: "src/labeler_engine.ts" },
   ],
   [
     node,
@@ -141,6 +149,7 @@ const PUBLIC = [
   "src/runtime/errors.ts",
   "src/worker.ts",
   "src/web/worker/client.ts",
+  "src/web/worker/labeler_client.ts",
   "src/web/element/spade_canvas.ts",
 ];
 

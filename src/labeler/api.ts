@@ -17,7 +17,7 @@ export interface LabelOptions {
    * `mapping` says it for others.
    */
   labels: readonly Pick<LabelInfo, "id" | "name">[];
-  /** Width of the map, up to 8192; the photo is resized to it, whatever its shape. */
+  /** Of the map, 1 to 8192; it shows the whole photo, whatever the photo's shape. */
   width: number;
   height: number;
   /** The label of unknown pixels: their class has no label, or is below `minConfidence`. Null or left out: 255, as maps have it in files. */

@@ -6,9 +6,11 @@ import { foreign, SpadeError } from "../runtime/errors.ts";
 /** Larger photos are first reduced by the browser: the exact resize runs on the page's thread. */
 const MOST_SIDE = 2048;
 
-/** See Host.readPhoto. */
-export async function readPagePhoto(photo: Photo, call: string): Promise<Pixels> {
-  const whole = await createImageBitmap(photo as ImageBitmapSource).catch((cause: unknown) => {
+/** A photo as it is at the call. @param call in messages @throws SpadeError usage: it can't be drawn */
+export async function bitmapOf(photo: Photo, call: string): Promise<ImageBitmap> {
+  try {
+    return await createImageBitmap(photo as ImageBitmapSource);
+  } catch (cause) {
     throw new SpadeError(
       "usage",
       call,
@@ -16,7 +18,12 @@ export async function readPagePhoto(photo: Photo, call: string): Promise<Pixels>
       "give an image, canvas, ImageData, or a Blob of a JPEG or PNG file",
       cause,
     );
-  });
+  }
+}
+
+/** See Host.readPhoto. */
+export async function readPagePhoto(photo: Photo, call: string): Promise<Pixels> {
+  const whole = await bitmapOf(photo, call);
   const scale = Math.min(1, MOST_SIDE / Math.max(whole.width, whole.height));
   const canvas = new OffscreenCanvas(Math.ceil(whole.width * scale), Math.ceil(whole.height * scale));
   const context = canvas.getContext("2d", { willReadFrequently: true })!;

@@ -6,16 +6,17 @@ import type {
   LabelMap,
   Live,
   LiveOptions,
-  Progress,
   Spade,
   SpadeInfo,
   SpadeOptions,
   Stats,
   Style,
 } from "../../session/api.ts";
-import { Announcing, type Notice } from "../../session/announcing.ts";
 import { SpadeError } from "../../runtime/errors.ts";
-import type { Answer, ArgumentsOf, CallName, PlainError, PlainOptions, ResultOf } from "./messages.ts";
+import { bitmapOf } from "../page_photo.ts";
+import type { ArgumentsOf, SpadeCalls, SpadeNews } from "./messages.ts";
+import { nextNumber, RemoteSession } from "./remote.ts";
+import { absolute, startIn, streamIn } from "./start.ts";
 
 type Canvas = LiveOptions["canvas"];
 
@@ -39,112 +40,32 @@ export interface WorkerSpade extends Omit<Spade, "generate" | "restore"> {
   generate(map: LabelMap, options?: GenerateOptions): Promise<ImageBitmap>;
 }
 
-interface Pending {
-  resolve(result: never): void;
-  reject(error: unknown): void;
-}
-
-const gone = (): SpadeError => new SpadeError("disposed", "worker", "this Spade was disposed", "create a new one");
-
-const restored = ({ message, spade }: PlainError): Error =>
-  spade ? new SpadeError(spade.code, spade.where, spade.problem, spade.fix) : new Error(message);
-
-/** The error of a worker that does not start. */
-export const notStarted = (why: string, cause?: unknown): SpadeError =>
-  new SpadeError(
-    "unsupported",
-    "worker",
-    `it does not run (${why})`,
-    "give createSpade({ worker: () => new Worker(...) }) with the script spade-webgpu/worker-engine, a module",
-    cause,
-  );
-
 /** Numbers of the canvases that were handed over. */
 const numbers = new WeakMap<Canvas, number>();
-let count = 0;
 
-export class Client extends Announcing implements WorkerSpade {
+const KIND = { name: "Spade", create: "createSpade", script: "spade-webgpu/worker-engine" };
+
+export class Client extends RemoteSession<SpadeCalls> implements WorkerSpade {
   info!: SpadeInfo;
   stats: Stats | null = null;
-  private readonly pending = new Map<number, Pending>();
   private readonly frames = new Map<number, (stats: Stats) => void>();
-  private disposed = false;
-  /** Events that came before anybody could listen. */
-  private readonly early: (() => void)[] = [];
-  private opened = false;
 
-  constructor(
-    private readonly worker: Worker,
-    private readonly onProgress?: (p: Progress) => void,
-  ) {
-    super();
-    worker.onmessage = ({ data }: MessageEvent<Answer>) => this.answer(data);
-    worker.onerror = (event) => {
-      event.preventDefault?.();
-      this.end(notStarted(event.message || "the script can't be loaded"));
-    };
-  }
-
-  private answer(answer: Answer): void {
-    if ("progress" in answer) return this.onProgress?.(answer.progress);
-    if ("frame" in answer) {
-      this.stats = answer.stats;
-      return this.frames.get(answer.frame)?.(answer.stats);
-    }
-    if ("event" in answer) {
-      this.info = answer.info;
-      const { event, detail } = answer;
-      const tell = (): void => (event === "notice" ? this.announce(detail as Notice) : this.tell(event, detail));
-      return void (this.opened ? tell() : this.early.push(tell));
-    }
-    const call = this.pending.get(answer.id);
-    this.pending.delete(answer.id);
-    if ("error" in answer) return call?.reject(restored(answer.error));
-    this.stats = answer.stats;
-    call?.resolve(answer.result as never);
-  }
-
-  /** @internal */
-  call<K extends CallName>(
-    call: K,
-    args: ArgumentsOf<K>,
-    { signal, transfer = [] }: { signal?: AbortSignal; transfer?: Transferable[] } = {},
-  ): Promise<ResultOf<K>> {
-    if (this.disposed) return Promise.reject(gone());
-    if (signal?.aborted) return Promise.reject(signal.reason as Error);
-    const id = ++count;
-    return new Promise<ResultOf<K>>((resolve, reject) => {
-      const stop = (): void => {
-        this.worker.postMessage({ abort: id });
-        reject(signal!.reason as Error);
-      };
-      signal?.addEventListener("abort", stop, { once: true });
-      const end =
-        <T>(then: (value: T) => void) =>
-        (value: T): void => {
-          signal?.removeEventListener("abort", stop);
-          then(value);
-        };
-      this.pending.set(id, { resolve: end(resolve), reject: end(reject) });
-      try {
-        this.worker.postMessage({ id, call, args }, transfer);
-      } catch (cause) {
-        this.pending.delete(id);
-        const problem = `takes only what can be sent to a worker (${(cause as Error).message})`;
-        reject(
-          new SpadeError("usage", "worker", problem, "give weights as an address, a Blob, bytes or a stream", cause),
-        );
-      }
+  /** @throws SpadeError as createSpade; unsupported: the worker does not start */
+  static start(make: () => Worker, { signal, onProgress, ...options }: Omit<WorkerOptions, "worker">): Promise<Client> {
+    return startIn(KIND, make, signal, async (worker) => {
+      const client = new Client(worker, KIND, onProgress);
+      const { weights, encoder } = options;
+      const plain = { ...options, weights: absolute(weights), encoder: absolute(encoder) };
+      ({ info: client.info } = await client.call("create", [plain], { signal, transfer: streamIn(weights) }));
+      client.begin();
+      return client;
     });
   }
 
-  /** @internal */
-  async open(options: PlainOptions, signal: AbortSignal | undefined): Promise<this> {
-    const stream = options.weights instanceof ReadableStream ? [options.weights] : [];
-    ({ info: this.info } = await this.call("create", [options], { signal, transfer: stream }));
-    this.opened = true;
-    setTimeout(() => this.early.splice(0).forEach((tell) => tell()), 0);
-    return this;
+  protected override hear({ frame, stats, info }: SpadeNews): void {
+    if (stats !== undefined) this.stats = stats;
+    if (info) this.info = info;
+    if (frame !== undefined) this.frames.get(frame)?.(stats!);
   }
 
   generate(map: LabelMap, options: CanvasOptions): Promise<void>;
@@ -162,7 +83,7 @@ export class Client extends Announcing implements WorkerSpade {
     if (number !== undefined) return number;
     try {
       const off = "transferControlToOffscreen" in canvas ? canvas.transferControlToOffscreen() : canvas;
-      numbers.set(canvas, (number = ++count));
+      numbers.set(canvas, (number = nextNumber()));
       this.call("canvas", [number, off], { transfer: [off] }).catch(() => undefined);
       return number;
     } catch (cause) {
@@ -172,7 +93,7 @@ export class Client extends Announcing implements WorkerSpade {
   }
 
   async encode(photo: Parameters<Spade["encode"]>[0]): Promise<Float32Array> {
-    const bitmap = await createImageBitmap(photo as ImageBitmapSource);
+    const bitmap = await bitmapOf(photo, "encode");
     return this.call("encode", [bitmap], { transfer: [bitmap] });
   }
 
@@ -182,40 +103,13 @@ export class Client extends Announcing implements WorkerSpade {
 
   live({ canvas, scaling, style, onFrame }: LiveOptions): Live {
     this.check();
-    return new RemoteLive(this, ++count, { canvas: this.handOver(canvas), scaling, style }, onFrame);
+    return new RemoteLive(this, nextNumber(), { canvas: this.handOver(canvas), scaling, style }, onFrame);
   }
 
   /** @internal Calls back with each frame of a live canvas. */
   watch(live: number, onFrame: ((stats: Stats) => void) | undefined): void {
     if (onFrame) this.frames.set(live, onFrame);
     else this.frames.delete(live);
-  }
-
-  /** @internal @throws SpadeError disposed */
-  check(): void {
-    if (this.disposed) throw gone();
-  }
-
-  /** @internal Sends an error that no call can throw as the event `notice`. */
-  announceFailure(error: unknown): void {
-    if (this.disposed) return;
-    const { code = "usage", message, fix = "" } = error as SpadeError;
-    this.announce({ code, message, fix });
-  }
-
-  private end(error: unknown): void {
-    this.disposed = true;
-    this.worker.terminate();
-    for (const { reject } of this.pending.values()) reject(error);
-    this.pending.clear();
-  }
-
-  dispose(): void {
-    if (!this.disposed) this.end(gone());
-  }
-
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }
 
@@ -227,7 +121,7 @@ class RemoteLive implements Live {
   constructor(
     private readonly client: Client,
     private readonly number: number,
-    private readonly options: ArgumentsOf<"live">[1],
+    private readonly options: ArgumentsOf<SpadeCalls, "live">[1],
     onFrame: LiveOptions["onFrame"],
   ) {
     client.watch(number, onFrame);
@@ -272,7 +166,3 @@ class RemoteLive implements Live {
     this.quietly(this.client.call("stop", [this.number]));
   }
 }
-
-/** Relative addresses are the page's, not the worker script's. */
-export const absolute = <T>(source: T): T | string =>
-  typeof source === "string" || source instanceof URL ? new URL(source, document.baseURI).href : source;

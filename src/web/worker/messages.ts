@@ -1,5 +1,6 @@
 // What a page and its worker say to each other. Every call of the page has a number, under which the answer comes back.
 
+import type { LabelerOptions, LabelOptions } from "../../labeler/api.ts";
 import type {
   GenerateOptions,
   LabelMap,
@@ -12,13 +13,13 @@ import type {
 } from "../../session/api.ts";
 import type { SpadeError, SpadeErrorCode } from "../../runtime/errors.ts";
 
-/** Options of createSpade that a worker can take. */
-export type PlainOptions = Omit<SpadeOptions, "device" | "fetch" | "signal" | "onProgress" | "cache"> & {
-  cache?: boolean;
-};
+/** Options that a worker can take. */
+type Plain<O> = Omit<O, "device" | "fetch" | "signal" | "onProgress" | "cache"> & { cache?: boolean };
+export type PlainOptions = Plain<SpadeOptions>;
+export type PlainLabelerOptions = Plain<LabelerOptions>;
 
-/** Pictures go back as ImageBitmap, or onto canvases that were handed over, which have a number too. */
-interface Calls {
+/** Of a Spade. Pictures go back as ImageBitmap, or onto canvases that were handed over, which have a number too. */
+export interface SpadeCalls {
   create(options: PlainOptions): Opened;
   generate(
     map: LabelMap,
@@ -42,13 +43,20 @@ export interface Opened {
   readonly info: SpadeInfo;
 }
 
-export type CallName = keyof Calls;
-export type ArgumentsOf<K extends CallName> = Parameters<Calls[K]>;
-export type ResultOf<K extends CallName> = ReturnType<Calls[K]>;
+/** Of a Labeler. */
+export interface LabelerCalls {
+  create(options: PlainLabelerOptions): { readonly classes: readonly string[] };
+  label(photo: ImageBitmap, to: Omit<LabelOptions, "signal">): LabelMap & { confidence: Float32Array };
+}
+
+/** A table of calls. */
+export type Table<C> = { [K in keyof C]: (...args: never[]) => unknown };
+export type ArgumentsOf<C extends Table<C>, K extends keyof C> = Parameters<C[K]>;
+export type ResultOf<C extends Table<C>, K extends keyof C> = ReturnType<C[K]>;
 
 /** From the page. */
-export type Request =
-  | { [K in CallName]: { readonly id: number; readonly call: K; readonly args: ArgumentsOf<K> } }[CallName]
+export type Request<C extends Table<C>> =
+  | { [K in keyof C]: { readonly id: number; readonly call: K; readonly args: ArgumentsOf<C, K> } }[keyof C]
   | { readonly abort: number };
 
 /** An error that crosses: a SpadeError's parts, or a message. */
@@ -57,10 +65,10 @@ export interface PlainError {
   readonly spade?: Pick<SpadeError, "where" | "problem" | "fix"> & { code: SpadeErrorCode };
 }
 
-/** From the worker. */
+/** From the worker: the answer of a call, or what is said unasked. */
 export type Answer =
-  | { readonly id: number; readonly result: unknown; readonly stats: Stats | null }
-  | { readonly id: number; readonly error: PlainError }
-  | { readonly progress: Progress }
-  | { readonly event: "lost" | "restored" | "notice"; readonly detail: object; readonly info: SpadeInfo }
-  | { readonly frame: number; readonly stats: Stats };
+  { readonly id: number; readonly result: unknown } | { readonly id: number; readonly error: PlainError };
+export type News =
+  { readonly progress: Progress } | { readonly event: "lost" | "restored" | "notice"; readonly detail: object };
+/** Of a Spade; `stats` also comes with answers, `info` with events. */
+export type SpadeNews = { readonly frame?: number; readonly stats?: Stats | null; readonly info?: SpadeInfo };
