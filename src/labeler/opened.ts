@@ -1,5 +1,6 @@
 // A segmenter on its device.
 
+import type { TensorSource } from "../formats/tensors.ts";
 import { softwareNotice, type Device } from "../runtime/index.ts";
 import { SegmenterRunner } from "../segmenting/segmenter_runner.ts";
 import type { Notice } from "../session/announcing.ts";
@@ -22,6 +23,20 @@ export class OpenLabeler {
   }
 }
 
+/** The same tensors; reports how many of them were read, before they are uploaded. */
+function watched(source: TensorSource, report: (done: number, total: number) => void): TensorSource {
+  const names = source.names();
+  let done = 0;
+  return {
+    ...source,
+    async read(key, brief) {
+      const tensor = await source.read(key, brief);
+      report(Math.min(++done, names.length), names.length);
+      return tensor;
+    },
+  };
+}
+
 /** Opens a segmenter. If anything fails, frees what it had opened; an abort throws signal.reason. @param report as of `load` */
 export function openLabeler(
   host: BareHost,
@@ -31,7 +46,11 @@ export function openLabeler(
   const { signal } = options;
   return load(host, options, report, async ({ weights, checkpoint, opening, tell, notices }) => {
     const device = await opening;
-    const runner = await SegmenterRunner.open(checkpoint, device, "weights");
+    const source = watched(checkpoint, (done, total) => {
+      signal?.throwIfAborted();
+      tell?.("upload", done, total);
+    });
+    const runner = await SegmenterRunner.open(source, device, "weights");
     try {
       await weights.finished;
       signal?.throwIfAborted();
