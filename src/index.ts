@@ -5,7 +5,7 @@ import type { SpadeError } from "./runtime/errors.ts";
 import { createSpadeOn } from "./session/create.ts";
 import { inspectOn } from "./session/opening/inspect.ts";
 import { supported } from "./session/opening/supported.ts";
-import { paintingPage as page } from "./web/painting_host.ts";
+import { page } from "./web/painting_page.ts";
 
 export * from "./session/api.ts";
 export { SpadeError, type SpadeErrorCode } from "./runtime/errors.ts";

@@ -2,7 +2,7 @@
 
 import type { Labeler, LabelerOptions } from "./labeler/api.ts";
 import { createLabelerOn } from "./labeler/create.ts";
-import { page } from "./web/page_host.ts";
+import { pageHost } from "./web/page_host.ts";
 
 export type * from "./labeler/api.ts";
 export type { LabelInfo, LabelMap, Picture, Progress, SpadeOptions, Source, WebCache } from "./session/api.ts";
@@ -14,5 +14,5 @@ export { SpadeError, type SpadeErrorCode } from "./runtime/errors.ts";
  *   unsupported: they are no segmenter; out-of-memory; usage: the options
  */
 export function createLabeler(options: LabelerOptions): Promise<Labeler> {
-  return createLabelerOn(page, options);
+  return createLabelerOn(pageHost({}), options);
 }

@@ -2,7 +2,7 @@
 
 import type { Trainer, TrainerOptions } from "./trainer/api.ts";
 import { createTrainerOn } from "./trainer/create.ts";
-import { paintingPage as page } from "./web/painting_host.ts";
+import { page } from "./web/painting_page.ts";
 
 export type * from "./trainer/api.ts";
 export type { LabelInfo, LabelMap, Progress, Source, Style } from "./session/api.ts";

@@ -8,12 +8,14 @@ import { openPageDevice, SOFTWARE_FIX } from "./page_gpu.ts";
 import { readPagePhoto } from "./page_photo.ts";
 
 const sizesAs = "uniform";
-export const page: BareHost = {
+
+/** @param more that it does with files */
+export const pageHost = <F extends object>(more: F): BareHost & { format: F } => ({
   sizesAs,
-  format: { readers: [plainReader], open: openPlain },
+  format: { readers: [plainReader], open: openPlain, ...more },
   softwareFix: SOFTWARE_FIX,
   openDevice: (options) => openPageDevice({ sizesAs, ...options }),
   readPhoto: readPagePhoto,
   head: openHead,
   open: openWeights,
-};
+});

@@ -113,16 +113,18 @@ describePage("a session in a worker", (lab) => {
       const canvas = document.createElement("canvas");
       canvas.getContext("2d");
       const busy = await spade.generate(map, { canvas }).catch((e: { code: string }) => e.code);
+      const photo = await spade.encode(new Blob(["no picture"])).catch((e: { code: string }) => e.code);
       const missing = await lib.createSpade({ weights: "/none.safetensors" }).catch((e: { code: string }) => e.code);
       const request = await lib
         .createSpade({ weights: new Request("/net.safetensors") })
         .catch((e: { code: string }) => e.code);
-      return { aborted: await aborted, picture: await lib.shown(await next), wrong, busy, missing, request };
+      return { aborted: await aborted, picture: await lib.shown(await next), wrong, busy, photo, missing, request };
     });
     expect(outcome).toMatchObject({
       aborted: true,
       picture: expected,
       busy: "busy-canvas",
+      photo: "usage",
       missing: "download",
       request: "usage",
     });

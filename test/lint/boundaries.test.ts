@@ -29,6 +29,9 @@ const FORBIDDEN: [why: string, file: string, from: string][] = [
   ["painting does not know sessions", "src/painting/windows.ts", "../session/api.ts"],
   ["training does not know the trainer of pages", "src/training/loop.ts", "../trainer/api.ts"],
   ["sessions do not know the trainer", "src/session/api.ts", "../trainer/api.ts"],
+  ["sessions do not know the labeler", "src/session/session.ts", "../labeler/api.ts"],
+  ["the labeler does not know what paints", "src/labeler/opened.ts", "../painting/open_net.ts"],
+  ["labeler.ts does not reach Dawn", "src/labeler.ts", "./node/dawn.ts"],
   ["train.ts does not reach Dawn", "src/train.ts", "./node/dawn.ts"],
   ["sources do not import tests", "src/models/config.ts", "../../test/tolerances.ts"],
 ];
@@ -47,6 +50,8 @@ const ALLOWED: [file: string, from: string][] = [
   ["src/index.ts", "./session/spade.ts"],
   ["src/node.ts", "./node/dawn.ts"],
   ["src/train_node.ts", "./node/dawn.ts"],
+  ["src/labeler_node.ts", "./node/dawn.ts"],
+  ["src/labeler/opened.ts", "../segmenting/class_labels.ts"],
   ["src/trainer/create.ts", "../training/loop.ts"],
   ["src/cli/commands/info.ts", "../../node/dawn.ts"],
   ["src/export/onnx/generator.ts", "../../models/config.ts"],
@@ -66,6 +71,8 @@ test("nothing of Node in what a page runs", async () => {
     "src/training/state.ts",
     "src/trainer/trainer.ts",
     "src/index.ts",
+    "src/labeler.ts",
+    "src/labeler/labeler.ts",
   ]) {
     expect(await broken(file, 'export * from "node:fs";\n')).toContain("no-restricted-imports");
     expect(await broken(file, 'export * from "fs/promises";\n')).toContain("no-restricted-imports");

@@ -1,5 +1,5 @@
 // Pages of users: the same page built with Vite, with Vite and a worker, with esbuild, and not built at all; with the package's own worker, and
-// with its element.
+// with its element. And a page that labels photos.
 
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -56,6 +56,17 @@ const ELEMENT = (element: string, from: string): string => `import "${element}";
   });
 `;
 
+/** Labels of a photo, in the package's worker. */
+const LABEL = `import { createLabeler } from "spade-webgpu/labeler-worker";
+  window.label = async ({ weights, photo: { data, width, height }, to }) => {
+    const labeler = await createLabeler({ weights, cache: false });
+    const map = await labeler.label(new ImageData(Uint8ClampedArray.from(data), width, height), to);
+    labeler.dispose();
+    return [...map.data];
+  };
+`;
+
+/** Pages that paint. */
 export const APPS = [
   "vite",
   "vite-worker",
@@ -66,11 +77,13 @@ export const APPS = [
   "vite-element",
   "plain-element",
 ] as const;
-export type App = (typeof APPS)[number];
+const LABELER = "vite-labeler";
+export type App = (typeof APPS)[number] | typeof LABELER;
 
 /**
  * Builds the pages in projects of their own, with the tarball installed. Each folder has an index.html that sets
- * window.paint: ({ weights: address, map: { data, width, height } }) => Promise<RGBA of the picture>.
+ * window.paint: ({ weights: address, map: { data, width, height } }) => Promise<RGBA of the picture>; that of the labeler sets
+ * window.label: ({ weights: address, photo: { data, width, height }, to }) => Promise<ids>.
  * @returns the built folders
  */
 export async function builtPages(folder: string, packed: Packed): Promise<Record<App, string>> {
@@ -117,6 +130,7 @@ export async function builtPages(folder: string, packed: Packed): Promise<Record
     "vite-element": await viteApp(
       place("vite-element", { "main.js": ELEMENT("spade-webgpu/element", "spade-webgpu") + MAIN }),
     ),
+    [LABELER]: await viteApp(place(LABELER, { "main.js": LABEL })),
     "plain-element": unbundled("plain-element", ELEMENT("./element.js", "./index.js"), ["element.js", "index.js"]),
   };
 }

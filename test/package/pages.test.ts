@@ -5,9 +5,13 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { TestServer } from "../../bench/browser/server.ts";
+import { createLabeler } from "../../src/labeler_node.ts";
 import { createSpade } from "../../src/node.ts";
+import { pilBilinearResize } from "../../src/pictures/pil_bilinear.ts";
 import { plain, stripes, weights } from "../api/tiny.ts";
 import { describePage } from "../browser/harness.ts";
+import { rgba, valley } from "../segmenting/drawn.ts";
+import { smallSegmenter } from "../segmenting/small.ts";
 import { APPS, builtPages, codeOf, type App } from "./apps.ts";
 import { pack, scratch } from "./packed.ts";
 
@@ -50,6 +54,15 @@ test("vite finds the worker's script of spade-webgpu/worker, and puts the engine
   expect(holds.map((name) => /worker_engine/.test(name))).toEqual([true]);
 });
 
+test("vite finds the worker's script of spade-webgpu/labeler-worker, and puts the engine into it alone", () => {
+  const files = filesOf("vite-labeler");
+  expect(files.length, files.join()).toBe(2);
+  const holds = files.filter((name) =>
+    /fn main\(.*depthwise|depthwise.*fn main\(/s.test(codeOf(join(pages["vite-labeler"], name))),
+  );
+  expect(holds.map((name) => /labeler_engine/.test(name))).toEqual([true]);
+});
+
 test("vite gives a page of the element one engine, and reads maps in a chunk of its own", () => {
   const files = filesOf("vite-element");
   const holds = files.filter((name) => OURS.test(codeOf(join(pages["vite-element"], name))));
@@ -77,6 +90,32 @@ describePage("each page", (lab) => {
         job,
       );
       expect(Buffer.from(pixels).equals(Buffer.from(inNode))).toBe(true);
+    } finally {
+      await server.close();
+    }
+  });
+
+  test("and the labeler's labels a photo as Node does", async () => {
+    const net = smallSegmenter();
+    const photo = rgba(pilBilinearResize(valley(), 60, 40));
+    const to = { labels: [{ id: 3, name: "sky" }], width: 30, height: 20 };
+    const labeler = await createLabeler({ weights: net });
+    const inNode = [...(await labeler.label(photo, to)).data];
+    labeler.dispose();
+    expect(new Set(inNode)).toEqual(new Set([3, 255]));
+
+    const server = await TestServer.start({ page: pages["vite-labeler"] });
+    try {
+      server.put("/small.safetensors", net);
+      const page = await (await lab.context()).newPage();
+      await page.goto(`${server.origin}/page/index.html`);
+      await page.waitForFunction("window.label !== undefined");
+      const job = { weights: `${server.origin}/small.safetensors`, photo: { ...photo, data: [...photo.data] }, to };
+      const ids = await page.evaluate(
+        (job) => (window as unknown as { label(job: unknown): Promise<number[]> }).label(job),
+        job,
+      );
+      expect(ids).toEqual(inNode);
     } finally {
       await server.close();
     }

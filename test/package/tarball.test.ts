@@ -93,6 +93,14 @@ describe("types compile without skipLibCheck", () => {
     import { createSpade, isSupported, isCached, clearCache, mixStyles, SpadeError, type LabelMap, type Spade } from "spade-webgpu";
     import { decodeLabelMap, encodeLabelMap, labelMapFromColors, paintLabels, resizeLabelMap } from "spade-webgpu/labels";
     import { convertCheckpoint, type ConvertOptions } from "spade-webgpu/pth";
+    import { createLabeler, type Labeler } from "spade-webgpu/labeler";
+    import { createLabeler as createInWorker } from "spade-webgpu/labeler-worker";
+    export async function label(photo: Blob, spade: Spade): Promise<Float32Array> {
+      (await createInWorker({ weights: "a.safetensors", worker: () => new Worker("a.js") })).dispose();
+      const labeler: Labeler = await createLabeler({ weights: "a.safetensors" });
+      await spade.generate(await labeler.label(photo, spade.info));
+      return (await labeler.label(photo, { ...spade.info, mapping: { sky: 3, tree: "bush", car: null }, minConfidence: 0.5 })).confidence;
+    }
     export async function paint(map: LabelMap, canvas: HTMLCanvasElement, device: GPUDevice | undefined): Promise<Float32Array> {
       if (!(await isSupported()).ok || (await isCached("a.safetensors"))) await clearCache();
       const spade: Spade = await createSpade({ weights: await convertCheckpoint("a.pth", { dtype: "f16" } satisfies ConvertOptions), device, powerPreference: "low-power" });

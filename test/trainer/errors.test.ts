@@ -11,7 +11,7 @@ import { blobSink } from "../../src/trainer/blob.ts";
 import { nearest } from "../../src/trainer/nearest.ts";
 import { createTrainerOn } from "../../src/trainer/create.ts";
 import { writeChecked } from "../../src/training/state_check.ts";
-import { paintingPage as page } from "../../src/web/painting_host.ts";
+import { page } from "../../src/web/painting_page.ts";
 import { testDevice } from "../support/device.ts";
 import { options, sampleOf, samplesFrom } from "./pairs.ts";
 

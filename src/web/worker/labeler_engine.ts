@@ -11,7 +11,11 @@ export function serve(scope: Scope<LabelerCalls>): void {
     scope,
     {
       async create(signal, options) {
-        labeler = await createLabeler({ ...options, signal, onProgress: (progress) => scope.postMessage({ progress }) });
+        labeler = await createLabeler({
+          ...options,
+          signal,
+          onProgress: (progress) => scope.postMessage({ progress }),
+        });
         tellEvents(labeler, scope);
         return { classes: labeler.classes };
       },

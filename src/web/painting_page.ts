@@ -2,6 +2,6 @@
 
 import { describeStored } from "../session/opening/describe_stored.ts";
 import type { Host } from "../session/host.ts";
-import { page } from "./page_host.ts";
+import { pageHost } from "./page_host.ts";
 
-export const paintingPage: Host = { ...page, format: { ...page.format, describe: describeStored } };
+export const page: Host = pageHost({ describe: describeStored });
