@@ -2,7 +2,6 @@
 
 import type { Labeler, LabelerOptions, LabelOptions } from "../../labeler/api.ts";
 import type { LabelMap } from "../../session/api.ts";
-import type { Photo } from "../../session/host.ts";
 import { bitmapOf } from "../page_photo.ts";
 import type { LabelerCalls } from "./messages.ts";
 import { RemoteSession } from "./remote.ts";
@@ -42,7 +41,10 @@ export class LabelerClient extends RemoteSession<LabelerCalls> implements Worker
     });
   }
 
-  async label(photo: Photo, to: LabelOptions): Promise<LabelMap & { confidence: Float32Array }> {
+  async label(
+    photo: Parameters<Labeler["label"]>[0],
+    to: LabelOptions,
+  ): Promise<LabelMap & { confidence: Float32Array }> {
     this.check();
     // Others of a Spade's info would be copied for nothing.
     const { labels, width, height, dontCare, mapping, minConfidence, signal } = to ?? {};
