@@ -3,6 +3,7 @@
 import { DONT_CARE_ID } from "../labels/label_map.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { labelsOfClasses } from "../segmenting/class_labels.ts";
+import type { ToLabels } from "../segmenting/labelled.ts";
 import { checkSignal, isObject } from "../session/checks.ts";
 import type { LabelOptions } from "./api.ts";
 
@@ -10,13 +11,8 @@ import type { LabelOptions } from "./api.ts";
 const MOST_ID = 65535;
 const MOST_SIDE = 8192;
 
-/** A checked wish. */
-export interface Wanted extends Pick<LabelOptions, "width" | "height" | "signal"> {
-  /** Labels by class, `unknown` where there is none. */
-  readonly labels: Uint16Array;
-  readonly unknown: number;
-  readonly minConfidence: number;
-}
+/** Checked options. */
+export interface Wanted extends ToLabels, Pick<LabelOptions, "width" | "height" | "signal"> {}
 
 const usage = (name: string, problem: string, fix: string): SpadeError =>
   new SpadeError("usage", `label({ ${name} })`, problem, fix);

@@ -1,12 +1,13 @@
 // The labeler that createLabeler returns: one photo at a time.
 
+import { labelled } from "../segmenting/labelled.ts";
 import type { LabelMap } from "../session/api.ts";
 import type { BareHost, Photo } from "../session/host.ts";
 import { Session } from "../session/session.ts";
 import type { Labeler, LabelerOptions, LabelOptions } from "./api.ts";
 import { checkLabel } from "./checks.ts";
 import { openLabeler, type OpenLabeler } from "./opened.ts";
-import { labelled, square } from "./pixels.ts";
+import { square } from "./square.ts";
 
 export class LabelerSession extends Session<OpenLabeler, LabelerOptions> implements Labeler {
   constructor(host: BareHost, options: LabelerOptions, opened: OpenLabeler) {
@@ -23,6 +24,8 @@ export class LabelerSession extends Session<OpenLabeler, LabelerOptions> impleme
     const signal = this.until(wanted.signal);
     signal.throwIfAborted();
     const picture = await square(await this.host.readPhoto(photo, "label"), this.net.latest.runner.config.size);
-    return labelled(await this.queued({ signal }, ({ runner }) => runner.segment(picture, wanted)), wanted);
+    const found = await this.queued({ signal }, ({ runner }) => runner.segment(picture, wanted));
+    const { width, height, confidence } = found;
+    return { data: await labelled(found, wanted), width, height, confidence };
   }
 }

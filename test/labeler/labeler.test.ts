@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bytesAccess } from "../../src/formats/tensors.ts";
 import { openSafetensors } from "../../src/formats/safetensors.ts";
 import { createLabelerOn } from "../../src/labeler/create.ts";
-import { square } from "../../src/labeler/pixels.ts";
+import { square } from "../../src/labeler/square.ts";
 import { createLabeler, type Labeler, type LabelerOptions, type LabelOptions } from "../../src/labeler_node.ts";
 import { openNodeDevice } from "../../src/node/dawn.ts";
 import { nodeHost } from "../../src/node_host.ts";
