@@ -47,6 +47,9 @@ const TYPES: Record<string, string> = {
   ".wasm": "application/wasm",
 };
 
+/** Headers with which WebAssembly has threads, of the page and of its workers. */
+export const ISOLATED = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
+
 export class TestServer {
   private readonly servers: [Server, Server];
   private readonly files = new Map<string, Uint8Array>();

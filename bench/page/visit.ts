@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
 import { launch, type Adapter } from "../browser/launch.ts";
-import { TestServer } from "../browser/server.ts";
+import { ISOLATED, TestServer } from "../browser/server.ts";
 import { root } from "../lib/maps.ts";
 import { publishedWeights } from "../../src/formats/packaged.ts";
 import { WEIGHTS, type Inputs } from "./inputs.ts";
@@ -36,8 +36,6 @@ export interface Visit {
   weights: number;
 }
 
-/** WebAssembly threads need it, of the page and of their workers. */
-const ISOLATED = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
 const PAGE = "/page/page.html";
 const ONNX = "/street.onnx";
 
