@@ -85,13 +85,16 @@ export abstract class Session<O extends Announced, W extends Where> extends Anno
 
   /** @internal @throws SpadeError disposed */
   check(where: string): void {
-    if (this.disposed) throw new SpadeError("disposed", where, `this ${this.name} was disposed`, "create a new one");
+    if (this.disposed) throw this.gone(where);
+  }
+
+  private gone(where: string): SpadeError {
+    return new SpadeError("disposed", where, `this ${this.name} was disposed`, "create a new one");
   }
 
   dispose(): void {
     if (this.disposed) return;
-    const { name } = this;
-    const reason = new SpadeError("disposed", name, `this ${name} was disposed while it worked`, "create a new one");
+    const reason = this.gone("dispose");
     this.ending.abort(reason);
     this.net.dispose(reason);
   }
