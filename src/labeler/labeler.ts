@@ -1,5 +1,6 @@
 // The labeler that createLabeler returns: one photo at a time.
 
+import type { RgbImage } from "../pictures/pil_bicubic.ts";
 import { labelled } from "../segmenting/labelled.ts";
 import type { LabelMap } from "../session/api.ts";
 import type { BareHost, Photo } from "../session/host.ts";
@@ -23,9 +24,15 @@ export class LabelerSession extends Session<OpenLabeler, LabelerOptions> impleme
     const wanted = checkLabel(to, this.classes);
     const signal = this.until(wanted.signal);
     signal.throwIfAborted();
-    const picture = await square(await this.host.readPhoto(photo, "label"), this.net.latest.runner.config.size);
-    const found = await this.queued({ signal }, ({ runner }) => runner.segment(picture, wanted));
+    // Read at once, while another photo may be labelled; taken when its turn comes.
+    const picture = this.read(photo);
+    picture.catch(() => undefined);
+    const found = await this.queued({ signal }, async ({ runner }) => runner.segment(await picture, wanted));
     const { width, height, confidence } = found;
     return { data: await labelled(found, wanted), width, height, confidence };
+  }
+
+  private async read(photo: Photo): Promise<RgbImage> {
+    return square(await this.host.readPhoto(photo, "label"), this.net.latest.runner.config.size);
   }
 }

@@ -5,12 +5,12 @@ import { pilBicubicResize, type RgbImage } from "../pictures/pil_bicubic.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import type { Photo, Pixels } from "./host.ts";
 
-/** A photo that is pixels. @param call in messages @throws SpadeError usage: it is none */
+/** A copy of a photo that is pixels. @param call in messages @throws SpadeError usage: it is none */
 export function checkedPixels(photo: Photo, call: string): Pixels {
   const { data, width, height } = (photo ?? {}) as Pixels;
   if (!(width > 0 && height > 0 && data?.length === 4 * width * height))
     throw new SpadeError("usage", call, "the photo is not { data: RGBA, width, height }", "give four bytes a pixel");
-  return { data, width, height };
+  return { data: Uint8ClampedArray.from(data), width, height };
 }
 
 /** The RGB of some rows, without alpha. */
