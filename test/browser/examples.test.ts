@@ -162,6 +162,16 @@ const USES: Record<string, (page: Page) => Promise<void>> = {
     await changes(page, () => page.click("#another"));
   },
 
+  async "photo-map"(page) {
+    const found = (await page.textContent("#found"))!;
+    for (const name of ["sky", "building", "road"]) expect(found).toMatch(new RegExp(`\\b${name} [1-9]\\d %`));
+    await changes(page, () =>
+      page.setInputFiles("#file", { name: "photo.png", mimeType: "image/png", buffer: photo() }),
+    );
+    await page.setInputFiles("#file", { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("no photo") });
+    await expect.poll(() => page.textContent("#message"), PATIENCE).toMatch(/^notes\.txt is no picture/);
+  },
+
   async "photo-style"(page) {
     await changes(page, () =>
       page.setInputFiles("#first", { name: "photo.png", mimeType: "image/png", buffer: photo() }),
