@@ -136,22 +136,37 @@ const PAINTS = "conv/conv2d_dx.wgsl";
 /** As it stands in a string of JavaScript. */
 const quoted = (text: string): string => JSON.stringify(text).slice(1, -1);
 
+/** Shaders that a bundle holds. */
+const heldBy = (text: string): string[] =>
+  shaders
+    .filter(({ path, wgsl }) => text.includes(quoted(shorten(path, wgsl))))
+    .map(({ path }) => path.replaceAll("\\", "/"));
+
+const trains = (path: string): boolean => /_(dx|dw|backward)\b|gradient|^(loss|optim)\//.test(path);
+/** Backward passes in a bundle. */
+const passesOf = (text: string): string[] =>
+  text.match(/\bbackward:[^,}]+/g)!.filter((pass) => !/^backward:(void 0|\{value:\w+\.backward)$/.test(pass));
+
 test("a page that paints gets no backward pass and no optimiser", () => {
-  const text = dist("index.js");
-  const holds = ({ path, wgsl }: (typeof shaders)[number]): boolean => text.includes(quoted(shorten(path, wgsl)));
-  const held = shaders.filter(holds).map(({ path }) => path.replaceAll("\\", "/"));
+  const held = heldBy(dist("index.js"));
   expect(held).toContain("norm/modulate.wgsl");
   expect(held).toContain("labels/label_table_pair.wgsl");
-  const trains = (path: string): boolean => /_(dx|dw|backward)\b|gradient|^(loss|optim)\//.test(path);
   expect(held.filter((path) => path !== PAINTS && trains(path))).toEqual([]);
-  const passes = text.match(/\bbackward:[^,}]+/g)!;
-  expect(passes.filter((pass) => !/^backward:(void 0|\{value:\w+\.backward)$/.test(pass))).toEqual([]);
+  expect(passesOf(dist("index.js"))).toEqual([]);
+});
+
+test("a page that labels photos gets nothing that paints or trains", () => {
+  const held = heldBy(dist("labeler.js"));
+  expect(held).toContain("shape/argmax.wgsl");
+  expect(held.filter((path) => /^(norm|labels)\//.test(path) || trains(path))).toEqual([]);
+  expect(passesOf(dist("labeler.js"))).toEqual([]);
+  expect(dist("labeler.js").includes("mlp_shared")).toBe(false);
+  expect(dist("index.js").includes("mlp_shared")).toBe(true);
 });
 
 test("a page that trains gets the backward passes, but for none of the commands' files", () => {
   const text = dist("train.js");
-  const holds = ({ path, wgsl }: (typeof shaders)[number]): boolean => text.includes(quoted(shorten(path, wgsl)));
-  const held = shaders.filter(holds).map(({ path }) => path.replaceAll("\\", "/"));
+  const held = heldBy(text);
   for (const path of ["norm/modulate_dx.wgsl", "optim/adam.wgsl", "labels/label_table_pair.wgsl"])
     expect(held).toContain(path);
   expect(text).not.toContain("run.lock");
