@@ -1,9 +1,10 @@
-// Whole training steps for bench:train: small seeded nets, SqueezeNet as perceptual loss, real label maps.
+// Whole training steps for bench:train: small seeded nets, with VAE or without, SqueezeNet as perceptual loss, real label maps.
 
 import { openCheckpointFile } from "../../src/formats/file.ts";
 import { publishedWeights } from "../../src/formats/packaged.ts";
 import type { LabelMap } from "../../src/labels/label_map.ts";
 import { discriminatorNet } from "../../src/models/nets/discriminator.ts";
+import { encoderNet } from "../../src/models/nets/encoder.ts";
 import { generatorNet, type Net } from "../../src/models/weights/packing.ts";
 import { ParameterStore } from "../../src/models/weights/parameters.ts";
 import { normalValues } from "../../src/models/philox.ts";
@@ -21,11 +22,14 @@ export interface TrainingBench {
   dispose(): void;
 }
 
+const Z_DIM = 64;
+
 export async function openTraining(
   device: Device,
   maps: readonly LabelMap[],
   labels: number,
   size: number,
+  vae = false,
 ): Promise<TrainingBench> {
   const c: TrainConfig = {
     ...defaultTraining,
@@ -35,6 +39,8 @@ export async function openTraining(
     ngf: 16,
     ndf: 16,
     crop_size: size,
+    use_vae: vae,
+    z_dim: Z_DIM,
   };
   const load = (net: Net, seed: number): Promise<ParameterStore> =>
     ParameterStore.loadNet(device, net, memorySource(seededState(net.shapes, seed, 1)), "f32");
@@ -44,20 +50,23 @@ export async function openTraining(
   const nets = {
     G: await load(generatorNet(c), 1),
     D: await load(discriminatorNet(c), 2),
+    ...(vae && { E: await load(encoderNet(c), 4) }),
     perceptual: { net: squeezenet, parameters: frozen },
   };
   const stepper = new Stepper(device, c, nets, maps.length);
   const image = normalValues(3, maps.length * size * size * 3).map((v) => Math.max(-1, Math.min(1, v / 2)));
+  const eps = (seed: number): Float32Array => normalValues(seed, maps.length * Z_DIM);
+  const batch = { labels: maps, image, ...(vae && { epsG: eps(5), epsD: eps(6) }) };
   return {
     stepper,
     async step() {
       const start = performance.now();
-      await stepper.step(stepper.prepare({ labels: maps, image }));
+      await stepper.step(stepper.prepare(batch));
       return performance.now() - start;
     },
     dispose() {
       stepper.dispose();
-      for (const p of [nets.G, nets.D, frozen]) p.dispose();
+      for (const p of [nets.G, nets.D, nets.E, frozen]) p?.dispose();
     },
   };
 }
