@@ -67,13 +67,14 @@ const PORTABLE = 32;
 /** Text constants of weight_gradient_columns.wgsl. `add`: parts holds the sums of earlier steps. */
 function outerProducts(lanes: number | undefined, add: boolean): Record<string, string | number | boolean> {
   const quads = span(COLUMNS / 4);
-  /** Lane `lane + l * lanes` of the step's 16 vec4s: 4 steps times 4 vec4 of columns. */
+  const loads = lanes ? span(ceilDiv(STEPS * 4, lanes)) : [];
+  /** The lane's l-th of the step's 16 vec4s: 4 steps times 4 vec4 of columns. */
   const load = (l: number): string => {
-    const i = `(i + ${(l * lanes!) % 16}u)`;
-    return `      let b${l} = column(line, k + (${i} >> 2u), last, col + (${i} & 3u));`;
+    const i = `((lane + ${l * lanes!}u) & 15u)`;
+    return `  let f${l} = column_of(${i} >> 2u, last, col + (${i} & 3u));`;
   };
   const weight = (t: number, q: number): string => {
-    if (!lanes) return `column(line, k + ${t}u, last, col + ${q}u)`;
+    if (!lanes) return `column(line, k, column_of(${t}u, last, col + ${q}u))`;
     const at = 4 * t + q;
     return `subgroupBroadcast(b${Math.floor(at / lanes)}, ${at % lanes}u)`;
   };
@@ -94,9 +95,9 @@ function outerProducts(lanes: number | undefined, add: boolean): Record<string, 
     add,
     S: lanes ?? PORTABLE,
     lane: lanes ? "subgroup_invocation_id" : "local_invocation_index",
-    declare: declareSums(4, COLUMNS),
+    declare: [declareSums(4, COLUMNS), ...loads.map(load)].join("\n"),
     accumulate: [
-      ...(lanes ? ["      let i = lane & 15u;", ...span(ceilDiv(STEPS * 4, lanes)).map(load)] : []),
+      ...loads.map((l) => `      let b${l} = column(line, k, f${l});`),
       ...quads.flatMap(products),
     ].join("\n"),
     store: linesOf(
