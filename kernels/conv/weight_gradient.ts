@@ -64,18 +64,21 @@ const COLUMNS = 16;
 /** Threads of a workgroup of the portable variants. Not tuned. */
 const PORTABLE = 32;
 
+/** Most vec4 columns of a lane. Narrow results (a picture's 3 channels, D's one) have fewer, so that lanes do not add up what nobody reads. */
+const quadsOf = (co4: number): number => (co4 === 1 ? 1 : co4 === 2 ? 2 : COLUMNS / 4);
+
 /** Text constants of weight_gradient_columns.wgsl. `add`: parts holds the sums of earlier steps. */
-function outerProducts(lanes: number | undefined, add: boolean): Record<string, string | number | boolean> {
-  const quads = span(COLUMNS / 4);
-  const loads = lanes ? span(ceilDiv(STEPS * 4, lanes)) : [];
-  /** The lane's l-th of the step's 16 vec4s: 4 steps times 4 vec4 of columns. */
+function outerProducts(lanes: number | undefined, n: number, add: boolean): Record<string, string | number | boolean> {
+  const quads = span(n);
+  const loads = lanes ? span(ceilDiv(STEPS * n, lanes)) : [];
+  /** The lane's l-th of what four steps need: n vec4 of columns each. */
   const load = (l: number): string => {
-    const i = `((lane + ${l * lanes!}u) & 15u)`;
-    return `  let f${l} = column_of(${i} >> 2u, last, col + (${i} & 3u));`;
+    const i = `((lane + ${l * lanes!}u) % ${STEPS * n}u)`;
+    return `  let f${l} = column_of(${i} / ${n}u, last, col + ${i} % ${n}u);`;
   };
   const weight = (t: number, q: number): string => {
     if (!lanes) return `column(line, k, column_of(${t}u, last, col + ${q}u))`;
-    const at = 4 * t + q;
+    const at = n * t + q;
     return `subgroupBroadcast(b${Math.floor(at / lanes)}, ${at % lanes}u)`;
   };
   const products = (q: number): string[] => [
@@ -83,9 +86,9 @@ function outerProducts(lanes: number | undefined, add: boolean): Record<string, 
     ...span(STEPS).map((t) => `        let w${t} = ${weight(t, q)};`),
     "        let w = transpose(mat4x4f(w0, w1, w2, w3));",
     ...span(4).map(
-      (n) =>
+      (c) =>
         `        ${span(4)
-          .map((e) => `s${e}_${4 * q + n} += product(a[${e}], w[${n}]);`)
+          .map((e) => `s${e}_${4 * q + c} += product(a[${e}], w[${c}]);`)
           .join(" ")}`,
     ),
     "      }",
@@ -94,12 +97,12 @@ function outerProducts(lanes: number | undefined, add: boolean): Record<string, 
     subgroups: !!lanes,
     add,
     S: lanes ?? PORTABLE,
+    QUADS: n,
     lane: lanes ? "subgroup_invocation_id" : "local_invocation_index",
-    declare: [declareSums(4, COLUMNS), ...loads.map(load)].join("\n"),
-    accumulate: [
-      ...loads.map((l) => `      let b${l} = column(line, k, f${l});`),
-      ...quads.flatMap(products),
-    ].join("\n"),
+    declare: [declareSums(4, 4 * n), ...loads.map(load)].join("\n"),
+    accumulate: [...loads.map((l) => `      let b${l} = column(line, k, f${l});`), ...quads.flatMap(products)].join(
+      "\n",
+    ),
     store: linesOf(
       quads.flatMap((q) => span(4).map((e) => `put(out + ${e}u * $N4 + ${q}u, col + ${q}u, ${sumQuad(e, q)});`)),
       2,
@@ -133,7 +136,8 @@ function direct(g: Graph, a: WeightGradientArgs, lanes: number | undefined): Ten
   const c4 = x.pitch / 4;
   const co4 = dz.pitch / 4;
   const rows = kh * kw * c4;
-  const grid = [ceilDiv(rows, lanes ?? PORTABLE), ceilDiv(co4, COLUMNS / 4)];
+  const quads = quadsOf(co4);
+  const grid = [ceilDiv(rows, lanes ?? PORTABLE), ceilDiv(co4, quads)];
   const len = ceilDiv(
     n * oh,
     Math.min(
@@ -145,7 +149,7 @@ function direct(g: Graph, a: WeightGradientArgs, lanes: number | undefined): Ten
   const parts = g.temp("parts", [slices, rows * 4, dz.pitch]);
   g.dispatch({
     shader: { name: "weight_gradient_direct", text: `${directText}\n${columnsText}` },
-    constants: outerProducts(lanes, false),
+    constants: outerProducts(lanes, quads, false),
     sizes: {
       N: n,
       H: x.shape[1],
@@ -176,7 +180,8 @@ function winograd(g: Graph, a: WeightGradientArgs, lanes: number | undefined): T
   const [th, tw] = [ceilDiv(oh, 2), ceilDiv(ow, 2)];
   const tiles = n * th * tw;
   const step = winogradSlice(g.target, tiles, x.pitch, dz.pitch, BYTES.f32);
-  const grid = [ceilDiv(c4, lanes ?? PORTABLE), ceilDiv(co4, COLUMNS / 4)];
+  const quads = quadsOf(co4);
+  const grid = [ceilDiv(c4, lanes ?? PORTABLE), ceilDiv(co4, quads)];
   const bytes = 16 * x.pitch * dz.pitch * 4;
   const chunks = ceilDiv(tiles, step);
   // A chunk of tiles (what winogradInput transforms at once) is one slice; on a GPU, where chunks are long, several. When the scratch
@@ -207,7 +212,7 @@ function winograd(g: Graph, a: WeightGradientArgs, lanes: number | undefined): T
     });
     g.dispatch({
       shader: { name: "weight_gradient_tiles", text: `${tilesText}\n${columnsText}` },
-      constants: outerProducts(lanes, slice0 >= slices),
+      constants: outerProducts(lanes, quads, slice0 >= slices),
       sizes: { M4: c4, N4: co4, K: count, Z: 16, LEN: len, SLICE0: slice0 % slices },
       bindings: { a: read(v), b: read(m), parts: write(parts) },
       groups: [grid[0], grid[1], 16 * slicesOf(count)],

@@ -1,7 +1,7 @@
-// Appended to weight_gradient_direct and weight_gradient_tiles: both sum, over steps k, products of 4 x 16 values (a vec4 of rows, 4 vec4
-// of columns), 4 steps at a time.
+// Appended to weight_gradient_direct and weight_gradient_tiles: both sum, over steps k, products of a vec4 of rows and QUADS vec4 of columns, 4 steps
+// at a time.
 //
-// TypeScript (kernels/conv/weight_gradient.ts) gives them S (lanes or threads), `lane` (the builtin that numbers them), `subgroups`, and
+// TypeScript (kernels/conv/weight_gradient.ts) gives them S (lanes or threads), QUADS, `lane` (the builtin that numbers them), `subgroups`, and
 // the text of
 //   `declare`     declares s{e}_{n}: f32, the sum of row e and column n, and f{l}: Column, what the lane loads of four steps. Reads lane,
 //                   last, col; calls column_of

@@ -17,7 +17,7 @@ fn main(@builtin(workgroup_id) g: vec3u, @builtin({{lane}}) lane: u32) {
   let row = min(g.x * {{S}}u + lane, $ROWS - 1u);
   let tap = row / $C4;
   let c = row % $C4;
-  let col = g.y * 4u;
+  let col = g.y * {{QUADS}}u;
   let top = i32(tap / $KW) - i32($PAD);
   let left = i32(tap % $KW) - i32($PAD);
   let last = $OW - 1u;

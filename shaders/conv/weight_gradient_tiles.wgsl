@@ -15,7 +15,7 @@ fn input(first: u32, at: u32, last: u32) -> vec4f {
 @compute @workgroup_size({{S}}, 1, 1)
 fn main(@builtin(workgroup_id) g: vec3u, @builtin({{lane}}) lane: u32) {
   let row = min(g.x * {{S}}u + lane, $M4 - 1u);
-  let col = g.y * 4u;
+  let col = g.y * {{QUADS}}u;
   let z = g.z % $Z;
   let slice = g.z / $Z;
   let line = z * $K * $N4;
