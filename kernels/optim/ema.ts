@@ -1,14 +1,13 @@
-// kernels/optim/ema.ts: an exponential moving average, in place; with decay 0 a copy, which may change the storage type
+// kernels/optim/ema.ts: an exponential moving average, in place; without a decay a copy, which may change the storage type
 //
 //   y <- d y + (1 - d) x
 //
-// No backward. traffic: 2 reads and 1 write an element; for a copy 1 and 1.
+// The decay changes from step to step, so it is read from an input, and one program serves all steps. No backward. traffic: 2 reads and 1 write an element; for a copy 1 and 1.
 
 import emaText from "../../shaders/optim/ema.wgsl";
 import {
   defineOp,
   describe,
-  float,
   notDifferentiable,
   read,
   SpadeError,
@@ -24,32 +23,31 @@ export interface EmaArgs {
   y: Tensor;
   /** of y's shape */
   x: Tensor;
-  /** d, in [0, 1) */
-  decay: number;
+  /** f32 [2], from emaFactors; left out: x is copied */
+  decay?: Tensor;
   /** [1]: if it is not 0, nothing is changed */
   overflow?: Tensor;
+}
+
+/** The values of `decay` for d in [0, 1). 1 - d is rounded from float64, as in adam. @throws SpadeError shape: another d */
+export function emaFactors(d: number): Float32Array {
+  if (d >= 0 && d < 1) return Float32Array.of(d, 1 - d);
+  throw new SpadeError("shape", "ema", `has a decay of ${d}`, "give a decay from 0 to below 1");
 }
 
 export const ema = defineOp<EmaArgs, void>({
   name: "ema",
   forward(g: Graph, { y, x, decay, overflow }) {
-    if (x.shape.join() !== y.shape.join() || !(decay >= 0 && decay < 1)) {
-      throw new SpadeError(
-        "shape",
-        "ema",
-        `${describe(x)} goes into ${describe(y)} with a decay of ${decay}`,
-        "give tensors of one shape and a decay from 0 to below 1",
-      );
-    }
+    if (x.shape.join() !== y.shape.join())
+      throw new SpadeError("shape", "ema", `${describe(x)} goes into ${describe(y)}`, "give tensors of one shape");
     const n4 = storedElements(y.shape, y.dtype) / 4;
     g.dispatch({
       shader: { name: "ema", text: emaText },
-      constants: { average: decay > 0, skip: !!overflow },
-      // 1 - d is rounded from float64, as in adam.
-      sizes: { N4: n4, ...(decay > 0 ? { DECAY: float(decay), REST: float(1 - decay) } : {}) },
-      bindings: { x: read(x), overflow: overflow && read(overflow), y: write(y) },
+      constants: { average: !!decay, skip: !!overflow },
+      sizes: { N4: n4 },
+      bindings: { x: read(x), overflow: overflow && read(overflow), decay: decay && read(decay), y: write(y) },
       groups: strided(g.target, n4),
-      flops: decay > 0 ? 12 * n4 : 0,
+      flops: decay ? 12 * n4 : 0,
     });
   },
   backward: notDifferentiable,

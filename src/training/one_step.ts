@@ -2,7 +2,7 @@
 
 import { keyedSeed, normalValues } from "../models/philox.ts";
 import { SpadeError } from "../runtime/errors.ts";
-import { epochRate, type TrainOptions } from "./options.ts";
+import { averageDecay, epochRate, type TrainOptions } from "./options.ts";
 import type { RunParts } from "./run.ts";
 import { firstNonFinite } from "./step/diagnose.ts";
 import type { Batch, Prepared } from "./step/stepper.ts";
@@ -27,7 +27,8 @@ export async function takeStep(o: TrainOptions, run: RunParts, prepared: Prepare
   const { position, stepper } = run;
   const lr = epochRate(o, position.epoch);
   const generator = position.batch % o.D_steps_per_G === 0;
-  const losses = await stepper.step(prepared, { lr, generator });
+  const decay = averageDecay(o.ema, position.step + 1);
+  const losses = await stepper.step(prepared, { lr, decay, generator });
   const broken = isBroken(losses, stepper, o);
   if (broken) return { lr, generator, losses, broken };
   run.losses = { ...run.losses, ...losses };

@@ -62,7 +62,7 @@ export interface TrainOptions extends TrainConfig, DataOptions {
   vgg_weights: string;
   /** Storage of activations and of the weights that the kernels read. */
   dtype: "f32" | "f16";
-  /** Decay of a moving average of the generator, 0 for none. */
+  /** Decay of a moving average of the generator, 0 for none; averageDecay has that of the first steps. */
   ema: number;
   /** Save and stop after this many steps in all, or minutes of this command; Infinity for no limit. */
   max_steps: number;
@@ -123,6 +123,12 @@ export function defaultsOf(options: Pick<TrainOptions, "dataset_mode" | "netG" |
 export function learningRates(c: OptimiserConfig, lr = c.lr): { G: number; D: number } {
   return c.no_TTUR ? { G: lr, D: lr } : { G: lr / 2, D: lr * 2 };
 }
+
+/**
+ * The weight of the old average of G at step `n` of a run (from 1). It is smaller at first, as torch_ema and TensorFlow have it: at `ema`
+ * from the start, the average would hold the fresh weights for thousands of steps.
+ */
+export const averageDecay = (ema: number, n: number): number => Math.min(ema, (1 + n) / (10 + n));
 
 /** The base rate of an epoch (from 1): constant up to niter + 1, then falling by lr / niter_decay per epoch, like in the published code. */
 export function epochRate(o: Pick<TrainOptions, "lr" | "niter" | "niter_decay">, epoch: number): number {

@@ -53,7 +53,7 @@ const args = (name: string): string[] => [
     "2",
   ],
   ...["--num_D", "1", "--n_layers_D", "2", "--no_vgg_loss", "--niter", "9", "--save_latest_freq", "4"],
-  ...["--print_freq", "2", "--display_freq", "4", "--max_steps", String(STEPS)],
+  ...["--ema", "0.999", "--print_freq", "2", "--display_freq", "4", "--max_steps", String(STEPS)],
 ];
 
 const run = (name: string, ...more: string[]): Promise<string> =>

@@ -93,8 +93,9 @@ function otherOps(target: Target, dtype: DType): Graph {
   const flag = ops.overflow(g, { tensors: [step.grad, x] });
   ops.adam(g, { p, m, v, ...step });
   ops.adam(g, { p, m, v, ...step, overflow: flag, copied: external("copied", [3, 5]) });
-  for (const decay of [0, 0.9]) ops.ema(g, { y: external("average", [3, 5]), x: p, decay, overflow: flag });
-  ops.ema(g, { y: external("average", [3, 5]), x: p, decay: 0.9 });
+  const decay = g.input("decay", [2]);
+  for (const of of [{}, { decay }, { overflow: flag }, { decay, overflow: flag }])
+    ops.ema(g, { y: external("average", [3, 5]), x: p, ...of });
   const { shape, layout } = convPacking([6, 5, 3, 3]);
   const file = { x: external("file", [270], "u32"), bad: external("bad", [1], "u32"), key: 0 };
   for (const half of [true, false]) unpack(g, { ...file, half, y: external("unpacked", shape), layout });

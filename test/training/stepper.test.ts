@@ -1,6 +1,7 @@
 // Whole training steps of tiny nets on the adapter.
 
 import { describe, expect, test } from "vitest";
+import { emaFactors } from "../../kernels/optim/ema.ts";
 import { discriminatorNet } from "../../src/models/nets/discriminator.ts";
 import { generatorNet, isTrained } from "../../src/models/weights/packing.ts";
 import { ParameterStore } from "../../src/models/weights/parameters.ts";
@@ -81,9 +82,9 @@ describe("a training step", () => {
         }
         // The D step has moved G's buffers since.
         const g = new Graph(device.target);
-        recordAverage(g, G, { parameters: average, decay });
+        recordAverage(g, G, average);
         const program = await Program.compile(g, device, { name: "average" });
-        await program.run();
+        await program.run({ inputs: { decay: emaFactors(decay) } });
         program.dispose();
         await move();
         for (const [key, expected] of values) {

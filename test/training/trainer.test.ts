@@ -3,12 +3,19 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { openCheckpointFile } from "../../src/formats/file.ts";
+import { toF32 } from "../../src/formats/tensors.ts";
+import { netOf } from "../../src/models/kinds.ts";
+import { isTrained } from "../../src/models/weights/packing.ts";
 import { openNodeDevice } from "../../src/node/dawn.ts";
 import type { OpVariants } from "../../kernels/parts/variants.ts";
 import type { Device } from "../../src/runtime/index.ts";
-import { defaultOptions, defaultsOf, type TrainOptions } from "../../src/training/options.ts";
+import { initialSource } from "../../src/training/init.ts";
+import { averageDecay, defaultOptions, defaultsOf, type TrainOptions } from "../../src/training/options.ts";
 import { train } from "../../src/training/folder/trainer.ts";
 import type { TrainResult } from "../../src/training/ui.ts";
+import { relativeError } from "../support/device.ts";
+import { sumError } from "../tolerances.ts";
 import { labelPng, photoPng, scratch, write } from "../datasets/folders.ts";
 
 const SIDE = 32;
@@ -132,6 +139,42 @@ test("an average of the generator and a .pth are saved beside it; --profile says
   );
   expect(g.length).toBe(average.length);
   expect(g.equals(average)).toBe(false);
+});
+
+test("the average soon leaves the fresh weights: its decay grows with the run's steps, over resumed runs too", async () => {
+  const o = await tiny({ ema: 0.999 });
+  const net = netOf(o);
+  const read = async (role: string): Promise<Map<string, Float32Array>> => {
+    const file = await openCheckpointFile(join(o.checkpoints_dir, `tiny/latest_net_${role}.safetensors`));
+    const trained = [...net.shapes.keys()].filter(isTrained);
+    const values = new Map<string, Float32Array>();
+    for (const key of trained) values.set(key, toF32(await file.read(key)));
+    await file.close();
+    return values;
+  };
+  const fresh = initialSource(net, o);
+  let was = new Map<string, Float32Array>();
+  for (const key of net.shapes.keys()) was.set(key, await fresh.read(key));
+  for (const [n, d] of [2 / 11, 3 / 12, 4 / 13].entries()) {
+    await run({ ...o, max_steps: n + 1, continue_train: n > 0 });
+    const [G, average] = [await read("G"), await read("G_ema")];
+    for (const [key, now] of G) {
+      const expected = was.get(key)!.map((v, i) => d * v + (1 - d) * now[i]);
+      expect(relativeError(average.get(key)!, expected), `${key}, step ${n + 1}`).toBeLessThan(sumError(2));
+    }
+    was = average;
+  }
+});
+
+test("the average's decay grows to the one given, and no further", () => {
+  expect([1, 91, 8990, 8991, 1e6].map((n) => averageDecay(0.999, n))).toEqual([
+    2 / 11,
+    92 / 101,
+    8991 / 9000,
+    0.999,
+    0.999,
+  ]);
+  expect(averageDecay(0, 1)).toBe(0);
 });
 
 test("samples of another size than the net's pictures are refused before a device is opened", async () => {

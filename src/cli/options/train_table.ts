@@ -89,7 +89,7 @@ const OURS = described({
   on_bad_sample: "what a damaged or mismatched file does to the run",
   vgg_weights: "torchvision's VGG19, for the published perceptual loss; left out: SqueezeNet 1.0",
   dtype: "storage of activations and of the weights that kernels read",
-  ema: "decay of a moving average of the generator; 0: none",
+  ema: "decay of a moving average of the generator, at step n at most (1 + n) / (10 + n); 0: none",
   max_steps: "stop with a checkpoint when so many steps are taken in all",
   max_minutes: "stop with a checkpoint after so many minutes",
   snapshot_freq: "steps between snapshots in memory, from which a lost device is saved; 0: none",

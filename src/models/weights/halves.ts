@@ -14,7 +14,7 @@ export async function useHalves(p: ParameterStore): Promise<void> {
     const half = p.half(key);
     if (!half) continue;
     const x = p.master(g, key);
-    ema(g, { x, y: g.external(`${key} f16`, x.shape, "f16", half), decay: 0 });
+    ema(g, { x, y: g.external(`${key} f16`, x.shape, "f16", half) });
   }
   const program = await Program.compile(g, p.device, { name: "halves" });
   await program.run();

@@ -8,14 +8,18 @@ import type { Graph, Tensor } from "../../runtime/index.ts";
 export interface Average {
   /** f32, under the net's keys; at first a copy of the net (ParameterStore.clone). */
   parameters: ParameterStore;
-  /** Weight of the old average at every step, in [0, 1). */
+  /** Weight of the old average in [0, 1), at steps that are not given another. */
   decay: number;
 }
 
-/** Updates the average of trained parameters and copies the buffers (running statistics, u, v), unless `overflow` is not 0. */
-export function recordAverage(g: Graph, net: ParameterStore, { parameters, decay }: Average, overflow?: Tensor): void {
+/**
+ * Updates the average of trained parameters and copies the buffers (running statistics, u, v), unless `overflow` is not 0.
+ * Input: "decay", from emaFactors.
+ */
+export function recordAverage(g: Graph, net: ParameterStore, average: ParameterStore, overflow?: Tensor): void {
+  const input = g.input("decay", [2]);
   for (const key of net.keys()) {
-    const d = isTrained(key) ? decay : 0;
-    g.scope(key, () => ema(g, { y: parameters.tensor(g, key), x: net.master(g, key), decay: d, overflow }));
+    const decay = isTrained(key) ? input : undefined;
+    g.scope(key, () => ema(g, { y: average.tensor(g, key), x: net.master(g, key), decay, overflow }));
   }
 }

@@ -190,7 +190,7 @@ export function recordGeneratorStep(
   const scales = recordJudgement(g, c, nets.D, painted);
   const judged = recordGeneratorLosses(g, c, { scales, images, style });
   const learnt = learn(g, c, new Map([...seeded(judged, seed), ...toFake]), moments);
-  if (options.average) g.scope("average", () => recordAverage(g, nets.G, options.average!, learnt.overflow));
+  if (options.average) g.scope("average", () => recordAverage(g, nets.G, options.average!.parameters, learnt.overflow));
   const losses = new Map([...judged, ...perceptual]);
   const seen = new Map([...parts, ...taps, ...layersOf(scales), ...losses, ...learnt.parts]);
   return { losses, fake, style, tables, ends, ...learnt, parts: seen };

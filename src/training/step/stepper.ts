@@ -3,6 +3,7 @@
 
 import { trainingKindOf } from "../../models/training_kinds.ts";
 import { adamFactors } from "../../../kernels/optim/adam.ts";
+import { emaFactors } from "../../../kernels/optim/ema.ts";
 import { LevelsScratch } from "../../labels/levels.ts";
 import type { LabelMap } from "../../labels/label_map.ts";
 import type { TableRoom } from "../../models/nets/table_room.ts";
@@ -47,6 +48,8 @@ export interface Prepared {
 export interface StepArgs {
   /** The epoch's base rate; config.lr if left out. */
   lr?: number;
+  /** Weight of the old average of G; options.average.decay if left out. */
+  decay?: number;
   /** False: the discriminator alone learns (D_steps_per_G). */
   generator?: boolean;
 }
@@ -111,13 +114,13 @@ export class Stepper {
    * Runs a G step and a D step. Returns the losses in the order of the published log. A step with a gradient that is not finite changes no
    * parameter and is listed in `overflowed`.
    */
-  async step(prepared: Prepared, { lr, generator = true }: StepArgs = {}): Promise<Record<string, number>> {
+  async step(prepared: Prepared, { generator = true, ...rates }: StepArgs = {}): Promise<Record<string, number>> {
     this.plans = prepared.windows.map((lw, i) => trainingRoomFor(lw, this.plans[i]));
     const compiled = await this.programs(this.plans);
     const nets = generator ? (["G", "D"] as const) : (["D"] as const);
     for (const net of nets) {
       this.steps[net]++;
-      await compiled[net].program.run(this.runOptions(net, prepared, lr));
+      await compiled[net].program.run(this.runOptions(net, prepared, rates));
       compiled[net].ran = true;
     }
     const losses: Record<string, number> = {};
@@ -133,19 +136,24 @@ export class Stepper {
   }
 
   /** Inputs and counts of a net's program for a batch. */
-  runOptions(net: "G" | "D", { batch, windows }: Prepared, lr?: number): RunOptions {
+  runOptions(
+    net: "G" | "D",
+    { batch, windows }: Prepared,
+    { lr, decay }: Pick<StepArgs, "lr" | "decay"> = {},
+  ): RunOptions {
     const c = this.config;
     const { inputs, counts } = trainingKindOf(c).trainingInputs(c, this.plans, windows, { gradients: net === "G" });
     const { scale, skipped } = this.scales?.[net] ?? { scale: 1, skipped: 0 };
     const rate = learningRates(c, lr)[net];
     const eps = net === "G" ? batch.epsG : batch.epsD;
-    const { exchange } = this.options;
+    const { exchange, average } = this.options;
     return {
       inputs: {
         ...inputs,
         image: batch.image,
         codes: windows[windows.length - 1].codes,
         ...(eps ? { eps } : {}),
+        ...(average && net === "G" ? { decay: emaFactors(decay ?? average.decay) } : {}),
         seed: Float32Array.of(scale),
         factors: adamFactors(rate, this.steps[net] - skipped, c.beta1, c.beta2, 1 / scale),
       },

@@ -1,6 +1,7 @@
 // Cases of kernels/optim/: what they update in place.
 
 import { adamFactors } from "../../../kernels/optim/adam.ts";
+import { emaFactors } from "../../../kernels/optim/ema.ts";
 import { notDifferentiable, product } from "../../../src/runtime/index.ts";
 import { noise } from "../../support/device.ts";
 import { f16, f32, stored, type OpCase, type Values } from "../../support/op_case.ts";
@@ -70,21 +71,23 @@ const adam: OpCase<"adam", Adam> = {
   f16: false,
 };
 
-const ema: OpCase<"ema", { shape: Shape; decay: number; half?: boolean; overflow?: number }> = {
+const ema: OpCase<"ema", { shape: Shape; decay?: number; half?: boolean; overflow?: number }> = {
   example: { of: { shape: [2], decay: 0.75 }, values: { y: [4, 0], x: [8, 4] }, gives: { y: [5, 1] } },
   settings: [
     { shape: [3, 5], decay: 0.9 },
-    { shape: [3, 5], decay: 0, half: true },
+    { shape: [3, 5], decay: 0 },
+    { shape: [3, 5], half: true },
     { shape: [3, 5], decay: 0.9, overflow: 0 },
     { shape: [3, 5], decay: 0.9, overflow: 3 },
   ],
-  data: ({ shape, half, overflow }) => ({
+  data: ({ shape, decay, half, overflow }) => ({
     y: (half ? f16 : f32)(shape, 1, { external: true }),
     x: f32(shape, 2),
+    ...(decay === undefined ? {} : { decay: f32([2], emaFactors(decay)) }),
     ...(overflow === undefined ? {} : { overflow: f32([1], Float32Array.of(overflow)) }),
   }),
-  args: ({ y, x, overflow }, { decay }) => ({ y, x, decay, overflow }),
-  forward: ({ y, x }, { decay, overflow }): Values =>
+  args: ({ y, x, decay, overflow }) => ({ y, x, decay, overflow }),
+  forward: ({ y, x }, { decay = 0, overflow }): Values =>
     overflow ? {} : { y: Array.from(y, (v, i) => decay * v + (1 - decay) * x[i]) },
   backward: notDifferentiable,
   terms: ({ half, overflow }) => (half || overflow ? 0 : 2),
