@@ -61,6 +61,11 @@ export interface PublishedOptions {
   no_ganFeat_loss: boolean;
   /** As `perceptual: false`. */
   no_vgg_loss: boolean;
+  /**
+   * Not published: what SqueezeNet's distances are multiplied with in the perceptual loss, so that they are like VGG19's. A checkpoint keeps
+   * its own; those of versions before 0.8 have 1.
+   */
+  squeezenet_scale: number;
   /** Not published: seed of all random draws. */
   seed: number;
   /** Not published: storage of activations; "f16" needs an adapter that has it. Weights that learn are f32. */

@@ -41,7 +41,8 @@ export async function whatBegins(
   const fields = savedFields(metadata.run);
   if (typeof fields === "string") throw damaged(fields);
   const labels = metadata.labels === undefined ? undefined : parseLabels(metadata.labels, "from, metadata labels");
-  return { kind: "checkpoint", options: storedOptions(metadata.options), labels, saved: { ...fields, checkpoint } };
+  const options = { ...storedOptions(metadata.options), squeezenet_scale: fields.squeezenet_scale };
+  return { kind: "checkpoint", options, labels, saved: { ...fields, checkpoint } };
 }
 
 const damaged = (problem: string, fix = "go on from another checkpoint"): SpadeError =>

@@ -6,7 +6,15 @@ import { parseLabels, type Label } from "../pictures/label_names.ts";
 import { foreign, SpadeError, type SpadeErrorCode } from "../runtime/errors.ts";
 import { checkShared, checkSource, isObject } from "../session/checks.ts";
 import { RULES } from "../training/option_rules.ts";
-import { checkCropSize, checkNets, infinite, ruled, typed, withDefaults } from "../training/option_values.ts";
+import {
+  checkCropSize,
+  checkNets,
+  infinite,
+  ruled,
+  typed,
+  withDefaults,
+  withOldScale,
+} from "../training/option_values.ts";
 import type { TrainOptions } from "../training/options.ts";
 import { nearest } from "./nearest.ts";
 import type { PublishedOptions, TrainerOptions } from "./api.ts";
@@ -42,7 +50,9 @@ function checkedValues(values: object, where: string, code: SpadeErrorCode): Par
       meant ? `perhaps ${meant} is meant` : "leave it out; names are those of opt.json: label_nc, crop_size, lr ...",
     );
   }
-  return ruled(Object.fromEntries(given.map(([name, value]) => [name, typed(name, value, where, code)])), where, code);
+  return withOldScale(
+    ruled(Object.fromEntries(given.map(([name, value]) => [name, typed(name, value, where, code)])), where, code),
+  );
 }
 
 /** The options in a checkpoint's metadata; none in a state that the command wrote. @throws SpadeError file */
@@ -66,7 +76,7 @@ const OF_GENERATOR = [
 /** Options that a checkpoint keeps. */
 const OF_CHECKPOINT = [
   ...OF_GENERATOR,
-  ...["crop_size", "aspect_ratio", "ndf", "num_D", "n_layers_D", "norm_D", "norm_E"],
+  ...["crop_size", "aspect_ratio", "ndf", "num_D", "n_layers_D", "norm_D", "norm_E", "squeezenet_scale"],
 ];
 
 /** What `from` says. */

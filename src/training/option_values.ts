@@ -6,6 +6,7 @@ import { parsePlainNorm } from "../models/config.ts";
 import { checkNet, outputSize, strideOf } from "../models/kinds.ts";
 import { InvalidValue, RULES } from "./option_rules.ts";
 import { defaultOptions, defaultsOf, type TrainOptions } from "./options.ts";
+import { OLD_SQUEEZENET_SCALE } from "./step/losses.ts";
 
 export type OptionValue = boolean | number | string;
 const TABLE = defaultOptions as unknown as Readonly<Record<string, OptionValue>>;
@@ -54,6 +55,12 @@ export function ruled(
   const names = (Object.keys(RULES) as (keyof typeof RULES)[]).filter((name) => options[name] !== undefined);
   return Object.fromEntries(names.map((name) => [name, value(name)]));
 }
+
+/**
+ * The options of an opt file. One of a version before 0.8, which has options that we added but no squeezenet_scale, means that of its time.
+ */
+export const withOldScale = (options: Partial<TrainOptions>): Partial<TrainOptions> =>
+  options.vgg_weights === undefined ? options : { squeezenet_scale: OLD_SQUEEZENET_SCALE, ...options };
 
 /** All options of a training of which only these are stated. */
 export function withDefaults(stated: Partial<TrainOptions>): TrainOptions {

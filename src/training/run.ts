@@ -1,6 +1,7 @@
 // The parts of a training run: nets, stepper, styles, moving average, position.
 
 import type { ParameterStore } from "../models/weights/parameters.ts";
+import type { TrainOptions } from "./options.ts";
 import type { Position } from "./position.ts";
 import type { Nets } from "./step/step.ts";
 import type { Stepper } from "./step/stepper.ts";
@@ -20,6 +21,8 @@ export interface RunParts {
 
 /** A run in a folder. */
 export interface FolderRun extends RunParts {
+  /** Those given, with what the run keeps from its beginning. */
+  readonly options: TrainOptions;
   /** The run goes on from a saved state, bit for bit. */
   readonly resumed: boolean;
   /** The run was killed before its first save and begins once more. `log`: bytes of the log before it. */

@@ -8,18 +8,26 @@ import { defaultConfig, type Config } from "../models/config.ts";
 import { encodePresets } from "../models/presets.ts";
 import type { Label } from "../pictures/label_names.ts";
 import type { TrainOptions } from "./options.ts";
+import { OLD_SQUEEZENET_SCALE } from "./step/losses.ts";
 import type { Position } from "./position.ts";
 import type { Styles } from "./styles.ts";
 
 const PRESETS = 8;
 
-/** A run's position when it saved a net, read from the net's metadata; undefined if they hold none. */
-export function savedPosition(metadata: Readonly<Record<string, string>>): Position | undefined {
+/** What a saved net says of its run. */
+export interface SavedTraining {
+  readonly position: Position;
+  readonly squeezenet_scale: number;
+}
+
+/** A run's position and scale when it saved a net, read from the net's metadata; undefined if they hold none. */
+export function savedTraining(metadata: Readonly<Record<string, string>>): SavedTraining | undefined {
   try {
-    const { epoch, batch, steps, pictures } = parseJson(metadata.training, "training") as Record<string, number>;
+    const training = parseJson(metadata.training, "training") as Record<string, number>;
+    const { epoch, batch, steps, pictures, squeezenet_scale = OLD_SQUEEZENET_SCALE } = training;
     const numbers = [epoch, batch, steps, pictures];
-    const legal = numbers.every((n) => Number.isSafeInteger(n) && n >= 0) && epoch > 0;
-    return legal ? { epoch, batch, step: steps, pictures } : undefined;
+    const legal = numbers.every((n) => Number.isSafeInteger(n) && n >= 0) && epoch > 0 && Number.isFinite(squeezenet_scale);
+    return legal ? { position: { epoch, batch, step: steps, pictures }, squeezenet_scale } : undefined;
   } catch {
     return undefined;
   }
@@ -42,6 +50,7 @@ export function netMetadata(
       batch: position.batch,
       steps: position.step,
       pictures: position.pictures,
+      squeezenet_scale: o.squeezenet_scale,
     }),
   };
 }

@@ -56,7 +56,8 @@ export async function takeSnapshot(
   if (styles) tensors.set("styles", { shape: [styles.count, styles.dim], data: styles.values() });
   const { variants } = stepper.device.target;
   const plan = Object.keys(variants).length ? { variants } : {};
-  const fields: SavedFields = { position, losses, stepper: stepper.state, ...plan };
+  const { squeezenet_scale } = stepper.config;
+  const fields: SavedFields = { position, losses, stepper: stepper.state, squeezenet_scale, ...plan };
   return {
     position: { ...position },
     nets: saved,

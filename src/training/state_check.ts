@@ -5,6 +5,7 @@ import { PART, sha256 } from "../formats/manifest.ts";
 import { writeSafetensors, type TensorToWrite } from "../formats/safetensors.ts";
 import { concat, type RandomAccess, type Sink } from "../formats/tensors.ts";
 import type { Position } from "./position.ts";
+import { OLD_SQUEEZENET_SCALE } from "./step/losses.ts";
 import type { StepperState } from "./step/stepper.ts";
 
 /** What a state's metadata hold, as JSON under `run`. */
@@ -12,6 +13,8 @@ export interface SavedFields {
   position: Position;
   losses: Record<string, number>;
   stepper: StepperState;
+  /** Of the perceptual loss. */
+  squeezenet_scale: number;
   /** The plan of kernel variants, if the run had one: other variants sum in another order. */
   variants?: Readonly<Record<string, string>>;
 }
@@ -153,12 +156,19 @@ export function savedFields(json: string | undefined): SavedFields | string {
     for (const [key, check] of Object.entries(fields))
       if (!check(value[key])) return `has the ${name} ${key} ${JSON.stringify(value[key]) ?? "undefined"}`;
   }
-  const { losses, position, variants } = run as unknown as SavedFields;
+  const {
+    losses,
+    position,
+    squeezenet_scale = OLD_SQUEEZENET_SCALE,
+    variants,
+  } = run as unknown as Partial<SavedFields> & Pick<SavedFields, "position">;
   if (variants !== undefined && !(isObject(variants) && Object.values(variants).every(text)))
     return "has variants that are no names";
   if (!isObject(losses) || !Object.values(losses).every(finite)) return "has losses that are no numbers";
+  if (!(finite(squeezenet_scale) && squeezenet_scale >= 0))
+    return `has the squeezenet_scale ${JSON.stringify(squeezenet_scale)}`;
   const { batch, step, pictures } = position;
   if (batch > step || step > pictures)
     return `has the position batch ${batch} of step ${step} after ${pictures} pictures`;
-  return run as unknown as SavedFields;
+  return { ...(run as unknown as SavedFields), squeezenet_scale };
 }

@@ -2,7 +2,10 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createSpade } from "../../src/node.ts";
+import { openCheckpoint } from "../../src/formats/any_checkpoint.ts";
 import { sha256 } from "../../src/formats/manifest.ts";
+import type { TensorToWrite } from "../../src/formats/safetensors.ts";
+import { bytesAccess } from "../../src/formats/tensors.ts";
 import { NORMALISED } from "../../src/pictures/rgb_byte.ts";
 import { createTrainer, type StepResult, type Trainer, type TrainerOptions } from "../../src/train_node.ts";
 import type { LoadedBatch } from "../../src/datasets/loader.ts";
@@ -10,6 +13,9 @@ import { initialSource } from "../../src/training/init.ts";
 import { runLoop } from "../../src/training/loop.ts";
 import { netsOf, openParts, type Origin } from "../../src/training/open_parts.ts";
 import { withDefaults } from "../../src/training/option_values.ts";
+import { defaultOptions } from "../../src/training/options.ts";
+import { writeChecked } from "../../src/training/state_check.ts";
+import { blobSink } from "../../src/trainer/blob.ts";
 import { ParameterStore } from "../../src/models/weights/parameters.ts";
 import { testDevice } from "../support/device.ts";
 import { options, sampleOf, samplesFrom } from "./pairs.ts";
@@ -189,4 +195,40 @@ test("the published perceptual loss is the default in Node, and SqueezeNet's fea
   expect(losses.VGG).toBeGreaterThan(0);
   const features = "weights/street_net_E.safetensors";
   await expect(trainer({ perceptual: features })).rejects.toMatchObject({ code: "file", where: "perceptual" });
+});
+
+/** A checkpoint as versions before 0.8 wrote it. */
+async function asBefore(checkpoint: Blob): Promise<Blob> {
+  const file = await openCheckpoint(bytesAccess(await bytesOf(checkpoint), "checkpoint"));
+  const tensors: TensorToWrite[] = [];
+  for (const name of file.names()) {
+    const { dtype, shape, data } = await file.read(name);
+    tensors.push({ name, dtype, shape, data: () => data });
+  }
+  const without = (json: string): string =>
+    JSON.stringify({ ...(JSON.parse(json) as object), squeezenet_scale: undefined });
+  const sink = blobSink();
+  const { run, options } = file.metadata;
+  await writeChecked(sink, tensors, { run: without(run), options: without(options) });
+  return sink.blob();
+}
+
+test("a checkpoint keeps the scale of SqueezeNet's distances: its own, and 1 where there was none yet", async () => {
+  const scaleOf = async (t: Trainer): Promise<unknown> => {
+    const { metadata } = await openCheckpoint(bytesAccess(await bytesOf(await t.checkpoint()), "checkpoint"));
+    const [run, stored] = [metadata.run, metadata.options].map((json) => JSON.parse(json) as Record<string, unknown>);
+    expect(run.squeezenet_scale).toBe(stored.squeezenet_scale);
+    return run.squeezenet_scale;
+  };
+  const made = await trainer();
+  expect(await scaleOf(made)).toBe(defaultOptions.squeezenet_scale);
+  const checkpoint = await made.checkpoint();
+  const own = await trainer({ options: { ...options, squeezenet_scale: 0.5 } });
+  expect(await scaleOf(await trainer({ from: await own.checkpoint() }))).toBe(0.5);
+  expect(await scaleOf(await trainer({ from: await asBefore(checkpoint) }))).toBe(1);
+  await expect(trainer({ from: checkpoint, options: { squeezenet_scale: 1 } })).rejects.toThrow(
+    "squeezenet_scale is 1",
+  );
+  // An opt.json of that time, given whole.
+  expect(await scaleOf(await trainer({ options: { ...options, vgg_weights: "" } as typeof options }))).toBe(1);
 });

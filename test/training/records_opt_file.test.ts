@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { defaultOptions, defaultsOf, type TrainOptions } from "../../src/training/options.ts";
-import { loadOptions, parseOptTxt, saveOptions } from "../../src/training/records/opt_file.ts";
+import { loadOptions, loadOptionsFile, parseOptTxt, saveOptions } from "../../src/training/records/opt_file.ts";
 import { failure } from "../formats/helpers.ts";
 
 let folder = "";
@@ -105,6 +105,17 @@ test("the published code's own file is read", () => {
     },
     unknown: ["my_own"],
   });
+});
+
+test("an opt file of a version before squeezenet_scale means 1; the published code's own says nothing of it", async () => {
+  await saveOptions(folder, options);
+  for (const name of ["opt.json", "opt.txt"]) {
+    const path = join(folder, name);
+    const lines = (await readFile(path, "utf8")).split("\n");
+    await writeFile(path, lines.filter((line) => !line.includes("squeezenet_scale")).join("\n"));
+    expect((await loadOptionsFile(path)).options, name).toMatchObject({ lr: 1e-5, squeezenet_scale: 1 });
+  }
+  expect(parseOptTxt("               lambda_vgg: 10.0\n", "opt.txt").options).toEqual({ lambda_vgg: 10 });
 });
 
 test.each([

@@ -8,7 +8,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { fileSink } from "../../src/formats/file.ts";
 import { writeSafetensors } from "../../src/formats/safetensors.ts";
 import { openNewest, writeSnapshot } from "../../src/training/folder/state_files.ts";
-import { savedPosition, tensorsToWrite } from "../../src/training/saved_net.ts";
+import { savedFields } from "../../src/training/state_check.ts";
+import { savedTraining, tensorsToWrite } from "../../src/training/saved_net.ts";
 import type { Snapshot } from "../../src/training/state.ts";
 
 let folder = "";
@@ -101,6 +102,18 @@ test("a state of version 0.5, with the hash of the whole file, is opened, and on
   expect((await newest()).step).toBeUndefined();
 });
 
+test("states and nets without a squeezenet_scale are of before 0.8, and mean 1", () => {
+  expect(savedFields(JSON.stringify(fields(4)))).toMatchObject({ squeezenet_scale: 1 });
+  expect(savedFields(JSON.stringify({ ...fields(4), squeezenet_scale: 0.02 }))).toMatchObject({
+    squeezenet_scale: 0.02,
+  });
+  const position = { epoch: 1, batch: 2, steps: 3, pictures: 6 };
+  expect(savedTraining({ training: JSON.stringify(position) })?.squeezenet_scale).toBe(1);
+  const given = { ...position, squeezenet_scale: 0.02 };
+  expect(savedTraining({ training: JSON.stringify(given) })?.squeezenet_scale).toBe(0.02);
+  expect(savedTraining({ config: "{}" })).toBeUndefined();
+});
+
 test("fields of another type or beyond their range are named", async () => {
   const { position, losses, stepper } = fields(4);
   const cases: [object, string][] = [
@@ -121,6 +134,8 @@ test("fields of another type or beyond their range are named", async () => {
       { position, losses, stepper: { ...stepper, lossScale: { G: { scale: 0, good: 0, skipped: 0 } } } },
       "has the stepper lossScale ",
     ],
+    [{ position, losses, stepper, squeezenet_scale: null }, "has the squeezenet_scale null"],
+    [{ position, losses, stepper, squeezenet_scale: -1 }, "has the squeezenet_scale -1"],
     [[], "has no position"],
   ];
   await save(3);
@@ -129,6 +144,6 @@ test("fields of another type or beyond their range are named", async () => {
     const { step, said } = await newest();
     expect({ step, said }).toEqual({ step: 3, said: [expect.stringContaining(problem)] });
   }
-  expect(savedPosition({ training: '{"epoch":0,"batch":0,"steps":0,"pictures":0}' })).toBeUndefined();
-  expect(savedPosition({ training: '{"epoch":1,"batch":-1,"steps":0,"pictures":0}' })).toBeUndefined();
+  expect(savedTraining({ training: '{"epoch":0,"batch":0,"steps":0,"pictures":0}' })).toBeUndefined();
+  expect(savedTraining({ training: '{"epoch":1,"batch":-1,"steps":0,"pictures":0}' })).toBeUndefined();
 });

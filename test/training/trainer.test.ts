@@ -3,7 +3,8 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openCheckpointFile } from "../../src/formats/file.ts";
+import { fileSink, openCheckpointFile } from "../../src/formats/file.ts";
+import type { TensorToWrite } from "../../src/formats/safetensors.ts";
 import { toF32 } from "../../src/formats/tensors.ts";
 import { netOf } from "../../src/models/kinds.ts";
 import { isTrained } from "../../src/models/weights/packing.ts";
@@ -12,6 +13,7 @@ import type { OpVariants } from "../../kernels/parts/variants.ts";
 import type { Device } from "../../src/runtime/index.ts";
 import { initialSource } from "../../src/training/init.ts";
 import { averageDecay, defaultOptions, defaultsOf, type TrainOptions } from "../../src/training/options.ts";
+import { writeChecked } from "../../src/training/state_check.ts";
 import { train } from "../../src/training/folder/trainer.ts";
 import type { TrainResult } from "../../src/training/ui.ts";
 import { relativeError } from "../support/device.ts";
@@ -175,6 +177,49 @@ test("the average's decay grows to the one given, and no further", () => {
     0.999,
   ]);
   expect(averageDecay(0, 1)).toBe(0);
+});
+
+/** Writes a run's newest state again, as versions before 0.8 did. */
+async function asBefore(o: TrainOptions): Promise<void> {
+  const path = join(o.checkpoints_dir, o.name, "state", (await states(o)).at(-1)!);
+  const old = await openCheckpointFile(path);
+  const tensors: TensorToWrite[] = [];
+  for (const name of old.names()) {
+    const { dtype, shape, data } = await old.read(name);
+    tensors.push({ name, dtype, shape, data: () => data });
+  }
+  await old.close();
+  const { squeezenet_scale, ...fields } = JSON.parse(old.metadata.run) as Record<string, unknown>;
+  expect(squeezenet_scale).toBe(1);
+  await writeChecked(await fileSink(path), tensors, { run: JSON.stringify(fields) });
+}
+
+test("a new run's perceptual loss has the measured scale; a run that began before there was one keeps 1, to the byte", async () => {
+  const o = await tiny({ no_vgg_loss: false, squeezenet_scale: 1, max_steps: 2, print_freq: 1, save_epoch_freq: 1 });
+  const folder = (of: TrainOptions, file: string): Promise<Buffer> => readFile(join(o.checkpoints_dir, of.name, file));
+  const whole = { ...o, name: "whole" };
+  await run(whole);
+  const vgg = async (of: TrainOptions): Promise<number> =>
+    (JSON.parse((await folder(of, "curves.jsonl")).toString().split("\n")[0]) as { losses: { VGG: number } }).losses
+      .VGG;
+
+  const { squeezenet_scale } = defaultOptions;
+  const fresh = { ...o, name: "fresh", squeezenet_scale, max_steps: 1 };
+  expect((await run(fresh)).said).not.toContain("squeezenet_scale");
+  expect((await vgg(fresh)) / (await vgg(whole)) / squeezenet_scale).toBeCloseTo(1, 5);
+
+  await run({ ...o, max_steps: 1 });
+  await asBefore(o);
+  const { said } = await run({ ...o, squeezenet_scale, continue_train: true });
+  expect(said).toContain("note: the run keeps its squeezenet_scale of 1, as before version 0.8; --lambda_vgg");
+  for (const net of ["G", "D"]) {
+    const file = `latest_net_${net}.safetensors`;
+    expect((await folder(o, file)).equals(await folder(whole, file)), file).toBe(true);
+  }
+  expect(JSON.parse((await folder(o, "opt.json")).toString())).toMatchObject({ squeezenet_scale: 1 });
+  // Its nets alone say it too.
+  const alone = await run({ ...o, squeezenet_scale, continue_train: true, which_epoch: "1", max_steps: 2 });
+  expect(alone.said).toContain("keeps its squeezenet_scale of 1");
 });
 
 test("samples of another size than the net's pictures are refused before a device is opened", async () => {

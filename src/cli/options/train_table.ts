@@ -88,6 +88,7 @@ const OURS = described({
   labels: "label names and colours (JSON): label maps in these colours are understood",
   on_bad_sample: "what a damaged or mismatched file does to the run",
   vgg_weights: "torchvision's VGG19, for the published perceptual loss; left out: SqueezeNet 1.0",
+  squeezenet_scale: "what SqueezeNet's distances are multiplied with, to be like VGG19's; a run that goes on keeps its own",
   dtype: "storage of activations and of the weights that kernels read",
   ema: "decay of a moving average of the generator, at step n at most (1 + n) / (10 + n); 0: none",
   max_steps: "stop with a checkpoint when so many steps are taken in all",

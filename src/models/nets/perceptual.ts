@@ -21,6 +21,8 @@ export interface Perceptual {
   readonly net: Net;
   /** Weight of the mean distance for each feature map. */
   readonly weights: readonly number[];
+  /** Whether LossConfig.squeezenet_scale multiplies them. */
+  readonly scaled: boolean;
   /** Records the feature maps of a picture [N,H,W,3] in [-1,1], in the order of `weights`. */
   record(g: Graph, convs: Convs, x: Tensor): Tensor[];
 }

@@ -85,6 +85,7 @@ export const squeezenet: Perceptual = {
   name: "SqueezeNet 1.0",
   net: { shapes: squeezenetShapes() },
   weights: TAP_WEIGHTS,
+  scaled: true,
   record(g, convs, x) {
     const [, h, w] = x.shape;
     const { k } = CONV1;

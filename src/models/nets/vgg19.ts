@@ -41,6 +41,7 @@ export const vgg19: Perceptual = {
   name: "VGG19",
   net: { shapes: vgg19Shapes() },
   weights: TAP_WEIGHTS,
+  scaled: false,
   record(g, convs, x) {
     const taps: Tensor[] = [];
     for (const [i] of CONVS) {

@@ -17,8 +17,9 @@ import { openParts } from "../open_parts.ts";
 import type { TrainOptions } from "../options.ts";
 import { START, type Position } from "../position.ts";
 import type { FolderRun } from "../run.ts";
-import { savedPosition } from "../saved_net.ts";
+import { savedTraining, type SavedTraining } from "../saved_net.ts";
 import { AVERAGE, netSource, type Role } from "../state.ts";
+import { OLD_SQUEEZENET_SCALE } from "../step/losses.ts";
 import type { Nets } from "../step/step.ts";
 import { beginningOf, noteBeginning } from "./beginning.ts";
 import { openNewest, setAside, type SavedRun } from "./state_files.ts";
@@ -67,11 +68,25 @@ function openSavedNet(o: TrainOptions, role: string): Promise<Checkpoint> {
   );
 }
 
-/** The position in the saved G's metadata; START if they hold none (nets of the published code). */
-async function netsPosition(o: TrainOptions): Promise<Position> {
+/** What the saved G's metadata say of its run; undefined if they say nothing (nets of the published code). */
+async function savedTrainingOf(o: TrainOptions): Promise<SavedTraining | undefined> {
   const checkpoint = await openSavedNet(o, "G");
   await checkpoint.close();
-  return savedPosition(checkpoint.metadata) ?? START;
+  return savedTraining(checkpoint.metadata);
+}
+
+/** The options of a run that goes on: it keeps its squeezenet_scale. */
+function goingOn(
+  given: TrainOptions,
+  from: Pick<SavedTraining, "squeezenet_scale"> | undefined,
+  say: (line: string) => void,
+): TrainOptions {
+  const { squeezenet_scale } = from ?? given;
+  if (squeezenet_scale !== given.squeezenet_scale && !given.no_vgg_loss && !given.vgg_weights)
+    say(
+      `note: the run keeps its squeezenet_scale of ${squeezenet_scale}${squeezenet_scale === OLD_SQUEEZENET_SCALE ? ", as before version 0.8" : ""}; --lambda_vgg changes the weight of the loss`,
+    );
+  return { ...given, squeezenet_scale };
 }
 
 /** `say` gets a line about where the nets come from. */
@@ -84,19 +99,22 @@ export async function openSession(
   const latest = given.continue_train && given.which_epoch === "latest";
   // A run that was killed before its first save begins again as it began then; the result is the same.
   const begun = latest ? await beginningOf(folder) : undefined;
-  const o = begun?.epoch === undefined ? given : { ...given, which_epoch: begun.epoch };
-  const saved = latest && !begun ? await openNewest(stateFolder(o), say) : undefined;
-  const unsaved = latest && !saved && !savedPath(o, "G");
-  const anew = !o.continue_train || unsaved || (begun !== undefined && begun.epoch === undefined);
+  const from = begun?.epoch === undefined ? given : { ...given, which_epoch: begun.epoch };
+  const saved = latest && !begun ? await openNewest(stateFolder(from), say) : undefined;
+  const unsaved = latest && !saved && !savedPath(from, "G");
+  const anew = !from.continue_train || unsaved || (begun !== undefined && begun.epoch === undefined);
   if (!saved) {
-    if (!begun) await noteBeginning(folder, anew ? undefined : o.which_epoch);
-    await setAside(stateFolder(o), say);
+    if (!begun) await noteBeginning(folder, anew ? undefined : from.which_epoch);
+    await setAside(stateFolder(from), say);
   }
   const plan = JSON.stringify(device.target.variants);
   if (saved && plan !== JSON.stringify(saved.variants ?? {}))
     say(
       `note: the run had the variants ${JSON.stringify(saved.variants ?? {})}, and goes on with ${plan}: sums round differently`,
     );
+  const before = saved ?? (anew ? undefined : await savedTrainingOf(from));
+  const o = goingOn(from, before, say);
+  const position = before?.position ?? START;
   try {
     async function parametersOf(role: Role, net: Net): Promise<ParameterStore>;
     async function parametersOf(role: typeof AVERAGE, net: Net): Promise<ParameterStore | undefined>;
@@ -107,7 +125,6 @@ export async function openSession(
       if (!anew) return savedNet(device, o, role, net);
       return ParameterStore.loadNet(device, net, initialSource(net, o), "f32");
     }
-    const position = saved?.position ?? (anew ? START : await netsPosition(o));
     const parts = await openParts(device, o, {
       parametersOf,
       perceptual: () => openPerceptual(device, o),
@@ -116,6 +133,7 @@ export async function openSession(
     });
     say(origin(o, saved, anew, position));
     return Object.assign(parts, {
+      options: { ...given, squeezenet_scale: o.squeezenet_scale },
       resumed: saved !== undefined,
       // Without a note nothing was ever saved here, so that the whole log is this run's.
       begunAgain: begun ?? (given.continue_train && anew ? { log: 0 } : undefined),

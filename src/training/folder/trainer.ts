@@ -79,20 +79,20 @@ export async function train(
     const variants = latest ? await savedVariants(stateFolder(o)) : undefined;
     const device = opened.add(await openDevice(variants), (d) => d.dispose());
     const session = opened.add(await openSession(device, o, (line) => ui.say(line)), (s) => s.dispose());
-    const { position } = session;
-    const records = opened.add(await Records.open(o, labels, recordsFrom(session)), (r) => r.close());
+    const { position, options } = session;
+    const records = opened.add(await Records.open(options, labels, recordsFrom(session)), (r) => r.close());
     const validation = await openValidation(device, o);
     if (validation) opened.add(validation, (v) => v.dispose());
 
     const first = position.step;
-    const run = new Run(o, ui, session, records, validation, labels);
+    const run = new Run(options, ui, session, records, validation, labels);
     const source = {
       batchesPerEpoch: loader.length,
       batches: (epoch: number, from: number) => loader.batches(epoch, from),
     };
     const begun = performance.now();
     if (session.resumed) await run.rewriteNets();
-    const { reason, waited } = await run.guarded(() => runLoop(o, session, source, ui, run));
+    const { reason, waited } = await run.guarded(() => runLoop(options, session, source, ui, run));
     if (o.profile) {
       ui.say(waiting(waited, performance.now() - begun));
       for (const p of await session.stepper.profile()) ui.say(profileTable(p));

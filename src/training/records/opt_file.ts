@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parseJson } from "../../formats/budget.ts";
 import { existingText, replaceFile } from "../../formats/file.ts";
 import { SpadeError } from "../../runtime/errors.ts";
-import { infinite, typed, type OptionValue as Value } from "../option_values.ts";
+import { infinite, typed, withOldScale, type OptionValue as Value } from "../option_values.ts";
 import { defaultOptions, defaultsOf, type TrainOptions } from "../options.ts";
 
 const TABLE = defaultOptions as unknown as Readonly<Record<string, Value>>;
@@ -21,6 +21,7 @@ const FLOATS = [
   "lambda_vgg",
   "lr",
   "ema",
+  "squeezenet_scale",
 ];
 
 /** Names in every published opt.txt that have no effect here unless TABLE has them; not reported as unknown. */
@@ -133,7 +134,7 @@ function sorted(pairs: [string, unknown][], where: string): SavedOptions {
   const isKnown = (name: string): boolean => Object.hasOwn(TABLE, name) && name !== "isTrain";
   const known = pairs.filter(([name]) => isKnown(name));
   return {
-    options: Object.fromEntries(known.map(([name, value]) => [name, typed(name, value, where)])),
+    options: withOldScale(Object.fromEntries(known.map(([name, value]) => [name, typed(name, value, where)]))),
     unknown: pairs.map(([name]) => name).filter((name) => !isKnown(name) && !WITHOUT_EFFECT.includes(name)),
   };
 }

@@ -182,7 +182,8 @@ export function recordGeneratorStep(
     const convs = nets.perceptual.convs(g);
     // The real pictures first: only their compared maps stay in memory during the fake's pass.
     const [b, a] = g.scope(net.name, () => [net.record(g, convs, real), net.record(g, convs, fake)]);
-    perceptual.set("VGG", recordPerceptualLoss(g, c.lambda_vgg, net, a, b));
+    const lambda = net.scaled ? c.lambda_vgg * c.squeezenet_scale : c.lambda_vgg;
+    perceptual.set("VGG", recordPerceptualLoss(g, lambda, net, a, b));
     a.forEach((t, i) => taps.set(`${net.name}, map ${i}`, t));
     ends.set("perceptual", g.dispatches.length);
     for (const [t, grad] of gradients(g, seeded(perceptual, seed), [fake])) toFake.set(t, grad);
