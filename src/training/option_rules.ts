@@ -165,6 +165,7 @@ export const RULES: Readonly<Record<Exclude<keyof TrainOptions, "isTrain">, Rule
   max_steps: limit(whole(1)),
   max_minutes: limit(real(0)),
   snapshot_freq: whole(0),
+  save_last: limit(whole(1)),
   save_pth: toggle,
   val_label_dir: folder,
   val_image_dir: folder,

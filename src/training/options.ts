@@ -69,6 +69,8 @@ export interface TrainOptions extends TrainConfig, DataOptions {
   max_minutes: number;
   /** Steps between snapshots on the host, which are saved if the device is lost; 0 for none. */
   snapshot_freq: number;
+  /** Epochs whose numbered nets stay on the disk, the newest; Infinity for all. */
+  save_last: number;
   /** Write every saved net as .pth too. */
   save_pth: boolean;
   /** Pairs for a fixed validation grid and a Frechet curve; "" for none. */
@@ -103,6 +105,7 @@ export const defaultOptions: TrainOptions = {
   max_steps: Infinity,
   max_minutes: Infinity,
   snapshot_freq: 500,
+  save_last: Infinity,
   save_pth: false,
   val_label_dir: "",
   val_image_dir: "",

@@ -26,7 +26,8 @@ export function savedTraining(metadata: Readonly<Record<string, string>>): Saved
     const training = parseJson(metadata.training, "training") as Record<string, number>;
     const { epoch, batch, steps, pictures, squeezenet_scale = OLD_SQUEEZENET_SCALE } = training;
     const numbers = [epoch, batch, steps, pictures];
-    const legal = numbers.every((n) => Number.isSafeInteger(n) && n >= 0) && epoch > 0 && Number.isFinite(squeezenet_scale);
+    const legal =
+      numbers.every((n) => Number.isSafeInteger(n) && n >= 0) && epoch > 0 && Number.isFinite(squeezenet_scale);
     return legal ? { position: { epoch, batch, step: steps, pictures }, squeezenet_scale } : undefined;
   } catch {
     return undefined;

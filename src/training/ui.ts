@@ -17,6 +17,8 @@ export interface TrainProgress {
 export interface TrainUi {
   say(line: string): void;
   progress(p: TrainProgress): void;
+  /** Kernels of the step of a net that are compiled, of how many: before the first step, and when label tables grow. */
+  compiling?(net: "G" | "D", done: number, total: number): void;
   /** SIGINT, SIGTERM and SIGHUP abort it: the run then finishes the step, saves and returns. */
   readonly signal: AbortSignal;
 }

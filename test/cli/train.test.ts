@@ -40,13 +40,35 @@ function sink(isTTY: boolean): { stream: NodeJS.WriteStream; text: () => string 
   return { stream: stream as unknown as NodeJS.WriteStream, text: () => text };
 }
 
-test("a log has a line every print_freq pictures, over epochs", () => {
+test("a log has a line for the first step, one every print_freq pictures, over epochs, and one for the last step", () => {
   const { stream, text } = sink(false);
   const ui = trainUi({ print_freq: 10, batchSize: 4 }, new Progress(stream), new AbortController().signal);
   for (let epoch = 1; epoch <= 2; epoch++)
     for (let step = 1; step <= 3; step++) ui.progress(at(step, { epoch, steps: 3 }));
   // Pictures 4 8 12 | 16 20 24: as published, those whose rest by 10 is below the batch.
-  expect(text().match(/epoch \d\/50, step \d\/3/g)).toEqual(["epoch 1/50, step 3/3", "epoch 2/50, step 2/3"]);
+  const lines = ["epoch 1/50, step 1/3", "epoch 1/50, step 3/3", "epoch 2/50, step 2/3"];
+  expect(text().match(/epoch \d\/50, step \d\/3/g)).toEqual(lines);
+  ui.ended();
+  expect(text().match(/epoch \d\/50, step \d\/3/g)).toEqual([...lines, "epoch 2/50, step 3/3"]);
+  ui.ended();
+  expect(text().match(/epoch/g)).toHaveLength(4);
+});
+
+test("the kernels that compile before the first step are counted; a log says nothing of those after it", () => {
+  const [log, terminal] = [sink(false), sink(true)];
+  for (const { stream } of [log, terminal]) {
+    const ui = trainUi({ print_freq: 10, batchSize: 4 }, new Progress(stream), new AbortController().signal);
+    for (let done = 1; done <= 3; done++) ui.compiling!("G", done, 3);
+    ui.progress(at(1));
+    ui.compiling!("D", 1, 2);
+    ui.compiling!("D", 2, 2);
+    ui.ended();
+  }
+  expect(log.text()).toMatch(/^compiling the G step \.\.\.\nepoch 2\/50, step 1\/30: [^\n]+\n$/);
+  expect(terminal.text()).toMatch(/compiling the G step .*\b3\/3\b/);
+  expect(terminal.text()).toMatch(/compiling the D step .*\b2\/2\b/);
+  // The bar is gone at the end, and the losses stay.
+  expect(terminal.text()).toMatch(/epoch 2\/50, step 1\/30: 3\.2 images\/s, [^\n]+\n$/);
 });
 
 test("a terminal has a bar an epoch, with the losses behind it", () => {

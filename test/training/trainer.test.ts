@@ -15,7 +15,7 @@ import { initialSource } from "../../src/training/init.ts";
 import { averageDecay, defaultOptions, defaultsOf, type TrainOptions } from "../../src/training/options.ts";
 import { writeChecked } from "../../src/training/state_check.ts";
 import { train } from "../../src/training/folder/trainer.ts";
-import type { TrainResult } from "../../src/training/ui.ts";
+import type { TrainResult, TrainUi } from "../../src/training/ui.ts";
 import { relativeError } from "../support/device.ts";
 import { sumError } from "../tolerances.ts";
 import { labelPng, photoPng, scratch, write } from "../datasets/folders.ts";
@@ -54,11 +54,14 @@ async function tiny(options: Partial<TrainOptions> = {}): Promise<TrainOptions> 
   };
 }
 
+const inFolder = (o: TrainOptions, ...path: string[]): string => join(o.checkpoints_dir, o.name, ...path);
+
 /** Trains; `after` sees every step. */
 async function run(
   o: TrainOptions,
   after: (step: number, device: Device) => void = () => {},
   variants?: OpVariants,
+  compiling?: TrainUi["compiling"],
 ): Promise<TrainResult & { said: string }> {
   let device!: Device;
   let said = "";
@@ -67,6 +70,7 @@ async function run(
     say: (line: string) => void (said += `${line}\n`),
     progress: () => after(++step, device),
     signal: new AbortController().signal,
+    compiling,
   };
   const result = await train(o, ui, async (saved) => (device = await openNodeDevice({ variants: variants ?? saved })));
   return { ...result, said };
@@ -220,6 +224,49 @@ test("a new run's perceptual loss has the measured scale; a run that began befor
   // Its nets alone say it too.
   const alone = await run({ ...o, squeezenet_scale, continue_train: true, which_epoch: "1", max_steps: 2 });
   expect(alone.said).toContain("keeps its squeezenet_scale of 1");
+});
+
+test("the first and the last step are logged; a run that was stopped and goes on has the log of one that never stopped", async () => {
+  const whole = await tiny({ max_steps: 5 });
+  const stopped = { ...whole, name: "stopped" };
+  const log = async (o: TrainOptions): Promise<{ log: string[]; curves: number[] }> => {
+    const text = await readFile(inFolder(o, "loss_log.txt"), "utf8");
+    const entries = (await readFile(inFolder(o, "curves.jsonl"), "utf8")).trim().split("\n");
+    return {
+      log: text
+        .replace(/\(\w{3} .*\d{4}\)/, "")
+        .replace(/, time: [\d.]+/g, "")
+        .split("\n"),
+      curves: entries.map((line) => (JSON.parse(line) as { step: number }).step),
+    };
+  };
+  const compiled: string[] = [];
+  await run(whole, undefined, undefined, (...of) => void compiled.push(of.join(" ")));
+  for (const net of ["G", "D"]) {
+    const last = compiled.filter((line) => line.startsWith(net)).at(-1)!;
+    expect(last).toMatch(/^[GD] (\d+) \1$/);
+  }
+  const wanted = await log(whole);
+  // print_freq is 100 pictures.
+  expect(wanted.curves).toEqual([1, 5]);
+  expect(wanted.log.map((line) => /^\(epoch: \d, iters: \d/.exec(line)?.[0])).toEqual([
+    ...[undefined, "(epoch: 1, iters: 2", "(epoch: 3, iters: 2", undefined],
+  ]);
+  await run({ ...stopped, max_steps: 3 });
+  expect((await log(stopped)).curves).toEqual([1, 3]);
+  await run({ ...stopped, continue_train: true });
+  expect(await log(stopped)).toEqual(wanted);
+});
+
+test("--save_last keeps the newest numbered nets, of this run's epochs, and latest", async () => {
+  const o = await tiny({ save_epoch_freq: 1, niter: 4, save_last: 2, save_pth: true });
+  await write(inFolder(o), { "9_net_G.safetensors": Buffer.of(1), "1_net_G.onnx": Buffer.of(1) });
+  await run(o);
+  const nets = (await readdir(inFolder(o))).filter((name) => name.includes("_net_"));
+  const saved = ["3", "4", "latest"].flatMap((which) =>
+    ["D", "G"].flatMap((net) => ["pth", "safetensors"].map((kind) => `${which}_net_${net}.${kind}`)),
+  );
+  expect(nets.sort()).toEqual(["1_net_G.onnx", ...saved, "9_net_G.safetensors"].sort());
 });
 
 test("samples of another size than the net's pictures are refused before a device is opened", async () => {

@@ -29,21 +29,46 @@ export function describeProgress(p: TrainProgress): string {
   return [speed, `${duration(p.secondsLeft)} left`, ...losses].join(", ");
 }
 
-/** On a terminal: one bar per epoch, followed by speed, time left and losses. In a log: one line every print_freq pictures. */
+/** A TrainUi that can say how the last step ended. */
+export interface ShownTraining extends TrainUi {
+  /** Prints the last step, unless its line is there; a terminal's bar is gone by then. */
+  ended(): void;
+}
+
+/**
+ * On a terminal: one bar per epoch, followed by speed, time left and losses. In a log: one line every print_freq pictures, beginning with
+ * the first step. Before it, both show how many kernels are compiled.
+ */
 export function trainUi(
   { print_freq, batchSize }: Pick<TrainOptions, "print_freq" | "batchSize">,
   progress: Progress,
   signal: AbortSignal,
-): TrainUi {
+): ShownTraining {
+  let steps = 0;
+  let unsaid: string | undefined;
   return {
     signal,
     say: (line) => progress.say(line),
+    compiling(net, done, total) {
+      // Later on it is short, as most kernels are there: nothing for a log.
+      if (steps > 0 && !progress.terminal) return;
+      progress.update(`compiling the ${net} step`, done, total);
+      if (done === total) progress.end();
+    },
     progress(p) {
       const epoch = `epoch ${p.epoch}/${p.epochs}`;
+      unsaid = `${epoch}, step ${p.step}/${p.steps}: ${describeProgress(p)}`;
+      const first = steps++ === 0;
       if (progress.terminal) return progress.update(epoch, p.step, p.steps, describeProgress(p));
       const pictures = ((p.epoch - 1) * p.steps + p.step) * batchSize;
-      if (due(pictures, print_freq, batchSize))
-        progress.say(`${epoch}, step ${p.step}/${p.steps}: ${describeProgress(p)}`);
+      if (!first && !due(pictures, print_freq, batchSize)) return;
+      progress.say(unsaid);
+      unsaid = undefined;
+    },
+    ended() {
+      progress.end();
+      if (unsaid !== undefined) progress.say(unsaid);
+      unsaid = undefined;
     },
   };
 }
@@ -99,8 +124,11 @@ export async function trainCommand(
   const { reason, steps, folder } = await interruptible(
     "finishing the step, saving",
     (line) => progress.say(line),
-    (signal) => train(options, trainUi(options, progress, signal), (plan) => openDeviceFor(progress, plan)),
-  ).finally(() => progress.end());
+    (signal) => {
+      const ui = trainUi(options, progress, signal);
+      return train(options, ui, (plan) => openDeviceFor(progress, plan)).finally(() => ui.ended());
+    },
+  );
   const lines = [`${ending(options, reason, steps)}: ${folder}`];
   if (reason !== "done") lines.push(`to go on: ${resumeCommand(args, reason)}`);
   return lines;

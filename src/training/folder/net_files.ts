@@ -1,7 +1,8 @@
 // Writes nets for use after training: <epoch>_net_{G,D,E,G_ema}.safetensors; on request also .pth files that the published code loads.
 
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { fileSink, makeFolder } from "../../formats/file.ts";
+import { fileError, fileSink, makeFolder } from "../../formats/file.ts";
 import { writePth } from "../../formats/torch/pth_write.ts";
 import { writeSafetensors, type TensorToWrite } from "../../formats/safetensors.ts";
 import { tensorsToWrite, type StateTensors } from "../saved_net.ts";
@@ -37,4 +38,27 @@ export async function writeNet(
   const tensors = tensorsToWrite(net);
   await writeSafetensors(await fileSink(`${path}.safetensors`, { sync: true }), tensors, metadata);
   if (pth) await writePth(await fileSink(`${path}.pth`, { sync: true }), withCounters(tensors), metadata);
+}
+
+const NUMBERED = /^(\d+)_net_(G|D|E|G_ema)\.(safetensors|pth)$/;
+
+/**
+ * Deletes the numbered nets of all epochs up to `newest` but the last `kept`. Fails with `file`.
+ * @param newest the last epoch that has ended; numbers above it are of another run
+ */
+export async function dropOldNets(folder: string, newest: number, kept: number): Promise<void> {
+  if (kept === Infinity) return;
+  const files = (await readdir(folder)).flatMap((name) => {
+    const epoch = Number(NUMBERED.exec(name)?.[1] ?? Infinity);
+    return epoch <= newest ? [{ name, epoch }] : [];
+  });
+  const epochs = [...new Set(files.map(({ epoch }) => epoch))].sort((a, b) => b - a);
+  const gone = new Set(epochs.slice(kept));
+  for (const { name, epoch } of files) {
+    if (!gone.has(epoch)) continue;
+    const path = join(folder, name);
+    await rm(path, { force: true }).catch((error: unknown) => {
+      throw fileError(path, error);
+    });
+  }
 }

@@ -14,7 +14,7 @@ import { forgetBeginning } from "./beginning.ts";
 import { due, runLoop, type LoopHooks, type StepReport } from "../loop.ts";
 import { lockRun } from "./lock.ts";
 import { describeTrainingMemory } from "../step/memory.ts";
-import { writeNet } from "./net_files.ts";
+import { dropOldNets, writeNet } from "./net_files.ts";
 import type { TrainOptions } from "../options.ts";
 import { Records, type At, type RecordsFrom } from "../records/records.ts";
 import { openSession, runFolder, stateFolder } from "./open_run.ts";
@@ -92,7 +92,9 @@ export async function train(
     };
     const begun = performance.now();
     if (session.resumed) await run.rewriteNets();
+    session.stepper.onCompile = (...progress) => ui.compiling?.(...progress);
     const { reason, waited } = await run.guarded(() => runLoop(options, session, source, ui, run));
+    await run.ended();
     if (o.profile) {
       ui.say(waiting(waited, performance.now() - begun));
       for (const p of await session.stepper.profile()) ui.say(profileTable(p));
@@ -146,6 +148,8 @@ class Run implements LoopHooks {
   /** The last state on the host, which is saved if the device is lost. */
   private snapshot: Snapshot | undefined;
   private last: StepReport | undefined;
+  /** The last step's losses are in the records. */
+  private logged = false;
   /** A picture is due: G's next one is recorded. */
   private shows = false;
   /** The step of the newest state on the disk; 0 for none. */
@@ -171,14 +175,21 @@ class Run implements LoopHooks {
     const { position } = session;
     if (!this.last) this.tellMemory();
     this.last = report;
-    if (due(position.pictures, o.print_freq, o.batchSize)) await this.records.losses(this.at(report), report.losses);
-    this.shows ||= due(position.pictures, o.display_freq, o.batchSize);
+    const first = position.step === 1;
+    this.logged = first || due(position.pictures, o.print_freq, o.batchSize);
+    if (this.logged) await this.records.losses(this.at(report), report.losses);
+    this.shows ||= first || due(position.pictures, o.display_freq, o.batchSize);
     // fake() is of G's last step: record it with that step's labels and photographs.
     if (!this.shows || !report.generator) return;
     this.shows = false;
     const { labels, image } = report.batch;
     const fake = await session.stepper.fake();
     await this.records.pictures(this.at(report), { labels, fake, real: image, ...outputSize(o) });
+  }
+
+  /** After the last step of this call. */
+  async ended(): Promise<void> {
+    if (this.last && !this.logged) await this.records.stopped(this.at(this.last), this.last.losses);
   }
 
   async settled(): Promise<void> {
@@ -235,6 +246,7 @@ class Run implements LoopHooks {
     for (const which of ["latest", ...(ended === undefined ? [] : [String(ended)])]) {
       for (const [role, net] of nets) await writeNet(runFolder(o), which, role, net, metadata, o.save_pth);
     }
+    await dropOldNets(runFolder(o), position.epoch - 1, o.save_last);
     // Like the published code: the epoch, and its pictures so far.
     await replaceFile(join(runFolder(o), "iter.txt"), `${position.epoch}\n${position.batch * o.batchSize}\n`);
   }

@@ -21,7 +21,12 @@ export interface At {
 /** JSON has neither NaN nor infinity: both are null. */
 export type Entry = At &
   (
-    | { kind: "losses"; losses: Record<string, number | null> }
+    | {
+        kind: "losses";
+        losses: Record<string, number | null>;
+        /** The last step before a stop, which was not due: a run that goes on drops it. */
+        stopped?: boolean;
+      }
     | { kind: "pictures" }
     | { kind: "validation"; frechet?: number | null; pictures?: number; real?: boolean }
   );

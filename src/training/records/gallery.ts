@@ -76,7 +76,7 @@ export class Gallery {
 
   async losses(at: At, losses: Readonly<Record<string, number>>): Promise<void> {
     this.note({ kind: "losses", ...at, losses });
-    if (Date.now() - this.written > PAUSE_MS) await this.write();
+    if (this.points.length === 1 || Date.now() - this.written > PAUSE_MS) await this.write();
   }
 
   async pictures(at: At, images: Readonly<Record<Visual, EventImage>>): Promise<void> {

@@ -9,7 +9,7 @@ import type { EventImage } from "../../formats/tfevents.ts";
 import type { LabelMap } from "../../labels/label_map.ts";
 import { SpadeError } from "../../runtime/errors.ts";
 import type { TrainOptions } from "../options.ts";
-import { CurveFile, type At } from "./curves.ts";
+import { CurveFile, type At, type Entry } from "./curves.ts";
 import { EventLog } from "./event_log.ts";
 import { Gallery } from "./gallery.ts";
 import { LossLog } from "./loss_log.ts";
@@ -55,7 +55,8 @@ export class Records {
 
   /**
    * Creates the folder, saves the options and starts the records or, from `from` on, continues them. Entries that a killed run
-   * wrote after that point are dropped first: the records equal those of a run that never stopped. Fails with `file`.
+   * wrote after that point are dropped first, and so is the last step of a run that was stopped: the records equal those of a run that never
+   * stopped. Fails with `file`.
    */
   static async open(options: TrainOptions, labels: readonly Label[] | undefined, from?: RecordsFrom): Promise<Records> {
     const folder = join(options.checkpoints_dir, options.name);
@@ -65,7 +66,8 @@ export class Records {
     const keep = from?.total ?? -1;
     const path = join(folder, "curves.jsonl");
     const entries = await CurveFile.read(path);
-    const [kept, dropped] = [entries.filter((e) => e.total <= keep), entries.filter((e) => e.total > keep)];
+    const isKept = (e: Entry): boolean => e.total <= keep && !(e.kind === "losses" && e.stopped);
+    const [kept, dropped] = [entries.filter(isKept), entries.filter((e) => !isKept(e))];
     const losses = dropped.filter((entry) => entry.kind === "losses");
     const log = await LossLog.open(
       join(folder, "loss_log.txt"),
@@ -84,6 +86,16 @@ export class Records {
     await this.curves.add({ kind: "losses", ...at, losses });
     await this.log.add(at, losses);
     await this.events?.add(at.total, { ...losses, lr: at.lr, images_per_second: 1 / at.seconds });
+    await this.spared(async () => this.gallery?.losses(at, losses));
+  }
+
+  /**
+   * Adds the last step of a run that stops between two points, for the log and the curves. Not for TensorBoard, whose files can't be cut
+   * within a step.
+   */
+  async stopped(at: At, losses: Record<string, number>): Promise<void> {
+    await this.curves.add({ kind: "losses", ...at, losses, stopped: true });
+    await this.log.add(at, losses);
     await this.spared(async () => this.gallery?.losses(at, losses));
   }
 

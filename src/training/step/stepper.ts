@@ -89,6 +89,8 @@ export class Stepper {
   private readonly scales: { G: LossScale; D: LossScale } | undefined;
   /** Nets with a gradient in the last step that is not finite; the step changed none of their parameters. */
   overflowed: ("G" | "D")[] = [];
+  /** Hears of the kernels of a step that compile: those done, of how many. */
+  onCompile?: (net: "G" | "D", done: number, total: number) => void;
   /** Steps of each net, with those skipped for overflow. */
   private readonly steps = { G: 0, D: 0 };
 
@@ -237,7 +239,8 @@ export class Stepper {
     graph.output("fake", step.fake);
     graph.output("overflow", step.overflow);
     if (step.style) graph.output("mu", step.style.mu);
-    const program = await Program.compile(graph, this.device, { name: `${net} step` });
+    const onProgress = (done: number, total: number): void => this.onCompile?.(net, done, total);
+    const program = await Program.compile(graph, this.device, { name: `${net} step`, onProgress });
     const memory = trainingMemory(graph, step, this.moments[net], program.memory);
     return { program, losses: [...step.losses.keys()], memory, ran: false };
   }
