@@ -67,7 +67,8 @@ async function run(
   let said = "";
   let step = 0;
   const ui = {
-    say: (line: string) => void (said += `${line}\n`),
+    // A note is a line: a line break in it would be printed escaped.
+    say: (line: string) => void (said += `${line.replaceAll("\n", "\\n")}\n`),
     progress: () => after(++step, device),
     signal: new AbortController().signal,
     compiling,
@@ -137,6 +138,7 @@ test("an average of the generator and a .pth are saved beside it; --profile says
   const { said, reason } = await run(o);
   expect(reason).toBe("max_steps");
   expect(said).toMatch(/waited \d+\.\d s for data, \d+\.\d %/);
+  expect(said).toMatch(/^ +ms +share +dispatches /m);
   const files = await readdir(join(o.checkpoints_dir, o.name));
   for (const net of ["G", "G_ema", "D"])
     for (const ending of ["safetensors", "pth"]) expect(files).toContain(`latest_net_${net}.${ending}`);

@@ -97,7 +97,7 @@ export async function train(
     await run.ended();
     if (o.profile) {
       ui.say(waiting(waited, performance.now() - begun));
-      for (const p of await session.stepper.profile()) ui.say(profileTable(p));
+      for (const p of await session.stepper.profile()) sayLines(ui, profileTable(p));
     }
     return { reason, steps: position.step - first, folder: runFolder(o) };
   } finally {
@@ -144,6 +144,12 @@ async function openValidation(device: Device, o: TrainOptions): Promise<Validati
 }
 
 /** The loop's callbacks: records, validation, checkpoints, diagnosis. */
+
+/** A note is one line; a table is several notes. */
+function sayLines(ui: Pick<TrainUi, "say">, text: string): void {
+  for (const line of text.split("\n")) ui.say(line);
+}
+
 class Run implements LoopHooks {
   /** The last state on the host, which is saved if the device is lost. */
   private snapshot: Snapshot | undefined;
@@ -202,7 +208,7 @@ class Run implements LoopHooks {
     const { device, memory } = this.session.stepper;
     this.ui.say(`memory on the adapter: ${(device.allocated / 2 ** 20).toFixed(0)} MiB`);
     if (this.o.profile)
-      for (const [net, m] of Object.entries(memory!)) this.ui.say(describeTrainingMemory(`${net} step`, m));
+      for (const [net, m] of Object.entries(memory!)) sayLines(this.ui, describeTrainingMemory(`${net} step`, m));
   }
 
   async epoch(): Promise<void> {
