@@ -144,7 +144,7 @@ function rollingConstants(kh: number, kw: number, stride: number): TextConstants
   const columns = (u: number): string[] =>
     span((STRIP - 1) * stride + kw)
       .filter((i) => sums(u, i))
-      .map((i) => `      { let v = input(row, ix + ${i} * i32($DILATION), c); ${sums(u, i)} }`);
+      .map((i) => `      { let v = input(image, iy, ix + ${i} * i32($DILATION), c); ${sums(u, i)} }`);
   return {
     STRIP,
     ACTIVE: active.length,
@@ -159,12 +159,7 @@ function rollingConstants(kh: number, kw: number, stride: number): TextConstants
     rows: span(stride)
       .filter((u) => columns(u).length)
       .map((u) =>
-        [
-          "    {",
-          `      let row = line(image, top + i32((t * $STRIDE + ${u}u) * $DILATION));`,
-          ...columns(u),
-          "    }",
-        ].join("\n"),
+        ["    {", `      let iy = top + i32((t * $STRIDE + ${u}u) * $DILATION);`, ...columns(u), "    }"].join("\n"),
       )
       .join("\n"),
     store: linesOf(

@@ -6,20 +6,15 @@
 // TypeScript (kernels/conv/depthwise_conv.ts) gives ACTIVE, the rows of y to whose sums a row of x adds, and the text of
 //   `weights`   declares w{ky}_{kx}: vec4f. Reads c
 //   `declare`   declares s{a}_{p}: vec4f, the sum of pixel p in the row of y that began a rows ago. Reads start
-//   `rows`      adds the products of STRIDE rows of x. Reads t, top, image, ix, c; calls line, input
+//   `rows`      adds the products of STRIDE rows of x. Reads t, top, image, ix, c; calls input
 //   `store`     stores the row that is complete. Reads row, ox, c; calls put
 //   `shift`     lets each row's sums become those of the row that began before it. Reads start
 
-// A row of x: the number of the pixel before its first, and whether it exists.
-struct Line { first: u32, exists: bool }
-fn line(image: u32, iy: i32) -> Line {
-  return Line((image * $H + u32(clamp(iy, 0, i32($H) - 1))) * $W, iy >= 0 && iy < i32($H));
-}
-
-// Channels c of column ix of a row of x, zero outside.
-fn input(row: Line, ix: i32, c: u32) -> vec4f {
-  let v = vec4f(x[(row.first + u32(clamp(ix, 0, i32($W) - 1))) * $C4 + c]);
-  return select(vec4f(0.0), v, row.exists && ix >= 0 && ix < i32($W));
+// Channels c of a pixel of x, zero outside.
+fn input(image: u32, iy: i32, ix: i32, c: u32) -> vec4f {
+  let row = image * $H + u32(clamp(iy, 0, i32($H) - 1));
+  let v = vec4f(x[(row * $W + u32(clamp(ix, 0, i32($W) - 1))) * $C4 + c]);
+  return select(vec4f(0.0), v, iy >= 0 && iy < i32($H) && ix >= 0 && ix < i32($W));
 }
 
 // row: of y, counted over all images.

@@ -31,7 +31,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       let upper = mix(vec4f(x[a + k]), vec4f(x[b + k]), column.share);
       let lower = mix(vec4f(x[c + k]), vec4f(x[d + k]), column.share);
       let place = 4u * k + vec4u(0u, 1u, 2u, 3u);
-      let v = select(vec4f(NEVER), mix(upper, lower, row.share), place < vec4u($C));
+      var v = mix(upper, lower, row.share);
+      v.y = select(NEVER, v.y, place.y < $C);
+      v.z = select(NEVER, v.z, place.z < $C);
+      v.w = select(NEVER, v.w, place.w < $C);
       let largest = max(max(v.x, v.y), max(v.z, v.w));
       let here = select(select(select(place.w, place.z, v.z == largest), place.y, v.y == largest), place.x, v.x == largest);
       let before = most;

@@ -16,7 +16,7 @@ export const plainReader: Reader = {
     (head[0] === 0x50 && head[1] === 0x4b) || looksLikePickle(head)
       ? [
           "is a .pth of PyTorch, which pages don't read as it is",
-          "convert it: npx spade-webgpu convert FILE.pth FILE.safetensors, or convertCheckpoint of spade-webgpu/pth in the page",
+          "convert it: npx spade-webgpu convert FILE OUT.safetensors, or convertCheckpoint of spade-webgpu/pth in the page",
         ]
       : undefined,
 };

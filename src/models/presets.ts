@@ -33,14 +33,12 @@ export function decodePresets(text: string | undefined, z_dim: number): Preset[]
   const isStyle = (v: unknown): boolean => Array.isArray(v) && v.length === z_dim && v.every(Number.isFinite);
   try {
     const { mean, presets, names } = parseJson(text, "weights, metadata styles") as StoredStyles;
-    const isNames = names === undefined || (presets.length === names.length && names.every(isName));
-    if (isStyle(mean) && Array.isArray(presets) && presets.every(isStyle) && isNames) {
+    // A name that is no text is shown as what it is.
+    const named = names ?? presets.map((_, i) => `style ${i + 1}`);
+    if ([mean, ...presets].every(isStyle) && named.length === presets.length) {
+      const styles = presets.map((style, i) => ({ name: `${named[i]}`, style: Float32Array.from(style) }));
       const first = { name: "mean", style: Float32Array.from(mean) };
-      const others = presets.map((style, i) => ({
-        name: names?.[i] ?? `style ${i + 1}`,
-        style: Float32Array.from(style),
-      }));
-      return names ? [...others, first] : [first, ...others];
+      return names ? [...styles, first] : [first, ...styles];
     }
   } catch (error) {
     if (error instanceof SpadeError) throw error;
@@ -48,5 +46,3 @@ export function decodePresets(text: string | undefined, z_dim: number): Preset[]
   }
   throw new SpadeError("file", "weights, metadata styles", `holds no styles of ${z_dim} numbers`, "save the net again");
 }
-
-const isName = (v: unknown): boolean => typeof v === "string" && v !== "" && v.length <= 40;

@@ -102,7 +102,7 @@ describe.skipIf(!posix)("installed", () => {
     const own = realpathSync(join(root, "dist", "cli.js"));
     expect(printed(own)).toBe(`node ${relative(dir, own)}`);
 
-    for (const name of ["dist/cli.js", "package.json"])
+    for (const name of ["dist", "package.json"])
       cpSync(join(root, name), join(dir, "node_modules/spade-webgpu", name), { recursive: true });
     for (const name of ["sharp", "webgpu"]) link(realpathSync(join(root, "node_modules", name)), "node_modules", name);
     link("../spade-webgpu/dist/cli.js", "node_modules/.bin/spade-webgpu");

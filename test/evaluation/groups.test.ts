@@ -6,8 +6,8 @@ import { groupsOf, parseGroups } from "../../src/evaluation/groups.ts";
 import { Scorer } from "../../src/evaluation/scores.ts";
 import { failure } from "../formats/helpers.ts";
 
-const CLASSES = ["other", "wall", "sky", "sea", "lake", "tree"];
-const [OTHER, , SKY, SEA, LAKE, TREE] = CLASSES.keys();
+const CLASSES = ["other", "wall", "sky", "sea", "lake", "tree", "waterfall"];
+const [OTHER, , SKY, SEA, LAKE, TREE, WATERFALL] = CLASSES.keys();
 const LABELS = ["sky", "clouds", "sea", "river", "tree", "unlabeled"].map((name, id) => ({ id, name, color: "#000" }));
 const GROUPS = {
   note: "water is water",
@@ -71,9 +71,9 @@ describe("over groups", () => {
 describe("by name", () => {
   test("classes become labels, a class that fits none is wrong, and a label that no class becomes is named", () => {
     const scorer = new Scorer(byName(CLASSES, LABELS, [5]));
-    scorer.add(row(0, 1, 2, 3, 4, 5, 255), [SKY, SKY, SEA, LAKE, OTHER, SKY, SKY], "a.png");
+    scorer.add(row(0, 1, 2, 3, 4, 5, 255), [SKY, SKY, SEA, WATERFALL, OTHER, SKY, SKY], "a.png");
     const { iou, accuracy, neverFound } = scorer.scores();
-    // Clouds (1) are found as sky; a lake is the set's river.
+    // Clouds (1) are found as sky; a waterfall is the set's river.
     expect(iou).toEqual([1 / 2, 0, 1, 1, 0, null]);
     expect(accuracy).toBeCloseTo(3 / 5, 12);
     expect(neverFound).toEqual([1]);

@@ -101,7 +101,7 @@ export function readStoredConfig(text: string): FoundConfig {
   const names = Array.isArray(guessed) ? guessed : [];
   const guesses = (Object.keys(RULES) as (keyof Config)[]).filter((key) => names.includes(key));
   const message = `guessed when the file was written: ${guesses.map((key) => `${key} ${String(config[key])}`).join(", ")}`;
-  const fix = "convert the checkpoint again with the options it was trained with";
+  const fix = "convert the file with the options it was trained with";
   return { config, guessed: guesses, note: guesses.length ? { message, fix } : undefined };
 }
 

@@ -16,7 +16,7 @@ export function describeStored(
       "file",
       o.weights,
       "do not say with which options the net was trained",
-      "convert them: npx spade-webgpu convert FILE OUT.safetensors, or convertCheckpoint of spade-webgpu/pth in the page",
+      "convert it: npx spade-webgpu convert FILE OUT.safetensors, or convertCheckpoint of spade-webgpu/pth in the page",
     );
   return netIn(checkpoint, readStoredConfig(config), o);
 }
