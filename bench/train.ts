@@ -1,7 +1,9 @@
-// npm run bench:train [-- --quick] [--profile] [--json FILE]: training on this machine's adapter.
+// npm run bench:train [-- --quick] [--profile] [--torch] [--json FILE]: training on this machine's adapter.
 //   steps   a generator and a discriminator step, ngf 16, 64x64 and 128x128, batch 2: pictures a second, times by kernel, memory
 //   peer    against TF.js WebGPU in the same run, taking turns: a SPADE residual block with all its gradients, and the weight gradient of
 //           a 3x3 conv. Results and gradients must agree
+//   torch   with --torch nothing but this: a generator and a discriminator step with VAE and perceptual loss, ngf 16, 128x128, batch 4, in
+//           turns with PyTorch on the same CPU, in wall and in CPU time. Meant for a software adapter
 // Fails if they do not, or on a software adapter if a ratio is too low.
 
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -16,8 +18,9 @@ import { describeTrainingMemory } from "../src/training/step/memory.ts";
 import { BLOCK_LABELS, BLOCK_SIZE, openBlock } from "./lib/block.ts";
 import { demoMap, MAP } from "./lib/maps.ts";
 import { machine, median, probe, spread, timeProgram } from "./lib/measure.ts";
-import { openTraining } from "./lib/training.ts";
+import { openTraining, WIDTHS } from "./lib/training.ts";
 import { TfjsPeer } from "./peers/tfjs.ts";
+import { LAYOUTS, TorchPeer, type TorchStep } from "./peers/torch.ts";
 
 const argv = process.argv.slice(2);
 const quick = argv.includes("--quick");
@@ -176,24 +179,67 @@ async function steps(size: number): Promise<Record<string, unknown>> {
   };
 }
 
+/** A step with VAE on four maps, in turns with PyTorch's if `--torch` found it. */
+async function besideTorch(): Promise<Record<string, unknown>> {
+  // Turned round, the maps have other windows: a batch of equal maps would share their table rows.
+  const upright = labelMaps(128);
+  const maps = [...upright, ...upright.map((m) => ({ ...m, data: Uint8Array.from(m.data).reverse() }))];
+  const name = `128x128, ngf ${WIDTHS.ngf}, batch ${maps.length}, VAE, perceptual`;
+  say(`training steps, ${name}`);
+  const bench = await openTraining(device, maps, BLOCK_LABELS, 128, true);
+  const ours = async (): Promise<TorchStep> => {
+    const before = process.cpuUsage();
+    const ms = await bench.step();
+    const { user, system } = process.cpuUsage(before);
+    return { ms, cpu: (user + system) / 1e3 };
+  };
+  const opened = await TorchPeer.open(maps, BLOCK_LABELS, WIDTHS);
+  if (!opened) say("no Python here has torch: apt-get install python3-torch");
+  // First steps compile, and choose algorithms.
+  await ours();
+  for (const layout of opened ? LAYOUTS : []) await opened!.peer.step(layout);
+  const times = new Map<string, TorchStep[]>([["ours", []], ...LAYOUTS.map((l): [string, TorchStep[]] => [l, []])]);
+  for (let i = 0; i < (quick ? 2 : 5); i++) {
+    times.get("ours")!.push(await ours());
+    for (const layout of opened ? LAYOUTS : []) times.get(layout)!.push(await opened!.peer.step(layout));
+  }
+  opened?.peer.stop();
+  bench.dispose();
+  const medians = new Map(
+    [...times]
+      .filter(([, steps]) => steps.length)
+      .map(([who, steps]) => [who, { ms: median(steps.map((s) => s.ms)), cpu: median(steps.map((s) => s.cpu)) }]),
+  );
+  const { ms, cpu } = medians.get("ours")!;
+  console.log(`\n${name}: a G and a D step ${ms.toFixed(0)} ms, ${cpu.toFixed(0)} ms of CPU time`);
+  for (const layout of opened ? LAYOUTS : []) {
+    const t = medians.get(layout)!;
+    console.log(
+      `PyTorch ${opened!.version}, ${opened!.threads} threads, ${layout}: ${t.ms.toFixed(0)} ms, ${t.cpu.toFixed(0)} ms of CPU time: ${(t.ms / ms).toFixed(2)} x ours, in CPU time ${(t.cpu / cpu).toFixed(2)} x`,
+    );
+  }
+  return { name, torch: opened?.version, threads: opened?.threads, medians: Object.fromEntries(medians) };
+}
+
 const device = await openNodeDevice();
 say(`adapter: ${device.name}`);
 const roofline = await probe(device);
 console.log(
   `adapter: ${device.name}; multiply-add peak ${(roofline.flops / 1e9).toFixed(1)} GFLOP/s, copy ${(roofline.bytes / 1e9).toFixed(1)} GB/s`,
 );
-const peers = [await versusBlock(), await versusWeightGradient(1), await versusWeightGradient(2)];
+const torch = argv.includes("--torch") ? await besideTorch() : undefined;
+const peers = torch ? [] : [await versusBlock(), await versusWeightGradient(1), await versusWeightGradient(2)];
 for (const p of peers) {
   console.log(
     `\n${p.name}\n  ours ${median(p.ours).toFixed(1)} ms, TF.js ${median(p.tfjs).toFixed(0)} ms: ${p.ratio.toFixed(1)} x, at least ${p.wanted} x ${p.ratio >= p.wanted ? "holds" : "does not hold"}; largest difference ${p.difference.error.toExponential(1)} (${p.difference.name})`,
   );
 }
-const sizes = [await steps(64), await steps(128)];
+const sizes = torch ? [] : [await steps(64), await steps(128)];
 
 if (jsonAt >= 0) {
   const path = argv[jsonAt + 1];
   mkdirSync(dirname(path), { recursive: true });
-  const result = { ...machine(device), roofline, maps: MAPS, peers, sizes, failures };
+  const result = { ...machine(device), roofline, maps: MAPS, peers, sizes, torch, failures };
   writeFileSync(path, JSON.stringify(result, null, 1));
 }
 const seconds = ((performance.now() - started) / 1e3).toFixed(0);

@@ -22,7 +22,8 @@ export interface TrainingBench {
   dispose(): void;
 }
 
-const Z_DIM = 64;
+/** Widths of the nets. */
+export const WIDTHS = { ngf: 16, ndf: 16, z_dim: 64 };
 
 export async function openTraining(
   device: Device,
@@ -36,11 +37,9 @@ export async function openTraining(
     label_nc: labels,
     contain_dontcare_label: false,
     no_instance: true,
-    ngf: 16,
-    ndf: 16,
+    ...WIDTHS,
     crop_size: size,
     use_vae: vae,
-    z_dim: Z_DIM,
   };
   const load = (net: Net, seed: number): Promise<ParameterStore> =>
     ParameterStore.loadNet(device, net, memorySource(seededState(net.shapes, seed, 1)), "f32");
@@ -55,7 +54,7 @@ export async function openTraining(
   };
   const stepper = new Stepper(device, c, nets, maps.length);
   const image = normalValues(3, maps.length * size * size * 3).map((v) => Math.max(-1, Math.min(1, v / 2)));
-  const eps = (seed: number): Float32Array => normalValues(seed, maps.length * Z_DIM);
+  const eps = (seed: number): Float32Array => normalValues(seed, maps.length * WIDTHS.z_dim);
   const batch = { labels: maps, image, ...(vae && { epsG: eps(5), epsD: eps(6) }) };
   return {
     stepper,
