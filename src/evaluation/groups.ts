@@ -4,7 +4,7 @@
 import { parseJsonObject } from "../formats/budget.ts";
 import { DONT_CARE_ID } from "../labels/label_map.ts";
 import { foreign, SpadeError } from "../runtime/errors.ts";
-import { comparable } from "../segmenting/class_names.ts";
+import { comparable } from "../pictures/label_names.ts";
 
 /** A group as its file has it: labels of the set and classes of ADE20K, by name or id. */
 export interface StatedGroup {

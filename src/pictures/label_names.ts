@@ -11,6 +11,13 @@ export interface Label {
   category?: string;
 }
 
+/** A name as it is compared: lower case, one space where signs or spaces are. */
+export const comparable = (name: string): string =>
+  name
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, " ")
+    .trim();
+
 /** Label maps have at most 16 bits. */
 const MOST_ID = 65535;
 const MOST_TEXT = 5e6;

@@ -3,7 +3,8 @@
 import { parseJsonObject } from "../formats/budget.ts";
 import { DONT_CARE_ID } from "../labels/label_map.ts";
 import { foreign, SpadeError } from "../runtime/errors.ts";
-import { comparable, namesOf } from "./class_names.ts";
+import { comparable } from "../pictures/label_names.ts";
+import { namesOf } from "./class_names.ts";
 
 interface Named {
   readonly id: number;

@@ -1,6 +1,8 @@
 // What other label sets call the classes of ADE20K: COCO-Stuff, Cityscapes, CamVid, landscapes. One table serves all sets, since a name means the
 // same in each of them but for details; a set's own name for a class comes before one that only includes it.
 
+import { comparable } from "../pictures/label_names.ts";
+
 /**
  * Names of a class in other sets, the best first. A class that is not here has only its own name. Names of COCO's things that its pictures never
  * show (window, door, desk, mirror) come after those of its stuff. Where a set of landscapes leaves a choice, the label comes first that its
@@ -101,13 +103,6 @@ const NAMES = `
   glass: glass, wine glass, cup
   flag: flag, banner
 `;
-
-/** A name as it is compared: lower case, one space where signs or spaces are. */
-export const comparable = (name: string): string =>
-  name
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]+/gu, " ")
-    .trim();
 
 const TABLE = new Map(
   NAMES.trim()

@@ -6,7 +6,7 @@ import { parseLabels, type Label } from "../pictures/label_names.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import type { Host, Weights } from "../session/host.ts";
 import type { TrainOptions } from "../training/options.ts";
-import type { SavedState } from "../training/state.ts";
+import { hasLevels, type SavedState } from "../training/state.ts";
 import { hasItsChecksum, savedFields } from "../training/state_check.ts";
 import { storedOptions, type Begun } from "./options.ts";
 
@@ -51,10 +51,9 @@ const damaged = (problem: string, fix = "go on from another checkpoint"): SpadeE
 /** Checks that a state's table rooms are those of the nets: of their sizes, and no larger than any map needs. @throws SpadeError file */
 export function checkRooms({ saved }: Beginning, o: TrainOptions): void {
   if (!saved?.stepper.plans.length) return;
-  const levels = kindOf(o).levels(o);
-  const fit = saved.stepper.plans.every(({ h, w, inner, outer }, i) => {
+  const small = saved.stepper.plans.every(({ h, w, inner, outer }) => {
     const most = 2 * (o.batchSize * h * w + 1);
-    return h === levels[i]?.h && w === levels[i].w && inner.capacity <= most && outer.capacity <= most;
+    return inner.capacity <= most && outer.capacity <= most;
   });
-  if (!fit || saved.stepper.plans.length !== levels.length) throw damaged("has table rooms of other nets");
+  if (!small || !hasLevels(saved.stepper.plans, kindOf(o).levels(o))) throw damaged("has table rooms of other nets");
 }

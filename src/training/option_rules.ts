@@ -160,6 +160,7 @@ export const RULES: Readonly<Record<Exclude<keyof TrainOptions, "isTrain">, Rule
   on_bad_sample: choice(["stop", "skip"]),
   vgg_weights: file,
   squeezenet_scale: real(0),
+  init_from: file,
   dtype: choice(["f32", "f16"]),
   ema: decay,
   max_steps: limit(whole(1)),

@@ -60,6 +60,8 @@ export interface TrainOptions extends TrainConfig, DataOptions {
   // Ours.
   /** Torchvision's VGG19 (.pth or .safetensors) for the published perceptual loss; "" for SqueezeNet 1.0. */
   vgg_weights: string;
+  /** A generator's file whose nets a new run begins with, "" for new nets. */
+  init_from: string;
   /** Storage of activations and of the weights that the kernels read. */
   dtype: "f32" | "f16";
   /** Decay of a moving average of the generator, 0 for none; averageDecay has that of the first steps. */
@@ -100,6 +102,7 @@ export const defaultOptions: TrainOptions = {
   continue_train: false,
   which_epoch: "latest",
   vgg_weights: "",
+  init_from: "",
   dtype: "f32",
   ema: 0,
   max_steps: Infinity,

@@ -11,7 +11,7 @@ import type { RunParts } from "./run.ts";
 import type { StateTensor, StateTensors } from "./saved_net.ts";
 import type { SavedFields } from "./state_check.ts";
 import type { Nets } from "./step/step.ts";
-import type { Stepper } from "./step/stepper.ts";
+import type { Stepper, StepperState } from "./step/stepper.ts";
 import type { Styles } from "./styles.ts";
 
 /** A run's state on the host. */
@@ -70,6 +70,10 @@ export async function takeSnapshot(
 export interface SavedState extends SavedFields {
   readonly checkpoint: Checkpoint;
 }
+
+/** Whether table rooms are those of a run whose nets have these levels. */
+export const hasLevels = (plans: StepperState["plans"], levels: readonly { h: number; w: number }[]): boolean =>
+  plans.length === levels.length && plans.every(({ h, w }, i) => h === levels[i].h && w === levels[i].w);
 
 /** One net's tensors in a state. */
 export function netSource({ checkpoint }: Pick<SavedState, "checkpoint">, role: string): StateSource {

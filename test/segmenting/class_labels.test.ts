@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 import { labelsFor } from "../../src/datasets/names.ts";
 import { datasetDefaults, type DatasetMode } from "../../src/datasets/options.ts";
 import { labelsFromClasses, labelsOfClasses, parseMapping } from "../../src/segmenting/class_labels.ts";
-import { comparable, namedClasses, namesOf } from "../../src/segmenting/class_names.ts";
+import { comparable } from "../../src/pictures/label_names.ts";
+import { namedClasses, namesOf } from "../../src/segmenting/class_names.ts";
 import { failure } from "../formats/helpers.ts";
 
 type Set = { id: number; name: string }[];

@@ -8,74 +8,14 @@ import type { TensorToWrite } from "../../src/formats/safetensors.ts";
 import { toF32 } from "../../src/formats/tensors.ts";
 import { netOf } from "../../src/models/kinds.ts";
 import { isTrained } from "../../src/models/weights/packing.ts";
-import { openNodeDevice } from "../../src/node/dawn.ts";
-import type { OpVariants } from "../../kernels/parts/variants.ts";
-import type { Device } from "../../src/runtime/index.ts";
 import { initialSource } from "../../src/training/init.ts";
-import { averageDecay, defaultOptions, defaultsOf, type TrainOptions } from "../../src/training/options.ts";
+import { averageDecay, defaultOptions, type TrainOptions } from "../../src/training/options.ts";
 import { writeChecked } from "../../src/training/state_check.ts";
 import { train } from "../../src/training/folder/trainer.ts";
-import type { TrainResult, TrainUi } from "../../src/training/ui.ts";
 import { relativeError } from "../support/device.ts";
 import { sumError } from "../tolerances.ts";
-import { labelPng, photoPng, scratch, write } from "../datasets/folders.ts";
-
-const SIDE = 32;
-
-/** Four pairs, and the options of the smallest net. */
-async function tiny(options: Partial<TrainOptions> = {}): Promise<TrainOptions> {
-  const dir = await scratch();
-  const files: Record<string, Uint8Array> = {};
-  for (let i = 0; i < 4; i++) {
-    files[`label/${i}.png`] = labelPng(SIDE, SIDE, (x) => (x > 4 * i + 8 ? 1 : 0));
-    files[`image/${i}.png`] = photoPng(SIDE, SIDE, (x, y) => [8 * x, 8 * y, 60 * i]);
-  }
-  await write(dir, files);
-  return {
-    ...defaultsOf({ ...defaultOptions, dataset_mode: "custom" }),
-    dataset_mode: "custom",
-    name: "tiny",
-    checkpoints_dir: join(dir, "checkpoints"),
-    label_dir: join(dir, "label"),
-    image_dir: join(dir, "image"),
-    label_nc: 2,
-    no_instance: true,
-    preprocess_mode: "fixed",
-    crop_size: SIDE,
-    ngf: 1,
-    ndf: 2,
-    num_D: 1,
-    n_layers_D: 2,
-    no_vgg_loss: true,
-    no_html: true,
-    niter: 3,
-    batchSize: 2,
-    ...options,
-  };
-}
-
-const inFolder = (o: TrainOptions, ...path: string[]): string => join(o.checkpoints_dir, o.name, ...path);
-
-/** Trains; `after` sees every step. */
-async function run(
-  o: TrainOptions,
-  after: (step: number, device: Device) => void = () => {},
-  variants?: OpVariants,
-  compiling?: TrainUi["compiling"],
-): Promise<TrainResult & { said: string }> {
-  let device!: Device;
-  let said = "";
-  let step = 0;
-  const ui = {
-    // A note is a line: a line break in it would be printed escaped.
-    say: (line: string) => void (said += `${line.replaceAll("\n", "\\n")}\n`),
-    progress: () => after(++step, device),
-    signal: new AbortController().signal,
-    compiling,
-  };
-  const result = await train(o, ui, async (saved) => (device = await openNodeDevice({ variants: variants ?? saved })));
-  return { ...result, said };
-}
+import { labelPng, write } from "../datasets/folders.ts";
+import { inFolder, run, SIDE, states, tiny } from "./runs.ts";
 
 test("a note about the label maps is said where the run speaks, before a device is opened", async () => {
   const o = await tiny({ label_nc: 256 });
@@ -86,8 +26,6 @@ test("a note about the label maps is said where the run speaks, before a device 
   await expect(train(o, ui, () => Promise.reject(new Error("no device")))).rejects.toThrow("no device");
   expect(said[0]).toMatch(/^note: the label maps look like 4 classes drawn in gray/);
 });
-
-const states = (o: TrainOptions): Promise<string[]> => readdir(join(o.checkpoints_dir, o.name, "state"));
 
 test("a rate that breaks the net stops the run, naming the layer, and saves nothing broken", async () => {
   const o = await tiny({ lr: 1e30 });

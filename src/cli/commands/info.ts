@@ -9,7 +9,7 @@ import { findConfig, guessNote } from "../../models/weights/find_config.ts";
 import type { FoundConfig } from "../../models/weights/stored_config.ts";
 import type { Config } from "../../models/config.ts";
 import { foreign, SpadeError } from "../../runtime/errors.ts";
-import { optionsBeside } from "../inputs/opt_beside.ts";
+import { optionsBeside } from "../../training/records/opt_beside.ts";
 import { kindLine, metadataLines, noteLines, summary, tensorLines } from "../reports/checkpoint_report.ts";
 
 /**

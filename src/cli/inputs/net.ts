@@ -12,7 +12,7 @@ import { decodePresets, type Preset } from "../../models/presets.ts";
 import type { Device } from "../../runtime/index.ts";
 import { noteLines } from "../reports/checkpoint_report.ts";
 import { once } from "../terminal/once.ts";
-import { optionsBeside } from "./opt_beside.ts";
+import { optionsBeside } from "../../training/records/opt_beside.ts";
 import type { Progress } from "../terminal/progress.ts";
 
 export interface NetOptions {

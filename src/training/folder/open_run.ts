@@ -11,7 +11,7 @@ import { checkpointSource } from "../../models/weights/source.ts";
 import { SQUEEZENET_FILE, squeezenet, squeezenetSource } from "../../models/nets/squeezenet.ts";
 import { vgg19 } from "../../models/nets/vgg19.ts";
 import { SpadeError, type Device } from "../../runtime/index.ts";
-import { counted } from "../../runtime/errors.ts";
+import { counted, foreign } from "../../runtime/errors.ts";
 import { initialSource } from "../init.ts";
 import { openParts } from "../open_parts.ts";
 import type { TrainOptions } from "../options.ts";
@@ -19,9 +19,10 @@ import { START, type Position } from "../position.ts";
 import type { FolderRun } from "../run.ts";
 import { savedTraining, type SavedTraining } from "../saved_net.ts";
 import { AVERAGE, netSource, type Role } from "../state.ts";
-import { OLD_SQUEEZENET_SCALE } from "../step/losses.ts";
 import type { Nets } from "../step/step.ts";
-import { beginningOf, noteBeginning } from "./beginning.ts";
+import { InitNets } from "../fine_tune/open_init.ts";
+import { beginningOf, noteBeginning, type Beginning } from "./beginning.ts";
+import { checkLevels, explainShape, goingOn } from "./going_on.ts";
 import { openNewest, setAside, type SavedRun } from "./state_files.ts";
 
 /** checkpoints_dir/name, and the folder of states in it. */
@@ -75,20 +76,6 @@ async function savedTrainingOf(o: TrainOptions): Promise<SavedTraining | undefin
   return savedTraining(checkpoint.metadata);
 }
 
-/** The options of a run that goes on: it keeps its squeezenet_scale. */
-function goingOn(
-  given: TrainOptions,
-  from: Pick<SavedTraining, "squeezenet_scale"> | undefined,
-  say: (line: string) => void,
-): TrainOptions {
-  const { squeezenet_scale } = from ?? given;
-  if (squeezenet_scale !== given.squeezenet_scale && !given.no_vgg_loss && !given.vgg_weights)
-    say(
-      `note: the run keeps its squeezenet_scale of ${squeezenet_scale}${squeezenet_scale === OLD_SQUEEZENET_SCALE ? ", as before version 0.8" : ""}; --lambda_vgg changes the weight of the loss`,
-    );
-  return { ...given, squeezenet_scale };
-}
-
 /** `say` gets a line about where the nets come from. */
 export async function openSession(
   device: Device,
@@ -99,12 +86,15 @@ export async function openSession(
   const latest = given.continue_train && given.which_epoch === "latest";
   // A run that was killed before its first save begins again as it began then; the result is the same.
   const begun = latest ? await beginningOf(folder) : undefined;
-  const from = begun?.epoch === undefined ? given : { ...given, which_epoch: begun.epoch };
+  const from = begun ? asBegun(given, begun) : given;
   const saved = latest && !begun ? await openNewest(stateFolder(from), say) : undefined;
   const unsaved = latest && !saved && !savedPath(from, "G");
   const anew = !from.continue_train || unsaved || (begun !== undefined && begun.epoch === undefined);
+  if (saved) checkLevels(from, saved);
+  const init = anew && from.init_from ? await InitNets.open(from, say) : undefined;
   if (!saved) {
-    if (!begun) await noteBeginning(folder, anew ? undefined : from.which_epoch);
+    if (!begun)
+      await noteBeginning(folder, anew ? { init_from: from.init_from || undefined } : { epoch: from.which_epoch });
     await setAside(stateFolder(from), say);
   }
   const plan = JSON.stringify(device.target.variants);
@@ -121,9 +111,15 @@ export async function openSession(
     async function parametersOf(role: string, net: Net): Promise<ParameterStore | undefined> {
       const source = saved && netSource(saved, role);
       if (role === AVERAGE && !(source ? source.shapes.size : !anew && savedPath(o, AVERAGE))) return undefined;
-      if (source) return ParameterStore.loadNet(device, net, source, "f32");
-      if (!anew) return savedNet(device, o, role, net);
-      return ParameterStore.loadNet(device, net, initialSource(net, o), "f32");
+      if (anew) {
+        const fresh = initialSource(net, o);
+        return ParameterStore.loadNet(device, net, init?.source(role as Role, net, fresh) ?? fresh, "f32");
+      }
+      try {
+        return await (source ? ParameterStore.loadNet(device, net, source, "f32") : savedNet(device, o, role, net));
+      } catch (error) {
+        throw explainShape(o, error);
+      }
     }
     const parts = await openParts(device, o, {
       parametersOf,
@@ -133,14 +129,20 @@ export async function openSession(
     });
     say(origin(o, saved, anew, position));
     return Object.assign(parts, {
-      options: { ...given, squeezenet_scale: o.squeezenet_scale },
+      options: { ...given, squeezenet_scale: o.squeezenet_scale, init_from: o.init_from },
       resumed: saved !== undefined,
       // Without a note nothing was ever saved here, so that the whole log is this run's.
       begunAgain: begun ?? (given.continue_train && anew ? { log: 0 } : undefined),
     });
   } finally {
     await saved?.checkpoint.close();
+    await init?.close();
   }
+}
+
+/** The options of a run that begins once more as it began. */
+function asBegun(given: TrainOptions, { epoch, init_from = "" }: Beginning): TrainOptions {
+  return epoch === undefined ? { ...given, init_from } : { ...given, which_epoch: epoch };
 }
 
 function origin(o: TrainOptions, saved: SavedRun | undefined, anew: boolean, { epoch, batch, step }: Position): string {
@@ -148,5 +150,7 @@ function origin(o: TrainOptions, saved: SavedRun | undefined, anew: boolean, { e
   if (saved) return `going on from ${saved.path}: ${place}`;
   if (!anew) return `going on from ${o.which_epoch}_net_*: ${place}; nets alone, so that Adam begins anew`;
   const why = o.continue_train ? "nothing is saved yet: " : "";
+  if (o.init_from)
+    return `${why}nets from ${foreign(o.init_from)}, Adam begins anew (what is new: init_type ${o.init_type}, seed ${o.seed})`;
   return `${why}new nets (init_type ${o.init_type}, seed ${o.seed})`;
 }

@@ -1,13 +1,13 @@
 // opt.json or opt.txt beside a weights file, where training (ours and upstream's) leaves it: it states what the weights do not store.
 
 import { dirname } from "node:path";
-import { savedOptions } from "../options/train_options.ts";
 import type { Checkpoint } from "../../formats/checkpoint.ts";
 import type { Config } from "../../models/config.ts";
 import { findConfig, GUESSABLE } from "../../models/weights/find_config.ts";
 import { checkpointSource } from "../../models/weights/source.ts";
-import { optFileIn } from "../../training/records/opt_file.ts";
 import { SpadeError } from "../../runtime/errors.ts";
+import { ruled } from "../option_values.ts";
+import { loadOptionsFile, optFileIn } from "./opt_file.ts";
 
 /**
  * The options that the opt file states of those that `checkpoint` leaves open; none if there is no opt file, or if it is damaged or
@@ -27,7 +27,7 @@ export async function optionsBeside(
   const { config, guessed } = findConfig(shapes, checkpoint.metadata, given);
   if (guessed.length === 0) return {};
   try {
-    const saved = await savedOptions(true, folder, () => undefined);
+    const saved = ruled((await loadOptionsFile(path)).options, path);
     const names = GUESSABLE.filter((name) => saved[name] !== undefined && given[name] === undefined);
     const options = Object.fromEntries(names.map((name) => [name, saved[name]])) as Partial<Config>;
     if (saved.ngf !== undefined && saved.ngf !== config.ngf)

@@ -1,0 +1,71 @@
+// Whole runs in this process, on a tiny data set.
+
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { OpVariants } from "../../kernels/parts/variants.ts";
+import { openNodeDevice } from "../../src/node/dawn.ts";
+import type { Device } from "../../src/runtime/index.ts";
+import { train } from "../../src/training/folder/trainer.ts";
+import { defaultOptions, defaultsOf, type TrainOptions } from "../../src/training/options.ts";
+import type { TrainResult, TrainUi } from "../../src/training/ui.ts";
+import { labelPng, photoPng, scratch, write } from "../datasets/folders.ts";
+
+export const SIDE = 32;
+
+/** Four pairs, and the options of the smallest net. @param in a folder; left out, one of this test alone */
+export async function tiny(options: Partial<TrainOptions> = {}, folder?: string): Promise<TrainOptions> {
+  const dir = folder ?? (await scratch());
+  const files: Record<string, Uint8Array> = {};
+  for (let i = 0; i < 4; i++) {
+    files[`label/${i}.png`] = labelPng(SIDE, SIDE, (x) => (x > 4 * i + 8 ? 1 : 0));
+    files[`image/${i}.png`] = photoPng(SIDE, SIDE, (x, y) => [8 * x, 8 * y, 60 * i]);
+  }
+  await write(dir, files);
+  return {
+    ...defaultsOf({ ...defaultOptions, dataset_mode: "custom" }),
+    dataset_mode: "custom",
+    name: "tiny",
+    checkpoints_dir: join(dir, "checkpoints"),
+    label_dir: join(dir, "label"),
+    image_dir: join(dir, "image"),
+    label_nc: 2,
+    no_instance: true,
+    preprocess_mode: "fixed",
+    crop_size: SIDE,
+    ngf: 1,
+    ndf: 2,
+    num_D: 1,
+    n_layers_D: 2,
+    no_vgg_loss: true,
+    no_html: true,
+    niter: 3,
+    batchSize: 2,
+    ...options,
+  };
+}
+
+export const inFolder = (o: TrainOptions, ...path: string[]): string => join(o.checkpoints_dir, o.name, ...path);
+
+/** Trains; `after` sees every step. */
+export async function run(
+  o: TrainOptions,
+  after: (step: number, device: Device) => void = () => {},
+  variants?: OpVariants,
+  compiling?: TrainUi["compiling"],
+): Promise<TrainResult & { said: string }> {
+  let device!: Device;
+  let said = "";
+  let step = 0;
+  const ui = {
+    // A note is a line: a line break in it would be printed escaped.
+    say: (line: string) => void (said += `${line.replaceAll("\n", "\\n")}\n`),
+    progress: () => after(++step, device),
+    signal: new AbortController().signal,
+    compiling,
+  };
+  const result = await train(o, ui, async (saved) => (device = await openNodeDevice({ variants: variants ?? saved })));
+  return { ...result, said };
+}
+
+/** Names of the states of a run. */
+export const states = (o: TrainOptions): Promise<string[]> => readdir(join(o.checkpoints_dir, o.name, "state"));
