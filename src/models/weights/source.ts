@@ -18,7 +18,7 @@ function sound(key: string, values: Float32Array): Float32Array {
       "integrity",
       `weights, key ${foreign(key, 100)}`,
       problem,
-      "download them again, or take a checkpoint from before the training diverged",
+      "download them again, or take an earlier checkpoint",
     );
   };
   const isVariance = key.endsWith("running_var");
