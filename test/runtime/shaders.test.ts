@@ -145,7 +145,7 @@ function backwards(target: Target, dtype: DType): Graph[] {
   conv([1, 6, 6, 5], 6, 4, { pad: 2, stride: 2, act: "tanh" });
   conv([1, 3, 3, 5], 6, 4, { pad: 2, stride: 2 }, [1, 2, 2, 6]);
   conv([1, 6, 6, 5], 6, 1, {});
-  for (const kw of [3, 9])
+  for (const kw of [3, 10])
     differentiate((g, t) => {
       const wrt = [t("x", [1, 4, 9, 5]), t("w", [kw, 5]), t("b", [5])];
       const how = { kh: 1, kw, stride: 2, dilation: 1, pad: [0, 0, 0, 1], act: "relu6" } as const;
