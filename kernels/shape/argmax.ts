@@ -5,11 +5,10 @@
 //   class       the channel c with the largest v[c] there, the first of equal ones
 //   confidence  1 / sum over c of exp(v[c] - v[class]), from 1 / C to 1
 //
-// The enlarged logits are never stored. Width and height of the map come from an input, so that one pipeline serves maps of every size; a
-// large map is made in parts. No backward.
+// The enlarged logits are never stored. Width and height of the map and the part's ends come from an input, so that one
+// pipeline serves maps of every size; a large map is made in parts. No backward.
 // One pass over the channels: when a larger value comes, the sum so far is scaled to it.
-// traffic: 4 * C reads and 2 writes a pixel. lavapipe, 151 channels, 129x129 cells: map of 256x256 20 ms, which takes the host 200 ms, beside
-// the 10 MB of logits that are not read back.
+// traffic: 4 * C reads and 2 writes a pixel; the logits (10 MB for 129x129 cells of 151 classes) are not read back.
 
 import argmaxText from "../../shaders/shape/argmax.wgsl";
 import {
@@ -29,9 +28,12 @@ export interface ArgmaxArgs {
   /** Size of the enlarged picture. */
   h: number;
   w: number;
-  /** i32 [3]: width and height of the map, up to 2^31 / (2 * w) and 2^31 / (2 * h), and the number of its pixel that comes first. */
+  /**
+   * i32 [4]: width and height of the map, up to 2^31 / (2 * w) and 2^31 / (2 * h); number of the first of its pixels that are found, and of
+   * the first that is not, row by row.
+   */
   map: Tensor;
-  /** How many pixels are found, from the first on, row by row. Those beyond the map's end are not written. */
+  /** Room in the results: most pixels that are found. */
   pixels: number;
 }
 
@@ -62,7 +64,7 @@ export const argmax = defineOp<ArgmaxArgs, Argmax>({
     const [, rows, columns, c] = x.shape;
     g.dispatch({
       shader: { name: "argmax", text: argmaxText },
-      sizes: { PIXELS: pixels, ROWS: rows, COLUMNS: columns, H: h, W: w, C: c, C4: x.pitch / 4 },
+      sizes: { ROWS: rows, COLUMNS: columns, H: h, W: w, C: c, C4: x.pitch / 4 },
       bindings: {
         x: read(x),
         map: readScalars(map),

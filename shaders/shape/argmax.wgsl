@@ -16,8 +16,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let width = u32(map[0]);
   let height = u32(map[1]);
   let start = u32(map[2]);
-  let end = min($PIXELS, width * height - start);
-  for (var i = id.x; i < end; i += groups.x * 64u) {
+  let pixels = u32(map[3]) - start;
+  for (var i = id.x; i < pixels; i += groups.x * 64u) {
     let column = between((start + i) % width, width, $W, $COLUMNS);
     let row = between((start + i) / width, height, $H, $ROWS);
     let a = (row.first * $COLUMNS + column.first) * $C4;

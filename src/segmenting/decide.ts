@@ -37,9 +37,9 @@ export class Decider {
     const confidence = new Float32Array(pixels);
     const program = await this.compiled(Math.min(pixels, PART));
     for (let from = 0; from < pixels; from += this.part) {
-      await program.run({ inputs: { map: Int32Array.of(width, height, from) } });
-      const [found, sure] = await Promise.all([program.read("classes", "i32"), program.read("confidence")]);
       const count = Math.min(this.part, pixels - from);
+      await program.run({ inputs: { map: Int32Array.of(width, height, from, from + count) } });
+      const [found, sure] = await Promise.all([program.read("classes", "i32"), program.read("confidence")]);
       classes.set(found.subarray(0, count), from);
       confidence.set(sure.subarray(0, count), from);
     }
@@ -50,7 +50,7 @@ export class Decider {
     if (this.program && this.part === part) return this.program;
     const g = new Graph(this.device.target);
     const { size } = this;
-    const map = g.input("map", [3], "i32");
+    const map = g.input("map", [4], "i32");
     const found = argmax(g, { x: g.import(this.logits), h: size, w: size, map, pixels: part });
     g.output("classes", found.classes);
     g.output("confidence", found.confidence);

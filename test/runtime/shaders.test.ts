@@ -96,7 +96,7 @@ function otherOps(target: Target, dtype: DType): Graph {
   const decay = g.input("decay", [2]);
   for (const of of [{}, { decay }, { overflow: flag }, { decay, overflow: flag }])
     ops.ema(g, { y: external("average", [3, 5]), x: p, ...of });
-  ops.argmax(g, { x: external("cells", [1, 4, 5, 7]), h: 9, w: 9, map: external("map", [3], "i32"), pixels: 70 });
+  ops.argmax(g, { x: external("cells", [1, 4, 5, 7]), h: 9, w: 9, map: external("map", [4], "i32"), pixels: 70 });
   const { shape, layout } = convPacking([6, 5, 3, 3]);
   const file = { x: external("file", [270], "u32"), bad: external("bad", [1], "u32"), key: 0 };
   for (const half of [true, false]) unpack(g, { ...file, half, y: external("unpacked", shape), layout });

@@ -151,7 +151,7 @@ const argmax: OpCase<"argmax", { x: Shape; size: [h: number, w: number]; map: [w
       x,
       noise(product(x), 1).map((v) => 30 * v),
     ),
-    map: i32([3], Int32Array.of(...map, 0)),
+    map: i32([4], Int32Array.of(...map, 0, product(map))),
   }),
   args: ({ x, map }, { size: [h, w], map: [width, height] }) => ({ x, map, h, w, pixels: width * height }),
   forward: ({ x }, { x: [, ...shape], size: [h, w], map: [width, height] }) =>
