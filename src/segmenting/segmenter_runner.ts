@@ -49,8 +49,12 @@ function convUses(c: SegmenterConfig, target: Target): ConvUse[] {
  * A photo's pixels as the net takes them, [size,size,3] in [-1,1]: resized bilinearly, aspect ratio not kept. Rounded to bytes as PIL does: a
  * level more or less in some pixels moves the classes of 1 to 4 % of the cells.
  */
-export const segmenterInput = (photo: RgbImage, size: number): Float32Array =>
-  Float32Array.from(pilBilinearResize(photo, size, size).data, (v) => v / 127.5 - 1);
+export function segmenterInput(photo: RgbImage, size: number): Float32Array {
+  const { data } = pilBilinearResize(photo, size, size);
+  const values = new Float32Array(data.length);
+  for (let i = 0; i < data.length; i++) values[i] = data[i] / 127.5 - 1;
+  return values;
+}
 
 export class SegmenterRunner {
   private constructor(
