@@ -14,7 +14,7 @@
 //   train_node.js     training in Node, without the commands
 //   cli.js            the commands
 //   decode_worker.js  worker thread that decodes training pictures
-//   node_*.js         what the four for Node share, and what commands load when they need it
+//   node_*.js         what the bundles for Node share, and what commands load when they need it
 //   conformance.js    npm run conformance
 //   fuzz.js           npm run fuzz
 //   quiet.js          runs conformance and the benches without Dawn's warnings

@@ -2,7 +2,8 @@
 //
 //   y <- d y + (1 - d) x
 //
-// The decay changes from step to step, so it is read from an input, and one program serves all steps. No backward. traffic: 2 reads and 1 write an element; for a copy 1 and 1.
+// The decay changes from step to step, so it is read from an input, and one program serves all steps. No backward.
+// traffic: 2 reads and 1 write an element; for a copy 1 and 1.
 
 import emaText from "../../shaders/optim/ema.wgsl";
 import {

@@ -50,10 +50,7 @@ function notACheckpoint(name: string, head: Uint8Array, readers: readonly Reader
   if (text.startsWith("version https://git-lfs"))
     return say("is a git-LFS pointer, not the file", "run git lfs pull, or download the file itself");
   if (/^\s*<(!doctype|html|\?xml)/i.test(text))
-    return say(
-      "is a web page, not a checkpoint",
-      "the download failed: open the link in a browser",
-    );
+    return say("is a web page, not a checkpoint", "the download failed: open the link in a browser");
   if (head[0] === 0x1f && head[1] === 0x8b)
     return say("is compressed with gzip", "unpack it (tar -xzf or gunzip) and give the .pth in it");
   for (const { hint } of readers) {

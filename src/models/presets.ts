@@ -10,7 +10,7 @@ export interface Preset {
 }
 
 /** The styles of a net's file: those of its training photos' mean, and presets with their names, if a person gave them some. */
-export interface StoredStyles {
+interface StoredStyles {
   mean: readonly number[];
   presets: readonly (readonly number[])[];
   names?: readonly string[];

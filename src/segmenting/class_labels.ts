@@ -86,10 +86,3 @@ export function parseMapping(json: string, where: string): ClassMapping {
   }
   return raw as ClassMapping;
 }
-
-/** A map of labels from one of classes. @param labels by class, from labelsOfClasses */
-export function labelsFromClasses(classes: ArrayLike<number>, labels: Uint16Array): Uint8Array | Uint16Array {
-  const map = labels.some((id) => id > DONT_CARE_ID) ? new Uint16Array(classes.length) : new Uint8Array(classes.length);
-  for (let p = 0; p < map.length; p++) map[p] = labels[classes[p]];
-  return map;
-}

@@ -50,7 +50,7 @@ export class Styles {
   presets(k: number): Float32Array[] {
     const values = this.values();
     const middle = medians(values, this.dim);
-    const rows = Array.from({ length: this.count }, (_, i) => values.slice(i * this.dim, (i + 1) * this.dim))
+    const rows = Array.from({ length: this.count }, (_, i) => values.subarray(i * this.dim, (i + 1) * this.dim))
       .map((row) => ({ row, away: distance(row, middle) }))
       .sort((a, b) => a.away - b.away)
       .slice(0, Math.ceil(this.count * (1 - ODD)))
@@ -69,7 +69,7 @@ function medians(values: Float32Array, dim: number): Float32Array {
 }
 
 /** The first row, and again and again the one that is farthest from all those taken; no two are equal. */
-export function farthestPoints(rows: readonly Float32Array[], k: number): Float32Array[] {
+function farthestPoints(rows: readonly Float32Array[], k: number): Float32Array[] {
   const taken = rows.slice(0, Math.min(k, 1));
   const nearest = rows.map((row) => distance(row, rows[0]));
   while (taken.length < k) {

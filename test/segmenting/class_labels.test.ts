@@ -4,7 +4,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { labelsFor } from "../../src/datasets/names.ts";
 import { datasetDefaults, type DatasetMode } from "../../src/datasets/options.ts";
-import { labelsFromClasses, labelsOfClasses, parseMapping } from "../../src/segmenting/class_labels.ts";
+import { labelsOfClasses, parseMapping } from "../../src/segmenting/class_labels.ts";
+import { labelled } from "../../src/segmenting/labelled.ts";
 import { comparable } from "../../src/pictures/label_names.ts";
 import { namedClasses, namesOf } from "../../src/segmenting/class_names.ts";
 import { failure } from "../formats/helpers.ts";
@@ -99,11 +100,13 @@ test("a mapping comes before names: labels by name or id, null for none", () => 
   expect(["sky", "earth", "sea", "river"].map((name) => ids[classes.indexOf(name)])).toEqual([1, 10, 255, 13]);
 });
 
-test("maps of classes become maps of labels, in bytes unless an id needs more", () => {
+test("maps of classes become maps of labels, in bytes unless an id needs more", async () => {
+  const found = { classes: Uint16Array.of(1, 0, 0), confidence: Float32Array.of(1, 0.5, 0.4) };
+  const to = { unknown: 255, minConfidence: 0.5 };
   const small = labelsOfClasses(["sky", "bathtub"], sets.landscape);
-  expect(labelsFromClasses([1, 0, 0], small)).toEqual(Uint8Array.of(255, 0, 0));
+  expect(await labelled(found, { ...to, labels: small })).toEqual(Uint8Array.of(255, 0, 255));
   const large = labelsOfClasses(["sky", "bathtub"], [{ id: 300, name: "sky" }]);
-  expect(labelsFromClasses([0, 1], large)).toEqual(Uint16Array.of(300, 255));
+  expect(await labelled(found, { ...to, labels: large })).toEqual(Uint16Array.of(255, 300, 255));
 });
 
 describe("a mapping that fits nothing is an error in one line:", () => {

@@ -72,8 +72,10 @@ export async function convert(input: string, output: string, options: ConvertOpt
         readLabelList(options.labels, config.ok ? labelCount(config.config) : undefined),
       );
 
-    if (options.styles !== undefined)
-      metadata.styles = renamedStyles(source.metadata.styles, existingText(options.styles), options.styles);
+    if (options.styles !== undefined) {
+      const dim = config.ok ? config.config.z_dim : 0;
+      metadata.styles = renamedStyles(source.metadata.styles, dim, existingText(options.styles), options.styles);
+    }
 
     const overflowed: string[] = [];
     const tensors = retyped(source, options, overflowed);

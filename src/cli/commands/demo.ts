@@ -97,7 +97,7 @@ export async function drawnDemo(o: DemoOptions, progress: Progress): Promise<str
     await writePicture(outputs, join(folder, "picture.png"), pictures[0]);
     await writePicture(outputs, join(folder, "styles.png"), await sheet(drawn, pictures));
     const known = (net.labels ?? []).map((l) => `${l.id} ${foreign(l.name, 40)}`).join(", ");
-    const terms = o.weights === undefined ? `; its sources and terms: ${join(dirname(weights), `${name}.json`)}` : "";
+    const terms = `; its sources and terms: ${join(dirname(weights), `${name}.json`)}`;
     return [
       `${join(folder, "label.png")}    the label map, one colour a label: drawn, not made of a photograph`,
       `${join(folder, "picture.png")}  the picture, ${w}x${h}`,

@@ -1,4 +1,5 @@
-// --style: the style vector z of a picture. mean, random, seed:N, a style stored with the net, a file with z, or a picture that the net's encoder turns into z.
+// --style: the style vector z of a picture. mean, random, seed:N, a style stored with the net, a file with z, or a picture that the net's
+// encoder turns into z.
 
 import { randomInt } from "node:crypto";
 import { openFile, openCheckpointFile } from "../../formats/file.ts";

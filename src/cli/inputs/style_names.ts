@@ -7,10 +7,11 @@ import { foreign, SpadeError } from "../../runtime/errors.ts";
 /**
  * The metadata `styles` with the presets that `json` names, in its order: { "dusk": "style 3", "noon": "mean" }.
  * @param stored the metadata of the file
+ * @param dim the net's z_dim
  * @param file of `json`, for messages
  * @throws SpadeError file: `json`, or the metadata, is damaged; usage: the net has no styles, or not one that is named
  */
-export function renamedStyles(stored: string | undefined, json: string, file: string): string {
+export function renamedStyles(stored: string | undefined, dim: number, json: string, file: string): string {
   if (stored === undefined)
     throw new SpadeError(
       "usage",
@@ -20,7 +21,6 @@ export function renamedStyles(stored: string | undefined, json: string, file: st
     );
   const fix = 'give a JSON object like { "dusk": "style 3", "noon": "style 1" }, new names first';
   const names = Object.entries(parseJsonObject(json, file, (problem) => new SpadeError("file", file, problem, fix)));
-  const dim = (JSON.parse(stored) as { mean: number[] }).mean.length;
   const presets = decodePresets(stored, dim);
   const styleOf = (name: unknown): Float32Array => {
     const found = presets.find((preset) => preset.name === name);

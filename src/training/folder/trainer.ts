@@ -143,13 +143,12 @@ async function openValidation(device: Device, o: TrainOptions): Promise<Validati
   return Validation.open(device, o, dataset);
 }
 
-/** The loop's callbacks: records, validation, checkpoints, diagnosis. */
-
 /** A note is one line; a table is several notes. */
 function sayLines(ui: Pick<TrainUi, "say">, text: string): void {
   for (const line of text.split("\n")) ui.say(line);
 }
 
+/** The loop's callbacks: records, validation, checkpoints, diagnosis. */
 class Run implements LoopHooks {
   /** The last state on the host, which is saved if the device is lost. */
   private snapshot: Snapshot | undefined;
