@@ -25,7 +25,7 @@ import type { LabelCommand } from "./commands/label.ts";
 import { version } from "../../package.json";
 
 /** Commands that start Dawn. */
-const GPU_COMMANDS = new Set(["doctor", "generate", "export", "train", "test", "eval", "demo", "label"]);
+const GPU_COMMANDS = new Set(["doctor", "generate", "export", "train", "test", "eval", "demo", "label", "dataset"]);
 
 const print = (lines: readonly string[]): void => void process.stdout.write(`${printable(lines.join("\n"))}\n`);
 
@@ -232,8 +232,9 @@ function commands(): Command {
     { ...DATA, labels: text("<file>", "label names and colours (JSON): label maps in these colours are understood") },
     (name) => describeDefault(name, defaultData[name as keyof DataOptions], false),
   ).action(async (given: Partial<DataOptions> & DatasetCommand) => {
-    const { lookAtDataset } = await import("./commands/dataset.ts");
-    const { lines, ok } = await lookAtDataset(given, given, new Progress());
+    const { examineMachine, lookAtDataset } = await import("./commands/dataset.ts");
+    const progress = new Progress();
+    const { lines, ok } = await lookAtDataset(given, given, progress, () => examineMachine(progress));
     print(lines);
     if (!ok) process.exitCode = 1;
   });

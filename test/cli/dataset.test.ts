@@ -3,13 +3,15 @@
 import { readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { decode } from "fast-png";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { cocoInstances } from "../../src/cli/commands/coco_instances.ts";
 import { lookAtDataset } from "../../src/cli/commands/dataset.ts";
+import { smallSize, type Machine } from "../../src/cli/reports/training_size.ts";
 import { Progress } from "../../src/cli/terminal/progress.ts";
 import { Dataset } from "../../src/datasets/dataset.ts";
 import type { DataOptions } from "../../src/datasets/options.ts";
 import { decodeLabelPng, encodeLabelPng } from "../../src/formats/images/label_png.ts";
+import { BASE_LIMITS, paperTarget, SpadeError } from "../../src/runtime/index.ts";
 import { labelColor } from "../../src/pictures/colors.ts";
 import { labelPng, optionsOf, photoPng, scratch, write } from "../datasets/folders.ts";
 
@@ -53,6 +55,63 @@ test("a sound data set: its ids and the options that train on it", async () => {
   // The options are what the loader takes.
   const options = optionsOf("custom", { ...folders, label_nc: 4, contain_dontcare_label: true, no_instance: true });
   await (await Dataset.open(options)).scan();
+});
+
+describe("the size that is proposed", () => {
+  const limits = { ...BASE_LIMITS, maxStorageBuffersPerShaderStage: 10 };
+  const machine = (software: boolean, more: Partial<typeof limits> = {}): Machine => ({
+    ...{ name: "an adapter", software, speed: 20e9 },
+    target: paperTarget({ software, limits: { ...limits, maxBufferSize: 2 ** 30, ...more } }),
+  });
+  async function proposed(of: () => Promise<Machine>, given: Partial<DataOptions> = {}): Promise<string[]> {
+    const dir = await scratch();
+    const folders = await good(dir, 3);
+    const out = join(dir, "sheet.png");
+    const { lines } = await lookAtDataset({ ...folders, ...given }, { out }, silent(), of);
+    return lines
+      .slice(lines.findIndex((line) => /^(adapter|no size)/.test(line)))
+      .map((l) => l.replaceAll(`${dir}/`, ""));
+  }
+
+  test("is small on a CPU, beside what the published one takes there", async () => {
+    const [adapter, small, published, , , command] = await proposed(async () => machine(true));
+    expect(adapter).toBe("adapter        an adapter: the CPU");
+    const of =
+      /^(?:proposed size)? +ngf (\d+) at (\d+)x\d+, batches of 1: about ([\d.]+) (MiB|GiB), ([\d.]+) s a step, .+ an epoch of 3 steps$/;
+    const [[, ...a], [, ...b]] = [of.exec(small)!, of.exec(published)!];
+    expect([...a.slice(0, 2), ...b.slice(0, 2)]).toEqual(["16", "128", "64", "256"]);
+    // ngf 64 at 256x256: 4 bytes of 97 million weights, their gradients and two moments.
+    expect([a[3], b[3]]).toEqual(["MiB", "GiB"]);
+    expect(Number(b[2])).toBeGreaterThan(1.4);
+    expect(Number(b[4])).toBeGreaterThan(10 * Number(a[4]));
+    expect(command).toContain(" --load_size 144 --crop_size 128 ");
+    expect(command).toMatch(/ --ngf 16 --ndf 16$/);
+  });
+
+  test("leaves the user's own size, and changes nothing on a GPU where the published one fits", async () => {
+    const own = await proposed(async () => machine(true), { crop_size: 64, load_size: 72 });
+    expect(own[1]).toContain("ngf 16 at 64x64");
+    expect(own.at(-1)).toMatch(/ --load_size 72 --crop_size 64 .* --ngf 16 --ndf 16$/);
+    const gpu = await proposed(async () => machine(false));
+    expect(gpu.slice(0, 3)).toEqual(["adapter        an adapter", expect.stringContaining("ngf 64 at 256x256"), ""]);
+    expect(gpu.at(-1)).not.toMatch(/--ngf|--crop_size/);
+  });
+
+  test("is small too on a GPU whose limits the published one exceeds, and none is proposed without an adapter", async () => {
+    const gpu = await proposed(async () => machine(false, { maxStorageBufferBindingSize: 2 ** 24 }));
+    expect(gpu[1]).toMatch(/^proposed size  ngf 16 at 128x128/);
+    expect(gpu[2]).toMatch(/^ +ngf 64 at 256x256, batches of 1: does not fit, /);
+    expect(gpu.at(-1)).toMatch(/ --ngf 16 --ndf 16$/);
+    const none = await proposed(() => Promise.reject(new SpadeError("no-adapter", "adapter", "is missing", "get one")));
+    expect(none[0]).toBe("no size is proposed: adapter: is missing; get one");
+    expect(none.at(-1)).not.toContain("--ngf");
+  });
+
+  test("of Cityscapes keeps its shape, and its modes of another size are left alone", () => {
+    const o = { dataset_mode: "cityscapes", preprocess_mode: "fixed", crop_size: 512 } as const;
+    expect(smallSize({}, o)).toEqual({ ngf: 16, ndf: 16, crop_size: 128, num_upsampling_layers: "normal" });
+    expect(smallSize({}, { ...o, preprocess_mode: "none" })).toEqual({ ngf: 16, ndf: 16 });
+  });
 });
 
 test("the sheet shows each label map in its colours beside its photo", async () => {

@@ -19,8 +19,11 @@ import {
   ranges,
   writeColors,
 } from "../reports/dataset_report.ts";
+import { convolutionSpeed } from "../inputs/speed.ts";
+import { openDeviceFor } from "../inputs/net.ts";
 import { checkFolders, statedMode } from "../options/train_options.ts";
 import { pictureOutput, writePicture } from "../reports/picture.ts";
+import { proposeSize, type Machine, type Size } from "../reports/training_size.ts";
 import type { Progress } from "../terminal/progress.ts";
 
 export interface DatasetCommand {
@@ -48,11 +51,26 @@ export function resolveDataOptions(given: Readonly<Partial<DataOptions>>): DataO
   return options;
 }
 
-/** Writes the contact sheet; gives the lines to print and whether a run could start. Fails with `usage` on options, `file` on --labels. */
+/** Opens the adapter, finds out how fast it is, and closes it. */
+export async function examineMachine(progress: Progress): Promise<Machine> {
+  const device = await openDeviceFor(progress);
+  try {
+    const speed = await convolutionSpeed(device);
+    return { name: device.name, software: device.software, target: device.target, speed };
+  } finally {
+    device.dispose();
+  }
+}
+
+/**
+ * Writes the contact sheet; gives the lines to print and whether a run could start. Fails with `usage` on options, `file` on --labels.
+ * @param examine left out: no size is proposed
+ */
 export async function lookAtDataset(
   given: Readonly<Partial<DataOptions>>,
   { out, labels_out, force }: DatasetCommand,
   progress: Progress,
+  examine?: () => Promise<Machine>,
 ): Promise<{ lines: string[]; ok: boolean }> {
   const sheet = pictureOutput(out);
   const options = resolveDataOptions(given);
@@ -102,13 +120,32 @@ export async function lookAtDataset(
     );
   }
   if (found.ids.size) {
+    const proposal = await sizeFor(given, labels, found.pairs.length, examine);
+    if (proposal.lines.length) lines.push("", ...proposal.lines);
+    const wanted = gray ? { labels: labels_out ?? "labels.json", ...given } : given;
     lines.push(
       "",
       problems.length ? "when that is corrected, train with" : "train with",
-      `  ${trainCommand(gray ? { labels: labels_out ?? "labels.json", ...given } : given, options, fit)}`,
+      `  ${trainCommand(wanted, options, fit, proposal.size)}`,
     );
   }
   return { lines, ok: problems.length === 0 };
+}
+
+/** The size for this machine; without an adapter none, and why. */
+async function sizeFor(
+  given: Readonly<Partial<DataOptions>>,
+  o: DataOptions,
+  pairs: number,
+  examine: (() => Promise<Machine>) | undefined,
+): Promise<{ size: Size; lines: string[] }> {
+  if (!examine) return { size: {}, lines: [] };
+  try {
+    return proposeSize(given, o, pairs, await examine());
+  } catch (error) {
+    if (!(error instanceof SpadeError)) throw error;
+    return { size: {}, lines: [`no size is proposed: ${error.message}`] };
+  }
 }
 
 const problem = (where: string, what: string, fix: string): Problem => ({
@@ -160,14 +197,23 @@ function labelProblems({ ids }: Survey, o: DataOptions, illegal: readonly [numbe
 }
 
 /** The command that trains on this data set, with every option that differs from the data set's default. */
-function trainCommand(given: Readonly<Partial<DataOptions>>, o: DataOptions, fit: Partial<DataOptions>): string {
+function trainCommand(
+  given: Readonly<Partial<DataOptions>>,
+  o: DataOptions,
+  fit: Partial<DataOptions>,
+  size: Size,
+): string {
   const defaults: Partial<DataOptions> = { ...defaultData, ...datasetDefaults(o.dataset_mode) };
   const open = o.dataset_mode === "custom";
   const wanted: Partial<DataOptions> = {
     ...given,
     ...(open ? { ...fit, ...statedLabels(given) } : {}),
+    ...size,
     dataset_mode: o.dataset_mode,
   };
+  const ofNet = (["num_upsampling_layers", "ngf", "ndf"] as const).flatMap((name) =>
+    size[name] === undefined ? [] : [`--${name}`, String(size[name])],
+  );
   const words = (Object.keys(defaultData) as (keyof DataOptions)[]).flatMap((name) => {
     const value = name === "dataset_mode" ? o.dataset_mode : wanted[name];
     if (value === undefined || name === "isTrain" || name === "max_dataset_size") return [];
@@ -175,5 +221,5 @@ function trainCommand(given: Readonly<Partial<DataOptions>>, o: DataOptions, fit
     if (typeof value === "boolean") return [value ? `--${name}` : `--${name}=false`];
     return [`--${name}`, foreign(quoted(String(value)), 4096)];
   });
-  return [command(), "train --name mine", ...words].join(" ");
+  return [command(), "train --name mine", ...words, ...ofNet].join(" ");
 }
