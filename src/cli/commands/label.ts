@@ -136,6 +136,7 @@ export async function labelPhotos(
   const device = await openDeviceFor(progress);
   let runner: SegmenterRunner | undefined;
   const report = new LabelReport(set.labels);
+  const made = new Set<Pair>();
   let stopped = false;
   try {
     runner = await openSegmenter(device, progress);
@@ -162,6 +163,8 @@ export async function labelPhotos(
       const data = await labelled(segmented, to);
       await outputs.write({ path: job.label, kind: "png" }, encodeLabelPng({ data, width, height }));
       report.add(segmented, to, names, photo.turned);
+      report.count({ data });
+      made.add(job);
     }
     report.seconds = (performance.now() - started) / 1e3;
   } finally {
@@ -170,10 +173,14 @@ export async function labelPhotos(
     device.dispose();
   }
   const done: Pair[] = [];
-  for (const job of jobs) if (await exists(job.label)) done.push(job);
-  for (const [i, { label }] of done.entries()) {
-    progress.update("counting labels", i, done.length);
-    report.count(idsOf(await readPng(label), label, undefined, "remove it, and run the same command again"));
+  for (const [i, job] of jobs.entries()) {
+    if (!made.has(job)) {
+      if (!(await exists(job.label))) continue;
+      progress.update("counting labels", i, jobs.length);
+      const fix = "remove it, and run the same command again";
+      report.count(idsOf(await readPng(job.label), job.label, undefined, fix));
+    }
+    done.push(job);
   }
   progress.end();
   if (done.length) await writePicture(outputs, o.sheet, await contactSheet(done, set.labels));
