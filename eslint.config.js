@@ -26,6 +26,7 @@ const ROOMS = [
   room("evaluation", "src/evaluation"),
   room("cli", "src/cli"),
   room("web", "src/web"),
+  room("studio", "src/studio"),
   room("node", "src/node"),
   room("entry", "src"),
   room("bench", "bench"),
@@ -70,9 +71,11 @@ const ARROWS = {
   // index.ts and node.ts, train.ts and train_node.ts ...
   entry: ["session", "labeler", "trainer", "web", "painting", "models", ...LABELS],
   web: ["session", "labeler", "entry", ...ENGINE],
+  // Over the public package alone.
+  studio: ["entry"],
   cli: ["session", "entry", "node", ...ENGINE],
   bench: ["session", "entry", "node", ...ENGINE],
-  test: ["session", "labeler", "trainer", "entry", "node", "cli", "web", "bench", ...ENGINE],
+  test: ["session", "labeler", "trainer", "entry", "node", "cli", "web", "studio", "bench", ...ENGINE],
 };
 
 const arrows = Object.entries(ARROWS).map(([from, to]) => ({
@@ -89,6 +92,7 @@ const PAGE = [
   "src/segmenting/**/*.ts",
   "src/formats/**/*.ts",
   "src/web/**/*.ts",
+  "src/studio/**/*.{ts,tsx}",
   "src/session/api.ts",
   "src/index.ts",
   "src/session/spade.ts",
@@ -104,7 +108,7 @@ const PAGE = [
 export default tseslint.config(
   { ignores: ["dist/**", "node_modules/**", ".setup/**", "test/lint/snippets/**"] },
   {
-    files: ["src/**/*.ts", "kernels/**/*.ts", "bench/**/*.ts", "test/**/*.ts", "*.config.ts"],
+    files: ["src/**/*.{ts,tsx}", "kernels/**/*.ts", "bench/**/*.ts", "test/**/*.ts", "*.config.ts"],
     extends: [tseslint.configs.recommended],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: "error" },
@@ -124,13 +128,13 @@ export default tseslint.config(
     },
   },
   {
-    files: ["src/**/*.ts", "kernels/**/*.ts", "bench/**/*.ts", "test/**/*.ts"],
+    files: ["src/**/*.{ts,tsx}", "kernels/**/*.ts", "bench/**/*.ts", "test/**/*.ts"],
     plugins: { boundaries },
     settings: {
       "boundaries/elements": ROOMS,
       "boundaries/files": [{ category: "node entry", pattern: "src/{node,node_host,train_node,labeler_node}.ts" }],
       "boundaries/root-path": import.meta.dirname,
-      "import/resolver": { node: { extensions: [".ts", ".js", ".mjs"] } },
+      "import/resolver": { node: { extensions: [".ts", ".tsx", ".js", ".mjs"] } },
     },
     rules: {
       "boundaries/dependencies": [

@@ -12,12 +12,12 @@ const MOST_FILES = 15;
 /** Circles that are allowed: graph.ts records ops and op.ts defines them, one subject in two files. */
 const ALLOWED = [["src/runtime/graph.ts", "src/runtime/op.ts"]];
 
-/** All .ts files below `folder`, relative to `root`. */
+/** All .ts and .tsx files below `folder`, relative to `root`. */
 function sources(root, folder) {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory()) return sources(root, path);
-    return entry.name.endsWith(".ts") && !entry.name.endsWith(".d.ts") ? [path] : [];
+    return /\.tsx?$/.test(entry.name) && !entry.name.endsWith(".d.ts") ? [path] : [];
   });
 }
 

@@ -13,6 +13,8 @@ const isMember = (node) =>
 function* sources(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
+    // The studio is no part of these bundles.
+    if (path === join("src", "studio")) continue;
     if (entry.isDirectory()) yield* sources(path);
     else if (entry.name.endsWith(".ts")) yield path;
   }

@@ -1,0 +1,143 @@
+// The map that a person paints: ids of exactly the net's input size, edits that can be undone, labels that are locked.
+
+import { signal, type ReadonlySignal } from "@preact/signals";
+
+/** Pixels that an edit changed, and what stood there before and after. */
+interface Step {
+  /** Places in rising order. */
+  readonly places: Uint32Array;
+  readonly before: Uint8Array;
+  readonly after: Uint8Array;
+}
+
+/** A run of pixels of one row: from x0 to before x1. Parts outside the map are left out. */
+export interface Span {
+  readonly y: number;
+  readonly x0: number;
+  readonly x1: number;
+}
+
+/**
+ * The document. An edit begins, paints any number of spans and is then one step of undo, or is cancelled. Ids are never resampled; a map of
+ * another size is another document.
+ */
+export class MapDocument {
+  /** The ids now, an edit under way included. Row by row; not to be written to from outside. */
+  readonly ids: Uint8Array;
+  private readonly changes = signal(0);
+  private readonly past: Step[] = [];
+  private readonly future: Step[] = [];
+  private readonly undoable = signal(false);
+  private readonly redoable = signal(false);
+  /** The ids before the edit under way. */
+  private original: Uint8Array | undefined;
+
+  constructor(
+    readonly width: number,
+    readonly height: number,
+    ids: Uint8Array,
+  ) {
+    if (ids.length !== width * height) throw new Error(`${ids.length} ids for ${width} x ${height}`);
+    this.ids = ids.slice();
+  }
+
+  /** Rises with every change of `ids`. */
+  get version(): ReadonlySignal<number> {
+    return this.changes;
+  }
+  get canUndo(): ReadonlySignal<boolean> {
+    return this.undoable;
+  }
+  get canRedo(): ReadonlySignal<boolean> {
+    return this.redoable;
+  }
+  /** An edit is under way. */
+  get editing(): boolean {
+    return this.original !== undefined;
+  }
+
+  /** Begins an edit; one that is under way is kept as a step. */
+  begin(): void {
+    this.commit();
+    this.original = this.ids.slice();
+  }
+
+  /**
+   * Paints spans within the edit under way.
+   * @param locked labels whose pixels keep their label
+   * @returns whether a pixel changed
+   */
+  paint(spans: Iterable<Span>, id: number, locked: ReadonlySet<number>): boolean {
+    if (!this.original) throw new Error("paint without begin");
+    const { width, height, ids } = this;
+    let changed = false;
+    for (const { y, x0, x1 } of spans) {
+      if (y < 0 || y >= height) continue;
+      const end = y * width + Math.min(x1, width);
+      for (let p = y * width + Math.max(x0, 0); p < end; p++) {
+        if (ids[p] === id || locked.has(ids[p])) continue;
+        ids[p] = id;
+        changed = true;
+      }
+    }
+    if (changed) this.changes.value++;
+    return changed;
+  }
+
+  /** Ends the edit under way, if there is one; one that changed nothing is no step. */
+  commit(): void {
+    const before = this.original;
+    this.original = undefined;
+    if (!before) return;
+    const places: number[] = [];
+    for (let p = 0; p < before.length; p++) if (before[p] !== this.ids[p]) places.push(p);
+    if (!places.length) return;
+    this.past.push({
+      places: Uint32Array.from(places),
+      before: Uint8Array.from(places, (p) => before[p]),
+      after: Uint8Array.from(places, (p) => this.ids[p]),
+    });
+    this.future.length = 0;
+    this.stepped();
+  }
+
+  /** Takes the edit under way back. */
+  cancel(): void {
+    if (!this.original) return;
+    this.ids.set(this.original);
+    this.original = undefined;
+    this.changes.value++;
+  }
+
+  /** All ids anew, in one step. @param ids of the same size */
+  replace(ids: Uint8Array): void {
+    if (ids.length !== this.ids.length) throw new Error(`${ids.length} ids in place of ${this.ids.length}`);
+    this.begin();
+    this.ids.set(ids);
+    this.changes.value++;
+    this.commit();
+  }
+
+  undo(): void {
+    this.commit();
+    this.move(this.past, this.future, "before");
+  }
+  redo(): void {
+    this.commit();
+    this.move(this.future, this.past, "after");
+  }
+
+  private move(from: Step[], to: Step[], side: "before" | "after"): void {
+    const step = from.pop();
+    if (!step) return;
+    step.places.forEach((p, i) => (this.ids[p] = step[side][i]));
+    to.push(step);
+    this.changes.value++;
+    this.stepped();
+  }
+
+  private stepped(): void {
+    this.undoable.value = this.past.length > 0;
+    this.redoable.value = this.future.length > 0;
+  }
+}
