@@ -228,8 +228,11 @@ export interface LiveOptions {
   canvas: HTMLCanvasElement | OffscreenCanvas;
   scaling?: Scaling;
   style?: Style;
-  /** Called after each picture that was shown. */
-  onFrame?: (s: Stats) => void;
+  /**
+   * Called after each picture that was shown. `change`: which change it shows the effect of, for pages that keep pictures with their maps:
+   * calls of `update` and settings of `style` are counted from 1 on.
+   */
+  onFrame?: (s: Stats, change: number) => void;
 }
 
 /**

@@ -30,6 +30,8 @@ export class LivePainter implements Live {
   /** The newest map, and whether it has to be painted. */
   private newest: Painting | undefined;
   private due = false;
+  /** Maps and styles that were given. */
+  private change = 0;
   private begun: Begun | undefined;
   private working = false;
   private readonly ending = new AbortController();
@@ -41,12 +43,12 @@ export class LivePainter implements Live {
   private usual = Infinity;
   private gaveUp = false;
 
-  /** @param onShown called with each picture that is shown */
+  /** @param onShown called with each picture that is shown, and the number of the change that it shows */
   constructor(
     private readonly spade: Painter,
     private readonly sink: Sink<void>,
     style: GenerateOptions["style"],
-    private readonly onShown: (what: Painting) => void,
+    private readonly onShown: (what: Painting, change: number) => void,
   ) {
     this.wish = style;
     this.z = spade.styleOf(style);
@@ -55,7 +57,9 @@ export class LivePainter implements Live {
   update(map: LabelMap, { instance }: { instance?: LabelMap } = {}): void {
     this.spade.check("update");
     if (this.ending.signal.aborted) return;
-    this.paintNext({ ...this.spade.painting(map, instance, undefined), z: this.z });
+    const what = { ...this.spade.painting(map, instance, undefined), z: this.z };
+    this.change++;
+    this.paintNext(what);
   }
 
   get style(): GenerateOptions["style"] {
@@ -65,6 +69,7 @@ export class LivePainter implements Live {
   set style(style: GenerateOptions["style"]) {
     this.z = this.spade.styleOf(style);
     this.wish = style;
+    this.change++;
     if (this.newest) this.paintNext({ ...this.newest, z: this.z });
   }
 
@@ -106,7 +111,7 @@ export class LivePainter implements Live {
   }
 
   private async paintNewest(): Promise<void> {
-    const what = this.newest!;
+    const [what, change] = [this.newest!, this.change];
     this.due = false;
     const begun: Begun = (this.begun = { abort: new AbortController() });
     const signal = this.spade.until(AbortSignal.any([begun.abort.signal, this.ending.signal]));
@@ -118,7 +123,7 @@ export class LivePainter implements Live {
       this.usual = this.usual === Infinity ? took : (this.usual + took) / 2;
       this.shownAt = now;
       this.gaveUp = false;
-      this.onShown(what);
+      this.onShown(what, change);
     } catch (error) {
       if (begun.abort.signal.aborted || this.ending.signal.aborted) return;
       this.failure = { error };

@@ -149,9 +149,9 @@ export class SpadeSession extends Session<Opened, SpadeOptions> implements Spade
     checkLive(options);
     const { canvas, scaling = "none", style, onFrame } = options;
     const sink = canvasSink(canvas, scaling, this.info.adapter.software);
-    return new LivePainter(this, sink, style, (what) => {
+    return new LivePainter(this, sink, style, (what, change) => {
       this.shown = what;
-      onFrame?.(this.stats!);
+      onFrame?.(this.stats!, change);
     });
   }
 

@@ -117,7 +117,12 @@ describePage("live painting", (lab) => {
       const { spade } = await lib.load({ weights: "/net.safetensors" });
       const canvas = new OffscreenCanvas(1, 1);
       let frames = 0;
-      const live = spade!.live({ canvas, onFrame: () => frames++ });
+      let newest = 0;
+      const onFrame = (_: unknown, change: number) => {
+        frames++;
+        newest = change;
+      };
+      const live = spade!.live({ canvas, onFrame });
       const map = lib.stripes(64, 64, 3);
       for (let i = 0; i < 20; i++) {
         map.data.fill(i % 4);
@@ -126,6 +131,7 @@ describePage("live painting", (lab) => {
       live.update(lib.stripes(64, 64, 4));
       map.data.fill(0);
       await live.idle();
+      const shown = newest;
       const { data } = canvas.getContext("2d")!.getImageData(0, 0, 64, 64);
       let style: unknown;
       try {
@@ -133,9 +139,9 @@ describePage("live painting", (lab) => {
       } catch (e) {
         style = lib.plainError(e).code;
       }
-      return { picture: await lib.sha256(data), frames, style };
+      return { picture: await lib.sha256(data), frames, shown, style };
     });
-    expect(outcome).toMatchObject({ picture: expected, style: "unsupported" });
+    expect(outcome).toMatchObject({ picture: expected, shown: 21, style: "unsupported" });
     expect(outcome.frames).toBeLessThanOrEqual(3);
   });
 

@@ -75,10 +75,18 @@ describePage("a session in a worker", (lab) => {
       const spade = await lib.createSpade({ weights: "/net.safetensors" });
       const canvas = document.createElement("canvas");
       let frames = 0;
-      const live = spade.live({ canvas, onFrame: (s) => (frames += s.total > 0 ? 1 : 0) });
+      let newest = 0;
+      const live = spade.live({
+        canvas,
+        onFrame: (s, change) => {
+          frames += s.total > 0 ? 1 : 0;
+          newest = change;
+        },
+      });
       for (const labels of [1, 2, 3, 4]) live.update(lib.stripes(64, 64, labels));
       await live.idle();
       const shown = await lib.shown(await spade.toBlob());
+      const change = newest;
       const log: string[] = [];
       live.whenIdle(async () => {
         log.push("a");
@@ -92,9 +100,9 @@ describePage("a session in a worker", (lab) => {
       live.update(lib.stripes(64, 64, 3));
       await live.idle();
       live.stop();
-      return { shown, frames, log, error, style: live.style };
+      return { shown, change, frames, log, error, style: live.style };
     });
-    expect(outcome).toMatchObject({ shown: expected, log: ["a", "a done", "b"], error: "shape" });
+    expect(outcome).toMatchObject({ shown: expected, change: 4, log: ["a", "a done", "b"], error: "shape" });
     expect(outcome.frames).toBeGreaterThan(0);
   });
 

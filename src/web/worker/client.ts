@@ -48,7 +48,7 @@ const KIND = { name: "Spade", create: "createSpade", script: "spade-webgpu/worke
 export class Client extends RemoteSession<SpadeCalls> implements WorkerSpade {
   info!: SpadeInfo;
   stats: Stats | null = null;
-  private readonly frames = new Map<number, (stats: Stats) => void>();
+  private readonly frames = new Map<number, NonNullable<LiveOptions["onFrame"]>>();
 
   /** @throws SpadeError as createSpade; unsupported: the worker does not start */
   static start(make: () => Worker, { signal, onProgress, ...options }: Omit<WorkerOptions, "worker">): Promise<Client> {
@@ -65,7 +65,7 @@ export class Client extends RemoteSession<SpadeCalls> implements WorkerSpade {
   protected override hear({ frame, stats, info }: SpadeNews): void {
     if (stats !== undefined) this.stats = stats;
     if (info) this.info = info;
-    if (frame !== undefined) this.frames.get(frame)?.(stats!);
+    if (frame) this.frames.get(frame.live)?.(stats!, frame.change);
   }
 
   generate(map: LabelMap, options: CanvasOptions): Promise<void>;
@@ -107,7 +107,7 @@ export class Client extends RemoteSession<SpadeCalls> implements WorkerSpade {
   }
 
   /** @internal Calls back with each frame of a live canvas. */
-  watch(live: number, onFrame: ((stats: Stats) => void) | undefined): void {
+  watch(live: number, onFrame: LiveOptions["onFrame"]): void {
     if (onFrame) this.frames.set(live, onFrame);
     else this.frames.delete(live);
   }

@@ -1,6 +1,6 @@
 // The worker's side: a session, called by messages.
 
-import type { CanvasOptions, Live, Spade } from "../../session/api.ts";
+import type { CanvasOptions, Live, LiveOptions, Spade } from "../../session/api.ts";
 import { createSpade } from "../../index.ts";
 import { answering, tellEvents, type Scope } from "./answering.ts";
 import type { SpadeCalls } from "./messages.ts";
@@ -31,7 +31,8 @@ export function serve(scope: Scope<SpadeCalls>): void {
       toBlob: (_, type) => spade.toBlob(type),
       canvas: (_, number, canvas) => void canvases.set(number, canvas),
       live(_, number, { canvas, ...options }) {
-        const onFrame = (): void => scope.postMessage({ frame: number, stats: spade.stats! });
+        const onFrame: LiveOptions["onFrame"] = (stats, change) =>
+          scope.postMessage({ frame: { live: number, change }, stats });
         lives.set(number, spade.live({ ...options, canvas: canvases.get(canvas)!, onFrame }));
       },
       update: (_, live, map, options) => lives.get(live)!.update(map, options),

@@ -71,4 +71,9 @@ export type Answer =
 export type News =
   { readonly progress: Progress } | { readonly event: "lost" | "restored" | "notice"; readonly detail: object };
 /** Of a Spade; `stats` also comes with answers, `info` with events. */
-export type SpadeNews = { readonly frame?: number; readonly stats?: Stats | null; readonly info?: SpadeInfo };
+export type SpadeNews = {
+  /** A live canvas has shown a change. */
+  readonly frame?: { readonly live: number; readonly change: number };
+  readonly stats?: Stats | null;
+  readonly info?: SpadeInfo;
+};
