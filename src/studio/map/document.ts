@@ -29,6 +29,7 @@ export class MapDocument {
   private readonly future: Step[] = [];
   private readonly undoable = signal(false);
   private readonly redoable = signal(false);
+  private readonly moves = signal(0);
   /** The ids before the edit under way. */
   private original: Uint8Array | undefined;
 
@@ -44,6 +45,10 @@ export class MapDocument {
   /** Rises with every change of `ids`. */
   get version(): ReadonlySignal<number> {
     return this.changes;
+  }
+  /** Rises with every whole step: an edit that ended, undo, redo. */
+  get steps(): ReadonlySignal<number> {
+    return this.moves;
   }
   get canUndo(): ReadonlySignal<boolean> {
     return this.undoable;
@@ -137,6 +142,7 @@ export class MapDocument {
   }
 
   private stepped(): void {
+    this.moves.value++;
     this.undoable.value = this.past.length > 0;
     this.redoable.value = this.future.length > 0;
   }

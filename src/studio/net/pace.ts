@@ -1,0 +1,30 @@
+// When a picture is asked for: with every change where pictures are fast, else when the hand pauses.
+
+import { signal } from "@preact/signals";
+
+/** Up to this long, in ms, a picture follows the brush. */
+const FAST = 400;
+/** The hand pauses when nothing has changed for so long, in ms. */
+const PAUSE = 300;
+
+export class Pace {
+  /** Pictures follow the brush; else they are painted when the hand pauses. */
+  readonly follows = signal(true);
+  private readonly times: number[] = [];
+  private waiting: ReturnType<typeof setTimeout> | undefined;
+
+  /** Takes the time of a picture, in ms. The median of the last five counts. */
+  note(ms: number): void {
+    this.times.push(ms);
+    if (this.times.length > 5) this.times.shift();
+    const sorted = [...this.times].sort((a, b) => a - b);
+    this.follows.value = sorted[sorted.length >> 1] < FAST;
+  }
+
+  /** Something has changed. @param within a stroke is under way */
+  changed(paint: () => void, within: boolean): void {
+    clearTimeout(this.waiting);
+    if (this.follows.value || !within) paint();
+    else this.waiting = setTimeout(paint, PAUSE);
+  }
+}

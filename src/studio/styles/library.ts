@@ -1,0 +1,155 @@
+// The styles of a net: its presets, throws of the dice, styles of photos, and a mix of two.
+
+import { computed, signal, type ReadonlySignal } from "@preact/signals";
+import type { SpadeInfo } from "../../index.ts";
+
+export type StyleKind = "preset" | "dice" | "photo";
+
+export interface StyleEntry {
+  /** Stays the same over reloads. */
+  readonly id: string;
+  /** For people; a person may give another. */
+  readonly name: string;
+  readonly kind: StyleKind;
+  readonly z: Float32Array;
+  /** A person has named it, so it is not thrown away. */
+  readonly named?: boolean;
+}
+
+/** Throws of the dice that are kept. */
+export const THROWS = 8;
+
+/** What a person keeps over reloads. */
+export interface StoredStyles {
+  readonly own: readonly { id: string; name: string; kind: StyleKind; z: number[]; named?: boolean }[];
+  readonly chosen: string;
+  readonly second?: string;
+  readonly mix: number;
+}
+
+export class StyleLibrary {
+  /** Numbers of a style; 0: the net has no styles. */
+  private dim = 0;
+  private readonly presets = signal<readonly StyleEntry[]>([]);
+  /** Thrown, made of photos, or named. The oldest first. */
+  private readonly own = signal<readonly StyleEntry[]>([]);
+  readonly chosen = signal("");
+  /** The style that is mixed with the chosen one. */
+  readonly second = signal<string | undefined>(undefined);
+  /** 0: the chosen one, 1: the second. */
+  readonly mix = signal(0.5);
+  /** Under the pointer: the picture shows it meanwhile. */
+  readonly hovered = signal<string | undefined>(undefined);
+  readonly all: ReadonlySignal<readonly StyleEntry[]> = computed(() => [...this.presets.value, ...this.own.value]);
+  /** The style that the picture has; undefined for nets without styles. */
+  readonly current: ReadonlySignal<Float32Array | undefined> = computed(() => {
+    const hovered = this.find(this.hovered.value);
+    return hovered?.z ?? this.taken.value;
+  });
+  /** The chosen style, mixed with the second; without the one under the pointer. */
+  readonly taken: ReadonlySignal<Float32Array | undefined> = computed(() => {
+    const [a, b] = [this.find(this.chosen.value), this.find(this.second.value)];
+    if (!a || !b) return a?.z;
+    const t = this.mix.value;
+    return a.z.map((v, i) => v + t * (b.z[i] - v));
+  });
+
+  /**
+   * The styles of a net; presets that look alike are left out, and a net without presets has its mean.
+   * @param style null: the net has no styles
+   */
+  open(style: SpadeInfo["style"], stored?: StoredStyles): void {
+    this.dim = style?.dim ?? 0;
+    const mean = style ? [{ name: "mean", style: new Float32Array(style.dim) }] : [];
+    const entries = distinct(style?.presets.length ? style.presets : mean).map(({ name, style }) => ({
+      id: `preset ${name}`,
+      name,
+      kind: "preset" as const,
+      z: style,
+    }));
+    this.presets.value = entries;
+    this.own.value = (stored?.own ?? [])
+      .filter(({ z }) => z.length === this.dim)
+      .map(({ z, ...rest }) => ({ ...rest, z: Float32Array.from(z) }));
+    const known = (id: string | undefined): boolean => this.find(id) !== undefined;
+    this.chosen.value = known(stored?.chosen) ? stored!.chosen : (entries.at(0)?.id ?? "");
+    this.second.value = known(stored?.second) ? stored!.second : undefined;
+    this.mix.value = stored?.mix ?? 0.5;
+    this.hovered.value = undefined;
+  }
+
+  find(id: string | undefined): StyleEntry | undefined {
+    return id === undefined ? undefined : this.all.value.find((entry) => entry.id === id);
+  }
+
+  /** Takes a style, alone. */
+  choose(id: string): void {
+    this.second.value = undefined;
+    this.hovered.value = undefined;
+    this.chosen.value = id;
+  }
+
+  /** Mixes a style with the chosen one; the one that is mixed already is let go. */
+  mixWith(id: string): void {
+    this.hovered.value = undefined;
+    this.second.value = id === this.chosen.value || id === this.second.value ? undefined : id;
+  }
+
+  /** Adds a style and chooses it. Of those that the dice threw, the last eight stay, and those with a name. */
+  add(entry: Omit<StyleEntry, "id">): void {
+    const id = `own ${crypto.randomUUID()}`;
+    const own = [...this.own.value, { ...entry, id }];
+    const thrown = own.filter(({ kind, named }) => kind === "dice" && !named);
+    const gone = new Set(thrown.slice(0, Math.max(0, thrown.length - THROWS)));
+    this.own.value = own.filter((other) => !gone.has(other));
+    if (!this.find(this.second.value)) this.second.value = undefined;
+    this.choose(id);
+  }
+
+  rename(id: string, name: string): void {
+    this.own.value = this.own.value.map((entry) => (entry.id === id ? { ...entry, name, named: true } : entry));
+  }
+
+  remove(id: string): void {
+    this.own.value = this.own.value.filter((entry) => entry.id !== id);
+    if (this.second.value === id) this.second.value = undefined;
+    if (this.chosen.value === id) this.choose(this.all.value.at(0)?.id ?? "");
+  }
+
+  /** A throw of the dice: normally distributed, as the net's styles are. */
+  roll(name: string): void {
+    if (this.dim) this.add({ name, kind: "dice", z: normal(this.dim) });
+  }
+
+  stored(): StoredStyles {
+    return {
+      own: this.own.value.map(({ z, ...rest }) => ({ ...rest, z: [...z] })),
+      chosen: this.chosen.value,
+      second: this.second.value,
+      mix: this.mix.value,
+    };
+  }
+}
+
+/** Two styles that are nearer than this share of the presets' spread look alike. */
+const ALIKE = 0.05;
+
+/** Presets without doubles; the first of two stays. */
+function distinct<P extends { style: Float32Array }>(presets: readonly P[]): P[] {
+  const distance = (a: Float32Array, b: Float32Array): number =>
+    Math.sqrt(a.reduce((sum, v, i) => sum + (v - b[i]) ** 2, 0));
+  const spread = Math.max(0, ...presets.map(({ style }) => distance(style, presets[0].style)));
+  const kept: P[] = [];
+  for (const preset of presets)
+    if (kept.every((other) => distance(other.style, preset.style) > ALIKE * spread)) kept.push(preset);
+  return kept;
+}
+
+/** Standard normal values (Box and Muller 1958). */
+function normal(n: number): Float32Array {
+  const uniform = crypto.getRandomValues(new Uint32Array(2 * n));
+  return Float32Array.from({ length: n }, (_, i) => {
+    const [u, v] = [(uniform[2 * i] + 1) / 2 ** 32, uniform[2 * i + 1] / 2 ** 32];
+    return Math.sqrt(-2 * Math.log(u)) * Math.cos(2 * Math.PI * v);
+  });
+}
