@@ -19,6 +19,7 @@
 //   fuzz.js           npm run fuzz
 //   quiet.js          runs conformance and the benches without Dawn's warnings
 //   bench/*.js        npm run bench; bench/peers/tfjs_child.js includes TF.js
+//   site/             the painting studio's page, for the command paint; scripts/build/site.mjs
 
 import { build } from "esbuild";
 import { minify } from "terser";
@@ -41,6 +42,7 @@ import { raw } from "./build/raw.mjs";
 import { privateNames } from "./build/private_names.mjs";
 import { withoutUnusedMethods } from "./build/unused_methods.mjs";
 import { shortWgsl } from "./build/short_wgsl.mjs";
+import { buildSite } from "./build/site.mjs";
 import { writeTypes } from "./build/types.mjs";
 import { noteBuilt, sourceHash } from "./dist.mjs";
 
@@ -210,6 +212,7 @@ for (const [options, entries] of jobs) {
   noteInputs(metafile);
   for (const file of outputFiles) place(relative(".", file.path), file.contents);
 }
+inputs.push(...(await buildSite()).inputs);
 writeFileSync("THIRD_PARTY_NOTICES.md", notices(inputs));
 if (existsSync("dist/cli.js")) chmodSync("dist/cli.js", 0o755);
 noteBuilt(hash);

@@ -9,17 +9,33 @@ export function packagesOf(inputs) {
   return [...new Set(folders.map((path) => path.slice(path.indexOf("node_modules"))))].sort();
 }
 
-/** @throws Error if a package has no licence file */
+/** @throws Error if a package has no licence file, and package.json does not say enough to write the licence */
 function section(folder) {
-  const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const { name, version, license, author } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   const file = readdirSync(folder).find((f) => /^licen[cs]e([-.]\w+)*$/i.test(f));
-  if (!file)
+  const holder = typeof author === "object" ? author.name : author;
+  if (!file && (license !== "MIT" || !holder))
     throw new Error(
       `${folder} is bundled and has no licence file: scripts/build/notices.mjs does not know its licence`,
     );
-  const text = readFileSync(join(folder, file), "utf8").trim();
+  const text = file
+    ? readFileSync(join(folder, file), "utf8").trim()
+    : `MIT License\n\nCopyright (c) ${holder}\n\n${MIT}`;
   return `## ${name} ${version} (${license})\n\n${"```"}text\n${text}\n${"```"}\n`;
 }
+
+/** The text of the licence that packages name "MIT". */
+const MIT = `Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation files (the
+"Software"), to deal in the Software without restriction, including without limitation the rights to use, copy, modify, merge, publish,
+distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the Software is furnished to do so, subject to
+the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF
+MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY
+CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE
+SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
 
 /** @param inputs of all bundles of the npm package */
 export function notices(inputs) {

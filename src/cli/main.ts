@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Command, CommanderError, Option } from "commander";
 import { removeUnfinished } from "../formats/file.ts";
 import { foreign, printable, SpadeError } from "../runtime/errors.ts";
-import { publishedNames } from "./options/argv.ts";
+import { publishedNames, refuseExcess } from "./options/argv.ts";
 import { addConfigOptions, configOverrides } from "./options/config_options.ts";
 import { ignoredOptions } from "./options/dead_options.ts";
 import { withCommand } from "./terminal/command.ts";
@@ -22,6 +22,7 @@ import type { CocoInstancesCommand } from "./commands/coco_instances.ts";
 import type { DemoOptions } from "./commands/demo.ts";
 import type { DatasetCommand } from "./commands/dataset.ts";
 import type { LabelCommand } from "./commands/label.ts";
+import type { PaintOptions } from "./commands/paint.ts";
 import { version } from "../../package.json";
 
 /** Commands that start Dawn. */
@@ -315,6 +316,21 @@ function commands(): Command {
         : (await import("./commands/demo_seeded.ts")).seededDemo;
       print(await demo(options, new Progress()));
     });
+
+  program
+    .command("paint")
+    .description(
+      "the painting studio: serves a page on this machine, with the nets of spade-webgpu-weights, until Ctrl-C",
+    )
+    .option("--port <n>", "default: 8000, or the next that is free", argument(number(0, true, 65535)))
+    .option("--host <host>", "address to listen on", "127.0.0.1")
+    .action(async (options: PaintOptions) => {
+      const { serveStudio, untilStopped } = await import("./commands/paint.ts");
+      const { server, lines } = await serveStudio(options);
+      print(lines);
+      await untilStopped(server);
+    });
+
   for (const command of program.commands)
     command.exitOverride().showHelpAfterError("(--help shows the options)").allowExcessArguments();
   for (const command of program.commands)
@@ -327,22 +343,6 @@ function commands(): Command {
     if (variants !== undefined) process.env.SPADE_VARIANTS = variants;
   });
   return program;
-}
-
-/** Commander's own error counts the arguments that are too many; this one names them. @throws SpadeError usage */
-function refuseExcess(command: Command): void {
-  const excess = command.args.slice(command.registeredArguments.length);
-  if (excess.length === 0) return;
-  const name = excess[0].replace(/^-+/, "").replaceAll("-", "_");
-  const meant = command.options.find((option) => option.long === `--${name}`)?.long;
-  throw new SpadeError(
-    "usage",
-    `${command.name()} ... ${excess.map((arg) => foreign(arg, 60)).join(" ")}`,
-    excess.length === 1 ? "is an argument too many" : `are ${excess.length} arguments too many`,
-    meant
-      ? `write ${meant}, without a space after the dashes`
-      : "names of options begin with --; put a text with spaces in quotes",
-  );
 }
 
 /** The options of the opt file that --load_from_opt_file names. Prints a note about given options that are ignored. */

@@ -2,6 +2,7 @@
 // --no-NAME turns off an option that is on by default: --no-contain_dontcare_label is --contain_dontcare_label=false.
 
 import type { Command } from "commander";
+import { foreign, SpadeError } from "../../runtime/errors.ts";
 
 const plain = (name: string): string => name.replaceAll("-", "_").toLowerCase();
 
@@ -26,4 +27,20 @@ export function publishedNames(args: readonly string[], program: Command): strin
     const long = known.get(plain(name));
     return long ? [long, ...value].join("=") : arg;
   });
+}
+
+/** Commander's own error counts the arguments that are too many; this one names them. @throws SpadeError usage */
+export function refuseExcess(command: Command): void {
+  const excess = command.args.slice(command.registeredArguments.length);
+  if (excess.length === 0) return;
+  const name = excess[0].replace(/^-+/, "").replaceAll("-", "_");
+  const meant = command.options.find((option) => option.long === `--${name}`)?.long;
+  throw new SpadeError(
+    "usage",
+    `${command.name()} ... ${excess.map((arg) => foreign(arg, 60)).join(" ")}`,
+    excess.length === 1 ? "is an argument too many" : `are ${excess.length} arguments too many`,
+    meant
+      ? `write ${meant}, without a space after the dashes`
+      : "names of options begin with --; put a text with spaces in quotes",
+  );
 }
