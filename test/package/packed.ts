@@ -43,7 +43,7 @@ export function pack(folder: string, { types = false } = {}): Packed {
   for (const name of new Set([...tops, "package.json", "README.md", "LICENSE"]))
     cpSync(join(root, name), join(source, name), {
       recursive: true,
-      filter: (path) => !/dist[\\/](bench|types)$|\.part$/.test(path),
+      filter: (path) => !/dist[\\/](bench|types|site[\\/](engine|weights))$|\.part$/.test(path),
     });
   if (types && !writeTypes(source)) throw new Error("dist/types can't be written");
   return packFolder(source, folder);

@@ -10,9 +10,12 @@ import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 // @ts-expect-error: a script without types
 import * as untyped from "../../scripts/build/notices.mjs";
+// @ts-expect-error: a script without types
+import * as untypedSite from "../../scripts/build/site.mjs";
 import { manifest, npm, pack, packFolder, project, root, scratch, type Packed } from "./packed.ts";
 
 const { packagesOf } = untyped as { packagesOf(inputs: string[]): string[] };
+const { buildSite } = untypedSite as { buildSite(o: { out: string }): Promise<{ inputs: string[] }> };
 
 let dir: string;
 let packed: Packed;
@@ -29,10 +32,16 @@ test("it is smaller than 1 MB and holds what package.json names, and no weights,
   );
   for (const path of [...entries, ...Object.values(manifest.bin), "dist/decode_worker.js"])
     expect(packed.files).toContain(path.replace(/^\.\//, ""));
-  for (const path of ["LICENSE", "README.md", "THIRD_PARTY_NOTICES.md", "demo/maps/street_label.png"])
+  for (const path of [
+    "LICENSE",
+    "README.md",
+    "THIRD_PARTY_NOTICES.md",
+    "demo/maps/street_label.png",
+    "dist/site/index.html",
+  ])
     expect(packed.files).toContain(path);
   const others =
-    /\.safetensors$|\.map$|^dist\/(bench|conformance|fuzz|quiet)|^(weights|src|test|kernels|shaders|scripts)\//;
+    /\.safetensors$|\.map$|^dist\/(bench|conformance|fuzz|quiet|site\/(engine|weights|notices))|^(weights|src|test|kernels|shaders|scripts)\//;
   expect(packed.files.filter((path) => others.test(path))).toEqual([]);
 });
 
@@ -52,13 +61,15 @@ test("`types` comes first in every entry", () => {
     if (typeof entry !== "string") expect(Object.keys(entry)[0]).toBe("types");
 });
 
-test("the notices name every bundled package, with its licence", () => {
+test("the notices name every bundled package, with its licence", async () => {
   const text = readFileSync(join(root, "THIRD_PARTY_NOTICES.md"), "utf8");
   const bundles = packed.files.filter((path) => /^dist\/\w+\.js$/.test(path));
   const sources = bundles.flatMap(
     (path) => (JSON.parse(readFileSync(join(root, `${path}.map`), "utf8")) as { sources: string[] }).sources,
   );
-  const folders = packagesOf(sources);
+  const { inputs } = await buildSite({ out: join(dir, "site") });
+  const folders = packagesOf([...sources, ...inputs]);
+  expect(folders).toContain("node_modules/preact");
   expect(folders).toContain("node_modules/fast-png");
   for (const folder of folders) {
     const { name, version } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8")) as {
