@@ -1,9 +1,9 @@
 // The studio's state: the map, the net that paints it, styles, pictures. What the page shows are its signals; what a person does are its methods.
 
-import { computed, effect, signal, untracked, type ReadonlySignal } from "@preact/signals";
+import { batch, computed, effect, signal, untracked, type ReadonlySignal } from "@preact/signals";
 import type { Stats } from "../index.ts";
 import { MapDocument } from "./map/document.ts";
-import type { Net } from "./net/catalog.ts";
+import type { Net } from "./net/net.ts";
 import { Engine, type Painted, type Picture } from "./net/engine.ts";
 import { Pace } from "./net/pace.ts";
 import { Pictures } from "./net/pictures.ts";
@@ -42,8 +42,17 @@ export class Studio {
   private readonly fits = signal(false);
   /** When the picture under way was asked for, and how long one took last, in ms. */
   readonly asked = signal<{ at: number; usual: number } | undefined>(undefined);
+  /** The picture before is shown in place of this one. */
+  readonly comparing = signal(false);
+  /** Pictures are shown in true pixels, not smooth. */
+  readonly pixels = signal(false);
   /** One line about what just happened. */
   readonly said = signal("");
+  /** The net's labels in the colours of the screen. */
+  readonly labels = computed(() => this.net.value.labels);
+  /** A photo that shines through the map, and how much of it, 0 to 1. */
+  readonly under = signal<ImageBitmap | undefined>(undefined);
+  readonly underOpacity = signal(0.5);
   readonly canUndo = computed(() => this.doc.value.canUndo.value);
   readonly canRedo = computed(() => this.doc.value.canRedo.value);
   /** Times of pictures, for the status line and benches: from a change to its picture, in ms. */
@@ -120,9 +129,11 @@ export class Studio {
   }
 
   private show(picture: Picture): void {
-    this.shown.value = picture;
-    this.poster.value = undefined;
-    this.fits.value = isSame(picture, this.wish());
+    batch(() => {
+      this.shown.value = picture;
+      this.poster.value = undefined;
+      this.fits.value = isSame(picture, this.wish());
+    });
   }
 
   private thumbs(count: number): void {
@@ -135,6 +146,15 @@ export class Studio {
     this.doc.value.replace(ids.slice());
     const entry = this.styles.all.value.find(({ z }) => style && isSameStyle(z, style));
     if (entry) this.styles.choose(entry.id);
+  }
+
+  togglePixels(): void {
+    this.pixels.value = !this.pixels.value;
+  }
+
+  /** Opens the same net again, with the map and styles that are there. */
+  retry(): void {
+    this.open({ net: this.net.value, ids: this.doc.value.ids, styles: this.styles.stored() });
   }
 
   roll(): void {

@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import type { LabelMap, Live, Progress, Spade, SpadeError, SpadeInfo, Stats } from "../../index.ts";
-import type { Net } from "./catalog.ts";
+import type { Net } from "./net.ts";
 import { equal } from "./same.ts";
 
 export type EngineState =
@@ -33,8 +33,7 @@ const isSpadeError = (error: unknown): error is SpadeError =>
   error instanceof Error && "fix" in error && "problem" in error;
 
 export function failureOf(error: unknown): Failure {
-  if (isSpadeError(error))
-    return { code: error.code, problem: `${error.where}: ${error.problem}`, fix: error.fix };
+  if (isSpadeError(error)) return { code: error.code, problem: `${error.where}: ${error.problem}`, fix: error.fix };
   return { code: "bug", problem: error instanceof Error ? error.message : String(error), fix: "reload the page" };
 }
 
@@ -75,10 +74,11 @@ export class Engine {
     const { signal } = this.ending;
     try {
       const { createSpade } = await import("../../index.ts");
+      const { weights, encoder } = this.net;
       const onProgress = ({ progress, cached }: Progress): void => {
         if (this.state.value.kind === "loading") this.state.value = { kind: "loading", progress, cached };
       };
-      const spade = await createSpade({ weights: this.net.weights, signal, onProgress });
+      const spade = await createSpade({ weights, encoder, signal, onProgress });
       if (signal.aborted) return spade.dispose();
       this.spade = spade;
       this.listen(spade);

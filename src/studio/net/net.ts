@@ -1,0 +1,46 @@
+// A net that the page can paint with: one of the site, or one that a person dropped on the page.
+
+import type { LabelInfo } from "../../index.ts";
+import type { SiteNet } from "../files/site.ts";
+
+export interface Net {
+  /** "landscape"; for a dropped file its name. */
+  readonly id: string;
+  readonly weights: string | Blob;
+  /** Left out: the one that the weights name. */
+  readonly encoder?: string;
+  /** Of the map and the picture, in pixels. */
+  readonly width: number;
+  readonly height: number;
+  readonly labels: readonly LabelInfo[];
+  readonly dontCare: number | null;
+  /** Of the weights. */
+  readonly bytes: number;
+  /** What the net has learned from and its terms, for reading; empty where nobody knows. */
+  readonly data: string;
+  readonly licence: string;
+}
+
+export const siteNet = ({
+  id,
+  weights,
+  encoder,
+  width,
+  height,
+  labels,
+  dontCare,
+  bytes,
+  data,
+  licence,
+}: SiteNet): Net => ({
+  id,
+  weights,
+  encoder,
+  width,
+  height,
+  labels,
+  dontCare,
+  bytes,
+  data,
+  licence,
+});

@@ -1,0 +1,120 @@
+// The page: its regions at three sizes.
+
+import { computed, useSignal } from "@preact/signals";
+import { useEffect, useMemo } from "preact/hooks";
+import type { JSX } from "preact";
+import type { Studio } from "../studio.ts";
+import { texts } from "../texts.ts";
+import { MapControls, MapView } from "../view/map_view.tsx";
+import type { Actions } from "../actions.ts";
+import { Labels } from "./labels.tsx";
+import { layoutOf, windowSize } from "./layout.ts";
+import { OptionsRow } from "./options_row.tsx";
+import { PicturePane } from "./picture_pane.tsx";
+import { Rail } from "./rail.tsx";
+import { StatusBar } from "./status_bar.tsx";
+import { StyleStrip } from "./style_strip.tsx";
+import { TopBar } from "./top_bar.tsx";
+
+export function App({ studio, actions }: { studio: Studio; actions: Actions }): JSX.Element {
+  const { width, height } = windowSize.value;
+  const net = studio.net.value;
+  const layout = layoutOf(width, height, net);
+  const { form, inset } = layout;
+  /** On a phone with a square net: the picture is large, and the map small. */
+  const swapped = useSignal(false);
+  const hidden = useSignal(false);
+  const scale = useMemo(
+    () => computed(() => layoutOf(windowSize.value.width, windowSize.value.height, studio.net.value).scale),
+    [],
+  );
+  const controls = useMemo(
+    () =>
+      new MapControls({
+        doc: studio.doc,
+        settings: studio.settings,
+        labels: studio.labels,
+        scale,
+        photo: studio.under,
+        photoOpacity: studio.underOpacity,
+      }),
+    [],
+  );
+  useEffect(() => pageKeys(studio, actions, () => (hidden.value = !hidden.value)), []);
+  const labels = studio.labels.value;
+  const label = labels.find(({ id }) => id === studio.settings.label.value);
+  const large = inset && swapped.value;
+  return (
+    <div
+      class={`studio ${form}${inset ? " inset" : ""}${large ? " swapped" : ""}${hidden.value ? " bare" : ""}`}
+      data-state={studio.engine.value.state.value.kind}
+    >
+      <TopBar studio={studio} nets={actions.nets} actions={actions} small={form === "phone"} />
+      <Rail studio={studio} onPhoto={actions.labeler ? () => actions.fromPhoto() : undefined} />
+      <Labels studio={studio} labels={labels} />
+      <main>
+        <figure class="pane map" style={{ "--w": net.width * layout.scale }}>
+          <OptionsRow studio={studio} label={label} />
+          <MapView controls={controls} />
+          <figcaption>
+            {texts.app.map}
+            <span class="quiet">{texts.app.shown(net.width, net.height, layout.scale)}</span>
+            {studio.under.value && (
+              <label>
+                {texts.app.photoUnder}
+                <input
+                  type="range"
+                  min="0"
+                  max="1"
+                  step="0.05"
+                  value={studio.underOpacity}
+                  onInput={(event) => (studio.underOpacity.value = event.currentTarget.valueAsNumber)}
+                />
+              </label>
+            )}
+          </figcaption>
+        </figure>
+        <PicturePane
+          studio={studio}
+          scale={large ? layout.scale : layout.pictureScale}
+          onTap={inset ? () => (swapped.value = !swapped.value) : undefined}
+        />
+      </main>
+      <StyleStrip studio={studio} onPhoto={() => actions.styleOfPhoto()} />
+      <StatusBar studio={studio} />
+      <div class="unseen" aria-live="polite">
+        {controls.said}
+      </div>
+    </div>
+  );
+}
+
+/** Keys of the whole page; those of the map are the map's own. */
+function pageKeys(studio: Studio, actions: Actions, hide: () => void): () => void {
+  const down = (event: KeyboardEvent): void => {
+    const { key, ctrlKey, metaKey, altKey, repeat, target } = event;
+    if (target instanceof HTMLInputElement && target.type !== "range" && target.type !== "checkbox") return;
+    const chord = ctrlKey || metaKey;
+    if (chord && key.toLowerCase() === "s") {
+      event.preventDefault();
+      actions.savePicture();
+    } else if (chord && key.toLowerCase() === "z") {
+      event.preventDefault();
+      if (event.shiftKey) studio.doc.value.redo();
+      else studio.doc.value.undo();
+    } else if (chord || altKey || repeat) return;
+    else if (key === "r" || key === "R") studio.roll();
+    else if (key === "p" || key === "P") studio.togglePixels();
+    else if (key === "c" || key === "C") studio.comparing.value = true;
+    else if (key === "\\") hide();
+  };
+  const up = ({ key }: KeyboardEvent): void => {
+    if (key === "c" || key === "C") studio.comparing.value = false;
+  };
+  addEventListener("keydown", down);
+  addEventListener("keyup", up);
+  return () => {
+    removeEventListener("keydown", down);
+    removeEventListener("keyup", up);
+  };
+}

@@ -1,0 +1,171 @@
+// The picture: the shown one, or a poster, or the words of an error; a line that says how far the next one is; a divider to compare with the
+// picture before.
+
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import type { JSX } from "preact";
+import type { Studio } from "../studio.ts";
+import { texts } from "../texts.ts";
+import { Icon } from "./icons.tsx";
+import { PictureCanvas } from "./picture_canvas.tsx";
+
+interface Props {
+  studio: Studio;
+  scale: number;
+  /** On a phone: exchanges picture and map. */
+  onTap?: () => void;
+}
+
+export function PicturePane({ studio, scale, onTap }: Props): JSX.Element {
+  const { width, height } = studio.net.value;
+  const size = { width: `${width * scale}px`, height: `${height * scale}px` };
+  const state = studio.engine.value.state.value;
+  const picture = studio.shown.value;
+  const before = studio.pictures.all.value.find((other) => other !== picture);
+  const divider = useSignal(0);
+  const comparing = studio.comparing.value || divider.value > 0;
+  const dragging = useRef(false);
+  const place = (event: PointerEvent & { currentTarget: HTMLElement }): number => {
+    const { left, width: across } = event.currentTarget.getBoundingClientRect();
+    return Math.min(1, Math.max(0, (event.clientX - left) / across));
+  };
+  return (
+    <figure class="pane picture">
+      <div
+        class={`sight${studio.pixels.value ? " pixels" : ""}`}
+        style={size}
+        onClick={onTap}
+        onPointerDown={(event) => {
+          if (onTap || !before || event.button !== 0) return;
+          dragging.current = true;
+          event.currentTarget.setPointerCapture(event.pointerId);
+          divider.value = place(event);
+        }}
+        onPointerMove={(event) => dragging.current && (divider.value = place(event))}
+        onLostPointerCapture={() => {
+          dragging.current = false;
+          divider.value = 0;
+        }}
+      >
+        {picture ? (
+          <PictureCanvas image={picture.image} label={texts.app.picture} />
+        ) : (
+          studio.poster.value && <img src={studio.poster.value} alt={texts.app.picture} />
+        )}
+        {comparing && before && (
+          <div
+            class="before"
+            style={{ clipPath: `inset(0 ${studio.comparing.value ? 0 : 100 - 100 * divider.value}% 0 0)` }}
+          >
+            <PictureCanvas image={before.image} label={texts.app.compare} />
+          </div>
+        )}
+        {state.kind === "failed" && (
+          <div class="failure" role="alert">
+            <h2>{texts.errors.title}</h2>
+            <p>{state.what.code === "bug" ? texts.errors.broken(state.what.problem) : state.what.problem}</p>
+            <p>
+              <b>{state.what.fix}</b>
+            </p>
+            <p>{texts.errors.map}</p>
+            <button type="button" onClick={() => studio.retry()}>
+              {texts.errors.retry}
+            </button>
+          </div>
+        )}
+        {state.kind === "loading" && (
+          <div
+            class="loading"
+            role="progressbar"
+            aria-label={texts.status.opening(Math.floor(100 * state.progress))}
+            aria-valuenow={Math.floor(100 * state.progress)}
+            style={{ "--done": state.progress }}
+          />
+        )}
+      </div>
+      <Progress studio={studio} />
+      <figcaption>
+        {texts.app.picture}
+        <span class="quiet">{texts.app.shown(width, height, scale)}</span>
+        <button type="button" aria-pressed={studio.pixels.value} onClick={() => studio.togglePixels()}>
+          {studio.pixels.value ? texts.app.truePixels : texts.app.smooth}
+        </button>
+        <button
+          type="button"
+          title={texts.app.compare}
+          aria-label={texts.app.compare}
+          disabled={!before}
+          onPointerDown={() => (studio.comparing.value = true)}
+          onPointerUp={() => (studio.comparing.value = false)}
+          onPointerLeave={() => (studio.comparing.value = false)}
+        >
+          C
+        </button>
+        <FilmStrip studio={studio} />
+      </figcaption>
+    </figure>
+  );
+}
+
+/** How far the picture is, from 300 ms on: the time that one usually takes, as a CSS animation. */
+function Progress({ studio }: { studio: Studio }): JSX.Element {
+  const asked = studio.asked.value;
+  const ready = studio.engine.value.state.value.kind === "ready";
+  return (
+    <div class="progress" aria-hidden="true">
+      {asked && ready && <i key={asked.at} style={{ animationDuration: `${Math.max(300, asked.usual)}ms` }} />}
+    </div>
+  );
+}
+
+/** The last pictures; a click brings map and style back. */
+function FilmStrip({ studio }: { studio: Studio }): JSX.Element {
+  const open = useSignal(false);
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!open.value) return;
+    const close = (event: Event): void => {
+      const isEscape = event instanceof KeyboardEvent && event.key === "Escape";
+      if (isEscape || (event.type === "pointerdown" && !box.current?.contains(event.target as Node)))
+        open.value = false;
+    };
+    addEventListener("pointerdown", close);
+    addEventListener("keydown", close);
+    return () => {
+      removeEventListener("pointerdown", close);
+      removeEventListener("keydown", close);
+    };
+  }, [open.value]);
+  return (
+    <div class="film" ref={box}>
+      <button
+        type="button"
+        title={texts.app.filmStrip}
+        aria-label={texts.app.filmStrip}
+        aria-expanded={open.value}
+        onClick={() => (open.value = !open.value)}
+      >
+        <Icon name="pictures" size={16} />
+      </button>
+      {open.value && (
+        <div class="popover">
+          {!studio.pictures.all.value.length && <p>{texts.app.noPictures}</p>}
+          {studio.pictures.all.value.map((picture, i) => (
+            <button
+              type="button"
+              key={i}
+              title={texts.app.back}
+              aria-label={`${texts.app.back} (${i + 1})`}
+              onClick={() => {
+                open.value = false;
+                studio.restore(picture);
+              }}
+            >
+              <PictureCanvas image={picture.image} label="" />
+            </button>
+          ))}
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,48 @@
+// One line: what the net does, how long a picture takes and where, what the net knows.
+
+import type { JSX } from "preact";
+import type { Studio } from "../studio.ts";
+import { texts } from "../texts.ts";
+
+export function StatusBar({ studio }: { studio: Studio }): JSX.Element {
+  const engine = studio.engine.value;
+  const net = studio.net.value;
+  const info = engine.info.value;
+  const stats = engine.stats.value;
+  const notice = engine.notice.value;
+  const parts: string[] = [stateText(studio)];
+  if (info) {
+    const { vendor, architecture, software } = info.adapter;
+    parts.push([vendor, architecture, software && texts.status.software].filter(Boolean).join(" "));
+  }
+  if (stats) {
+    const ms = Math.round;
+    parts.push(texts.status.times(ms(stats.total), ms(stats.labels + stats.tables), ms(stats.network + stats.present)));
+    parts.push(texts.status.memory(ms(stats.memory / 1e6)));
+  }
+  return (
+    <footer class="status">
+      <span role="status">{studio.said.value || parts.filter(Boolean).join(" · ")}</span>
+      {notice && (
+        <span class="notice" title={`${notice.message}; ${notice.fix}`}>
+          {notice.message}
+        </span>
+      )}
+      <span class="terms" title={`${net.data} ${net.licence}`}>
+        {net.data}
+      </span>
+    </footer>
+  );
+}
+
+function stateText(studio: Studio): string {
+  const state = studio.engine.value.state.value;
+  if (state.kind === "loading") {
+    const percent = Math.floor(100 * state.progress);
+    if (state.cached) return texts.status.opening(percent);
+    return texts.status.loading(percent, (studio.net.value.bytes / 1e6).toFixed(0));
+  }
+  if (state.kind === "lost") return texts.status.lost;
+  if (state.kind === "failed") return texts.errors.title;
+  return studio.pace.follows.value ? texts.status.follows : texts.status.pauses;
+}

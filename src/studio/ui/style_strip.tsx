@@ -1,0 +1,123 @@
+// Styles of this map, as small pictures of it: a click takes one, the pointer over one shows it, Shift and a click mixes two.
+
+import { useEffect, useRef } from "preact/hooks";
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import type { Studio } from "../studio.ts";
+import type { StyleEntry } from "../styles/library.ts";
+import { texts } from "../texts.ts";
+import { Icon } from "./icons.tsx";
+
+export function StyleStrip({ studio, onPhoto }: { studio: Studio; onPhoto: () => void }): JSX.Element {
+  const { styles } = studio;
+  const info = studio.engine.value.info.value;
+  const second = styles.find(styles.second.value);
+  const chosen = styles.find(styles.chosen.value);
+  if (info && !info.style)
+    return (
+      <section class="styles" aria-label={texts.styles.title}>
+        <p class="hint">{texts.styles.none}</p>
+      </section>
+    );
+  return (
+    <section class="styles" aria-label={texts.styles.title}>
+      <div class="makers">
+        <button type="button" disabled={!info} onClick={() => studio.roll()} title={`${texts.styles.dice} (R)`}>
+          <Icon name="dice" />
+          <span>{texts.styles.dice}</span>
+        </button>
+        <button type="button" disabled={!info?.style?.encoder} onClick={onPhoto}>
+          <Icon name="photo" />
+          <span>{texts.styles.photo}</span>
+        </button>
+      </div>
+      <ul class="strip">
+        {styles.all.value.map((entry) => (
+          <StyleTile key={entry.id} studio={studio} entry={entry} />
+        ))}
+      </ul>
+      {second && chosen && (
+        <label class="mix">
+          {chosen.name}
+          <input
+            type="range"
+            min="0"
+            max="1"
+            step="0.01"
+            value={styles.mix}
+            aria-label={texts.styles.mix(chosen.name, second.name)}
+            onInput={(event) => (styles.mix.value = event.currentTarget.valueAsNumber)}
+          />
+          {second.name}
+        </label>
+      )}
+    </section>
+  );
+}
+
+function StyleTile({ studio, entry }: { studio: Studio; entry: StyleEntry }): JSX.Element {
+  const { styles, thumbnails } = studio;
+  const naming = useSignal(false);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const thumbnail = thumbnails.all.value.get(entry.id);
+  useEffect(() => {
+    if (thumbnail) canvas.current?.getContext("2d")?.putImageData(thumbnail.image, 0, 0);
+  }, [thumbnail]);
+  const { width, height } = studio.net.value;
+  const isOwn = entry.kind !== "preset";
+  const take = (event: MouseEvent): void => (event.shiftKey ? styles.mixWith(entry.id) : styles.choose(entry.id));
+  return (
+    <li class={`style${thumbnail?.fresh ? "" : " stale"}`}>
+      <button
+        type="button"
+        class="take"
+        title={`${entry.name}. ${texts.styles.mixHint}`}
+        aria-pressed={styles.chosen.value === entry.id || styles.second.value === entry.id}
+        onClick={take}
+        onPointerEnter={({ pointerType }) => pointerType === "mouse" && (styles.hovered.value = entry.id)}
+        onPointerLeave={() => (styles.hovered.value = undefined)}
+      >
+        <canvas ref={canvas} width={width} height={height} />
+        {!naming.value && <span class="name">{entry.name}</span>}
+      </button>
+      {naming.value && (
+        <input
+          class="naming"
+          value={entry.name}
+          maxLength={24}
+          aria-label={texts.styles.name}
+          ref={(input) => input?.focus()}
+          onBlur={(event) => {
+            naming.value = false;
+            const name = event.currentTarget.value.trim();
+            if (name) styles.rename(entry.id, name);
+          }}
+          onKeyDown={(event) => {
+            if (event.key === "Enter") event.currentTarget.blur();
+            event.stopPropagation();
+          }}
+        />
+      )}
+      {isOwn && (
+        <span class="own">
+          <button
+            type="button"
+            title={texts.styles.rename}
+            aria-label={texts.styles.rename}
+            onClick={() => (naming.value = true)}
+          >
+            <Icon name="rename" size={12} />
+          </button>
+          <button
+            type="button"
+            title={texts.styles.remove}
+            aria-label={texts.styles.remove}
+            onClick={() => styles.remove(entry.id)}
+          >
+            <Icon name="remove" size={12} />
+          </button>
+        </span>
+      )}
+    </li>
+  );
+}

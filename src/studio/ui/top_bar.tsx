@@ -1,0 +1,83 @@
+// The net, and what goes in and out.
+
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import type { Studio } from "../studio.ts";
+import { texts } from "../texts.ts";
+import { Icon, type IconName } from "./icons.tsx";
+
+/** What the buttons of the bar do. */
+export interface BarActions {
+  starts(): void;
+  open(): void;
+  saveMap(): void;
+  copyLink(): void;
+  savePicture(): void;
+  choose(net: string): void;
+}
+
+interface Props {
+  studio: Studio;
+  nets: readonly { id: string; name: string }[];
+  actions: BarActions;
+  /** Some stand in a menu: there is no room. */
+  small: boolean;
+}
+
+export function TopBar({ studio, nets, actions, small }: Props): JSX.Element {
+  const menu = useSignal(false);
+  const button = (icon: IconName, name: string, act: () => void, more = ""): JSX.Element => (
+    <button
+      type="button"
+      class={more}
+      onClick={() => {
+        menu.value = false;
+        act();
+      }}
+    >
+      <Icon name={icon} size={16} />
+      {name}
+    </button>
+  );
+  const some = (
+    <>
+      {button("starts", texts.app.startMaps, actions.starts)}
+      {button("save", texts.app.saveMap, actions.saveMap)}
+      {button("copy", texts.app.copyLink, actions.copyLink)}
+    </>
+  );
+  return (
+    <header class="top">
+      <h1>
+        <select
+          aria-label={texts.app.net}
+          value={studio.net.value.id}
+          onChange={(event) => actions.choose(event.currentTarget.value)}
+        >
+          {nets.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </h1>
+      <span class="space" />
+      {!small && some}
+      {button("open", texts.app.open, actions.open)}
+      {button("save", texts.app.savePicture, actions.savePicture, "main")}
+      {small && (
+        <div class="menu">
+          <button
+            type="button"
+            aria-label={texts.app.more}
+            aria-expanded={menu.value}
+            onClick={() => (menu.value = !menu.value)}
+          >
+            <Icon name="menu" />
+          </button>
+          {menu.value && <div class="popover">{some}</div>}
+        </div>
+      )}
+    </header>
+  );
+}
