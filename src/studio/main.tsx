@@ -18,3 +18,5 @@ const studio = new Studio();
 const net = siteNet(site.nets[0]);
 studio.open({ net, ids: start(net) });
 render(<App studio={studio} actions={new Actions(studio, site, start)} />, document.getElementById("app")!);
+// For the console, tests and benches.
+Object.assign(globalThis, { studio });

@@ -13,6 +13,9 @@ import { StyleLibrary, type StoredStyles } from "./styles/library.ts";
 import { Thumbnails } from "./styles/thumbnails.ts";
 import { texts } from "./texts.ts";
 
+/** Times that are kept. */
+const MOST_TIMES = 1000;
+
 /** What a session begins with. */
 export interface Beginning {
   readonly net: Net;
@@ -55,13 +58,14 @@ export class Studio {
   readonly underOpacity = signal(0.5);
   readonly canUndo = computed(() => this.doc.value.canUndo.value);
   readonly canRedo = computed(() => this.doc.value.canRedo.value);
-  /** Times of pictures, for the status line and benches: from a change to its picture, in ms. */
-  readonly latency = signal<number | undefined>(undefined);
+  /** From each change to the picture that shows it, in ms, of the last changes. */
+  readonly latencies: number[] = [];
+  /** When the changes happened that no picture shows yet. */
+  private readonly changes: number[] = [];
+  private waiting = false;
+  /** The version of the map that was asked for last. */
+  private requested = -1;
   private stop = (): void => undefined;
-
-  begin(first: Beginning): void {
-    this.open(first);
-  }
 
   /** Opens a net with a map, in place of those that are there. */
   open({ net, ids, styles, poster }: Beginning): void {
@@ -70,6 +74,9 @@ export class Studio {
     this.pictures.clear();
     this.thumbnails.clear();
     this.shown.value = undefined;
+    this.fits.value = false;
+    this.changes.length = 0;
+    this.requested = -1;
     this.poster.value = poster;
     this.asked.value = undefined;
     this.net.value = net;
@@ -91,7 +98,11 @@ export class Studio {
       effect(() => {
         const styles = this.styles.all.value;
         void this.doc.value.steps.value;
-        if (this.shown.value) untracked(() => this.thumbs(styles.length));
+        if (!this.shown.value) return;
+        untracked(() => {
+          this.keep();
+          this.thumbs(styles.length);
+        });
       }),
     ];
     this.stop = () => ends.forEach((end) => end());
@@ -99,33 +110,56 @@ export class Studio {
 
   /** What the picture is to show. */
   private wish(): Painted {
-    return { ids: this.doc.value.ids, style: this.styles.current.value };
+    return { ids: this.doc.value.ids, style: this.styles.current.value, at: this.changes.at(-1) };
   }
 
+  /** Map or style have changed; what changes together is asked for once. */
   private changed(): void {
+    if (this.waiting) return;
+    this.waiting = true;
+    queueMicrotask(() => {
+      this.waiting = false;
+      this.request();
+    });
+  }
+
+  private request(): void {
+    const { version } = this.doc.value;
+    if (version.value !== this.requested) this.thumbnails.stale();
+    this.requested = version.value;
+    this.changes.push(performance.now());
     const kept = this.pictures.find(this.wish());
     if (kept) {
+      this.changes.length = 0;
       this.asked.value = undefined;
       this.show(kept);
       return;
     }
     this.fits.value = false;
-    this.thumbnails.stale();
     this.asked.value ??= { at: performance.now(), usual: this.engine.value.stats.value?.total ?? 1000 };
     this.pace.changed(() => this.engine.value.paint(this.wish()), this.doc.value.editing);
   }
 
   private painted(picture: Picture, stats: Stats): void {
-    this.pictures.keep(picture);
     this.pace.note(stats.total);
-    const wish = this.wish();
+    const isNewest = isSame(picture, this.wish());
     // Undo may have brought an earlier picture back meanwhile.
-    if (this.upToDate.value && !isSame(picture, wish)) return;
-    if (this.asked.value && isSame(picture, wish)) {
-      this.latency.value = performance.now() - this.asked.value.at;
-      this.asked.value = undefined;
-    } else if (this.asked.value) this.asked.value = { at: performance.now(), usual: stats.total };
+    if (this.fits.value && !isNewest) return;
+    const now = performance.now();
+    const first = this.changes.findIndex((at) => at > (picture.at ?? now));
+    const seen = this.changes.splice(0, first < 0 ? this.changes.length : first);
+    this.latencies.push(...seen.map((at) => now - at));
+    if (this.latencies.length > MOST_TIMES) this.latencies.splice(0, this.latencies.length - MOST_TIMES);
+    this.asked.value = isNewest ? undefined : { at: now, usual: stats.total };
     this.show(picture);
+    this.keep();
+  }
+
+  /** Keeps the shown picture if it is one of a whole step: not of half a stroke, nor of a style under the pointer. */
+  private keep(): void {
+    const { shown, fits } = this;
+    if (shown.value && fits.value && !this.doc.value.editing && !this.styles.hovered.value)
+      this.pictures.keep(shown.value);
   }
 
   private show(picture: Picture): void {

@@ -23,6 +23,8 @@ export interface Failure {
 export interface Painted {
   readonly ids: Uint8Array;
   readonly style: Float32Array | undefined;
+  /** When the last of the changes that it shows happened, on the page's clock. */
+  readonly at?: number;
 }
 
 export interface Picture extends Painted {
@@ -122,9 +124,9 @@ export class Engine {
   }
 
   /** Paints this as the newest wish. `ids` are copied. */
-  paint({ ids, style }: Painted): void {
+  paint({ ids, style, at }: Painted): void {
     const { live, given } = this;
-    const what = { ids: given && equal(given.ids, ids) ? given.ids : ids.slice(), style };
+    const what = { ids: given && equal(given.ids, ids) ? given.ids : ids.slice(), style, at };
     this.newest = what;
     if (!live) return;
     this.given = what;
