@@ -88,5 +88,14 @@ export const texts = {
     map: "You can go on painting the map; it is kept.",
     retry: "Try again",
     broken: (problem: string) => `Something is broken: ${problem}`,
+  view: {
+    /** Name of the map for screen readers. */
+    map: (width: number, height: number) => `Label map, ${width} by ${height} pixels`,
+    help: "Arrows move the brush, Space paints. B, G, L, U, I choose a tool, 1 to 9 a label, [ and ] the size.",
+    at: (label: string, size: number, x: number, y: number) => `${label}, size ${size}, at ${x}, ${y}`,
+    size: (size: number) => `Size ${size}`,
+    undone: "Undone",
+    redone: "Redone",
+    canceled: "Stroke taken back",
   },
 } as const;

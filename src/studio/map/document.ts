@@ -85,7 +85,7 @@ export class MapDocument {
         changed = true;
       }
     }
-    if (changed) this.changes.value++;
+    if (changed) this.rise();
     return changed;
   }
 
@@ -111,7 +111,7 @@ export class MapDocument {
     if (!this.original) return;
     this.ids.set(this.original);
     this.original = undefined;
-    this.changes.value++;
+    this.rise();
   }
 
   /** All ids anew, in one step. @param ids of the same size */
@@ -119,7 +119,7 @@ export class MapDocument {
     if (ids.length !== this.ids.length) throw new Error(`${ids.length} ids in place of ${this.ids.length}`);
     this.begin();
     this.ids.set(ids);
-    this.changes.value++;
+    this.rise();
     this.commit();
   }
 
@@ -137,8 +137,13 @@ export class MapDocument {
     if (!step) return;
     step.places.forEach((p, i) => (this.ids[p] = step[side][i]));
     to.push(step);
-    this.changes.value++;
+    this.rise();
     this.stepped();
+  }
+
+  /** Without reading the signal's value, so that an effect which edits does not run again because of its own edit. */
+  private rise(): void {
+    this.changes.value = this.changes.peek() + 1;
   }
 
   private stepped(): void {

@@ -1,0 +1,2 @@
+// esbuild puts imported stylesheets into the page's own.
+declare module "*.css";
