@@ -4,7 +4,8 @@ import { batch, computed, effect, signal, untracked, type ReadonlySignal } from 
 import type { Stats } from "../index.ts";
 import { MapDocument } from "./map/document.ts";
 import type { Net } from "./net/net.ts";
-import { Engine, type Painted, type Picture } from "./net/engine.ts";
+import { Engine } from "./net/engine.ts";
+import type { Painted, Picture } from "./net/picture.ts";
 import { Pace } from "./net/pace.ts";
 import { Pictures } from "./net/pictures.ts";
 import { isSame, isSameStyle } from "./net/same.ts";

@@ -88,6 +88,7 @@ export const texts = {
     map: "You can go on painting the map; it is kept.",
     retry: "Try again",
     broken: (problem: string) => `Something is broken: ${problem}`,
+  },
   view: {
     /** Name of the map for screen readers. */
     map: (width: number, height: number) => `Label map, ${width} by ${height} pixels`,

@@ -3,6 +3,7 @@
 import { signal } from "@preact/signals";
 import type { LabelMap, Live, Progress, Spade, SpadeError, SpadeInfo, Stats } from "../../index.ts";
 import type { Net } from "./net.ts";
+import type { Painted, Picture } from "./picture.ts";
 import { equal } from "./same.ts";
 
 export type EngineState =
@@ -17,18 +18,6 @@ export interface Failure {
   readonly code: string;
   readonly problem: string;
   readonly fix: string;
-}
-
-/** What a picture is painted of. */
-export interface Painted {
-  readonly ids: Uint8Array;
-  readonly style: Float32Array | undefined;
-  /** When the last of the changes that it shows happened, on the page's clock. */
-  readonly at?: number;
-}
-
-export interface Picture extends Painted {
-  readonly image: ImageData;
 }
 
 const isSpadeError = (error: unknown): error is SpadeError =>

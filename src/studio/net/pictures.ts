@@ -1,7 +1,7 @@
 // The last pictures: undo and the film strip show one again without painting it.
 
 import { signal } from "@preact/signals";
-import type { Painted, Picture } from "./engine.ts";
+import type { Painted, Picture } from "./picture.ts";
 import { isSame } from "./same.ts";
 
 /** Pictures that are kept. */

@@ -1,6 +1,6 @@
 // Whether maps, styles and pictures are equal.
 
-import type { Painted } from "./engine.ts";
+import type { Painted } from "./picture.ts";
 
 export function equal(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
   if (a === b) return true;
