@@ -45,6 +45,60 @@ export class Drawing {
       }
   }
 
+  /** Puffs in a row. */
+  cloud(id, x, y, r, seed) {
+    const next = random(seed);
+    for (let i = -3; i <= 3; i++)
+      this.ellipse(
+        id,
+        x + i * r * 0.7,
+        y + (next() - 0.5) * r * 0.4,
+        r * (1.1 - Math.abs(i) * 0.2),
+        r * (0.5 - Math.abs(i) * 0.09),
+      );
+  }
+
+  /** Crowns of trees or bushes side by side. */
+  crowns(id, from, to, y, r, seed) {
+    const next = random(seed);
+    for (let x = from; x < to; x += r * (0.7 + 0.6 * next())) {
+      const s = r * (0.7 + 0.6 * next());
+      this.ellipse(id, x, y - s * 0.6, s, s * (0.9 + 0.5 * next()));
+    }
+  }
+
+  /** A tree with its trunk; (x, y) is the middle of the crown, r its radius. */
+  tree(id, x, y, r) {
+    this.box(id, x - r / 8, y, r / 4, 1.9 * r);
+    for (const [dx, dy, s] of [
+      [0, 0, 1],
+      [-0.7, 0.3, 0.6],
+      [0.7, 0.25, 0.65],
+      [-0.3, -0.6, 0.6],
+      [0.4, -0.55, 0.6],
+    ])
+      this.ellipse(id, x + dx * r, y + dy * r, s * r, 0.85 * s * r);
+  }
+
+  /** A car from behind, 60 * s wide; (x, y) is the middle of its lower edge. */
+  car(id, x, y, s) {
+    this.polygon(
+      id,
+      [x - 30 * s, y],
+      [x - 28 * s, y - 16 * s],
+      [x - 20 * s, y - 30 * s],
+      [x + 20 * s, y - 30 * s],
+      [x + 28 * s, y - 16 * s],
+      [x + 30 * s, y],
+    );
+  }
+
+  /** Somebody who stands at (x, y), 39 * s tall. */
+  person(id, x, y, s) {
+    this.ellipse(id, x, y - 34 * s, 4 * s, 5 * s);
+    this.polygon(id, [x - 7 * s, y - 28 * s], [x + 7 * s, y - 28 * s], [x + 5 * s, y], [x - 5 * s, y]);
+  }
+
   /** Writes a gray PNG beside this script. */
   save(name) {
     const { width, height, ids: data } = this;

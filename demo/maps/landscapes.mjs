@@ -1,38 +1,16 @@
 // Draws the demo's landscapes in the labels of src/pictures/landscape_labels.ts: a lake under mountains, a coast, a meadow with a house.
 // `node demo/maps/landscapes.mjs` writes them again.
 
-import { Drawing, random } from "./drawing.mjs";
+import { Drawing } from "./drawing.mjs";
 
 const [SKY, CLOUDS, MOUNTAIN, SNOW, HILL, TREE, BUSH, GRASS, FIELD, DIRT, SAND, ROCK, SEA, RIVER, ROAD, BUILDING] =
   Array(16).keys();
 const SIZE = 256;
 
-/** Puffs in a row. */
-function cloud(d, x, y, r, seed) {
-  const next = random(seed);
-  for (let i = -3; i <= 3; i++)
-    d.ellipse(
-      CLOUDS,
-      x + i * r * 0.7,
-      y + (next() - 0.5) * r * 0.4,
-      r * (1.1 - Math.abs(i) * 0.2),
-      r * (0.5 - Math.abs(i) * 0.09),
-    );
-}
-
-/** Crowns side by side. */
-function trees(d, id, from, to, y, r, seed) {
-  const next = random(seed);
-  for (let x = from; x < to; x += r * (0.7 + 0.6 * next())) {
-    const s = r * (0.7 + 0.6 * next());
-    d.ellipse(id, x, y - s * 0.6, s, s * (0.9 + 0.5 * next()));
-  }
-}
-
 {
   const d = new Drawing(SIZE, SIZE, SKY);
-  cloud(d, 70, 34, 22, 3);
-  cloud(d, 196, 52, 17, 8);
+  d.cloud(CLOUDS, 70, 34, 22, 3);
+  d.cloud(CLOUDS, 196, 52, 17, 8);
   const peaks = [
     [0, 118],
     [38, 84],
@@ -64,8 +42,8 @@ function trees(d, id, from, to, y, r, seed) {
     5,
     5,
   );
-  trees(d, TREE, 0, 92, 152, 11, 6);
-  trees(d, TREE, 176, 262, 150, 12, 7);
+  d.crowns(TREE, 0, 92, 152, 11, 6);
+  d.crowns(TREE, 176, 262, 150, 12, 7);
   d.below(
     RIVER,
     [
@@ -90,14 +68,14 @@ function trees(d, id, from, to, y, r, seed) {
   );
   d.ellipse(ROCK, 92, 222, 20, 9);
   d.ellipse(ROCK, 118, 232, 11, 6);
-  trees(d, BUSH, 206, 262, 226, 9, 11);
+  d.crowns(BUSH, 206, 262, 226, 9, 11);
   d.save("lake_label.png");
 }
 
 {
   const d = new Drawing(SIZE, SIZE, SKY);
-  cloud(d, 176, 40, 24, 5);
-  cloud(d, 60, 66, 14, 6);
+  d.cloud(CLOUDS, 176, 40, 24, 5);
+  d.cloud(CLOUDS, 60, 66, 14, 6);
   d.below(
     SEA,
     [
@@ -163,7 +141,7 @@ function trees(d, id, from, to, y, r, seed) {
 
 {
   const d = new Drawing(SIZE, SIZE, SKY);
-  cloud(d, 120, 46, 20, 7);
+  d.cloud(CLOUDS, 120, 46, 20, 7);
   d.below(
     MOUNTAIN,
     [
@@ -197,8 +175,8 @@ function trees(d, id, from, to, y, r, seed) {
     2,
     3,
   );
-  trees(d, TREE, 0, 70, 146, 13, 3);
-  trees(d, TREE, 196, 260, 146, 15, 4);
+  d.crowns(TREE, 0, 70, 146, 13, 3);
+  d.crowns(TREE, 196, 260, 146, 15, 4);
   d.box(BUILDING, 120, 122, 34, 22);
   d.polygon(BUILDING, [114, 124], [137, 108], [160, 124]);
   d.below(
@@ -212,7 +190,7 @@ function trees(d, id, from, to, y, r, seed) {
     8,
   );
   d.polygon(ROAD, [134, 144], [142, 144], [152, 168], [138, 196], [160, 256], [84, 256], [112, 198], [132, 168]);
-  trees(d, BUSH, 8, 70, 200, 8, 9);
+  d.crowns(BUSH, 8, 70, 200, 8, 9);
   d.ellipse(DIRT, 214, 214, 30, 9);
   d.save("meadow_label.png");
 }

@@ -22,6 +22,8 @@ const ENTRIES = { index: "src/index.ts", labels: "src/label_maps.ts", labeler_wo
 const STUDIO = "src/studio";
 /** The nets that the page offers, the first at the start, and what it labels photos with. */
 const NETS = ["landscape", "street"];
+/** Style to begin with, of a net whose description names none: not the mean, which is grey. */
+const BRIGHT = { street: "style 8" };
 const SEGMENTER = "ade20k_segmenter";
 
 const common = {
@@ -171,7 +173,7 @@ async function netsOf(folder, dist) {
       labels,
       dontCare,
       presets,
-      style: styles?.default ?? presets.find((name) => name !== "mean"),
+      style: styles?.default ?? presets.find((name) => name === BRIGHT[id]) ?? presets.find((name) => name !== "mean"),
       data: data.name,
       source: data.source,
       licence,
