@@ -94,14 +94,18 @@ export class MapDocument {
     const before = this.original;
     this.original = undefined;
     if (!before) return;
-    const places: number[] = [];
-    for (let p = 0; p < before.length; p++) if (before[p] !== this.ids[p]) places.push(p);
-    if (!places.length) return;
-    this.past.push({
-      places: Uint32Array.from(places),
-      before: Uint8Array.from(places, (p) => before[p]),
-      after: Uint8Array.from(places, (p) => this.ids[p]),
-    });
+    const { ids } = this;
+    let count = 0;
+    for (let p = 0; p < ids.length; p++) if (before[p] !== ids[p]) count++;
+    if (!count) return;
+    const step = { places: new Uint32Array(count), before: new Uint8Array(count), after: new Uint8Array(count) };
+    for (let p = 0, i = 0; i < count; p++) {
+      if (before[p] === ids[p]) continue;
+      step.places[i] = p;
+      step.before[i] = before[p];
+      step.after[i++] = ids[p];
+    }
+    this.past.push(step);
     this.future.length = 0;
     this.stepped();
   }
@@ -135,7 +139,8 @@ export class MapDocument {
   private move(from: Step[], to: Step[], side: "before" | "after"): void {
     const step = from.pop();
     if (!step) return;
-    step.places.forEach((p, i) => (this.ids[p] = step[side][i]));
+    const ids = step[side];
+    for (let i = 0; i < ids.length; i++) this.ids[step.places[i]] = ids[i];
     to.push(step);
     this.rise();
     this.stepped();

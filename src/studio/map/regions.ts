@@ -34,10 +34,15 @@ export function connected({ width, ids }: Ids, from: number): Span[] {
     while (right < row + width && ids[right] === id) right++;
     seen.fill(1, left, right);
     spans.push({ y, x0: left - row, x1: right - row });
-    for (const shift of [-width, width]) {
-      // Outside the map ids are undefined. One pixel of each run above and below is enough.
-      for (let q = left + shift, end = right + shift; q < end; q++)
-        if (ids[q] === id && !seen[q] && (q === left + shift || ids[q - 1] !== id)) stack.push(q);
+    // One pixel of each run above and below is enough.
+    for (const next of [row - width, row + width]) {
+      if (next < 0 || next >= ids.length) continue;
+      const end = right - row + next;
+      for (let q = left - row + next, inside = false; q < end; q++) {
+        const fits = ids[q] === id;
+        if (fits && !inside && !seen[q]) stack.push(q);
+        inside = fits;
+      }
     }
   }
   return spans;
