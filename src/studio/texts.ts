@@ -29,6 +29,8 @@ export const texts = {
     picture: "Picture",
     net: "Net",
     startMaps: "Start maps",
+    surprise: "Surprise me",
+    empty: "Empty map",
     open: "Open",
     saveMap: "Save map",
     copyLink: "Copy link",

@@ -12,6 +12,7 @@ import { layoutOf, windowSize } from "./layout.ts";
 import { OptionsRow } from "./options_row.tsx";
 import { PicturePane } from "./picture_pane.tsx";
 import { Rail } from "./rail.tsx";
+import { StartsDialog } from "./starts_dialog.tsx";
 import { StatusBar } from "./status_bar.tsx";
 import { StyleStrip } from "./style_strip.tsx";
 import { TopBar } from "./top_bar.tsx";
@@ -82,6 +83,14 @@ export function App({ studio, actions }: { studio: Studio; actions: Actions }): 
       </main>
       <StyleStrip studio={studio} onPhoto={() => actions.styleOfPhoto()} />
       <StatusBar studio={studio} />
+      {actions.choosing.value && (
+        <StartsDialog
+          nets={actions.startNets}
+          onChoose={(start) => void actions.take(start)}
+          onSurprise={() => void actions.surprise()}
+          onEmpty={() => actions.empty()}
+        />
+      )}
       <div class="unseen" aria-live="polite">
         {controls.said}
       </div>
