@@ -22,6 +22,8 @@ export class Settings {
   readonly lastLabel = signal(0);
   /** Ids that no tool paints over. */
   readonly locked = signal<ReadonlySet<number>>(new Set());
+  /** A pen has been used here. */
+  readonly hasPen = signal(false);
   /** The pen's pressure decides the size, from a quarter of it up. */
   readonly pressure = signal(true);
   /** Id under the pointer in the list of labels: its regions are outlined in the map. */

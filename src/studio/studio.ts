@@ -142,7 +142,7 @@ export class Studio {
   }
 
   private painted(picture: Picture, stats: Stats): void {
-    this.pace.note(stats.total);
+    this.pace.note(stats);
     const isNewest = isSame(picture, this.wish());
     // Undo may have brought an earlier picture back meanwhile.
     if (this.fits.value && !isNewest) return;

@@ -35,6 +35,7 @@ export const texts = {
     saveMap: "Save map",
     copyLink: "Copy link",
     savePicture: "Save picture",
+    save: "Save",
     more: "More",
     close: "Close",
     undo: "Undo",
@@ -46,7 +47,8 @@ export const texts = {
     pressure: "Pen pressure",
     tools: "Tools",
     options: "Options of the tool",
-    shown: (width: number, height: number, scale: number) => `${width} x ${height}, shown at ${scale}x`,
+    shown: (width: number, height: number, scale: number) =>
+      `${width} x ${height}, shown at ${Number(scale.toFixed(2))}x`,
     smooth: "Smooth",
     truePixels: "True pixels",
     compare: "Hold to compare with the picture before",

@@ -1,6 +1,7 @@
 // When a picture is asked for: with every change where pictures are fast, else when the hand pauses.
 
 import { signal } from "@preact/signals";
+import type { Stats } from "../../index.ts";
 
 /** Up to this long, in ms, a picture follows the brush. */
 const FAST = 400;
@@ -13,9 +14,9 @@ export class Pace {
   private readonly times: number[] = [];
   private waiting: ReturnType<typeof setTimeout> | undefined;
 
-  /** Takes the time of a picture, in ms. The median of the last five counts. */
-  note(ms: number): void {
-    this.times.push(ms);
+  /** Takes the time of a picture. The median of the last five counts; of a new map, whose tables no stroke has to wait for, the net's part. */
+  note({ total, network, present, windows, newWindows }: Stats): void {
+    this.times.push(newWindows > windows / 2 ? network + present : total);
     if (this.times.length > 5) this.times.shift();
     const sorted = [...this.times].sort((a, b) => a - b);
     this.follows.value = sorted[sorted.length >> 1] < FAST;

@@ -48,6 +48,7 @@ export function App({ studio, actions }: { studio: Studio; actions: Actions }): 
   return (
     <div
       class={`studio ${form}${inset ? " inset" : ""}${large ? " swapped" : ""}${hidden.value ? " bare" : ""}`}
+      onPointerDownCapture={({ pointerType }) => pointerType === "pen" && (studio.settings.hasPen.value = true)}
       data-state={studio.engine.value.state.value.kind}
     >
       <TopBar studio={studio} nets={actions.nets} actions={actions} small={form === "phone"} />

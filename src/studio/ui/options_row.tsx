@@ -7,7 +7,7 @@ import type { Studio } from "../studio.ts";
 import { texts } from "../texts.ts";
 
 export function OptionsRow({ studio, label }: { studio: Studio; label: LabelInfo | undefined }): JSX.Element {
-  const { tool, size, shape, pressure } = studio.settings;
+  const { tool, size, shape, pressure, hasPen } = studio.settings;
   const sized = tool.value === "brush" || tool.value === "line";
   return (
     <div class="options" role="group" aria-label={texts.app.options}>
@@ -44,10 +44,12 @@ export function OptionsRow({ studio, label }: { studio: Studio; label: LabelInfo
               </button>
             ))}
           </div>
-          <label class="pressure">
-            <input type="checkbox" checked={pressure} onChange={() => (pressure.value = !pressure.value)} />
-            {texts.app.pressure}
-          </label>
+          {hasPen.value && (
+            <label class="pressure">
+              <input type="checkbox" checked={pressure} onChange={() => (pressure.value = !pressure.value)} />
+              {texts.app.pressure}
+            </label>
+          )}
         </>
       ) : (
         <span class="hint">{texts.hints[tool.value]}</span>

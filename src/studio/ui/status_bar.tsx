@@ -1,8 +1,10 @@
 // One line: what the net does, how long a picture takes and where, what the net knows.
 
+import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { Studio } from "../studio.ts";
 import { texts } from "../texts.ts";
+import { Icon } from "./icons.tsx";
 
 export function StatusBar({ studio }: { studio: Studio }): JSX.Element {
   const engine = studio.engine.value;
@@ -10,7 +12,9 @@ export function StatusBar({ studio }: { studio: Studio }): JSX.Element {
   const info = engine.info.value;
   const stats = engine.stats.value;
   const notice = engine.notice.value;
-  const parts: string[] = [stateText(studio)];
+  const open = useSignal(false);
+  const first = stateText(studio);
+  const parts: string[] = [];
   if (info) {
     const { vendor, architecture, software } = info.adapter;
     parts.push([vendor, architecture, software && texts.status.software].filter(Boolean).join(" "));
@@ -21,8 +25,17 @@ export function StatusBar({ studio }: { studio: Studio }): JSX.Element {
     parts.push(texts.status.memory(ms(stats.memory / 1e6)));
   }
   return (
-    <footer class="status">
-      <span role="status">{studio.said.value || parts.filter(Boolean).join(" · ")}</span>
+    <footer class={`status${open.value ? " open" : ""}`}>
+      <span role="status">{studio.said.value || first}</span>
+      <button
+        type="button"
+        aria-label={texts.status.about}
+        aria-expanded={open.value}
+        onClick={() => (open.value = !open.value)}
+      >
+        <Icon name="info" size={14} />
+      </button>
+      <span class="more">{parts.filter(Boolean).join(" · ")}</span>
       {notice && (
         <span class="notice" title={`${notice.message}; ${notice.fix}`}>
           {notice.message}

@@ -41,9 +41,9 @@ export function TopBar({ studio, nets, actions, small }: Props): JSX.Element {
   );
   const some = (
     <>
-      {button("starts", texts.app.startMaps, actions.starts)}
-      {button("save", texts.app.saveMap, actions.saveMap)}
-      {button("copy", texts.app.copyLink, actions.copyLink)}
+      {button("starts", texts.app.startMaps, () => actions.starts())}
+      {button("save", texts.app.saveMap, () => actions.saveMap())}
+      {button("copy", texts.app.copyLink, () => actions.copyLink())}
     </>
   );
   return (
@@ -63,8 +63,8 @@ export function TopBar({ studio, nets, actions, small }: Props): JSX.Element {
       </h1>
       <span class="space" />
       {!small && some}
-      {button("open", texts.app.open, actions.open)}
-      {button("save", texts.app.savePicture, actions.savePicture, "main")}
+      {button("open", texts.app.open, () => actions.open())}
+      {button("save", small ? texts.app.save : texts.app.savePicture, () => actions.savePicture(), "main")}
       {small && (
         <div class="menu">
           <button

@@ -1,6 +1,7 @@
 // The last pictures, which come back without being painted, and the choice when one is painted.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Stats } from "../../../src/index.ts";
 import { Pace } from "../../../src/studio/net/pace.ts";
 import { KEPT, Pictures } from "../../../src/studio/net/pictures.ts";
 
@@ -30,6 +31,8 @@ describe("pictures", () => {
 });
 
 describe("pace", () => {
+  const edit = (ms: number) => ({ total: ms, network: ms, present: 0, windows: 100, newWindows: 5 }) as Stats;
+
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
@@ -38,7 +41,7 @@ describe("pace", () => {
     const paint = vi.fn();
     pace.changed(paint, true);
     expect(paint).toHaveBeenCalledTimes(1);
-    pace.note(900);
+    pace.note(edit(900));
     for (let i = 0; i < 5; i++) {
       pace.changed(paint, true);
       vi.advanceTimersByTime(100);
@@ -50,7 +53,7 @@ describe("pace", () => {
 
   test("what changes outside a stroke is painted at once", () => {
     const pace = new Pace();
-    pace.note(900);
+    pace.note(edit(900));
     const paint = vi.fn();
     pace.changed(paint, true);
     pace.changed(paint, false);
@@ -59,11 +62,17 @@ describe("pace", () => {
     expect(paint).toHaveBeenCalledTimes(1);
   });
 
+  test("of a new map's first picture the net's part counts", () => {
+    const pace = new Pace();
+    pace.note({ ...edit(60), total: 900, newWindows: 100 });
+    expect(pace.follows.value).toBe(true);
+  });
+
   test("one slow picture of five does not end it", () => {
     const pace = new Pace();
-    for (const ms of [50, 50, 2000]) pace.note(ms);
+    for (const ms of [50, 50, 2000]) pace.note(edit(ms));
     expect(pace.follows.value).toBe(true);
-    for (const ms of [2000, 2000]) pace.note(ms);
+    for (const ms of [2000, 2000]) pace.note(edit(ms));
     expect(pace.follows.value).toBe(false);
   });
 });
