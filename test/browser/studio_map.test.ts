@@ -136,6 +136,380 @@ describePage(
         expect(await pixels(page, 2)).toEqual(cursor);
       }
     });
+
+    test("the cursor leaves out what is locked, and is as exact on a screen with three pixels for two", async () => {
+      const page = await open(lab, { ratio: 1.5 });
+      await choose(page, { shape: "round", size: 9, label: 1, locked: [2] });
+      await page.mouse.move(LEFT + 80, TOP + 80);
+      const cursor = await tinted(page);
+      await page.mouse.down();
+      await page.mouse.up();
+      const set = (await pixels(page, 1)).filter((p) => Number(p.split(",")[1]) < 16);
+      expect(set.length).toBeGreaterThan(30);
+      expect(cursor).toEqual(set);
+      expect(await pixels(page, 2)).toEqual(box(4, 4, 8, 8));
+    });
+
+    test("fill shows its region and fills it; Shift: all of that label", async () => {
+      const page = await open(lab);
+      await page.evaluate(() => {
+        const { doc } = window.studio;
+        doc.value.begin();
+        doc.value.paint([{ y: 20, x0: 3, x1: 5 }], 2, new Set());
+        doc.value.commit();
+      });
+      await choose(page, { tool: "fill", label: 3 });
+      await page.mouse.move(...on(5, 5));
+      expect(await tinted(page)).toEqual(box(4, 4, 8, 8));
+      await page.mouse.click(...on(5, 5));
+      expect(await pixels(page, 2)).toEqual(["3,20", "4,20"]);
+      await page.keyboard.press("Control+z");
+      await page.keyboard.down("Shift");
+      expect(await tinted(page)).toEqual([...box(4, 4, 8, 8), "3,20", "4,20"]);
+      await page.mouse.click(...on(5, 5));
+      await page.keyboard.up("Shift");
+      expect(await pixels(page, 2)).toEqual([]);
+      await page.keyboard.press("Control+z");
+      expect(await pixels(page, 2)).toHaveLength(18);
+    });
+
+    test("line and rectangle are seen before they are let go, and only then set; Escape takes them back", async () => {
+      const page = await open(lab);
+      const before = await ids(page);
+      await choose(page, { tool: "line", size: 1, label: 3 });
+      await page.mouse.move(...on(2, 10));
+      await page.mouse.down();
+      await page.mouse.move(...on(9, 10));
+      expect(await tinted(page)).toEqual(box(2, 10, 10, 11));
+      expect(await ids(page)).toEqual(before);
+      await page.keyboard.press("Escape");
+      await page.mouse.up();
+      expect(await ids(page)).toEqual(before);
+      await page.mouse.move(...on(2, 10));
+      await page.mouse.down();
+      await page.mouse.move(...on(9, 10));
+      await page.mouse.up();
+      expect(await pixels(page, 3)).toEqual([...box(20, 4, 24, 8), ...box(2, 10, 10, 11)]);
+      await page.keyboard.press("u");
+      await page.mouse.move(...on(12, 14));
+      await page.mouse.down();
+      await page.mouse.move(...on(10, 12));
+      expect(await tinted(page)).toEqual(box(10, 12, 13, 15));
+      await page.mouse.up();
+      expect(await pixels(page, 3)).toEqual(expect.arrayContaining(box(10, 12, 13, 15)));
+    });
+
+    test("Escape takes a stroke of the brush back; with Shift it goes straight from the last", async () => {
+      const page = await open(lab);
+      const before = await ids(page);
+      await choose(page, { size: 1, label: 3 });
+      await page.mouse.move(...on(2, 10));
+      await page.mouse.down();
+      await page.mouse.move(...on(9, 14));
+      await page.keyboard.press("Escape");
+      await page.mouse.move(...on(20, 14));
+      await page.mouse.up();
+      expect(await ids(page)).toEqual(before);
+      await page.mouse.click(...on(2, 10));
+      await page.keyboard.down("Shift");
+      await page.mouse.click(...on(9, 10));
+      await page.keyboard.up("Shift");
+      expect(await pixels(page, 3)).toEqual([...box(20, 4, 24, 8), ...box(2, 10, 10, 11)]);
+    });
+
+    test("Alt and the right button pick a label, and paint nothing", async () => {
+      const page = await open(lab);
+      const before = await ids(page);
+      const label = () => page.evaluate(() => window.studio.settings.label.value);
+      await page.mouse.move(...on(5, 5));
+      await page.keyboard.down("Alt");
+      await page.mouse.click(...on(5, 5));
+      await page.keyboard.up("Alt");
+      expect(await label()).toBe(2);
+      await page.mouse.click(...on(21, 5), { button: "right" });
+      expect(await label()).toBe(3);
+      await page.keyboard.press("x");
+      expect(await label()).toBe(2);
+      expect(await ids(page)).toEqual(before);
+    });
+
+    test("the wheel zooms at the pointer, middle button and Space pan, and clicks hit what is under them", async () => {
+      const page = await open(lab);
+      await choose(page, { size: 1, label: 3 });
+      const look = () =>
+        page.evaluate(() => {
+          const { zoom, origin } = window.studio.controls.viewport;
+          return { zoom: zoom.value, ...origin.value };
+        });
+      await page.mouse.move(LEFT + 160, TOP + 120);
+      for (let i = 0; i < 2; i++) await page.mouse.wheel(0, -120);
+      await expect.poll(look).toEqual({ zoom: 2, x: 8, y: 6 });
+      // Now a map pixel has 20 CSS pixels.
+      await page.mouse.click(LEFT + 20 * (10 - 8) + 3, TOP + 20 * (12 - 6) + 19);
+      expect(await pixels(page, 3)).toEqual([...box(20, 4, 24, 8), "10,12"]);
+      await page.mouse.move(LEFT + 100, TOP + 100);
+      await page.mouse.down({ button: "middle" });
+      await page.mouse.move(LEFT + 140, TOP + 80);
+      await page.mouse.up({ button: "middle" });
+      expect(await look()).toEqual({ zoom: 2, x: 6, y: 7 });
+      await page.keyboard.down("Space");
+      await page.mouse.down();
+      await page.mouse.move(LEFT + 120, TOP + 80);
+      await page.mouse.up();
+      await page.keyboard.up("Space");
+      expect(await look()).toEqual({ zoom: 2, x: 7, y: 7 });
+      await page.mouse.click(LEFT + 20 * (23 - 7) - 1, TOP + 20 * (9 - 7) + 1);
+      expect(await pixels(page, 3)).toEqual([...box(20, 4, 24, 8), "22,9", "10,12"]);
+      // Where it is drawn is where it was clicked.
+      const drawn = await page.evaluate(() => {
+        const { x, y, width } = document.querySelector(".map-view-ids")!.getBoundingClientRect();
+        return [x, y, width];
+      });
+      expect(drawn).toEqual([LEFT - 7 * 20, TOP - 7 * 20, 32 * 20]);
+      for (let i = 0; i < 4; i++) await page.mouse.wheel(0, 120);
+      await expect.poll(look).toEqual({ zoom: 1, x: 0, y: 0 });
+    });
+
+    test("one finger paints; a second that comes soon takes it back and zooms; a late one does nothing", async () => {
+      const page = await open(lab, { touch: true });
+      const before = await ids(page);
+      await choose(page, { size: 1, label: 3 });
+      const session = await page.context().newCDPSession(page);
+      const start = Date.now() / 1000;
+      type Points = [number, number][];
+      const touch = (type: "touchStart" | "touchMove" | "touchEnd", points: Points, seconds: number) =>
+        session.send("Input.dispatchTouchEvent", {
+          type,
+          touchPoints: points.map(([x, y], id) => ({ x, y, id })),
+          timestamp: start + seconds,
+        });
+      await touch("touchStart", [on(2, 10)], 10);
+      await touch("touchMove", [on(9, 10)], 10.1);
+      // The brush is shown under the finger and again above it.
+      const shown = await tinted(page);
+      expect(shown).toContain("9,10");
+      expect(shown.length).toBe(2);
+      await touch("touchStart", [on(9, 10), on(20, 10)], 10.3);
+      await touch("touchMove", [on(10, 10), on(20, 20)], 10.4);
+      await touch("touchEnd", [], 10.5);
+      expect(await pixels(page, 3)).toEqual([...box(20, 4, 24, 8), ...box(2, 10, 11, 11)]);
+      expect(await tinted(page)).toEqual([]);
+      await page.evaluate(() => window.studio.doc.value.undo());
+
+      await touch("touchStart", [on(10, 10)], 20);
+      await touch("touchStart", [on(10, 10), on(20, 10)], 20.1);
+      expect(await ids(page)).toEqual(before);
+      // Twice as far apart, and their middle from 15.5 to 13.5.
+      await touch("touchMove", [on(3, 10), on(23, 10)], 20.2);
+      await touch("touchEnd", [], 20.3);
+      const { zoom, x, y } = await page.evaluate(() => ({
+        zoom: window.studio.controls.viewport.zoom.value,
+        ...window.studio.controls.viewport.origin.value,
+      }));
+      expect(zoom).toBeCloseTo(2);
+      expect(x).toBeCloseTo(15.5 - 13.5 / 2);
+      expect(y).toBeCloseTo(10.5 / 2);
+      expect(await ids(page)).toEqual(before);
+    });
+
+    test("a pen's pressure makes the brush, and one stroke of a pen has all the places between two frames", async () => {
+      const page = await open(lab);
+      await choose(page, { size: 8, shape: "square", label: 3 });
+      await page.evaluate(
+        ([left, top]) => {
+          const root = document.querySelector(".map-view")!;
+          const event = (type: string, x: number, y: number, pressure: number, parts: PointerEvent[] = []) =>
+            new PointerEvent(type, {
+              ...{ pointerId: 1, pointerType: "pen", bubbles: true, button: type === "pointermove" ? -1 : 0, pressure },
+              ...{ clientX: left + x * 10, clientY: top + y * 10, coalescedEvents: parts },
+            });
+          // A made pointer can't be captured.
+          root.setPointerCapture = () => {};
+          root.dispatchEvent(event("pointerdown", 6, 12, 0));
+          const parts = [event("pointermove", 26, 12, 0), event("pointermove", 26, 20, 1)];
+          root.dispatchEvent(event("pointermove", 26, 20, 1, parts));
+          root.dispatchEvent(event("pointerup", 26, 20, 0));
+        },
+        [LEFT, TOP],
+      );
+      const painted = await pixels(page, 3);
+      // Two pixels high on the way to the right, eight at the end.
+      expect(painted.filter((p) => p.startsWith("15,"))).toEqual(["15,11", "15,12"]);
+      expect(painted.filter((p) => p.endsWith(",21"))).toEqual(box(22, 21, 30, 22));
+    });
+
+    test("all moves of a frame are drawn once; the map has its labels' colours", async () => {
+      const page = await open(lab);
+      await choose(page, { size: 1, label: 3 });
+      await page.mouse.move(...on(2, 10));
+      await page.mouse.down();
+      const draws = await page.evaluate(
+        async ([left, top]) => {
+          const frame = () => new Promise((done) => requestAnimationFrame(done));
+          await frame();
+          await frame();
+          let draws = 0;
+          const { putImageData } = CanvasRenderingContext2D.prototype;
+          CanvasRenderingContext2D.prototype.putImageData = function (
+            this: CanvasRenderingContext2D,
+            ...args: unknown[]
+          ) {
+            draws++;
+            putImageData.apply(this, args as Parameters<typeof putImageData>);
+          };
+          const root = document.querySelector(".map-view")!;
+          for (let x = 3; x < 30; x++) {
+            const init = { pointerId: 1, pointerType: "mouse", clientX: left + x * 10 + 5, clientY: top + 105 };
+            root.dispatchEvent(new PointerEvent("pointermove", init));
+          }
+          await frame();
+          await frame();
+          await frame();
+          return draws;
+        },
+        [LEFT, TOP],
+      );
+      await page.mouse.up();
+      expect(draws).toBe(1);
+      const drawn = await page.evaluate(() => {
+        const canvas = document.querySelector<HTMLCanvasElement>(".map-view-ids")!;
+        const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+        const color = (x: number, y: number) => [...data.subarray(4 * (y * canvas.width + x)).subarray(0, 4)];
+        return [color(0, 0), color(0, 20), color(20, 10)];
+      });
+      expect(drawn).toEqual([
+        [0x80, 0xc0, 0xff, 255],
+        [0x40, 0x40, 0x40, 255],
+        [0xa0, 0x40, 0x20, 255],
+      ]);
+    });
+
+    test("it can be worked by keys alone, which scroll nothing; other keys go on to the page", async () => {
+      const page = await open(lab);
+      await choose(page, { size: 2, shape: "square", label: 0 });
+      await page.evaluate(() => {
+        window.addEventListener("keydown", ({ key }) => (document.title = `${document.title} ${key}`));
+        document.title = "keys";
+      });
+      await page.keyboard.press("Tab");
+      const focused = await page.evaluate(() => {
+        const { role, ariaLabel } = document.activeElement!;
+        return [role, ariaLabel];
+      });
+      expect(focused).toEqual(["application", "Label map, 32 by 24 pixels"]);
+      for (const key of ["4", "ArrowDown", "ArrowDown", "Shift+ArrowLeft", "Space", "r", "Tab"])
+        await page.keyboard.press(key);
+      expect(await pixels(page, 3)).toEqual([...box(20, 4, 24, 8), ...box(8, 14, 10, 16)]);
+      expect(await page.evaluate(() => [document.title, scrollY, window.studio.controls.said.value])).toEqual([
+        "keys Tab Shift r Tab",
+        0,
+        "House, size 2, at 8, 14",
+      ]);
+    });
+
+    test("the label under the pointer is known, named after a rest, and a label's regions are outlined", async () => {
+      const page = await open(lab);
+      const name = () =>
+        page.evaluate(() => {
+          const element = document.querySelector<HTMLElement>(".map-view-name")!;
+          return element.hidden ? null : element.textContent;
+        });
+      await page.mouse.move(...on(5, 5));
+      expect(await page.evaluate(() => window.studio.settings.pointed.value)).toBe(2);
+      expect(await name()).toBeNull();
+      await expect.poll(name, { interval: 50, timeout: 5000 }).toBe("Tree");
+      await page.mouse.move(...on(5, 12));
+      expect(await name()).toBeNull();
+      await page.mouse.move(5, 5);
+      expect(await page.evaluate(() => window.studio.settings.pointed.value)).toBeUndefined();
+      expect(await tinted(page)).toEqual([]);
+      await page.evaluate(() => (window.studio.settings.outlined.value = 3));
+      await tinted(page);
+      const lines = await page.evaluate(() => {
+        const canvas = document.querySelector<HTMLCanvasElement>(".map-view-overlay")!;
+        const { data, width } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+        const at = (x: number, y: number) => [...data.subarray(4 * (y * width + x)).subarray(0, 4)];
+        return [at(199, 50), at(200, 50), at(201, 50), at(239, 50), at(240, 50), at(220, 50)];
+      });
+      const [white, black, none] = [
+        [255, 255, 255, 255],
+        [0, 0, 0, 255],
+        [0, 0, 0, 0],
+      ];
+      expect(lines).toEqual([white, black, none, black, white, none]);
+    });
+
+    test("the size is shown in the middle while it changes and no pointer is there", async () => {
+      const page = await open(lab);
+      await choose(page, { size: 3, shape: "square", label: 3 });
+      expect(await tinted(page)).toEqual(box(15, 11, 18, 14));
+      await expect.poll(() => tinted(page), { timeout: 5000 }).toEqual([]);
+    });
+
+    test("a photo shines through as much as it is to", async () => {
+      const page = await open(lab);
+      await page.evaluate(async () => {
+        window.studio.photo.value = await createImageBitmap(new ImageData(8, 6));
+        window.studio.photoOpacity.value = 0.25;
+      });
+      await tinted(page);
+      const state = await page.evaluate(() => {
+        const [photo, map] = document.querySelectorAll<HTMLCanvasElement>(".map-view-layers canvas");
+        const size = (canvas: HTMLCanvasElement) => canvas.getBoundingClientRect().toJSON() as unknown;
+        return { opacity: map.style.opacity, width: photo.width, same: [size(photo), size(map)] };
+      });
+      expect(state).toMatchObject({ opacity: "0.75", width: 8 });
+      expect(state.same[0]).toEqual(state.same[1]);
+    });
+
+    test("another document is shown at once, whole; what was begun in the old one is taken back", async () => {
+      const page = await open(lab);
+      await choose(page, { size: 1, label: 3 });
+      await page.mouse.move(...on(2, 10));
+      await page.mouse.wheel(0, -120);
+      await page.mouse.down();
+      await page.mouse.move(...on(9, 10));
+      const [editing, zoom, size] = await page.evaluate(async () => {
+        const { studio } = window;
+        const old = studio.doc.value;
+        studio.doc.value = new studio.MapDocument(16, 16, new Uint8Array(256));
+        await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+        const root = document.querySelector<HTMLElement>(".map-view")!;
+        const canvas = document.querySelector<HTMLCanvasElement>(".map-view-ids")!;
+        const { zoom } = studio.controls.viewport;
+        return [old.editing, zoom.value, [root.offsetWidth, root.offsetHeight, canvas.width, canvas.height]];
+      });
+      await page.mouse.up();
+      expect([editing, zoom, size]).toEqual([false, 1, [160, 160, 16, 16]]);
+      expect(await page.getAttribute(".map-view", "aria-label")).toBe("Label map, 16 by 16 pixels");
+    });
+
+    test("taken off the page, it leaves no listener on the window and draws no more", async () => {
+      const page = await open(lab);
+      const session = await page.context().newCDPSession(page);
+      const listeners = async () => {
+        const { result } = await session.send("Runtime.evaluate", { expression: "window" });
+        const found = await session.send("DOMDebugger.getEventListeners", { objectId: result.objectId! });
+        return found.listeners.map(({ type }) => type).filter((type) => type === "resize");
+      };
+      expect(await listeners()).toEqual(["resize"]);
+      const after = await page.evaluate(async () => {
+        const { studio } = window;
+        studio.shown.value = false;
+        const frame = () => new Promise((done) => requestAnimationFrame(done));
+        await frame();
+        await frame();
+        let draws = 0;
+        CanvasRenderingContext2D.prototype.putImageData = () => draws++;
+        studio.doc.value.replace(new Uint8Array(32 * 24));
+        studio.settings.size.value = 30;
+        await frame();
+        await frame();
+        return [draws, document.querySelector(".map-view")];
+      });
+      expect(after).toEqual([0, null]);
+      expect(await listeners()).toEqual([]);
+    });
   },
   "swiftshader",
 );

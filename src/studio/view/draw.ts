@@ -94,7 +94,7 @@ export class Overlay {
     const color = controls.label(settings.label.value)?.color ?? "#000";
     const line = Math.max(Math.round(ratio), 1);
     this.stroke(pathOf(this.outlined.value, grid), line);
-    if (sample && !hand.at.value) {
+    if (sample) {
       const path = pathOf(outline(hand.dab(viewport.toMap(middle))), grid);
       this.show(path, path, line, color);
     }

@@ -170,8 +170,12 @@ function showSize({ hand, settings }: MapControls, sample: { value: boolean }): 
     first = false;
     timer = setTimeout(() => (sample.value = false), SAMPLE);
   });
+  const hide = effect(() => {
+    if (hand.at.value) sample.value = false;
+  });
   return () => {
     stop();
+    hide();
     clearTimeout(timer);
   };
 }
