@@ -22,6 +22,14 @@ export const texts = {
     junction: "Junction",
     park: "Along the park",
   },
+  categories: {
+    landscape: "Landscape",
+    plant: "Plant",
+    ground: "Ground",
+    building: "Building",
+    traffic: "Traffic",
+    other: "Other",
+  },
   shapes: { round: "Round", square: "Square", diamond: "Diamond" },
   app: {
     title: "Painting studio",
