@@ -67,7 +67,7 @@ export class TestServer {
   }
 
   /**
-   * @param folders the folder of each first part of a path: { dist: "/somewhere/dist" } serves /dist/index.js
+   * @param folders the folder of each beginning of a path, the longest that fits: { dist: "/somewhere/dist" } serves /dist/index.js
    * @param headers of every answer
    */
   static async start(
@@ -134,8 +134,11 @@ export class TestServer {
   private bytesOf(path: string): Uint8Array | undefined {
     const known = this.files.get(path);
     if (known) return known;
-    const [, first, ...rest] = normalize(path).split("/");
-    const file = this.folders[first] && join(this.folders[first], ...rest);
+    const below = normalize(path).slice(1);
+    const folder = Object.keys(this.folders)
+      .filter((name) => below.startsWith(`${name}/`))
+      .sort((a, b) => b.length - a.length)[0];
+    const file = folder && join(this.folders[folder], below.slice(folder.length));
     return file && existsSync(file) && statSync(file).isFile() ? readFileSync(file) : undefined;
   }
 

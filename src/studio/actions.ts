@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import type { Site } from "./files/site.ts";
-import { siteNet, type Net } from "./net/net.ts";
+import type { Net } from "./net/net.ts";
 import { startIds, startsOf, type Start } from "./starts/starts.ts";
 import type { Studio } from "./studio.ts";
 import { texts } from "./texts.ts";
@@ -43,7 +43,7 @@ export class Actions {
   choose(id: string): void {
     const found = this.site.nets.find((net) => net.id === id);
     if (!found || id === this.studio.net.value.id) return;
-    void this.begin(siteNet(found));
+    void this.begin(found);
   }
 
   /** Opens a net with its first start map, or an empty map if it has none. */
@@ -69,7 +69,7 @@ export class Actions {
     const ids = await startIds(start);
     const { studio } = this;
     if (start.net === studio.net.value.id) studio.doc.value.replace(ids);
-    else studio.open({ net: siteNet(this.site.nets.find(({ id }) => id === start.net)!), ids, poster: start.poster });
+    else studio.open({ net: this.site.nets.find(({ id }) => id === start.net)!, ids, poster: start.poster });
   }
 
   /** Any start map of the site's nets, in any style. */

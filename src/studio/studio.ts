@@ -10,6 +10,7 @@ import { Pace } from "./net/pace.ts";
 import { Pictures } from "./net/pictures.ts";
 import { isSame, isSameStyle } from "./net/same.ts";
 import { Settings } from "./settings.ts";
+import { screenLabels } from "./starts/colours.ts";
 import { StyleLibrary, type StoredStyles } from "./styles/library.ts";
 import { Thumbnails } from "./styles/thumbnails.ts";
 import { texts } from "./texts.ts";
@@ -53,7 +54,7 @@ export class Studio {
   /** One line about what just happened. */
   readonly said = signal("");
   /** The net's labels in the colours of the screen. */
-  readonly labels = computed(() => this.net.value.labels);
+  readonly labels = computed(() => screenLabels(this.net.value.id, this.net.value.labels));
   /** A photo that shines through the map, and how much of it, 0 to 1. */
   readonly under = signal<ImageBitmap | undefined>(undefined);
   readonly underOpacity = signal(0.5);
@@ -89,7 +90,7 @@ export class Studio {
     const ends = [
       effect(() => {
         const info = engine.info.value;
-        if (info) untracked(() => this.styles.open(info.style, styles));
+        if (info) untracked(() => this.styles.open(info.style, { stored: styles, first: net.style }));
       }),
       effect(() => {
         void this.doc.value.version.value;

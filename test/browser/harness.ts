@@ -38,7 +38,12 @@ export class Lab {
 
   async open(adapter: Adapter): Promise<void> {
     const ofProject = ["dist", "weights", "demo", "examples"].map((name) => [name, folder(`../../${name}`)]);
-    const folders = { ...Object.fromEntries(ofProject), pages: folder("pages") };
+    const site = {
+      site: folder("../../dist/site"),
+      "site/engine": folder("../../dist"),
+      "site/weights": folder("../../weights"),
+    };
+    const folders = { ...Object.fromEntries(ofProject), ...site, pages: folder("pages") };
     [this.browser, this.server] = await Promise.all([launch(adapter), TestServer.start(folders)]);
   }
 

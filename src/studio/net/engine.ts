@@ -47,6 +47,7 @@ export class Engine {
   /** The newest wish, and the one that `live` was given last. */
   private newest: Painted | undefined;
   private given: Painted | undefined;
+  private last: Picture | undefined;
 
   /**
    * Loads a net. It paints the newest wish as soon as it can.
@@ -123,17 +124,22 @@ export class Engine {
       live.style = style;
       this.asked.set(++this.change, what);
     }
-    if (given?.ids === what.ids) return;
-    live.update(this.mapOf(what.ids));
-    this.asked.set(++this.change, what);
+    if (given?.ids !== what.ids) {
+      live.update(this.mapOf(what.ids));
+      this.asked.set(++this.change, what);
+    }
+    // Nothing is under way: it was painted last, and the page has shown an earlier picture since.
+    if (!this.asked.size && this.last) this.onPicture({ ...this.last, at }, this.stats.value!);
   }
 
   private shown(stats: Stats, change: number): void {
     const what = this.asked.get(change);
     for (const earlier of this.asked.keys()) if (earlier <= change) this.asked.delete(earlier);
     this.stats.value = stats;
+    if (!what) return;
     const { width, height } = this.canvas;
-    if (what) this.onPicture({ ...what, image: this.context.getImageData(0, 0, width, height) }, stats);
+    this.last = { ...what, image: this.context.getImageData(0, 0, width, height) };
+    this.onPicture(this.last, stats);
   }
 
   /** A picture beside the canvas. @throws SpadeError */

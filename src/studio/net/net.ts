@@ -1,8 +1,8 @@
 // A net that the page can paint with: one of the site, or one that a person dropped on the page.
 
 import type { LabelInfo } from "../../index.ts";
-import type { SiteNet } from "../files/site.ts";
 
+/** A SiteNet of files/site.ts is one. */
 export interface Net {
   /** "landscape"; for a dropped file its name. */
   readonly id: string;
@@ -14,33 +14,11 @@ export interface Net {
   readonly height: number;
   readonly labels: readonly LabelInfo[];
   readonly dontCare: number | null;
+  /** Name of the preset to begin with; left out: the first. */
+  readonly style?: string;
   /** Of the weights. */
   readonly bytes: number;
   /** What the net has learned from and its terms, for reading; empty where nobody knows. */
   readonly data: string;
   readonly licence: string;
 }
-
-export const siteNet = ({
-  id,
-  weights,
-  encoder,
-  width,
-  height,
-  labels,
-  dontCare,
-  bytes,
-  data,
-  licence,
-}: SiteNet): Net => ({
-  id,
-  weights,
-  encoder,
-  width,
-  height,
-  labels,
-  dontCare,
-  bytes,
-  data,
-  licence,
-});

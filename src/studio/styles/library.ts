@@ -57,8 +57,10 @@ export class StyleLibrary {
   /**
    * The styles of a net; presets that look alike are left out, and a net without presets has its mean.
    * @param style null: the net has no styles
+   * @param first name of the preset that is chosen at first; the first of all where it is left out or missing
+   * @param stored what a person kept
    */
-  open(style: SpadeInfo["style"], stored?: StoredStyles): void {
+  open(style: SpadeInfo["style"], { first, stored }: { first?: string; stored?: StoredStyles } = {}): void {
     this.dim = style?.dim ?? 0;
     const mean = style ? [{ name: "mean", style: new Float32Array(style.dim) }] : [];
     const entries = distinct(style?.presets.length ? style.presets : mean).map(({ name, style }) => ({
@@ -72,7 +74,8 @@ export class StyleLibrary {
       .filter(({ z }) => z.length === this.dim)
       .map(({ z, ...rest }) => ({ ...rest, z: Float32Array.from(z) }));
     const known = (id: string | undefined): boolean => this.find(id) !== undefined;
-    this.chosen.value = known(stored?.chosen) ? stored!.chosen : (entries.at(0)?.id ?? "");
+    const begin = entries.find(({ name }) => name === first) ?? entries.at(0);
+    this.chosen.value = known(stored?.chosen) ? stored!.chosen : (begin?.id ?? "");
     this.second.value = known(stored?.second) ? stored!.second : undefined;
     this.mix.value = stored?.mix ?? 0.5;
     this.hovered.value = undefined;

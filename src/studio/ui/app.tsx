@@ -52,7 +52,9 @@ export function App({ studio, actions }: { studio: Studio; actions: Actions }): 
       data-state={studio.engine.value.state.value.kind}
     >
       <TopBar studio={studio} nets={actions.nets} actions={actions} small={form === "phone"} />
-      <Rail studio={studio} onPhoto={actions.labeler ? () => actions.fromPhoto() : undefined} />
+      <aside class="rails" aria-label={texts.app.tools}>
+        <Rail studio={studio} onPhoto={actions.labeler ? () => actions.fromPhoto() : undefined} />
+      </aside>
       <Labels studio={studio} labels={labels} />
       <main>
         <figure class="pane map" style={{ "--w": net.width * layout.scale }}>

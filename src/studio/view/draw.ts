@@ -2,7 +2,6 @@
 
 import { computed, type ReadonlySignal } from "@preact/signals";
 import type { LabelInfo } from "../../index.ts";
-import { paintLabels } from "../../label_maps.ts";
 import { ofLabel } from "../map/regions.ts";
 import { outline, type Loop } from "../map/outline.ts";
 import type { Place } from "../map/stamp.ts";
@@ -13,10 +12,18 @@ const TINT = 0.35;
 /** CSS pixels from a finger to the copy of the brush that it does not hide. */
 const ABOVE = 64;
 
-/** A pixel of each id, as a canvas stores it. */
+/** Of ids without a label. */
+const UNKNOWN = "#808080";
+
+/** A pixel of each id, as a canvas stores it. The public paintLabels does the same, and is 13 kB to load before the first stroke. */
 export function paletteOf(labels: readonly LabelInfo[]): Uint32Array {
-  const ids = Uint8Array.from({ length: 256 }, (_, id) => id);
-  return new Uint32Array(paintLabels({ data: ids, width: ids.length, height: 1 }, labels).data.buffer);
+  const colors = new Map(labels.map(({ id, color }) => [id, color]));
+  const pixels = new DataView(new ArrayBuffer(4 * 256));
+  for (let id = 0; id < 256; id++) {
+    const rgb = parseInt((colors.get(id) ?? UNKNOWN).slice(1), 16);
+    pixels.setUint32(4 * id, ((rgb << 8) | 255) >>> 0);
+  }
+  return new Uint32Array(pixels.buffer);
 }
 
 /** Draws ids on a canvas, one pixel each. */

@@ -1,0 +1,255 @@
+// The studio as a person uses it: a tiny net paints, because what the pictures show does not matter here.
+
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import type { SiteNet } from "../../src/studio/files/site.ts";
+import type { Studio } from "../../src/studio/studio.ts";
+import { stateFile, vae } from "../api/tiny.ts";
+import { encodePresets } from "../../src/models/presets.ts";
+import { seededGenerator } from "../../src/models/weights/seeded.ts";
+import { describePage, type Lab } from "./harness.ts";
+
+declare global {
+  /** Of src/studio/main.tsx. */
+  var spadeStudio: Studio;
+}
+
+const z = (i: number): Float32Array => Float32Array.from({ length: 8 }, (_, k) => (k === i ? 3 : 0));
+const labels = ["sky", "tree", "road", "car"].map((name, id) => ({
+  id,
+  name,
+  color: ["#88ccff", "#117733", "#444444", "#cc3311"][id],
+}));
+const NET: SiteNet = {
+  id: "tiny",
+  weights: "../tiny.safetensors",
+  encoder: "../none.safetensors",
+  bytes: 1,
+  width: 64,
+  height: 64,
+  labels,
+  dontCare: null,
+  presets: ["mean", "red", "green"],
+  style: "red",
+  data: "nothing: its weights are random",
+  source: "",
+  licence: "",
+};
+
+/** Opens the studio with the tiny net. */
+async function open(lab: Lab, options?: BrowserContextOptions): Promise<Page> {
+  const context = await lab.context({ viewport: { width: 1440, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.on("pageerror", (error) => console.error(`page: ${error.message}`));
+  await page.goto(`${lab.server.origin}/site/index.html`);
+  await page.waitForFunction(() => globalThis.spadeStudio?.upToDate.value);
+  return page;
+}
+
+/** The id at a pixel of the map. */
+const idAt = (page: Page, x: number, y: number): Promise<number> =>
+  page.evaluate(([x, y]) => spadeStudio.doc.value.ids[y * 64 + x], [x, y]);
+/** A hash of the shown picture. */
+const shown = (page: Page): Promise<number> =>
+  page.evaluate(() => spadeStudio.shown.value!.image.data.reduce((h, v) => (Math.imul(h, 31) + v) | 0, 7));
+const upToDate = (page: Page): Promise<unknown> => page.waitForFunction(() => spadeStudio.upToDate.value);
+/** Pictures that were painted so far. */
+async function place(page: Page, x: number, y: number): Promise<[number, number]> {
+  const box = (await page.locator(".map-view").boundingBox())!;
+  return [box.x + ((x + 0.5) * box.width) / 64, box.y + ((y + 0.5) * box.height) / 64];
+}
+async function stroke(page: Page, from: [number, number], to: [number, number], steps = 6): Promise<void> {
+  await page.mouse.move(...(await place(page, ...from)));
+  await page.mouse.down();
+  await page.mouse.move(...(await place(page, ...to)), { steps });
+  await page.mouse.up();
+}
+const take = (page: Page, label: string): Promise<void> => page.locator(".labels .take", { hasText: label }).click();
+const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name });
+
+describePage("the studio", (lab) => {
+  beforeAll(async () => {
+    const config = { ...vae, contain_dontcare_label: false, no_instance: true };
+    const styles = encodePresets(z(0), [z(1), z(2)], ["red", "green"]);
+    const state = seededGenerator(config, 3, 1);
+    const bytes = await stateFile(state, {
+      config: JSON.stringify(config),
+      labels: JSON.stringify(labels),
+      styles,
+    });
+    lab.server.put("/tiny.safetensors", bytes);
+    lab.server.put("/site/nets.json", JSON.stringify({ nets: [NET], segmenter: null }));
+  });
+
+  test("a stroke becomes a picture without a button; undo brings the earlier picture back without painting it", async () => {
+    const page = await open(lab);
+    const before = await shown(page);
+    await take(page, "car");
+    await stroke(page, [10, 40], [50, 40]);
+    await upToDate(page);
+    const after = await shown(page);
+    expect(after).not.toBe(before);
+    for (const x of [10, 20, 30, 40, 50]) expect(await idAt(page, x, 40)).toBe(3);
+
+    const painted = await page.evaluate(() => spadeStudio.latencies.length);
+    await button(page, /^Undo/).click();
+    await upToDate(page);
+    expect(await shown(page)).toBe(before);
+    expect(await idAt(page, 30, 40)).not.toBe(3);
+    await button(page, /^Redo/).click();
+    await upToDate(page);
+    expect(await shown(page)).toBe(after);
+    expect(await page.evaluate(() => spadeStudio.latencies.length)).toBe(painted);
+  });
+
+  test("the old picture stays until the new one is there", async () => {
+    const page = await open(lab);
+    const empty = await page.evaluate(async () => {
+      const canvas = document.querySelector<HTMLCanvasElement>(".sight canvas")!;
+      const context = canvas.getContext("2d")!;
+      let blank = 0;
+      for (let i = 0; i < 20; i++) {
+        spadeStudio.doc.value.replace(new Uint8Array(64 * 64).fill(i % 4));
+        await new Promise((done) => setTimeout(done, 20));
+        if (context.getImageData(32, 32, 1, 1).data[3] === 0) blank++;
+      }
+      return { blank, same: canvas === document.querySelector(".sight canvas") };
+    });
+    expect(empty).toEqual({ blank: 0, same: true });
+  });
+
+  describe("styles", () => {
+    test("the pointer over one shows it, a click takes it, thumbnails show this map", async () => {
+      const page = await open(lab);
+      await page.waitForFunction(
+        () => [...spadeStudio.thumbnails.all.value.values()].filter((t) => t.fresh).length === 3,
+      );
+      const first = await shown(page);
+      const tile = page.locator(".style", { hasText: "green" }).locator(".take");
+      await tile.hover();
+      await page.waitForFunction(
+        (h) => spadeStudio.upToDate.value && spadeStudio.styles.hovered.value !== undefined && h !== 0,
+        first,
+      );
+      const hovered = await shown(page);
+      expect(hovered).not.toBe(first);
+      await page.mouse.move(700, 60);
+      await upToDate(page);
+      expect(await shown(page)).toBe(first);
+      await tile.click();
+      await page.mouse.move(700, 60);
+      await upToDate(page);
+      expect(await shown(page)).toBe(hovered);
+      // A thumbnail is the picture in that style.
+      const thumbnail = await page.evaluate(() =>
+        spadeStudio.thumbnails.all.value
+          .get("preset green")!
+          .image.data.reduce((h, v) => (Math.imul(h, 31) + v) | 0, 7),
+      );
+      expect(thumbnail).toBe(hovered);
+    });
+
+    test("the dice, a name for a throw, and a mix of two with Shift", async () => {
+      const page = await open(lab);
+      await button(page, "Throw the dice").click();
+      await button(page, "Name this style").click();
+      await page.getByLabel("Name of the style").fill("my dawn");
+      await page.keyboard.press("Enter");
+      await expect.poll(() => page.locator(".style").last().innerText()).toContain("my dawn");
+      await page
+        .locator(".style", { hasText: "green" })
+        .locator(".take")
+        .click({ modifiers: ["Shift"] });
+      const mix = page.getByLabel("Mix of my dawn and green");
+      await mix.fill("1");
+      await upToDate(page);
+      const green = await page.evaluate(() => [...spadeStudio.styles.current.value!]);
+      expect(green).toEqual([...z(2)]);
+    });
+
+    test("R throws the dice, P shows true pixels, C held shows the picture before", async () => {
+      const page = await open(lab);
+      await take(page, "tree");
+      await stroke(page, [5, 5], [60, 60]);
+      await upToDate(page);
+      await page.locator("h1").click({ position: { x: 1, y: 1 }, force: true });
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("p");
+      expect(await page.locator(".sight.pixels").count()).toBe(1);
+      await page.keyboard.down("c");
+      await expect.poll(() => page.locator(".before canvas").count()).toBe(1);
+      await page.keyboard.up("c");
+      await expect.poll(() => page.locator(".before").count()).toBe(0);
+      const before = await page.locator(".style").count();
+      await page.keyboard.press("r");
+      await expect.poll(() => page.locator(".style").count()).toBe(before + 1);
+    });
+  });
+
+  describe("labels", () => {
+    test("a lock keeps a label from every tool, and Shift paints only on one", async () => {
+      const page = await open(lab);
+      await page.evaluate(() =>
+        spadeStudio.doc.value.replace(Uint8Array.from({ length: 4096 }, (_, p) => (p < 2048 ? 0 : 2))),
+      );
+      await page.getByLabel("Lock sky: no tool paints over it").click({ force: true });
+      await take(page, "car");
+      await stroke(page, [30, 20], [30, 44], 12);
+      expect([await idAt(page, 30, 25), await idAt(page, 30, 40)]).toEqual([0, 3]);
+      await page.locator(".labels .take", { hasText: "sky" }).click({ modifiers: ["Shift"] });
+      await stroke(page, [50, 20], [50, 44], 12);
+      expect([await idAt(page, 50, 25), await idAt(page, 50, 40)]).toEqual([3, 2]);
+    });
+  });
+
+  test("the film strip brings map and style of an earlier picture back", async () => {
+    const page = await open(lab);
+    const first = await shown(page);
+    await take(page, "car");
+    await stroke(page, [10, 20], [50, 20]);
+    await upToDate(page);
+    await page.locator(".style", { hasText: "green" }).locator(".take").click();
+    await upToDate(page);
+    await page.waitForFunction(() => spadeStudio.pictures.all.value.length === 3);
+    await button(page, "Last pictures").click();
+    await page.locator(".film .popover button").last().click();
+    await upToDate(page);
+    expect(await shown(page)).toBe(first);
+    expect(await page.evaluate(() => spadeStudio.styles.chosen.value)).toBe("preset red");
+  });
+
+  test("without WebGPU the map can be painted, and the picture's place says what to do", async () => {
+    const context = await lab.context({ viewport: { width: 1024, height: 768 } });
+    const page = await context.newPage();
+    await page.addInitScript(() => Object.defineProperty(navigator, "gpu", { value: undefined }));
+    await page.goto(`${lab.server.origin}/site/index.html`);
+    await page.locator(".failure").waitFor();
+    expect(await page.locator(".failure").innerText()).toMatch(/WebGPU/);
+    await page.locator(".labels .take").nth(3).click();
+    await stroke(page, [10, 40], [50, 40]);
+    expect(await idAt(page, 30, 40)).toBe(3);
+  });
+
+  test("axe finds nothing at three sizes, light and dark", async () => {
+    const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+    for (const [width, height, colorScheme] of [
+      [1440, 900, "light"],
+      [1024, 768, "dark"],
+      [390, 844, "light"],
+    ] as const) {
+      const page = await open(lab, { viewport: { width, height }, colorScheme });
+      await page.addScriptTag({ content: axe });
+      const found = await page.evaluate(async () => {
+        const { violations } = await (
+          globalThis as unknown as {
+            axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+          }
+        ).axe.run();
+        return violations.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 200)}`);
+      });
+      expect(found, `${width}x${height} ${colorScheme}`).toEqual([]);
+    }
+  });
+});
