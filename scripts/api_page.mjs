@@ -12,7 +12,11 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 /** The last one is Node's form of the first. */
 const ENTRIES = [
   ["spade-webgpu", "src/index.ts", "Loads a net and paints label maps, in pages and in Node."],
-  ["spade-webgpu/labels", "src/label_maps.ts", "Reads, writes, resizes and colours label maps. Needs no GPU."],
+  [
+    "spade-webgpu/labels",
+    "src/label_maps.ts",
+    "Reads, writes, resizes and colours label maps, and enlarges pictures. Needs no GPU.",
+  ],
   ["spade-webgpu/labeler", "src/labeler.ts", "Makes label maps of photos, in pages and in Node."],
   ["spade-webgpu/pth", "src/pth.ts", "Converts checkpoints of PyTorch in a page."],
   ["spade-webgpu/train", "src/train.ts", "Trains nets, in pages and in Node."],

@@ -1,10 +1,11 @@
-// spade-webgpu/labels: reads, writes, resizes and colours label maps. No GPU. A canvas would destroy palette indices.
+// spade-webgpu/labels: reads, writes, resizes and colours label maps, and enlarges pictures. No GPU. A canvas would destroy palette indices.
 
 import { decodeLabelPng, encodeLabelPng } from "./formats/images/label_png.ts";
 import { writePng } from "./formats/images/png_write.ts";
 import { checkMapSizes, type LabelMap } from "./labels/label_map.ts";
 import { labelColor } from "./pictures/colors.ts";
 import { colorHex, labelMapFromColors as fromColors, parseColor, type ColorImage } from "./pictures/label_colors.ts";
+import { pilLanczosResize } from "./pictures/pil_lanczos.ts";
 import { pilNearestResize } from "./pictures/pil_nearest.ts";
 import { SpadeError } from "./runtime/errors.ts";
 import type { LabelInfo } from "./session/api.ts";
@@ -15,17 +16,20 @@ export type { ColorImage, LabelInfo, LabelMap };
 /**
  * Reads a PNG of label ids: indexed (the indices), gray of up to 16 bits (the samples as stored), or RGB with red = id, as GauGAN writes. A
  * canvas can't: it gives the palette's colours.
- * @returns the map, one id a pixel, in the file's size; `palette`: the colour of each index as "#rrggbb", of indexed files
+ * @returns the map, one id a pixel, in the file's size; `palette`: the colour of each index as "#rrggbb", of indexed files; `rgb`: three
+ *   bytes a pixel, of RGB files
  * @throws SpadeError file: damaged, or no PNG; unsupported: 16-bit colours, interlaced samples below 8 bits
  */
-export async function decodeLabelMap(png: Blob | ArrayBuffer): Promise<LabelMap & { palette?: string[] }> {
+export async function decodeLabelMap(
+  png: Blob | ArrayBuffer,
+): Promise<LabelMap & { palette?: string[]; rgb?: Uint8Array }> {
   const bytes = new Uint8Array(png instanceof Blob ? await png.arrayBuffer() : png);
-  const { data, width, height, palette } = decodeLabelPng(
+  const { data, width, height, palette, rgb } = decodeLabelPng(
     bytes,
     typeof File !== "undefined" && png instanceof File ? png.name : "label map",
   );
   const hex = palette?.map(([r, g, b]) => colorHex((r << 16) | (g << 8) | b));
-  return { data, width, height, ...(hex ? { palette: hex } : {}) };
+  return { data, width, height, ...(hex ? { palette: hex } : {}), ...(rgb ? { rgb } : {}) };
 }
 
 /**
@@ -85,9 +89,37 @@ export function labelMapFromColors(image: ColorImage, palette: readonly string[]
  */
 export function resizeLabelMap(map: LabelMap, width: number, height: number): LabelMap {
   checkMapSizes([map], "label map");
-  if (![width, height].every((n) => Number.isSafeInteger(n) && n > 0))
-    throw new SpadeError("usage", "resizeLabelMap", `the size is ${width} x ${height}`, "give whole pixels from 1 on");
+  checkSize("resizeLabelMap", width, height);
   return pilNearestResize(map, width, height);
+}
+
+function checkSize(where: string, width: number, height: number): void {
+  if (![width, height].every((n) => Number.isSafeInteger(n) && n > 0))
+    throw new SpadeError("usage", where, `the size is ${width} x ${height}`, "give whole pixels from 1 on");
+}
+
+/**
+ * Resizes a picture with PIL's LANCZOS, for a larger file of what a net painted.
+ * @param width of the result, in pixels
+ * @returns an ImageData (in Node an object of its shape), without transparency
+ * @throws SpadeError usage: a size that is no whole pixels, data that do not fit the size
+ */
+export function resizePicture(image: ColorImage, width: number, height: number): ImageData {
+  checkSize("resizePicture", width, height);
+  const pixels = image.width * image.height;
+  if (image.data.length !== 4 * pixels)
+    throw new SpadeError(
+      "usage",
+      "resizePicture",
+      `${image.data.length} bytes for ${image.width} x ${image.height}`,
+      "give an ImageData: four bytes a pixel",
+    );
+  const rgb = image.data.filter((_, i) => i % 4 < 3) as Uint8Array;
+  const { data } = pilLanczosResize({ data: rgb, width: image.width, height: image.height }, width, height);
+  const result = emptyImage(width, height);
+  result.data.fill(255);
+  for (let i = 0, at = 0; i < data.length; i += 3, at += 4) result.data.set(data.subarray(i, i + 3), at);
+  return result;
 }
 
 /**
