@@ -168,6 +168,7 @@ async function netsOf(folder, dist) {
       weights: `weights/${weights}`,
       encoder: `weights/${id}_net_E.safetensors`,
       bytes,
+      sha256: JSON.parse(readFileSync(join(folder, `${weights}.json`), "utf8")).sha256,
       width,
       height,
       labels,

@@ -80,7 +80,7 @@ describe("the page", () => {
   test("a net that is missing is left out", async () => {
     const weights = join(dir, "few");
     mkdirSync(weights);
-    for (const name of ["street_net_G.safetensors", "street.json"])
+    for (const name of ["street_net_G.safetensors", "street_net_G.safetensors.json", "street.json"])
       cpSync(join(root, "weights", name), join(weights, name));
     await buildSite({ out: join(dir, "less"), weights });
     const { nets, segmenter } = JSON.parse(read("less", "nets.json")) as Site;

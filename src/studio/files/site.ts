@@ -10,6 +10,8 @@ export interface SiteNet {
   readonly encoder: string;
   /** Of the weights file. */
   readonly bytes: number;
+  /** Of the weights file, in hex. */
+  readonly sha256: string;
   /** Of the map and the picture, in pixels. */
   readonly width: number;
   readonly height: number;
