@@ -17,8 +17,13 @@ import { gzipSync } from "node:zlib";
 import { beside } from "./beside.mjs";
 
 /** What the page loads of dist/: entries, and the files that these look for beside themselves. */
-export const ENGINE = ["index.js", "labels.js", "labeler_worker.js", "labeler_engine.js", "labeler.js"];
-const ENTRIES = { index: "src/index.ts", labels: "src/label_maps.ts", labeler_worker: "src/labeler_worker.ts" };
+export const ENGINE = ["index.js", "labels.js", "pth.js", "labeler_worker.js", "labeler_engine.js", "labeler.js"];
+const ENTRIES = {
+  index: "src/index.ts",
+  labels: "src/label_maps.ts",
+  pth: "src/pth.ts",
+  labeler_worker: "src/labeler_worker.ts",
+};
 const STUDIO = "src/studio";
 /** The nets that the page offers, the first at the start, and what it labels photos with. */
 const NETS = ["landscape", "street"];

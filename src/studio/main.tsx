@@ -1,7 +1,7 @@
 // The page's start.
 
 import { render } from "preact";
-import { Actions } from "./actions.ts";
+import { Actions } from "./actions/actions.ts";
 import { loadSite } from "./files/site.ts";
 import { Studio } from "./studio.ts";
 import { App } from "./ui/app.tsx";

@@ -23,6 +23,7 @@ const labels = ["sky", "tree", "road", "car"].map((name, id) => ({
   color: ["#88ccff", "#117733", "#444444", "#cc3311"][id],
 }));
 const NET: SiteNet = {
+  sha256: "",
   id: "tiny",
   weights: "../tiny.safetensors",
   encoder: "../none.safetensors",

@@ -7,6 +7,8 @@ export interface Net {
   /** "landscape"; for a dropped file its name. */
   readonly id: string;
   readonly weights: string | Blob;
+  /** Of the weights, in hex: saved pictures name their net by it. */
+  readonly sha256: string;
   /** Left out: the one that the weights name. */
   readonly encoder?: string;
   /** Of the map and the picture, in pixels. */

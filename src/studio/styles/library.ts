@@ -2,6 +2,7 @@
 
 import { computed, signal, type ReadonlySignal } from "@preact/signals";
 import type { SpadeInfo } from "../../index.ts";
+import { isSameStyle } from "../net/same.ts";
 
 export type StyleKind = "preset" | "dice" | "photo";
 
@@ -30,6 +31,7 @@ export interface StoredStyles {
 export class StyleLibrary {
   /** Numbers of a style; 0: the net has no styles. */
   private dim = 0;
+  private wanted: { name: string; z: Float32Array } | undefined;
   private readonly presets = signal<readonly StyleEntry[]>([]);
   /** Thrown, made of photos, or named. The oldest first. */
   private readonly own = signal<readonly StyleEntry[]>([]);
@@ -79,6 +81,7 @@ export class StyleLibrary {
     this.second.value = known(stored?.second) ? stored!.second : undefined;
     this.mix.value = stored?.mix ?? 0.5;
     this.hovered.value = undefined;
+    if (this.wanted) this.take(this.wanted.name, this.wanted.z);
   }
 
   find(id: string | undefined): StyleEntry | undefined {
@@ -107,6 +110,20 @@ export class StyleLibrary {
     this.own.value = own.filter((other) => !gone.has(other));
     if (!this.find(this.second.value)) this.second.value = undefined;
     this.choose(id);
+  }
+
+  /** Takes a style that is none of these yet, as a picture or a link brings it; an equal one is chosen. */
+  take(name: string, z: Float32Array): void {
+    this.wanted = undefined;
+    if (!this.dim) {
+      // The net is not open yet.
+      this.wanted = { name, z };
+      return;
+    }
+    if (z.length !== this.dim) return;
+    const same = this.all.value.find((entry) => isSameStyle(entry.z, z));
+    if (same) this.choose(same.id);
+    else this.add({ name, kind: "photo", z });
   }
 
   rename(id: string, name: string): void {

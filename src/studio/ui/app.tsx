@@ -6,16 +6,19 @@ import type { JSX } from "preact";
 import type { Studio } from "../studio.ts";
 import { texts } from "../texts.ts";
 import { MapControls, MapView } from "../view/map_view.tsx";
-import type { Actions } from "../actions.ts";
+import type { Actions } from "../actions/actions.ts";
+import { Later } from "./later.tsx";
 import { Labels } from "./labels.tsx";
 import { layoutOf, windowSize } from "./layout.ts";
 import { OptionsRow } from "./options_row.tsx";
 import { PicturePane } from "./picture_pane.tsx";
 import { Rail } from "./rail.tsx";
-import { StartsDialog } from "./starts_dialog.tsx";
 import { StatusBar } from "./status_bar.tsx";
 import { StyleStrip } from "./style_strip.tsx";
+import { Toast } from "./toast.tsx";
 import { TopBar } from "./top_bar.tsx";
+
+const questions = () => import("./questions.tsx").then(({ Questions }) => Questions);
 
 export function App({ studio, actions }: { studio: Studio; actions: Actions }): JSX.Element {
   const { width, height } = windowSize.value;
@@ -41,6 +44,7 @@ export function App({ studio, actions }: { studio: Studio; actions: Actions }): 
       }),
     [],
   );
+  useEffect(() => drops(actions), []);
   useEffect(() => pageKeys(studio, actions, () => (hidden.value = !hidden.value)), []);
   const labels = studio.labels.value;
   const label = labels.find(({ id }) => id === studio.settings.label.value);
@@ -51,9 +55,9 @@ export function App({ studio, actions }: { studio: Studio; actions: Actions }): 
       onPointerDownCapture={({ pointerType }) => pointerType === "pen" && (studio.settings.hasPen.value = true)}
       data-state={studio.engine.value.state.value.kind}
     >
-      <TopBar studio={studio} nets={actions.nets} actions={actions} small={form === "phone"} />
+      <TopBar studio={studio} actions={actions} small={form === "phone"} />
       <aside class="rails" aria-label={texts.app.tools}>
-        <Rail studio={studio} onPhoto={actions.labeler ? () => actions.fromPhoto() : undefined} />
+        <Rail studio={studio} onPhoto={actions.labels ? () => actions.fromPhoto() : undefined} />
       </aside>
       <Labels studio={studio} labels={labels} />
       <main>
@@ -85,20 +89,44 @@ export function App({ studio, actions }: { studio: Studio; actions: Actions }): 
         />
       </main>
       <StyleStrip studio={studio} onPhoto={() => actions.styleOfPhoto()} />
+      <Toast studio={studio} />
       <StatusBar studio={studio} />
-      {actions.choosing.value && (
-        <StartsDialog
-          nets={actions.startNets}
-          onChoose={(start) => void actions.take(start)}
-          onSurprise={() => void actions.surprise()}
-          onEmpty={() => actions.empty()}
-        />
+      {actions.question.value && <Later load={questions} props={{ actions }} />}
+      {actions.dragging.value && (
+        <div class="drop">
+          <p>{texts.app.drop}</p>
+        </div>
       )}
       <div class="unseen" aria-live="polite">
         {controls.said}
       </div>
     </div>
   );
+}
+
+/** Files that are dropped anywhere are opened. */
+function drops(actions: Actions): () => void {
+  const end = new AbortController();
+  const { signal } = end;
+  const over = (event: DragEvent): void => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    actions.dragging.value = true;
+  };
+  addEventListener("dragenter", over, { signal });
+  addEventListener("dragover", over, { signal });
+  addEventListener("dragleave", ({ relatedTarget }) => relatedTarget ?? (actions.dragging.value = false), { signal });
+  addEventListener(
+    "drop",
+    (event) => {
+      event.preventDefault();
+      actions.dragging.value = false;
+      const file = event.dataTransfer?.files.item(0);
+      if (file) actions.quietly(actions.openFile(file));
+    },
+    { signal },
+  );
+  return () => end.abort();
 }
 
 /** Keys of the whole page; those of the map are the map's own. */
@@ -109,7 +137,7 @@ function pageKeys(studio: Studio, actions: Actions, hide: () => void): () => voi
     const chord = ctrlKey || metaKey;
     if (chord && key.toLowerCase() === "s") {
       event.preventDefault();
-      actions.savePicture();
+      actions.question.value = { kind: "save" };
     } else if (chord && key.toLowerCase() === "z") {
       event.preventDefault();
       if (event.shiftKey) studio.doc.value.redo();

@@ -26,7 +26,7 @@ export function StatusBar({ studio }: { studio: Studio }): JSX.Element {
   }
   return (
     <footer class={`status${open.value ? " open" : ""}`}>
-      <span role="status">{studio.said.value || first}</span>
+      <span role="status">{first}</span>
       <button
         type="button"
         aria-label={texts.status.about}

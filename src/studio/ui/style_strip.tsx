@@ -22,11 +22,17 @@ export function StyleStrip({ studio, onPhoto }: { studio: Studio; onPhoto: () =>
   return (
     <section class="styles" aria-label={texts.styles.title}>
       <div class="makers">
-        <button type="button" disabled={!info} onClick={() => studio.roll()} title={`${texts.styles.dice} (R)`}>
+        <button
+          type="button"
+          disabled={!info}
+          aria-label={texts.styles.dice}
+          title={`${texts.styles.dice} (R)`}
+          onClick={() => studio.roll()}
+        >
           <Icon name="dice" />
           <span>{texts.styles.dice}</span>
         </button>
-        <button type="button" disabled={!info?.style?.encoder} onClick={onPhoto}>
+        <button type="button" disabled={!info?.style?.encoder} aria-label={texts.styles.photo} onClick={onPhoto}>
           <Icon name="photo" />
           <span>{texts.styles.photo}</span>
         </button>

@@ -2,29 +2,19 @@
 
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import type { Actions } from "../actions/actions.ts";
 import type { Studio } from "../studio.ts";
 import { texts } from "../texts.ts";
 import { Icon, type IconName } from "./icons.tsx";
 
-/** What the buttons of the bar do. */
-export interface BarActions {
-  starts(): void;
-  open(): void;
-  saveMap(): void;
-  copyLink(): void;
-  savePicture(): void;
-  choose(net: string): void;
-}
-
 interface Props {
   studio: Studio;
-  nets: readonly { id: string; name: string }[];
-  actions: BarActions;
+  actions: Actions;
   /** Some stand in a menu: there is no room. */
   small: boolean;
 }
 
-export function TopBar({ studio, nets, actions, small }: Props): JSX.Element {
+export function TopBar({ studio, actions, small }: Props): JSX.Element {
   const menu = useSignal(false);
   const button = (icon: IconName, name: string, act: () => void, more = ""): JSX.Element => (
     <button
@@ -41,7 +31,7 @@ export function TopBar({ studio, nets, actions, small }: Props): JSX.Element {
   );
   const some = (
     <>
-      {button("starts", texts.app.startMaps, () => actions.starts())}
+      {button("starts", texts.app.startMaps, () => (actions.question.value = { kind: "starts" }))}
       {button("save", texts.app.saveMap, () => actions.saveMap())}
       {button("copy", texts.app.copyLink, () => actions.copyLink())}
     </>
@@ -52,9 +42,9 @@ export function TopBar({ studio, nets, actions, small }: Props): JSX.Element {
         <select
           aria-label={texts.app.net}
           value={studio.net.value.id}
-          onChange={(event) => actions.choose(event.currentTarget.value)}
+          onChange={(event) => actions.quietly(actions.choose(event.currentTarget.value))}
         >
-          {nets.map(({ id, name }) => (
+          {actions.nets.map(({ id, name }) => (
             <option key={id} value={id}>
               {name}
             </option>
@@ -64,7 +54,12 @@ export function TopBar({ studio, nets, actions, small }: Props): JSX.Element {
       <span class="space" />
       {!small && some}
       {button("open", texts.app.open, () => actions.open())}
-      {button("save", small ? texts.app.save : texts.app.savePicture, () => actions.savePicture(), "main")}
+      {button(
+        "save",
+        small ? texts.app.save : texts.app.savePicture,
+        () => (actions.question.value = { kind: "save" }),
+        "main",
+      )}
       {small && (
         <div class="menu">
           <button

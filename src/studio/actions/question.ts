@@ -1,0 +1,9 @@
+// What the page may ask.
+
+/** What a person is asked. */
+export type Question =
+  | { readonly kind: "starts" }
+  /** A photo that was dropped: its style, or its map? */
+  | { readonly kind: "photo"; readonly photo: File }
+  /** In which size, or as a sheet of all styles? */
+  | { readonly kind: "save" };

@@ -1,0 +1,155 @@
+// What a person is asked: which start map, what of a photo, in which size. Loaded when the first question comes.
+
+import { useEffect, useRef } from "preact/hooks";
+import type { ComponentChildren, JSX } from "preact";
+import type { Actions } from "../actions/actions.ts";
+import { styleOf } from "../actions/photos.ts";
+import { STARTS } from "../starts/starts.ts";
+import { texts } from "../texts.ts";
+import { Icon } from "./icons.tsx";
+
+export function Questions({ actions }: { actions: Actions }): JSX.Element | null {
+  const question = actions.question.value;
+  const close = (): void => void (actions.question.value = undefined);
+  switch (question?.kind) {
+    case undefined:
+      return null;
+    case "starts":
+      return <Starts actions={actions} close={close} />;
+    case "save":
+      return <Save actions={actions} close={close} />;
+    case "photo":
+      return <Photo actions={actions} photo={question.photo} close={close} />;
+  }
+}
+
+interface DialogProps {
+  title: string;
+  close: () => void;
+  head?: ComponentChildren;
+  children: ComponentChildren;
+}
+
+function Dialog({ title, close, head, children }: DialogProps): JSX.Element {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current!.showModal(), []);
+  return (
+    <dialog
+      ref={dialog}
+      aria-labelledby="question"
+      onClose={close}
+      onClick={(event) => event.target === dialog.current && close()}
+    >
+      <header>
+        <h2 id="question">{title}</h2>
+        {head}
+        <span class="space" />
+        <button type="button" aria-label={texts.app.close} onClick={close}>
+          <Icon name="close" />
+        </button>
+      </header>
+      {children}
+    </dialog>
+  );
+}
+
+interface Props {
+  actions: Actions;
+  close: () => void;
+}
+
+function Starts({ actions, close }: Props): JSX.Element {
+  const head = (
+    <>
+      <button type="button" onClick={() => actions.quietly(actions.surprise())}>
+        <Icon name="surprise" size={16} />
+        {texts.app.surprise}
+      </button>
+      <button type="button" onClick={() => actions.empty()}>
+        {texts.app.empty}
+      </button>
+    </>
+  );
+  return (
+    <Dialog title={texts.app.startMaps} close={close} head={head}>
+      {actions.nets.map(({ id, name }) => {
+        const starts = STARTS.filter(({ net }) => net === id);
+        if (!starts.length) return null;
+        return (
+          <section key={id} class="starts">
+            <h3>{name}</h3>
+            <ul>
+              {starts.map((start) => (
+                <li key={start.id}>
+                  <button type="button" onClick={() => actions.quietly(actions.take(start))}>
+                    <img src={start.poster} width={start.width} height={start.height} alt="" />
+                    {start.name}
+                  </button>
+                </li>
+              ))}
+            </ul>
+          </section>
+        );
+      })}
+    </Dialog>
+  );
+}
+
+function Save({ actions, close }: Props): JSX.Element {
+  const { width, height } = actions.studio.net.value;
+  return (
+    <Dialog title={texts.app.savePicture} close={close}>
+      <div class="choices">
+        {([1, 2, 4] as const).map((scale) => (
+          <button type="button" key={scale} onClick={() => actions.savePicture(scale)}>
+            <b>
+              {scale * width} x {scale * height}
+            </b>
+            <span class="quiet">{scale === 1 ? texts.save.asPainted : texts.save.enlarged(scale)}</span>
+          </button>
+        ))}
+        {actions.studio.styles.all.value.length > 1 && (
+          <button type="button" onClick={() => actions.saveSheet()}>
+            <b>{texts.save.sheet}</b>
+            <span class="quiet">{texts.save.sheetAbout}</span>
+          </button>
+        )}
+      </div>
+      <p class="quiet">{texts.save.about}</p>
+    </Dialog>
+  );
+}
+
+function Photo({ actions, photo, close }: Props & { photo: File }): JSX.Element {
+  const { studio } = actions;
+  const canStyle = studio.engine.value.info.value?.style?.encoder ?? false;
+  const use = (work: () => Promise<void>) => () => {
+    close();
+    actions.quietly(work());
+  };
+  const map = (): Promise<void> => actions.mapOf(photo);
+  const style = (): Promise<void> => styleOf(photo, studio);
+  return (
+    <Dialog title={photo.name} close={close}>
+      <div class="choices">
+        {actions.labels && (
+          <button type="button" onClick={use(map)}>
+            <b>{texts.photo.map}</b>
+            <span class="quiet">{texts.photo.mapAbout}</span>
+          </button>
+        )}
+        {canStyle && (
+          <button type="button" onClick={use(style)}>
+            <b>{texts.photo.style}</b>
+            <span class="quiet">{texts.photo.styleAbout}</span>
+          </button>
+        )}
+        {actions.labels && canStyle && (
+          <button type="button" onClick={use(async () => (await map(), style()))}>
+            <b>{texts.photo.both}</b>
+          </button>
+        )}
+      </div>
+    </Dialog>
+  );
+}
