@@ -14,10 +14,10 @@ import { OptionsRow } from "./options_row.tsx";
 import { PicturePane } from "./picture_pane.tsx";
 import { Rail } from "./rail.tsx";
 import { StatusBar } from "./status_bar.tsx";
-import { StyleStrip } from "./style_strip.tsx";
 import { Toast } from "./toast.tsx";
 import { TopBar } from "./top_bar.tsx";
 
+const styleStrip = () => import("./style_strip.tsx").then(({ StyleStrip }) => StyleStrip);
 const questions = () => import("./questions.tsx").then(({ Questions }) => Questions);
 
 export function App({ studio, actions }: { studio: Studio; actions: Actions }): JSX.Element {
@@ -88,7 +88,11 @@ export function App({ studio, actions }: { studio: Studio; actions: Actions }): 
           onTap={inset ? () => (swapped.value = !swapped.value) : undefined}
         />
       </main>
-      <StyleStrip studio={studio} onPhoto={() => actions.styleOfPhoto()} />
+      <section class="styles" aria-label={texts.styles.title}>
+        {studio.engine.value.info.value && (
+          <Later load={styleStrip} props={{ studio, onPhoto: () => actions.styleOfPhoto() }} />
+        )}
+      </section>
       <Toast studio={studio} />
       <StatusBar studio={studio} />
       {actions.question.value && <Later load={questions} props={{ actions }} />}

@@ -1,4 +1,5 @@
-// Styles of this map, as small pictures of it: a click takes one, the pointer over one shows it, Shift and a click mixes two.
+// Styles of this map, as small pictures of it: a click takes one, the pointer over one shows it, Shift and a click mixes two. Loaded when the net
+// is open.
 
 import { useEffect, useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
@@ -13,14 +14,9 @@ export function StyleStrip({ studio, onPhoto }: { studio: Studio; onPhoto: () =>
   const info = studio.engine.value.info.value;
   const second = styles.find(styles.second.value);
   const chosen = styles.find(styles.chosen.value);
-  if (info && !info.style)
-    return (
-      <section class="styles" aria-label={texts.styles.title}>
-        <p class="hint">{texts.styles.none}</p>
-      </section>
-    );
+  if (info && !info.style) return <p class="hint">{texts.styles.none}</p>;
   return (
-    <section class="styles" aria-label={texts.styles.title}>
+    <>
       <div class="makers">
         <button
           type="button"
@@ -57,7 +53,7 @@ export function StyleStrip({ studio, onPhoto }: { studio: Studio; onPhoto: () =>
           {second.name}
         </label>
       )}
-    </section>
+    </>
   );
 }
 
