@@ -54,10 +54,13 @@ scope.addEventListener("fetch", (event) => {
   event.respondWith(
     path.startsWith("assets/")
       ? kept().then((response) => response ?? fetch(request))
-      : fetch(request).catch(async (error: unknown) => {
-          const response = await kept();
-          if (response) return response;
-          throw error;
-        }),
+      : fetch(request).then(
+          async (response) => (response.status >= 500 && (await kept())) || response,
+          async (error: unknown) => {
+            const response = await kept();
+            if (response) return response;
+            throw error;
+          },
+        ),
   );
 });
