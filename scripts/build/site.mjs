@@ -32,6 +32,9 @@ const NETS = ["landscape", "street"];
 const BRIGHT = { street: "style 8" };
 const SEGMENTER = "ade20k_segmenter";
 
+/** What the page imports with import() and waits for before it shows a map. */
+const AWAITED = ["src/studio/starts/starts.ts"];
+
 const common = {
   bundle: true,
   format: "esm",
@@ -117,7 +120,7 @@ function place(path, contents) {
   renameSync(part, path);
 }
 
-/** What the page loads before anything runs: its script, styles, and the chunks and engine's bundles that are imported at once. */
+/** What the page loads before the first stroke: its script, styles, and the chunks and engine's bundles that are imported at once or awaited. */
 function firstFiles({ outputs }, out) {
   const below = (path) => posix(relative(out, path));
   const entry = Object.keys(outputs).find((path) => outputs[path].entryPoint?.endsWith("main.tsx"));
@@ -125,7 +128,7 @@ function firstFiles({ outputs }, out) {
   const engine = new Set();
   const visit = (path) => {
     for (const { path: to, kind, external } of outputs[path].imports) {
-      if (kind !== "import-statement") continue;
+      if (kind !== "import-statement" && !AWAITED.includes(outputs[to]?.entryPoint)) continue;
       if (external) engine.add(to.replace("../", ""));
       else if (!chunks.has(below(to))) {
         chunks.add(below(to));
@@ -182,7 +185,9 @@ async function netsOf(folder, dist) {
       weights: `weights/${weights}`,
       encoder: `weights/${id}_net_E.safetensors`,
       bytes,
-      sha256: JSON.parse(readFileSync(join(folder, `${weights}.json`), "utf8")).sha256,
+      sha256: createHash("sha256")
+        .update(readFileSync(join(folder, weights)))
+        .digest("hex"),
       width,
       height,
       labels,

@@ -54,7 +54,8 @@ async function netOf(file: File, format: "safetensors" | "pth"): Promise<Net | s
   try {
     const weights = format === "pth" ? await (await import("../../pth.ts")).convertCheckpoint(file) : file;
     const { inspect } = await import("../../index.ts");
-    const { width, height, labels, dontCare, bytes, notice } = await inspect(weights);
+    const { width, height, labels: stored, dontCare, bytes, notice } = await inspect(weights);
+    const labels = (await import("../starts/other_labels.ts")).otherLabels(stored);
     if (labels.length > MOST_LABELS) return texts.said.manyLabels(labels.length);
     const hash = await crypto.subtle.digest("SHA-256", await weights.arrayBuffer());
     const sha256 = [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -48,57 +48,29 @@ const STREET: Record<string, string> = {
   void: "#18171b",
 };
 
-/** Those of GauGAN's page: red is the COCO-Stuff id from 0 on. */
-const GAUGAN = [
-  "#5e5bc5 #706419 #7f4502 #8f2a91 #9600b1 #aad16a #ae2974 #b0c1c3",
-  "#6e6e28 #7c32c8 #7d3054 #87716f #8b3027 #946e28 #999900",
-  "#696969 #77ba1d #7ec864 #869664 #9364c8 #956432 #9ac6da #9ceedd #9e9eaa #a1a164 #b1c8ff",
-  "#606e32 #760000 #7bc800 #8de61e #a2a3eb #a8c832 #b57b00",
-]
-  .join(" ")
-  .split(" ");
-const gauganOf = new Map(GAUGAN.map((color) => [parseInt(color.slice(1, 3), 16), color]));
-
-/** Labels of COCO-Stuff, with and without the don't-care label. */
-const COCO = [182, 183];
-
-/** By the first word of a name that fits, the names of all sets together: COCO-Stuff's say "wall-brick", "sky-other", "plant-other". */
-const CATEGORIES: readonly [Category, RegExp][] = [
-  [
-    "traffic",
-    /\b(car|bus|truck|train|bicycle|bicyclist|motorcycle|pedestrian|rider|boat|airplane|vehicle|traffic light|stop sign)\b/,
-  ],
-  ["plant", /\b(trees?|bush|flower|grass|leaves|moss|plants?|straw|branch|wood|field|vegetation|terrain|palm)\b/],
-  [
-    "ground",
-    /\b(dirt|gravel|ground|mud|pavement|sidewalk|road|sand|floor|path|playingfield|railroad|earth|runway|carpet|rug|mat)\b/,
-  ],
-  ["landscape", /\b(clouds?|fog|hill|mountain|river|rock|sea|sky|snow|stone|water|waterdrops|lake|waterfall)\b/],
-  [
-    "building",
-    /\b(building|house|bridge|fence|platform|roof|wall|window|door|stairs|skyscraper|tent|railing|pole|sign|tower|ceiling|solid|structural|cage|net)\b/,
-  ],
-];
-
-/** The category of a label, by its name; "wall-wood" is of a building, and "wood" a plant. */
-export function categoryOf(name: string): Category {
-  const words = name.toLowerCase().replace(/_/g, " ");
-  const head = words.split(/[-,;]/)[0];
-  const fits = (text: string): Category | undefined => CATEGORIES.find(([, pattern]) => pattern.test(text))?.[0];
-  return fits(head) ?? fits(words.replace(/-/g, " ")) ?? "other";
-}
+/** Those of streets that are no part of a building. Landscapes are stored with theirs. */
+const CATEGORIES: Record<string, Category> = {
+  sky: "landscape",
+  road: "ground",
+  pavement: "ground",
+  tree: "plant",
+  car: "traffic",
+  pedestrian: "traffic",
+  bicyclist: "traffic",
+  void: "other",
+};
 
 /**
- * The labels of a net as they are shown.
+ * The labels of a net as they are shown. Those of a net that is not ours pass through otherLabels of other_labels.ts once, when it is opened.
  * @param net its id in nets.json; undefined: a net that is not ours
  */
 export function screenLabels(net: string | undefined, labels: readonly LabelInfo[]): ScreenLabel[] {
   const ours = net === "landscape" ? LANDSCAPE : net === "street" ? STREET : undefined;
-  const coco = !ours && COCO.includes(labels.length) ? gauganOf : undefined;
   return labels.map((label) => ({
     ...label,
-    color: ours?.[label.name] ?? coco?.get(label.id) ?? label.color,
-    // A category of another net's own is its maker's word.
-    category: (ours ? undefined : label.category) ?? texts.categories[categoryOf(label.name)],
+    color: ours?.[label.name] ?? label.color,
+    category:
+      (ours === STREET ? texts.categories[CATEGORIES[label.name] ?? "building"] : label.category) ??
+      texts.categories.other,
   }));
 }

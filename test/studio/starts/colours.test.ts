@@ -4,7 +4,8 @@ import { differenceCiede2000, filterDeficiencyDeuter, parse } from "culori";
 import { beforeAll, expect, test } from "vitest";
 import { inspect } from "../../../src/node.ts";
 import type { LabelInfo } from "../../../src/index.ts";
-import { categoryOf, screenLabels } from "../../../src/studio/starts/colours.ts";
+import { screenLabels } from "../../../src/studio/starts/colours.ts";
+import { categoryOf, otherLabels } from "../../../src/studio/starts/other_labels.ts";
 import { publishedWeights } from "../../../src/formats/packaged.ts";
 
 const stored: Record<string, LabelInfo[]> = {};
@@ -53,13 +54,14 @@ test("another net keeps its colours and categories", () => {
     { id: 0, name: "sky", color: "#123456", category: "up" },
     { id: 1, name: "lamp", color: "#654321" },
   ];
-  expect(screenLabels(undefined, labels)).toEqual([labels[0], { ...labels[1], category: "Other" }]);
+  expect(screenLabels("a.safetensors", otherLabels(labels))).toEqual([labels[0], { ...labels[1], category: "Other" }]);
+  expect(screenLabels("a.safetensors", labels)[1].category).toBe("Other");
 });
 
 test("COCO-Stuff's labels have GauGAN's colours, whose red is the id", () => {
   const labels = screenLabels(
-    undefined,
-    Array.from({ length: 182 }, (_, id) => ({ id, name: `label ${id}`, color: "#010203" })),
+    "coco.pth",
+    otherLabels(Array.from({ length: 182 }, (_, id) => ({ id, name: `label ${id}`, color: "#010203" }))),
   );
   expect(labels[156].color).toBe("#9ceedd");
   expect(labels[154].color).toBe("#9ac6da");
