@@ -35,7 +35,7 @@ async function open(lab: Lab, options: { touch?: boolean; ratio?: number } = {})
   await page.goto(`${lab.server.origin}/studio/map.html`);
   await page.waitForFunction("window.start !== undefined");
   await page.evaluate(([w, h, s]) => window.start(w, h, s), [WIDTH, HEIGHT, SCALE]);
-  await page.waitForSelector(".map-view");
+  await page.waitForSelector(".map-view", { timeout: 10_000 });
   return page;
 }
 
@@ -509,6 +509,43 @@ describePage(
       });
       expect(after).toEqual([0, null]);
       expect(await listeners()).toEqual([]);
+    });
+
+    test("on a screen of another ratio and at another scale the cursor stays exact", async () => {
+      const page = await open(lab);
+      await choose(page, { size: 5, label: 3 });
+      await page.mouse.move(...on(10, 11));
+      const cursor = await tinted(page);
+      const sizes = () =>
+        page.evaluate(() => {
+          const { width } = document.querySelector<HTMLCanvasElement>(".map-view-overlay")!;
+          return [width, document.querySelector<HTMLElement>(".map-view")!.offsetWidth];
+        });
+      expect(await sizes()).toEqual([320, 320]);
+      const session = await page.context().newCDPSession(page);
+      const metrics = { width: 1000, height: 700, deviceScaleFactor: 2, mobile: false };
+      await session.send("Emulation.setDeviceMetricsOverride", metrics);
+      await expect.poll(sizes).toEqual([640, 320]);
+      expect(await tinted(page)).toEqual(cursor);
+      await page.evaluate(() => (window.studio.scale.value = 5));
+      await expect.poll(sizes).toEqual([320, 160]);
+      expect(await tinted(page)).toEqual(cursor);
+    });
+
+    test("the system's cursor is hidden where the brush is shown, a ring shows the focus of keys alone", async () => {
+      const page = await open(lab);
+      const style = () =>
+        page.evaluate(() => {
+          const { cursor, outlineStyle } = getComputedStyle(document.querySelector(".map-view")!);
+          return [cursor, outlineStyle];
+        });
+      await page.mouse.click(...on(3, 3));
+      expect(await style()).toEqual(["none", "none"]);
+      await page.keyboard.press("g");
+      expect(await style()).toEqual(["crosshair", "solid"]);
+      await page.keyboard.down("Space");
+      expect((await style())[0]).toBe("grab");
+      expect(await tinted(page)).toEqual([]);
     });
   },
   "swiftshader",

@@ -91,7 +91,7 @@ export class Overlay {
    */
   draw(ratio: number, sample: boolean): void {
     const { canvas, context, controls } = this;
-    const { hand, settings, viewport, byTouch } = controls;
+    const { hand, settings, viewport, byTouch, panning } = controls;
     const middle = viewport.middle();
     const [width, height] = [Math.round(middle.x * 2 * ratio), Math.round(middle.y * 2 * ratio)];
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
@@ -105,7 +105,7 @@ export class Overlay {
       const path = pathOf(outline(hand.dab(viewport.toMap(middle))), grid);
       this.show(path, path, line, color);
     }
-    if (!this.reach.value.length) return;
+    if (!this.reach.value.length || panning.value) return;
     const draw = (at: Grid): void => {
       const reach = pathOf(this.reach.value, at);
       this.show(reach, this.settable.value === this.reach.value ? reach : pathOf(this.settable.value, at), line, color);

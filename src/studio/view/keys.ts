@@ -34,7 +34,7 @@ export class Keys {
   /** @returns whether the key did something */
   down(event: Key): boolean {
     const { controls } = this;
-    const { settings, viewport } = controls;
+    const { hand, settings, viewport } = controls;
     this.modifiers(event);
     // Else Alt would open the browser's menu.
     if (event.key === "Alt") return true;
@@ -52,8 +52,9 @@ export class Keys {
     const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1];
     if (digit) return this.takeLabel(controls.options.labels.value[(Number(digit) + 9) % 10]?.id);
     if (key === "x") return this.takeLabel(settings.lastLabel.value);
-    if (key === "+" || key === "=") viewport.zoomStep(1);
-    else if (key === "-") viewport.zoomStep(-1);
+    const at = hand.at.value && viewport.toWindow(hand.at.value);
+    if (key === "+" || key === "=") viewport.zoomStep(1, at);
+    else if (key === "-") viewport.zoomStep(-1, at);
     else if (key === "home") viewport.reset();
     else return false;
     return true;

@@ -1,6 +1,6 @@
 // The map that is painted: an element that shows a MapControls and lets hands at it.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { texts } from "../texts.ts";
 import type { MapControls } from "./controls.ts";
 import { mount, type Elements } from "./mount.ts";
@@ -11,8 +11,9 @@ export { MapControls, type MapViewOptions } from "./controls.ts";
 /** As large as the map at its scale. @param controls made once, with new MapControls(options) */
 export function MapView({ controls }: { readonly controls: MapControls }) {
   const elements = useRef({} as Elements);
-  useEffect(() => mount(elements.current, controls), [controls]);
+  useLayoutEffect(() => mount(elements.current, controls), [controls]);
   const { width, height } = controls.options.doc.value;
+  const scale = controls.options.scale.value;
   /** Keeps an element, as a ref. */
   const keep =
     <K extends keyof Elements>(name: K) =>
@@ -23,12 +24,13 @@ export function MapView({ controls }: { readonly controls: MapControls }) {
     <div
       ref={keep("root")}
       class="map-view"
+      style={{ width: `${width * scale}px`, height: `${height * scale}px` }}
       tabIndex={0}
       role="application"
       aria-label={texts.view.map(width, height)}
       aria-description={texts.view.help}
     >
-      <div ref={keep("layers")} class="map-view-layers">
+      <div ref={keep("layers")} class="map-view-layers" style={{ width: `${width}px`, height: `${height}px` }}>
         <canvas ref={keep("photo")} hidden />
         <canvas ref={keep("map")} class="map-view-ids" />
       </div>

@@ -10,7 +10,7 @@ import { listen } from "./pointers.ts";
 const SAMPLE = 800;
 /** How long the pointer rests before it is named what is under it, in milliseconds. */
 const REST = 400;
-/** CSS pixels from the pointer to that name. */
+/** CSS pixels from the pointer, or from the brush around it, to that name. */
 const ASIDE = 16;
 /** A brush that is smaller on the screen, in CSS pixels, is hard to see without the system's cursor. */
 const TINY = 5;
@@ -81,7 +81,7 @@ export function mount(elements: Elements, controls: MapControls): () => void {
 
 /** Draws, at most once a frame. */
 function draw(
-  { root, layers, photo, map, overlay }: Elements,
+  { layers, photo, map, overlay }: Elements,
   controls: MapControls,
   ratio: { readonly value: number },
   sample: { readonly value: boolean },
@@ -115,15 +115,7 @@ function draw(
 
     const { left, top, pixel } = gridOf(viewport, ratio.value);
     const css = (screen: number): string => `${screen / ratio.value}px`;
-    Object.assign(layers.style, {
-      width: `${width}px`,
-      height: `${height}px`,
-      transform: `translate(${css(left)}, ${css(top)}) scale(${pixel / ratio.value})`,
-    });
-    Object.assign(root.style, {
-      width: `${width * options.scale.value}px`,
-      height: `${height * options.scale.value}px`,
-    });
+    layers.style.transform = `translate(${css(left)}, ${css(top)}) scale(${pixel / ratio.value})`;
     over.draw(ratio.value, sample.value);
   };
 
@@ -135,7 +127,7 @@ function draw(
     const { origin, pixel } = viewport;
     void [doc.value.version, labels, scale, photo, photoOpacity, label, locked, outlined, shape].map((s) => s?.value);
     void [at, shift, tool, size, drawing, origin, pixel, controls.byTouch, controls.readOnly].map((s) => s.value);
-    void [ratio.value, sample.value];
+    void [ratio.value, sample.value, controls.panning.value];
     frame ||= requestAnimationFrame(render);
   });
   return () => {
@@ -191,8 +183,10 @@ function showName({ name }: Elements, controls: MapControls): () => void {
     const timer = setTimeout(() => {
       const { x, y } = viewport.toWindow(at);
       const middle = viewport.middle();
+      const brush = hand.tool.value === "brush" || hand.tool.value === "line";
+      const away = ASIDE + (brush ? (hand.size.value * viewport.pixel.value) / 3 : 0);
       // Towards the middle, so that it is not cut off.
-      const beside = (far: boolean): string => (far ? `calc(-100% - ${ASIDE}px)` : `${ASIDE}px`);
+      const beside = (far: boolean): string => (far ? `calc(-100% - ${away}px)` : `${away}px`);
       name.textContent = text;
       name.hidden = false;
       name.style.transform = `translate(${x}px, ${y}px) translate(${beside(x > middle.x)}, ${beside(y > middle.y)})`;

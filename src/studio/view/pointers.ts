@@ -68,14 +68,17 @@ export function listen(root: HTMLElement, controls: MapControls, signal: AbortSi
     if (event.pointerType === "touch") hand.at.value = undefined;
   };
 
-  // Else text would be selected, and the middle button would scroll.
-  on("mousedown", (event) => event.preventDefault());
+  // Else the middle button would scroll.
+  on("mousedown", (event) => {
+    if (event.button === MIDDLE) event.preventDefault();
+  });
   on("contextmenu", (event) => event.preventDefault());
 
   on("pointerdown", (event) => {
     const { button, pointerId, pointerType, timeStamp } = event;
     const at = placeOf(event);
-    root.focus({ preventScroll: true });
+    // A mouse gives the focus of itself, and then the browser knows that it needs no ring.
+    if (pointerType !== "mouse" || button === MIDDLE) root.focus({ preventScroll: true });
     modifiers(event);
     if (pointerType === "touch") fingers.set(pointerId, at);
     if (mode === "paint" && fingers.has(active!) && fingers.size === 2 && timeStamp - began <= TOGETHER) {

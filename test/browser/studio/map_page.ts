@@ -24,7 +24,8 @@ const labels: LabelInfo[] = [
   { id: 3, name: "House", color: "#a04020" },
 ];
 
-function start(width = 32, height = 24, scale = 10) {
+function start(width = 32, height = 24, size = 10) {
+  const scale = signal(size);
   const doc = signal(new MapDocument(width, height, begun(width, height)));
   const settings = new Settings();
   const photo = signal<ImageBitmap | undefined>(undefined);
@@ -34,7 +35,7 @@ function start(width = 32, height = 24, scale = 10) {
     doc,
     settings,
     labels: signal(labels),
-    scale: signal(scale),
+    scale,
     photo,
     photoOpacity,
     readOnly,
@@ -43,15 +44,15 @@ function start(width = 32, height = 24, scale = 10) {
   const view = computed(() => (shown.value ? h(MapView, { controls }) : null));
   const App = () => view.value;
   render(h(App, {}), document.getElementById("app")!);
-  return { doc, settings, controls, photo, photoOpacity, readOnly, shown, MapDocument };
+  return { doc, settings, controls, photo, photoOpacity, readOnly, scale, shown, MapDocument };
 }
 
 declare global {
   interface Window {
     studio: ReturnType<typeof start>;
-    start(width?: number, height?: number, scale?: number): void;
+    start(width?: number, height?: number, size?: number): void;
   }
 }
-window.start = (...size) => {
-  window.studio = start(...size);
+window.start = (...sizes) => {
+  window.studio = start(...sizes);
 };

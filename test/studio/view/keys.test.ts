@@ -145,8 +145,8 @@ test("undo, redo and Escape: a stroke under way is taken back first", () => {
   expect([tap("z", { ctrlKey: true }), rows(doc.value)[0]]).toEqual([false, "10"]);
 });
 
-test("plus, minus and Home zoom", () => {
-  const { viewport, tap } = begin("0000", "0000");
+test("plus, minus and Home zoom, around the brush if there is one", () => {
+  const { hand, viewport, tap } = begin("0000", "0000");
   tap("+");
   tap("=");
   expect(viewport.zoom.value).toBe(2);
@@ -154,6 +154,9 @@ test("plus, minus and Home zoom", () => {
   expect(viewport.zoom.value).toBe(1.5);
   tap("Home");
   expect(viewport.zoom.value).toBe(1);
+  hand.move({ x: 4, y: 2 });
+  tap("+");
+  expect(viewport.toMap({ x: 40, y: 20 })).toEqual({ x: 4, y: 2 });
 });
 
 test("Shift and Alt are known to the hand; keys of others and of the browser are left alone", () => {
