@@ -101,8 +101,9 @@ export function listen(root: HTMLElement, controls: MapControls, signal: AbortSi
     if (mode === "pinch") {
       if (fingers.has(pointerId)) pinch(pointerId, placeOf(event));
     } else if (mode && pointerId === active) {
-      const parts = event.getCoalescedEvents();
-      const events = parts.length ? parts : [event];
+      // Pages without https lack it in some browsers.
+      const parts = event.getCoalescedEvents?.();
+      const events = parts?.length ? parts : [event];
       placesOf(events).forEach((at, i) => {
         if (mode === "pan") viewport.pan(at.x - before.x, at.y - before.y);
         hand.move(viewport.toMap(at), pressureOf(events[i]));
