@@ -81,6 +81,7 @@ export class Studio {
     this.requested = -1;
     this.poster.value = poster;
     this.asked.value = undefined;
+    this.styles.close(styles);
     this.net.value = net;
     this.settings.label.value = net.labels.at(0)?.id ?? 0;
     this.settings.locked.value = new Set();
@@ -90,7 +91,7 @@ export class Studio {
     const ends = [
       effect(() => {
         const info = engine.info.value;
-        if (info) untracked(() => this.styles.open(info.style, { stored: styles, first: net.style }));
+        if (info) untracked(() => this.styles.open(info.style, net.style));
       }),
       effect(() => {
         void this.doc.value.version.value;

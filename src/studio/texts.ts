@@ -34,6 +34,11 @@ export const texts = {
     otherFile:
       "This is no file that can be opened here. Drop a label map (PNG), a picture saved here, a photo, or a net (.safetensors, .pth).",
   },
+  keep: {
+    unable: (reason: string) =>
+      `The browser can't keep your work (${reason}). Save the map as a file before you close the page.`,
+    copy: "The map is open in another tab: this is a copy, which is kept on its own.",
+  },
   categories: {
     landscape: "Landscape",
     plant: "Plant",
@@ -88,6 +93,7 @@ export const texts = {
     labelled: (file: string) => `This is the map of ${file}. Undo brings yours back.`,
     reading: (file: string) => `Reading the style of ${file}`,
     styled: (file: string) => `The style of ${file} is among the styles now.`,
+    fromLink: "This is the map of the link. Undo brings yours back.",
     copied: "The link is copied. It holds the map and the style; nothing was uploaded.",
   },
   save: {

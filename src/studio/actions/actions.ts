@@ -7,8 +7,15 @@ import { failureOf } from "../net/engine.ts";
 import type { Net } from "../net/net.ts";
 import type { Question } from "./question.ts";
 import type { Start } from "../starts/starts.ts";
-import type { Studio } from "../studio.ts";
+import type { Beginning, Studio } from "../studio.ts";
+import type { StoredStyles } from "../styles/library.ts";
 import { texts } from "../texts.ts";
+
+/** What a net leaves when another is opened. */
+interface Left {
+  readonly ids: Uint8Array;
+  readonly styles?: StoredStyles;
+}
 
 const pick = <T>(all: readonly T[]): T => all[Math.floor(Math.random() * all.length)];
 
@@ -27,6 +34,8 @@ export class Actions {
   readonly question = signal<Question | undefined>(undefined);
   /** A file is dragged over the page. */
   readonly dragging = signal(false);
+  /** Maps of the nets that are not open, with their styles. */
+  readonly others = new Map<string, Left>();
   /** Nets that were dropped on the page. */
   private readonly dropped = signal<readonly Net[]>([]);
 
@@ -55,12 +64,23 @@ export class Actions {
     if (net && id !== this.studio.net.value.id) await this.begin(net);
   }
 
-  /** Opens a net with its first start map, or an empty map if it has none. */
+  /** Opens a net with the map that was painted with it, else its first start map, or an empty map if it has none. */
   async begin(net: Net): Promise<void> {
+    const left = this.others.get(net.id);
     const { startIds, startsOf } = await import("../starts/starts.ts");
     const start = startsOf(net.id).at(0);
-    if (start) this.studio.open({ net, ids: await startIds(start), poster: start.poster });
-    else this.studio.open({ net, ids: emptyMap(net) });
+    if (left?.ids.length === net.width * net.height) this.open({ net, ...left });
+    else if (start) this.open({ net, ids: await startIds(start), poster: start.poster });
+    else this.open({ net, ids: emptyMap(net) });
+  }
+
+  /** Opens a net; the map of the one that was open is kept for later. */
+  private open(beginning: Beginning): void {
+    const { studio } = this;
+    const net = studio.net.value;
+    if (net) this.others.set(net.id, { ids: studio.doc.value.ids, styles: studio.styles.stored() });
+    this.others.delete(beginning.net.id);
+    studio.open(beginning);
   }
 
   /** Opens what a link, a saved picture or the last visit holds. @returns whether there is its net */
@@ -74,9 +94,20 @@ export class Actions {
       return false;
     }
     if (studio.net.value?.id === net.id) studio.doc.value.replace(ids);
-    else studio.open({ net, ids });
+    else this.open({ net, ids });
     if (style) studio.styles.take(style.name, style.z);
     return true;
+  }
+
+  /** Opens what a link holds, if it is one of ours. @param hash the address's fragment */
+  async openLink(hash: string): Promise<void> {
+    const { readLink } = await import("../files/link.ts");
+    const found = await readLink(hash);
+    if (!found) return;
+    // A reload shows what has been painted since.
+    history.replaceState(null, "", location.pathname + location.search);
+    if ("error" in found) this.studio.say(found.error);
+    else if (await this.show(found)) this.studio.say(texts.said.fromLink);
   }
 
   /** Takes a start map: in one step of undo if its net is the open one. */
@@ -87,7 +118,7 @@ export class Actions {
     const { studio } = this;
     if (start.net === studio.net.value.id) return studio.doc.value.replace(ids);
     const net = this.site.nets.find(({ id }) => id === start.net);
-    if (net) studio.open({ net, ids, poster: start.poster });
+    if (net) this.open({ net, ids, poster: start.poster });
   }
 
   /** Any start map of the site's nets, in any style. */
@@ -113,7 +144,7 @@ export class Actions {
     input.click();
   }
 
-  open(): void {
+  openFiles(): void {
     this.chooseFiles("image/*,.safetensors,.pth", (file) => this.openFile(file));
   }
 

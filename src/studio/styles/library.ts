@@ -31,6 +31,8 @@ export interface StoredStyles {
 export class StyleLibrary {
   /** Numbers of a style; 0: the net has no styles. */
   private dim = 0;
+  /** What is to come back when the net is open. */
+  private kept: StoredStyles | undefined;
   private wanted: { name: string; z: Float32Array } | undefined;
   private readonly presets = signal<readonly StyleEntry[]>([]);
   /** Thrown, made of photos, or named. The oldest first. */
@@ -56,13 +58,24 @@ export class StyleLibrary {
     return a.z.map((v, i) => v + t * (b.z[i] - v));
   });
 
+  /** There is no net: none has styles until one is open. @param kept what a person has kept of the next one */
+  close(kept?: StoredStyles): void {
+    this.dim = 0;
+    this.kept = kept;
+    this.presets.value = [];
+    this.own.value = [];
+    this.second.value = undefined;
+    this.hovered.value = undefined;
+  }
+
   /**
    * The styles of a net; presets that look alike are left out, and a net without presets has its mean.
    * @param style null: the net has no styles
    * @param first name of the preset that is chosen at first; the first of all where it is left out or missing
-   * @param stored what a person kept
    */
-  open(style: SpadeInfo["style"], { first, stored }: { first?: string; stored?: StoredStyles } = {}): void {
+  open(style: SpadeInfo["style"], first?: string): void {
+    const stored = this.kept;
+    this.kept = undefined;
     this.dim = style?.dim ?? 0;
     const mean = style ? [{ name: "mean", style: new Float32Array(style.dim) }] : [];
     const entries = distinct(style?.presets.length ? style.presets : mean).map(({ name, style }) => ({
@@ -142,6 +155,7 @@ export class StyleLibrary {
   }
 
   stored(): StoredStyles {
+    if (this.kept) return this.kept;
     return {
       own: this.own.value.map(({ z, ...rest }) => ({ ...rest, z: [...z] })),
       chosen: this.chosen.value,

@@ -53,7 +53,7 @@ export function TopBar({ studio, actions, small }: Props): JSX.Element {
       </h1>
       <span class="space" />
       {!small && some}
-      {button("open", texts.app.open, () => actions.open())}
+      {button("open", texts.app.open, () => actions.openFiles())}
       {button(
         "save",
         small ? texts.app.save : texts.app.savePicture,

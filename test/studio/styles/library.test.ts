@@ -23,9 +23,9 @@ test("presets that look alike are offered once, and the first is chosen", () => 
 });
 
 test("another preset may be the first choice", () => {
-  library.open(net, { first: "noon" });
+  library.open(net, "noon");
   expect(library.current.value).toEqual(Float32Array.of(0, 4));
-  library.open(net, { first: "night" });
+  library.open(net, "night");
   expect(library.current.value).toEqual(Float32Array.of(0, 0));
 });
 
@@ -100,10 +100,13 @@ test("what is stored comes back after a reload, through JSON; of another net's s
   library.mix.value = 0.75;
   const stored = JSON.parse(JSON.stringify(library.stored())) as ReturnType<StyleLibrary["stored"]>;
   const again = new StyleLibrary();
-  again.open(net, { stored });
+  again.close(stored);
+  expect(again.stored()).toBe(stored);
+  again.open(net);
   expect(again.current.value).toEqual(library.current.value);
   expect(names(again)).toEqual(["mean", "dusk", "noon", "dawn"]);
-  again.open({ ...net, dim: 3, presets: [preset("other", 1, 2, 3)] }, { stored });
+  again.close(stored);
+  again.open({ ...net, dim: 3, presets: [preset("other", 1, 2, 3)] });
   expect(names(again)).toEqual(["other"]);
   expect(again.chosen.value).toBe("preset other");
 });
