@@ -152,7 +152,7 @@ export class MapDocument {
   }
 
   private stepped(): void {
-    this.moves.value++;
+    this.moves.value = this.moves.peek() + 1;
     this.undoable.value = this.past.length > 0;
     this.redoable.value = this.future.length > 0;
   }

@@ -143,6 +143,24 @@ test("undo during an edit takes that edit back", () => {
   expect([all(doc), doc.editing, doc.canRedo.value]).toEqual([[0], false, true]);
 });
 
+test("steps count whole edits, undo and redo, not what is painted on the way", () => {
+  const doc = row(0, 0, 0);
+  doc.begin();
+  doc.paint([{ y: 0, x0: 0, x1: 1 }], 1, NONE);
+  doc.paint([{ y: 0, x0: 1, x1: 2 }], 1, NONE);
+  expect(doc.steps.value).toBe(0);
+  doc.commit();
+  expect(doc.steps.value).toBe(1);
+  edit(doc, 0, 1, 1);
+  doc.begin();
+  doc.cancel();
+  expect(doc.steps.value).toBe(1);
+  doc.undo();
+  doc.redo();
+  doc.redo();
+  expect(doc.steps.value).toBe(3);
+});
+
 test("an effect that edits the document does not follow it", () => {
   const doc = row(0, 0);
   let runs = 0;
