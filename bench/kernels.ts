@@ -8,7 +8,9 @@ import { gradients } from "../kernels/gradients.ts";
 import { labelTable } from "../kernels/labels/label_table.ts";
 import { blockedShape } from "../kernels/parts/gemm.ts";
 import { maxPool } from "../kernels/shape/max_pool.ts";
+import { addNoise } from "../kernels/norm/add_noise.ts";
 import { modulate } from "../kernels/norm/modulate.ts";
+import { normalPlane } from "../kernels/norm/normal_plane.ts";
 import { statistics } from "../kernels/norm/statistics.ts";
 import { openNodeDevice } from "../src/node/dawn.ts";
 import { normalValues } from "../src/models/philox.ts";
@@ -242,6 +244,24 @@ await timeGraph("statistics 256x256x64", (g) => ({
   flops: 4 * 65536 * 64,
   bytes: 4 * 65536 * 64,
 }));
+await timeGraph("normal_plane 256x256", (g) => ({
+  out: normalPlane(g, { seed: g.input("seed", [2], "i32"), layer: 1, n: 65536 }),
+  flops: (250 / 4) * 65536,
+  bytes: 4 * 65536,
+}));
+for (const what of ["", " backward, dx", " backward, dv"]) {
+  const c = 128;
+  await timeGraph(`add_noise${what} 128x128x${c} -> 256x256x${c}`, (g) => {
+    const [x, v] = [g.input("x", [1, 128, 128, c]), g.input("v", [c])];
+    const y = addNoise(g, { x, up: 2, plane: g.input("plane", [65536]), v });
+    const bytes = x.bytes + y.bytes;
+    if (!what) return { out: y, flops: 2 * 65536 * c, bytes };
+    const dy = g.input("dy", y.shape);
+    g.dispatches.length = 0;
+    const t = what.endsWith("x") ? x : v;
+    return { out: gradients(g, new Map([[y, dy]]), [t]).get(t)!, flops: 2 * 65536 * c, bytes: y.bytes };
+  });
+}
 
 if (process.argv.includes("--json"))
   writeFileSync(json, JSON.stringify({ ...machine(device), roofline: roof, rows }, null, 1));

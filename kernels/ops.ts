@@ -3,6 +3,7 @@
 export { activation } from "./shape/activation.ts";
 export { adam } from "./optim/adam.ts";
 export { add } from "./shape/add.ts";
+export { addNoise } from "./norm/add_noise.ts";
 export { addShared } from "./shape/add_shared.ts";
 export { argmax } from "./shape/argmax.ts";
 export { avgPool } from "./shape/avg_pool.ts";
@@ -24,6 +25,7 @@ export { labelTablePair } from "./labels/label_table_pair.ts";
 export { linear } from "./conv/linear.ts";
 export { maxPool } from "./shape/max_pool.ts";
 export { modulate } from "./norm/modulate.ts";
+export { normalPlane } from "./norm/normal_plane.ts";
 export { normalise } from "./norm/normalise.ts";
 export { reflectPad } from "./shape/reflect_pad.ts";
 export { overflow } from "./optim/overflow.ts";

@@ -1,7 +1,7 @@
 // kernels/parts/sums.ts: sums that several backward passes need. Each has a fixed order, so two runs agree bit for bit; no atomics.
 //
 //   sumSlices    y[i] = sum over s of parts[s,i], / sigma    in order; the second stage of most sums
-//   columnSums   y[c] = sum over r of x[r,c]                 slices of about sqrt(rows) rows, then the slices
+//   columnSums   y[c] = sum over r of x[r,c], * weights[r]   slices of about sqrt(rows) rows, then the slices
 //   negatedDot   y = -<a, b> / sigma                         4096 threads' partial sums, then 64 sums of those, then one
 //   sum2x2       y[p] = sum of the 2x2 pixels of x at 2p     the adjoint of nearest x2 upsampling
 //
@@ -16,6 +16,7 @@ import {
   ceilDiv,
   product,
   read,
+  readScalars,
   storedElements,
   write,
   writeScalars,
@@ -53,18 +54,22 @@ export function sqrtSlices(n: number): Slices {
   return { len, slices: ceilDiv(n, len) };
 }
 
-/** Sum of x's rows (all its axes but the last `columns` stored elements) into a tensor of `shape`. */
-export function columnSums(g: Graph, x: Tensor, columns: number, shape: number[]): Tensor {
+/**
+ * Sum of x's rows (all its axes but the last `columns` stored elements) into a tensor of `shape`. @param weights f32, a factor for each
+ * row
+ */
+export function columnSums(g: Graph, x: Tensor, columns: number, shape: number[], weights?: Tensor): Tensor {
   const rows = storedElements(x.shape, x.dtype) / columns;
   const { len, slices } = sqrtSlices(rows);
   const y = g.temp("sums", shape);
   const parts = slices === 1 ? y : g.temp("parts", [slices, columns]);
   g.dispatch({
     shader: { name: "sums_columns", text: columnText },
+    constants: { weights: !!weights },
     sizes: { C4: columns / 4, ROWS: rows, LEN: len },
-    bindings: { x: read(x), parts: write(parts) },
+    bindings: { x: read(x), weights: weights && readScalars(weights), parts: write(parts) },
     groups: [ceilDiv((slices * columns) / 4, 64)],
-    flops: product(x.shape),
+    flops: (weights ? 2 : 1) * product(x.shape),
   });
   return slices === 1 ? y : sumSlices(g, parts, slices, y);
 }

@@ -55,17 +55,20 @@ export function philox4x32(
   return [words[0], words[1], words[2], words[3]];
 }
 
+/** A seed's low and high 32 bits, as signed words. */
+export const keyOf = (seed: number): [number, number] => [seed | 0, Math.floor(seed / 2 ** 32) | 0];
+
 /** The first `n` words for a seed. */
-function seedWords(seed: number, n: number): Uint32Array {
+function seedWords(seed: number, n: number, layer = 0): Uint32Array {
   const words = new Uint32Array(n);
-  const high = Math.floor(seed / 2 ** 32) >>> 0;
-  for (let i = 0; i < n; i += 4) block(words, i, i / 4, 0, 0, 0, seed >>> 0, high);
+  const [low, high] = keyOf(seed);
+  for (let i = 0; i < n; i += 4) block(words, i, i / 4, layer, 0, 0, low >>> 0, high >>> 0);
   return words;
 }
 
-/** `n` normal values N(0,1) for a seed (an integer of at most 2^53 in magnitude). */
-export function normalValues(seed: number, n: number): Float32Array {
-  const words = seedWords(seed, (n + 1) & ~1);
+/** `n` normal values N(0,1) for a seed (an integer of at most 2^53 in magnitude). @param layer u32: others have other values */
+export function normalValues(seed: number, n: number, layer = 0): Float32Array {
+  const words = seedWords(seed, (n + 1) & ~1, layer);
   const out = new Float32Array(n);
   // Map to (0, 1], so that the logarithm is finite.
   const unit = (x: number): number => (x + 1) / 2 ** 32;

@@ -2,8 +2,10 @@
 
 import { packV, unpackV } from "../../../kernels/norm/spectral.ts";
 import { pixelListShapes, pixelLists } from "../../../src/labels/lists.ts";
+import { normalValues } from "../../../src/models/philox.ts";
 import type { LevelWindows } from "../../../src/labels/windows.ts";
 import { notDifferentiable, product } from "../../../src/runtime/index.ts";
+import { addNoiseGradients, addNoiseReference } from "../../reference/add_noise.ts";
 import { modulateGradients, modulateReference } from "../../reference/modulate.ts";
 import { normaliseReference } from "../../reference/normalise.ts";
 import { spectralGradient, spectralReference } from "../../reference/spectral.ts";
@@ -229,4 +231,63 @@ const runningStatistics: OpCase<"runningStatistics", { c: number; count: number;
   f16: false,
 };
 
-export const normCases = { inverseStd, modulate, normalise, runningStatistics, spectralSigma, statistics };
+const addNoise: OpCase<"addNoise", { x: Shape; up: 1 | 2 }> = {
+  // A pixel of two channels becomes four, with the noises 1, -1, 2 and 0.
+  example: {
+    of: { x: [1, 1, 1, 2], up: 2 },
+    values: { x: [10, 20], plane: [1, -1, 2, 0], v: [1, 0.5] },
+    gives: { y: [11, 20.5, 9, 19.5, 12, 21, 10, 20] },
+  },
+  settings: [
+    { x: [2, 5, 7, 6], up: 1 },
+    { x: [2, 3, 5, 9], up: 2 },
+    { x: [1, 1, 3, 39], up: 2 },
+    { x: [3, 20, 21, 3], up: 1 },
+  ],
+  data: ({ x, up }) => ({
+    x: stored(x, 1),
+    plane: f32([product(x.slice(0, 3)) * up * up], 2),
+    v: f32([x[3]], 3),
+  }),
+  args: ({ x, plane, v }, { up }) => ({ x, plane, v, up }),
+  forward: (v, { x, up }) => ({ y: addNoiseReference(v as Noise, x, up) }),
+  backward: (v, { x, up }, { y }) => ({ ...addNoiseGradients({ ...(v as Noise), dy: y }, x, up) }),
+  terms: ({ x, up }) => ({ y: 1, x: up === 1 ? 0 : 4, v: product(x.slice(0, 3)) * up * up }),
+  f16: true,
+};
+
+type Noise = Parameters<typeof addNoiseReference>[0];
+
+/** log, cos and sin of WGSL are wrong by several units, as are sums of so many terms. */
+const FUNCTIONS = 2000;
+
+const normalPlane: OpCase<"normalPlane", { low: number; high: number; layer: number; n: number }> = {
+  // From the words of Random123's first vector, 6627e8d5, e169c58d, bc57ac4c and 9b00dbd8.
+  example: {
+    of: { low: 0, high: 0, layer: 0, n: 4 },
+    values: {},
+    gives: { y: [0.99113768, -0.92466259, -0.61760896, -0.48206859] },
+  },
+  settings: [
+    { low: 7, high: 0, layer: 0, n: 5000 },
+    { low: -3, high: 0x1fffff, layer: 0xdeadbeef, n: 4098 },
+    { low: 7, high: 1, layer: 1, n: 1 },
+  ],
+  data: ({ low, high }) => ({ seed: i32([2], Int32Array.of(low, high)) }),
+  args: ({ seed }, { layer, n }) => ({ seed, layer, n }),
+  forward: (_, { low, high, layer, n }) => ({ y: normalValues((high >>> 0) * 2 ** 32 + (low >>> 0), n, layer) }),
+  backward: notDifferentiable,
+  terms: () => FUNCTIONS,
+  f16: false,
+};
+
+export const normCases = {
+  addNoise,
+  inverseStd,
+  modulate,
+  normalise,
+  normalPlane,
+  runningStatistics,
+  spectralSigma,
+  statistics,
+};
