@@ -39,6 +39,8 @@ export interface Config {
   resnet_initial_kernel_size: number;
   /** As published: "spectralspadesyncbatch3x3", "instance" ... */
   norm_G: string;
+  /** Not published; of netG spade: noise before each SPADE norm, with a learnt factor for each channel. */
+  add_noise: boolean;
 }
 
 export const defaultConfig: Config = {
@@ -57,7 +59,14 @@ export const defaultConfig: Config = {
   resnet_kernel_size: 3,
   resnet_initial_kernel_size: 7,
   norm_G: "spectralspadesyncbatch3x3",
+  add_noise: false,
 };
+
+/** An object with a config as files hold it: without what is ours and off, so that files of published nets stay as they are. */
+export function storedForm<T extends Partial<Config>>(c: T): T | Omit<T, "add_noise"> {
+  const { add_noise, ...published } = c;
+  return add_noise ? c : published;
+}
 
 /** Output channels of mlp_shared; fixed in upstream's code. */
 export const HIDDEN = 128;
@@ -250,6 +259,7 @@ export function generatorShapes(c: Config): Map<string, number[]> {
       }
     }
     for (const { name, channels } of normsOf(b)) {
+      if (c.add_noise) shapes.set(`${name}.noise_var`, [channels]);
       if (kind === "batch") {
         shapes.set(`${name}.param_free_norm.running_mean`, [channels]);
         shapes.set(`${name}.param_free_norm.running_var`, [channels]);

@@ -23,12 +23,12 @@ export interface TrainingKind {
     images: number,
     reads: { codes: Tensor; z?: Tensor; gradients: boolean },
   ): TrainingPass;
-  /** Values of the inputs that recordTraining declares, from the label windows of a batch. */
+  /** Values of the inputs that recordTraining declares, from the label windows of a batch. `noise`: a seed, for nets with add_noise. */
   trainingInputs(
     c: Config,
     rooms: readonly TableRoom[],
     windows: readonly LevelWindows[],
-    options: { gradients: boolean },
+    options: { gradients: boolean; noise?: number },
   ): LevelValues;
 }
 

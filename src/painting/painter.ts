@@ -11,6 +11,8 @@ export interface PainterOptions {
   images?: number;
   /** Keep every block's output, readable under the block's name (for tests). */
   taps?: boolean;
+  /** Seed of the planes of a net with add_noise, 0 by default: the same for every picture, so that nothing flickers while one paints. */
+  noiseSeed?: number;
   /** Where the values of the parameters come from, while programs are compiled; without it they have them. */
   weights?: { readonly source: StateSource; readonly onProgress?: OnUploaded };
   /** Called with the number of compiled programs, the current one as the fraction of its pipelines, and the total. */

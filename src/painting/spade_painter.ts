@@ -200,6 +200,7 @@ export class SpadePainter implements Painter {
     if (this.image) return;
     const levels = new Map([...this.levels].map(([key, { stage }]) => [key, stage.recording]));
     this.image = await this.compile(usual?.image ?? this.recorder.image(levels, this.first?.recording));
+    this.image.set(this.recorder.fixed);
   }
 
   queueTables(how: RunHow = {}): Promise<void> {

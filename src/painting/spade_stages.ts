@@ -19,10 +19,12 @@ import {
   type Layers,
 } from "../models/nets/generator.ts";
 import { firstInputs, idsInput, levelInputs } from "../models/nets/level_inputs.ts";
+import { noiseInput, noiseValue, recordNoise } from "../models/nets/noise.ts";
 import { levelKey, type TableRoom } from "../models/nets/table_room.ts";
 import { DerivedWeights } from "../models/weights/derived.ts";
 import type { ParameterStore } from "../models/weights/parameters.ts";
-import { Graph, type Target, type Tensor } from "../runtime/index.ts";
+import { Graph, type HostArray, type Target, type Tensor } from "../runtime/index.ts";
+import type { PainterOptions } from "./painter.ts";
 import { recordOutput } from "./present/output.ts";
 import type { Recording } from "./stage.ts";
 
@@ -40,16 +42,19 @@ export class SpadeStages {
   readonly images: number;
   private readonly taps: boolean;
   readonly derived: DerivedWeights;
+  /** Values of inputs of the image stage that neither map nor style sets. */
+  readonly fixed: Readonly<Record<string, HostArray>>;
 
   /** @param taps makes every block's output an output of the image stage, under the block's name */
   constructor(
     readonly target: Target,
     readonly config: Config,
     readonly parameters: ParameterStore,
-    { images = 1, taps = false }: { images?: number; taps?: boolean } = {},
+    { images = 1, taps = false, noiseSeed = 0 }: Pick<PainterOptions, "images" | "taps" | "noiseSeed"> = {},
   ) {
     this.images = images;
     this.taps = taps;
+    this.fixed = config.add_noise ? noiseValue(noiseSeed) : {};
     const uses = convLayers(config).map(({ name, k, h, w }) => {
       const key = parameters.has(`${name}.weight`) ? `${name}.weight` : `${name}.weight_orig`;
       return { name, key, k, h, w };
@@ -141,7 +146,9 @@ export class SpadeStages {
     );
     const idTensors = new Map<string, Tensor>();
     const known = new Map<Tensor, ReturnType<typeof statistics>>();
+    const seed = this.config.add_noise ? noiseInput(g) : undefined;
     return {
+      ...(seed && { noise: (name: string, x: Tensor, up: number) => recordNoise(g, p, seed, name, x, up) }),
       conv: (name) => {
         const weight = p.has(`${name}.weight`) || !spectral ? `${name}.weight` : `${name}.weight_orig`;
         return {

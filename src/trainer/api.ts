@@ -70,6 +70,8 @@ export interface PublishedOptions {
   seed: number;
   /** Not published: storage of activations; "f16" needs an adapter that has it. Weights that learn are f32. */
   dtype: "f32" | "f16";
+  /** Not published; of netG "spade": noise before each SPADE norm, with a learnt factor for each channel. */
+  add_noise: boolean;
   /** Not published: decay of a moving average of the generator, which preview() and save() then take; 0: none. At step n at most (1 + n) / (10 + n). */
   ema: number;
 }

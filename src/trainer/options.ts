@@ -1,7 +1,7 @@
 // The options of createTrainer: types, names, and whether they fit the nets that the training begins with.
 
 import { parseJson } from "../formats/budget.ts";
-import { labelCount } from "../models/config.ts";
+import { labelCount, storedForm } from "../models/config.ts";
 import { parseLabels, type Label } from "../pictures/label_names.ts";
 import { foreign, SpadeError, type SpadeErrorCode } from "../runtime/errors.ts";
 import { checkShared, checkSource, isObject } from "../session/checks.ts";
@@ -66,12 +66,24 @@ export function storedOptions(json: string | undefined): Partial<TrainOptions> {
 
 /** The metadata that storedOptions reads: the text of an opt.json. */
 export const optionsText = (o: TrainOptions): string =>
-  JSON.stringify(Object.fromEntries(Object.keys(RULES).map((name) => [name, o[name as keyof TrainOptions]])), infinite);
+  JSON.stringify(
+    storedForm(Object.fromEntries(Object.keys(RULES).map((name) => [name, o[name as keyof TrainOptions]]))),
+    infinite,
+  );
 
 /** Options that a generator keeps. */
 const OF_GENERATOR = [
   ...["netG", "norm_G", "num_upsampling_layers", "resnet_n_downsample", "resnet_n_blocks", "resnet_kernel_size"],
-  ...["resnet_initial_kernel_size", "ngf", "use_vae", "z_dim", "label_nc", "contain_dontcare_label", "no_instance"],
+  ...[
+    "resnet_initial_kernel_size",
+    "ngf",
+    "use_vae",
+    "z_dim",
+    "label_nc",
+    "contain_dontcare_label",
+    "no_instance",
+    "add_noise",
+  ],
 ];
 /** Options that a checkpoint keeps. */
 const OF_CHECKPOINT = [

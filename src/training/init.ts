@@ -1,6 +1,6 @@
 // The published initialisation of a net, as the published code does it on a GPU (docs/upstream.md): init_weights writes into `weight`, which on a GPU
 // is no longer the storage of a spectrally normalised layer's `weight_orig`, so these weights keep PyTorch's default, U(-1/sqrt(fan_in),
-// 1/sqrt(fan_in)); all other weights get `init_type`; every bias is 0. Values depend on (seed, key) alone, not on the other nets or their
+// 1/sqrt(fan_in)); all other weights get `init_type`; every bias is 0, and so is every noise_var. Values depend on (seed, key) alone, not on the other nets or their
 // order.
 
 import type { Net } from "../models/weights/packing.ts";
@@ -76,6 +76,7 @@ function initialValues(key: string, shape: readonly number[], options: InitOptio
   const size = shape.reduce((a, b) => a * b, 1);
   switch (key.slice(key.lastIndexOf(".") + 1)) {
     case "bias":
+    case "noise_var":
     case "running_mean":
       return new Float32Array(size);
     case "running_var":

@@ -45,12 +45,14 @@ function isBroken(losses: Record<string, number>, stepper: RunParts["stepper"], 
   return stepper.overflowed.length > 0 && (o.dtype === "f32" || stepper.scaleIsSpent);
 }
 
-/** The encoder's N(0,1) draws of a step, separate ones for the G step and the D step. */
-function noise(o: TrainOptions, step: number): { epsG?: Float32Array; epsD?: Float32Array } {
-  if (!o.use_vae) return {};
-  const draw = (name: string): Float32Array =>
-    normalValues(keyedSeed(o.seed, `${name} ${step}`), o.batchSize * o.z_dim);
-  return { epsG: draw("eps G"), epsD: draw("eps D") };
+/** The draws of a step, separate ones for the G step and the D step: the encoder's N(0,1), the seeds of the generator's planes. */
+function noise(o: TrainOptions, step: number): Pick<Batch, "epsG" | "epsD" | "noiseG" | "noiseD"> {
+  const seed = (name: string): number => keyedSeed(o.seed, `${name} ${step}`);
+  const draw = (name: string): Float32Array => normalValues(seed(name), o.batchSize * o.z_dim);
+  return {
+    ...(o.use_vae && { epsG: draw("eps G"), epsD: draw("eps D") }),
+    ...(o.add_noise && { noiseG: seed("noise G"), noiseD: seed("noise D") }),
+  };
 }
 
 /**

@@ -129,6 +129,7 @@ export const RULES: Readonly<Record<Exclude<keyof TrainOptions, "isTrain">, Rule
   z_dim: whole(1),
   init_type: choice(INIT_TYPES),
   init_variance: real(0),
+  add_noise: toggle,
 
   niter: whole(0),
   niter_decay: whole(0),

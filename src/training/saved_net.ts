@@ -4,7 +4,7 @@
 import { parseJson } from "../formats/budget.ts";
 import type { TensorToWrite } from "../formats/safetensors.ts";
 import { fromF32 } from "../formats/tensors.ts";
-import { defaultConfig, type Config } from "../models/config.ts";
+import { defaultConfig, storedForm, type Config } from "../models/config.ts";
 import { encodePresets } from "../models/presets.ts";
 import type { Label } from "../pictures/label_names.ts";
 import type { TrainOptions } from "./options.ts";
@@ -43,7 +43,7 @@ export function netMetadata(
 ): Record<string, string> {
   const config = Object.fromEntries((Object.keys(defaultConfig) as (keyof Config)[]).map((key) => [key, o[key]]));
   return {
-    config: JSON.stringify(config),
+    config: JSON.stringify(storedForm(config)),
     ...(labels ? { labels: JSON.stringify(labels) } : {}),
     ...(styles?.count ? { styles: encodePresets(styles.mean(), styles.presets(PRESETS)) } : {}),
     training: JSON.stringify({

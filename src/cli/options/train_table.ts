@@ -90,6 +90,8 @@ const OURS = described({
   vgg_weights: "torchvision's VGG19, for the published perceptual loss; left out: SqueezeNet 1.0",
   squeezenet_scale:
     "what SqueezeNet's distances are multiplied with, to be like VGG19's; a run that goes on keeps its own",
+  add_noise:
+    "noise before each SPADE norm, with a learnt factor for each channel: texture where a label's region is plain",
   init_from: "begin with the nets of a generator's file, and of its folder: what fits is taken, labels go by name",
   dtype: "storage of activations and of the weights that kernels read",
   ema: "decay of a moving average of the generator, at step n at most (1 + n) / (10 + n); 0: none",

@@ -9,7 +9,15 @@
 // Resize (nearest, asymmetric, floor) reads the same pixels as torch's nearest.
 
 import type { BlockSpec, Config } from "../../models/config.ts";
-import { blocks, convsOf, generatorShapes, latentSize, parseNormG, semanticNc } from "../../models/config.ts";
+import {
+  blocks,
+  convsOf,
+  generatorShapes,
+  latentSize,
+  parseNormG,
+  semanticNc,
+  storedForm,
+} from "../../models/config.ts";
 import { outputSize } from "../../models/kinds.ts";
 import type { HostState } from "../../models/weights/seeded.ts";
 import { spectralSigma } from "../../models/weights/seeded.ts";
@@ -33,7 +41,7 @@ export function exportGenerator(config: Config, state: HostState): Generator<Uin
 export function generatorGraph(config: Config, state: HostState): OnnxGraph {
   checkState(config, state);
   const { h: height, w: width } = outputSize(config);
-  const g = new OnnxGraph("spade_generator", { config: JSON.stringify(config) });
+  const g = new OnnxGraph("spade_generator", { config: JSON.stringify(storedForm(config)) });
   const seg = g.input("seg", [1, semanticNc(config), height, width]);
   const layers = new Layers(g, config, state);
   const levels = new Map<number, string>();

@@ -45,6 +45,8 @@ export interface Layers {
   conv(name: string): Pick<ConvArgs, "w" | "bias" | "sigma" | "winograd" | "blocked">;
   /** Mean and 1/std of a norm on x. `up`: x is used upsampled, so each value stands for up*up pixels. */
   normalise(name: string, x: Tensor, up: number): { mean: Tensor; rstd: Tensor };
+  /** Of nets with add_noise: x, upsampled `up` times, with the noise that a norm is to see. */
+  noise?(name: string, x: Tensor, up: number): Tensor;
   /** Tables [rows, channels] or, in dense mode, [N,h,w,channels] with a row per pixel. Called once per name, like conv. */
   table(name: string): { gamma: Tensor; beta: Tensor };
   /** Row in the tables of that resolution for each pixel, i32 [N,h,w]. */
@@ -58,8 +60,10 @@ const K: Record<string, number> = { conv_0: 3, conv_1: 3, conv_s: 1 };
 function block(g: Graph, layers: Layers, b: BlockSpec, x: Tensor): Tensor {
   const up = b.up ? 2 : 1;
   const ids = layers.ids(b.h, b.w);
-  const norm = (part: string, input: Tensor, factor: number, slope: number): Tensor => {
+  const norm = (part: string, plain: Tensor, upsampled: number, slope: number): Tensor => {
     const name = `${b.name}.${part}`;
+    const noisy = layers.noise?.(name, plain, upsampled);
+    const [input, factor] = noisy ? [noisy, 1] : [plain, upsampled];
     const table = layers.table(name);
     return g.scope(name, () =>
       modulate(g, {

@@ -100,6 +100,13 @@ export function pix2pixhdSize(c: Config): { h: number; w: number } {
 
 /** Checks the options. @throws SpadeError usage: options that this net does not support */
 export function checkPix2pixhd(c: Config): void {
+  if (c.add_noise)
+    throw new SpadeError(
+      "usage",
+      "netG pix2pixhd, add_noise",
+      "the noise is that of SPADE's norms, which pix2pixHD's generator has not",
+      "leave add_noise out, or take netG spade",
+    );
   if (c.use_vae)
     throw new SpadeError(
       "usage",

@@ -27,6 +27,7 @@ import {
   type LevelInputs,
   type LevelValues,
 } from "./level_inputs.ts";
+import { noiseInput, noiseValue, recordNoise } from "./noise.ts";
 import { firstListInputs, firstListValues, levelListInputs, levelListValues } from "./level_lists.ts";
 import { levelKey, type TableRoom } from "./table_room.ts";
 
@@ -51,7 +52,7 @@ export interface TrainingPass {
 }
 
 /**
- * Records the pass. Its inputs are "z" [N, z_dim] and those of level_inputs.ts, whose values trainingInputs returns.
+ * Records the pass. Its inputs are "z" [N, z_dim] and those of level_inputs.ts and noise.ts, whose values trainingInputs returns.
  */
 export function recordTrainingPass(
   g: Graph,
@@ -104,14 +105,14 @@ function recordStart(
   return recordFirst(g, c, p, { ...firstInputs(g, c, images), lists, images });
 }
 
-/** Values of recordTrainingPass's inputs (except z) and counts, from a batch's dictionary of windows. */
+/** Values of recordTrainingPass's inputs (except z) and counts, from a batch's dictionary of windows. `noise`: seed of its planes. */
 export function trainingInputs(
   c: Config,
   rooms: readonly TableRoom[],
   windows: readonly LevelWindows[],
-  { gradients = false }: Pick<TrainingPassOptions, "gradients"> = {},
+  { gradients = false, noise = 0 }: Pick<TrainingPassOptions, "gradients"> & { noise?: number } = {},
 ): LevelValues {
-  const out: LevelValues = { inputs: {}, counts: {} };
+  const out: LevelValues = { inputs: c.add_noise ? noiseValue(noise) : {}, counts: {} };
   rooms.forEach((room, i) => {
     const { inputs, counts } = levelValues(room, windows[i]);
     Object.assign(out.inputs, inputs, idsValue(room, windows[i]));
@@ -141,7 +142,9 @@ function trainingLayers(
   const { kind, synced } = parseNormG(c.norm_G);
   const convs = new Map(convLayers(c).map((layer) => [layer.name, layer]));
   const known = new Map<Tensor, ReturnType<typeof statistics>>();
+  const seed = c.add_noise ? noiseInput(g) : undefined;
   return {
+    ...(seed && { noise: (name: string, x: Tensor, up: number) => recordNoise(g, p, seed, name, x, up) }),
     conv(name) {
       const layer = convs.get(name)!;
       const weights = convWeights(g, p, layer, true);

@@ -139,6 +139,7 @@ export function guessConfig(shapes: ReadonlyMap<string, readonly number[]>, give
     aspect_ratio: size.aspect_ratio,
     num_upsampling_layers: size.num_upsampling_layers,
     norm_G: `${spectral}spade${kind}${shared[2]}x${shared[3]}`,
+    add_noise: shapes.has("head_0.norm_0.noise_var"),
   };
 }
 

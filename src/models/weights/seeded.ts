@@ -2,7 +2,7 @@
 // tensor with key K, for `seed` and `gain`, is
 //
 //     weight, weight_orig   seeded("<seed>:" + K, shape, gain * sqrt(6 / (fan_in + fan_out)))
-//     bias                  seeded("<seed>:" + K, shape, 0.1 * gain)
+//     bias, noise_var       seeded("<seed>:" + K, shape, 0.1 * gain)
 //     weight_u, weight_v    seeded("<seed>:" + K, shape, 1), then divided by its L2 norm
 //
 // with fan_in = prod(shape[1:]), fan_out = shape[0] * prod(shape[2:]); running_mean 0, running_var 1; a batch norm's
@@ -61,6 +61,7 @@ function seededTensor(
     case "running_var":
       return new Float32Array(shape[0]).fill(1);
     case "bias":
+    case "noise_var":
       return seeded(name, shape, 0.1 * gain);
     case "weight_u":
     case "weight_v": {

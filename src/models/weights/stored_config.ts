@@ -1,7 +1,7 @@
 // The config stored with weights: `config` (JSON) in a safetensors file's metadata, checked key by key.
 
 import { parseJson } from "../../formats/budget.ts";
-import { defaultConfig, type Config } from "../config.ts";
+import { defaultConfig, storedForm, type Config } from "../config.ts";
 import { checkNet, NET_G, outputSize } from "../kinds.ts";
 import { SpadeError } from "../../runtime/errors.ts";
 
@@ -40,6 +40,7 @@ const RULES: Readonly<Record<keyof Config, Rule>> = {
   resnet_kernel_size: whole(1, 31),
   resnet_initial_kernel_size: whole(1, 31),
   norm_G: { wanted: "a text", holds: (v) => typeof v === "string" },
+  add_noise: flag,
 };
 
 /**
@@ -83,7 +84,7 @@ export const isLabelOption = (key: keyof Config): boolean => (LABEL_OPTIONS as r
 
 /** The metadata's value: the config's keys, and `guessed` with the names of guessed ones if there are any. */
 export function storedConfig({ config, guessed }: FoundConfig): string {
-  return JSON.stringify(guessed.length ? { ...config, guessed } : config);
+  return JSON.stringify(storedForm(guessed.length ? { ...config, guessed } : config));
 }
 
 /** @throws SpadeError file: not JSON, or as checkedConfig */

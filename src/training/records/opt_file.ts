@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { parseJson } from "../../formats/budget.ts";
 import { existingText, replaceFile } from "../../formats/file.ts";
 import { SpadeError } from "../../runtime/errors.ts";
+import { storedForm } from "../../models/config.ts";
 import { infinite, typed, withOldScale, type OptionValue as Value } from "../option_values.ts";
 import { defaultOptions, defaultsOf, type TrainOptions } from "../options.ts";
 
@@ -33,7 +34,7 @@ const WITHOUT_EFFECT = [
 /** The lines of opt.txt: name, value as Python prints it and, if it differs, the default. */
 export function optionRows(options: TrainOptions): { name: string; value: string; default?: string }[] {
   const defaults = defaultsOf(options) as unknown as Record<string, Value>;
-  return Object.entries(options)
+  return Object.entries(storedForm(options))
     .filter(([name]) => Object.hasOwn(TABLE, name))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => ({

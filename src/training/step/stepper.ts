@@ -37,6 +37,9 @@ export interface Batch {
   /** [N, z_dim] normal values, for the G step and for the D step (nets with VAE). */
   epsG?: Float32Array;
   epsD?: Float32Array;
+  /** Seeds of the planes of the G step and of the D step (nets with add_noise); peers need different ones. */
+  noiseG?: number;
+  noiseD?: number;
 }
 
 /** A batch with its label dictionary, ready for the device. */
@@ -144,7 +147,9 @@ export class Stepper {
     { lr, decay }: Pick<StepArgs, "lr" | "decay"> = {},
   ): RunOptions {
     const c = this.config;
-    const { inputs, counts } = trainingKindOf(c).trainingInputs(c, this.plans, windows, { gradients: net === "G" });
+    const noise = net === "G" ? batch.noiseG : batch.noiseD;
+    const kind = trainingKindOf(c);
+    const { inputs, counts } = kind.trainingInputs(c, this.plans, windows, { gradients: net === "G", noise });
     const { scale, skipped } = this.scales?.[net] ?? { scale: 1, skipped: 0 };
     const rate = learningRates(c, lr)[net];
     const eps = net === "G" ? batch.epsG : batch.epsD;
