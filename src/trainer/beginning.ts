@@ -41,7 +41,9 @@ export async function whatBegins(
   const fields = savedFields(metadata.run);
   if (typeof fields === "string") throw damaged(fields);
   const labels = metadata.labels === undefined ? undefined : parseLabels(metadata.labels, "from, metadata labels");
-  const options = { ...storedOptions(metadata.options), squeezenet_scale: fields.squeezenet_scale };
+  // As files hold nothing of what is ours and off, and states of the command hold no options.
+  const add_noise = checkpoint.names().some((name) => /^G\..*\.noise_var$/.test(name));
+  const options = { add_noise, ...storedOptions(metadata.options), squeezenet_scale: fields.squeezenet_scale };
   return { kind: "checkpoint", options, labels, saved: { ...fields, checkpoint } };
 }
 

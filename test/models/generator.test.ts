@@ -8,6 +8,7 @@ import type { LabelMap } from "../../src/labels/label_map.ts";
 import { buildLevels } from "../../src/labels/levels.ts";
 import { defaultConfig, labelCount, parseNormG, semanticNc, type Config } from "../../src/models/config.ts";
 import { outputSize } from "../../src/models/kinds.ts";
+import { noisePlane } from "../../src/models/nets/noise.ts";
 import { resolutions } from "../../src/models/nets/generator.ts";
 import { roomFor } from "../../src/painting/choose_room.ts";
 import { normalValues } from "../../src/models/philox.ts";
@@ -45,6 +46,8 @@ const cases: [string, Partial<Config>, "regions" | "halves" | "noise"][] = [
     { use_vae: true, z_dim: 3, label_nc: 1, contain_dontcare_label: false, no_instance: true },
     "regions",
   ],
+  ["noise before each norm", { add_noise: true, crop_size: 64, use_vae: true, z_dim: 3 }, "regions"],
+  ["noise before instance norms", { add_noise: true, norm_G: "spadeinstance3x3", crop_size: 64 }, "noise"],
 ];
 
 test.each(cases)("%s", async (_name, over, kind) => {
@@ -55,6 +58,7 @@ test.each(cases)("%s", async (_name, over, kind) => {
     if (key.endsWith("running_mean")) state.set(key, { shape: t.shape, data: seeded(key, t.shape, 0.3) });
     if (key.endsWith("running_var"))
       state.set(key, { shape: t.shape, data: seeded(key, t.shape, 0.4).map((v) => v + 1) });
+    if (key.endsWith("noise_var")) state.set(key, { shape: t.shape, data: seeded(key, t.shape, 1) });
   }
   const { h, w } = outputSize(c);
   const n = labelCount(c);
@@ -81,7 +85,9 @@ test.each(cases)("%s", async (_name, over, kind) => {
   else expect(windows.map((lw) => roomFor(lw).mode)).toContain("lookup");
 
   const device = await testDevice();
-  const runner = await SpadePainter.create(device, c, await loadGenerator(device, c, memorySource(state), "f32"));
+  const runner = await SpadePainter.create(device, c, await loadGenerator(device, c, memorySource(state), "f32"), {
+    noiseSeed: 5,
+  });
   await runner.setMap(windows);
   const z = c.use_vae ? normalValues(2, c.z_dim) : undefined;
   const image = await runner.paint(z);
@@ -89,7 +95,7 @@ test.each(cases)("%s", async (_name, over, kind) => {
 
   const seg = denseSemantics(c, map.data, instance.data, w);
   expect(seg.length).toBe(semanticNc(c) * h * w);
-  const reference = hostGenerator(c, state, seg, z);
+  const reference = hostGenerator(c, state, seg, z, (norm, n) => noisePlane(5, norm, n));
   const ours = new Float32Array(image.length);
   for (let p = 0; p < h * w; p++) for (let ch = 0; ch < 3; ch++) ours[ch * h * w + p] = image[3 * p + ch];
   expect(relativeError(ours, reference)).toBeLessThan(ACTIVATION_MAX);

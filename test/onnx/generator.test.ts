@@ -1,11 +1,12 @@
 import * as ort from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
 import type { Config } from "../../src/models/config.ts";
-import { defaultConfig, semanticNc } from "../../src/models/config.ts";
+import { defaultConfig, semanticNc, storedForm } from "../../src/models/config.ts";
 import { outputSize } from "../../src/models/kinds.ts";
 import type { HostState } from "../../src/models/weights/seeded.ts";
 import { powerIterate, seeded, seededGenerator, spectralSigma } from "../../src/models/weights/seeded.ts";
-import { exportGenerator, generatorGraph } from "../../src/export/onnx/generator.ts";
+import { exportGenerator, generatorGraph, noisePlanes } from "../../src/export/onnx/generator.ts";
+import { noisePlane } from "../../src/models/nets/noise.ts";
 import { modelBytes, readModel } from "../../src/export/onnx/model.ts";
 import { goldenPath, readGeneratorCase } from "./golden.ts";
 import { hostGenerator } from "./host_generator.ts";
@@ -23,6 +24,8 @@ async function image(
 ): Promise<Float32Array> {
   const { h, w } = outputSize(config);
   const feeds: Record<string, ort.Tensor> = { seg: new ort.Tensor("float32", seg, [1, semanticNc(config), h, w]) };
+  for (const { input, norm, h, w } of noisePlanes(config))
+    feeds[input] = new ort.Tensor("float32", noisePlane(3, norm, h * w), [1, 1, h, w]);
   if (z) feeds.z = new ort.Tensor("float32", z, [1, config.z_dim]);
   const { image } = await s.run(feeds);
   expect(image.dims).toEqual([1, 3, h, w]);
@@ -46,6 +49,7 @@ function tinyNet(options: Partial<Config>): { config: Config; state: HostState }
   const state = seededGenerator(config, 1, 0.5);
   for (const [key, { shape, data }] of state) {
     if (key.endsWith("running_mean")) data.set(seeded(key, shape, 0.3));
+    if (key.endsWith("noise_var")) data.set(seeded(key, shape, 1));
     if (key.endsWith("running_var")) data.set(seeded(key, shape, 0.5).map((v) => 1 + v));
   }
   powerIterate(state, 10);
@@ -61,6 +65,7 @@ describe("an exported generator in onnxruntime", () => {
     ],
     ["instance norm, no edges", { norm_G: "spectralspadeinstance3x3", no_instance: true, label_nc: 2 }],
     ["5x5 without spectral norm, no don't-care", { norm_G: "spadebatch5x5", contain_dontcare_label: false }],
+    ["noise", { add_noise: true, crop_size: 64, norm_G: "spectralspadesyncbatch1x1" }],
     ["most, 1x1", { num_upsampling_layers: "most", crop_size: 128, ngf: 2, norm_G: "spectralspadebatch1x1" }],
   ];
   for (const [name, options] of cases) {
@@ -70,7 +75,7 @@ describe("an exported generator in onnxruntime", () => {
       // Any numbers will do as a map; different ones in each pixel show a pixel read from the wrong place.
       const seg = seeded("seg", [semanticNc(config), h, w], 1);
       const z = config.use_vae ? seeded("z", [config.z_dim], 2) : undefined;
-      const expected = hostGenerator(config, state, seg, z);
+      const expected = hostGenerator(config, state, seg, z, (norm, n) => noisePlane(3, norm, n));
       expect(Math.max(...expected.map(Math.abs))).toBeGreaterThan(0.05);
       expect(relativeError(await image(await session(config, state), config, seg, z), expected)).toBeLessThan(
         ACTIVATION_MAX,
@@ -100,7 +105,7 @@ describe("the model file", () => {
       { name: "z", shape: [1, 8] },
     ]);
     expect(graph.outputs).toEqual([{ name: "image", shape: [1, 3, 32, 32] }]);
-    expect(JSON.parse(graph.metadata.config)).toEqual(config);
+    expect(JSON.parse(graph.metadata.config)).toEqual(storedForm(config));
     expect(graph.nodes).toEqual(generatorGraph(config, state).nodes);
     expect([...new Set(graph.nodes.map((n) => n.op))].sort()).toEqual([
       "Add",
@@ -118,6 +123,20 @@ describe("the model file", () => {
     const folded = graph.initializers.get("up_0.conv_s.weight")!.values();
     const sigma = spectralSigma(state, "up_0.conv_s");
     expect(folded).toEqual(state.get("up_0.conv_s.weight_orig")!.data.map((w) => w / sigma));
+  });
+
+  it("of a net with noise reads a plane of each norm's size; without noise the model stays as it was", () => {
+    const { config, state } = tinyNet({ add_noise: true });
+    const { graph } = readModel(modelBytes(exportGenerator(config, state)));
+    expect(graph.inputs.slice(1, 4)).toEqual([
+      { name: "head_0.norm_0.noise", shape: [1, 1, 1, 1] },
+      { name: "head_0.norm_1.noise", shape: [1, 1, 1, 1] },
+      { name: "G_middle_0.norm_0.noise", shape: [1, 1, 2, 2] },
+    ]);
+    expect(graph.inputs.map(({ name }) => name)).toContain("up_3.norm_s.noise");
+    expect(JSON.parse(graph.metadata.config)).toMatchObject({ add_noise: true });
+    const plain = tinyNet({});
+    expect(generatorGraph(plain.config, plain.state).metadata.config).not.toContain("add_noise");
   });
 
   it("takes weights that are already divided by sigma", async () => {

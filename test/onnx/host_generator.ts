@@ -76,24 +76,41 @@ function normalized(state: HostState, name: string, x: Map3): Map3 {
   return y;
 }
 
-function spadeNorm(state: HostState, name: string, x: Map3, seg: Map3): Map3 {
-  const h = normalized(state, `${name}.param_free_norm`, x);
+/** x + plane * noise_var[c], where the net has noise. */
+function noisy(state: HostState, name: string, x: Map3, planes: Planes): Map3 {
+  const factors = state.get(`${name}.noise_var`)?.data;
+  if (!factors) return x;
+  const plane = planes(name, x.h * x.w);
+  return { ...x, data: x.data.map((v, i) => v + plane[i % plane.length] * factors[Math.floor(i / plane.length)]) };
+}
+
+function spadeNorm(state: HostState, name: string, x: Map3, seg: Map3, planes: Planes): Map3 {
+  const h = normalized(state, `${name}.param_free_norm`, noisy(state, name, x, planes));
   const hidden = each(conv(state, `${name}.mlp_shared.0`, nearest(seg, x.h, x.w)), (v) => Math.max(v, 0));
   const gamma = conv(state, `${name}.mlp_gamma`, hidden);
   const beta = conv(state, `${name}.mlp_beta`, hidden);
   return { ...h, data: h.data.map((v, i) => v * (1 + gamma.data[i]) + beta.data[i]) };
 }
 
-function block(state: HostState, name: string, x: Map3, seg: Map3): Map3 {
+function block(state: HostState, name: string, x: Map3, seg: Map3, planes: Planes): Map3 {
   const learned = state.has(`${name}.norm_s.mlp_shared.0.weight`);
-  const skip = learned ? conv(state, `${name}.conv_s`, spadeNorm(state, `${name}.norm_s`, x, seg)) : x;
-  let dx = conv(state, `${name}.conv_0`, leaky(spadeNorm(state, `${name}.norm_0`, x, seg)));
-  dx = conv(state, `${name}.conv_1`, leaky(spadeNorm(state, `${name}.norm_1`, dx, seg)));
+  const skip = learned ? conv(state, `${name}.conv_s`, spadeNorm(state, `${name}.norm_s`, x, seg, planes)) : x;
+  let dx = conv(state, `${name}.conv_0`, leaky(spadeNorm(state, `${name}.norm_0`, x, seg, planes)));
+  dx = conv(state, `${name}.conv_1`, leaky(spadeNorm(state, `${name}.norm_1`, dx, seg, planes)));
   return { ...dx, data: dx.data.map((v, i) => v + skip.data[i]) };
 }
 
-/** seg [semantic_nc, H, W] and, with a VAE, z [z_dim] -> image [3, H, W]. */
-export function hostGenerator(config: Config, state: HostState, seg: Float32Array, z?: Float32Array): Float64Array {
+/** The plane of a norm, [h, w] dense, of h * w values. */
+export type Planes = (norm: string, n: number) => ArrayLike<number>;
+
+/** seg [semantic_nc, H, W] and, with a VAE, z [z_dim] -> image [3, H, W]. @param planes of a net with add_noise */
+export function hostGenerator(
+  config: Config,
+  state: HostState,
+  seg: Float32Array,
+  z?: Float32Array,
+  planes: Planes = () => [],
+): Float64Array {
   const ups = { normal: 5, more: 6, most: 7 }[config.num_upsampling_layers];
   const w = config.crop_size / 2 ** ups;
   const h = w / config.aspect_ratio;
@@ -113,12 +130,12 @@ export function hostGenerator(config: Config, state: HostState, seg: Float32Arra
   } else {
     x = conv(state, "fc", nearest(map, h, w));
   }
-  x = twice(block(state, "head_0", x, map));
-  x = block(state, "G_middle_0", x, map);
+  x = twice(block(state, "head_0", x, map, planes));
+  x = block(state, "G_middle_0", x, map, planes);
   if (config.num_upsampling_layers !== "normal") x = twice(x);
-  x = block(state, "G_middle_1", x, map);
+  x = block(state, "G_middle_1", x, map, planes);
   for (let i = 0; i < (config.num_upsampling_layers === "most" ? 5 : 4); i++) {
-    x = block(state, `up_${i}`, twice(x), map);
+    x = block(state, `up_${i}`, twice(x), map, planes);
   }
   return conv(state, "conv_img", leaky(x)).data.map(Math.tanh);
 }

@@ -4,14 +4,15 @@ import { rm } from "node:fs/promises";
 import { noteInput } from "../../formats/inputs.ts";
 import { toInstall } from "../../formats/packaged.ts";
 import type { Sink } from "../../formats/tensors.ts";
-import { exportGenerator } from "../../export/onnx/generator.ts";
+import { exportGenerator, noisePlanes } from "../../export/onnx/generator.ts";
 import { denseSemantics } from "../../export/onnx/semantics.ts";
 import { labelCount, semanticNc, type Config } from "../../models/config.ts";
 import { kindOf, netOf, outputSize } from "../../models/kinds.ts";
+import { noisePlane } from "../../models/nets/noise.ts";
 import { normalValues } from "../../models/philox.ts";
 import type { HostState } from "../../models/weights/seeded.ts";
 import { memorySource } from "../../models/weights/source.ts";
-import { SpadeError } from "../../runtime/errors.ts";
+import { counted, SpadeError } from "../../runtime/errors.ts";
 import { openNetFor, withNetFile } from "../inputs/net.ts";
 import { Outputs } from "../terminal/output.ts";
 import type { Progress } from "../terminal/progress.ts";
@@ -35,7 +36,9 @@ export async function exportOnnx(o: ExportOptions, progress: Progress): Promise<
   const { config, state } = await readState(o, progress, () => outputs.check([output]));
   await progress.during(`writing ${o.onnx}`, async () => write(await outputs.sink(output), config, state));
   const { h, w } = outputSize(config);
-  const inputs = `seg [1,${semanticNc(config)},${h},${w}]${config.use_vae ? `, z [1,${config.z_dim}]` : ""}`;
+  const planes = noisePlanes(config);
+  const noise = planes.length ? `, ${counted(planes.length, "plane")} of noise NORM.noise [1,1,h,w]` : "";
+  const inputs = `seg [1,${semanticNc(config)},${h},${w}]${config.use_vae ? `, z [1,${config.z_dim}]` : ""}${noise}`;
   const lines = [`wrote ${o.onnx}: opset 17, inputs ${inputs}, output image [1,3,${h},${w}]`];
   let ort: Ort;
   try {
@@ -133,6 +136,8 @@ async function check(
     const feeds: Record<string, InstanceType<Ort["Tensor"]>> = {
       seg: new ort.Tensor("float32", denseSemantics(config, data, data, w), [1, semanticNc(config), h, w]),
     };
+    for (const { input, norm, h, w } of noisePlanes(config))
+      feeds[input] = new ort.Tensor("float32", noisePlane(0, norm, h * w), [1, 1, h, w]);
     if (z) feeds.z = new ort.Tensor("float32", z, [1, config.z_dim]);
     const theirs = (await session.run(feeds)).image.data as Float32Array;
     await session.release();

@@ -37,6 +37,8 @@ export interface GenerateOptions {
   profile?: string | boolean;
   plan?: boolean;
   dtype?: "auto" | "f16" | "f32";
+  /** Of the noise of a net with add_noise; 0 by default. */
+  noise_seed?: number;
   key?: string;
   force?: boolean;
   overrides: Partial<Config>;
@@ -171,10 +173,12 @@ export async function* generate(o: GenerateOptions, progress: Progress): AsyncGe
     if (!o.out && !o.raw && !o.profile) return;
   }
   let encoding: Awaited<ReturnType<typeof prepareStyle>> | undefined;
-  const net = await openNetFile(o.weights, o, progress, async (described) => {
+  const net = await openNetFile(o.weights, { ...o, noiseSeed: o.noise_seed }, progress, async (described) => {
     const { config, presets } = described;
     encoding = await prepareStyle(await readStyle(o.style, config, presets), o.weights, o.encoder);
     if (o.instance && config.no_instance) progress.say("note: this net takes no instance map; --instance is ignored");
+    if (o.noise_seed !== undefined && !config.add_noise)
+      progress.say("note: this net has no noise (add_noise); --noise_seed is ignored");
     for (const [i, job] of jobs.entries()) {
       if (jobs.length > 1) progress.update("checking maps", i, jobs.length);
       await readMaps(job, described);

@@ -18,6 +18,8 @@ import type { Progress } from "../terminal/progress.ts";
 export interface NetOptions {
   key?: string;
   dtype?: StorageWish;
+  /** Of a net with add_noise. */
+  noiseSeed?: number;
   overrides?: Partial<Config>;
 }
 
@@ -80,11 +82,16 @@ export async function withNetFile<T>(
 export async function openNetFor(
   net: NetWeights,
   progress: Progress,
-  { dtype, device = () => openDeviceFor(progress) }: { dtype?: StorageWish; device?: Device | (() => Promise<Device>) },
+  {
+    dtype,
+    noiseSeed,
+    device = () => openDeviceFor(progress),
+  }: Pick<NetOptions, "dtype" | "noiseSeed"> & { device?: Device | (() => Promise<Device>) },
 ): Promise<OpenNet> {
   const opened = await openNet(net, {
     device,
     dtype,
+    noiseSeed,
     onWeights: (done, total) => progress.update("loading weights", done, total),
     onProgress: (done, total) => progress.update("compiling", Math.floor(done), total),
   });

@@ -34,6 +34,14 @@ export function addConfigOptions(command: Command): Command {
   return command;
 }
 
+/** Adds --noise_seed. */
+export const addNoiseSeed = (command: Command): Command =>
+  command.option(
+    "--noise_seed <n>",
+    "of nets with add_noise: another seed, another texture (default: 0)",
+    argument(number(0, true, Number.MAX_SAFE_INTEGER)),
+  );
+
 /** Those of a command's options that override the config. */
 export function configOverrides(options: Readonly<Record<string, unknown>>): Partial<Config> {
   return Object.fromEntries(

@@ -2,6 +2,7 @@
 //
 //   inputs   seg    [1, semantic_nc, H, W]  one-hot labels, then don't-care, then the instance edge, as in upstream
 //            z      [1, z_dim]              only with use_vae
+//            <norm>.noise [1, 1, h, w]      only with add_noise: a standard normal plane for each norm
 //   output   image  [1, 3, H, W]            in [-1, 1]
 //
 // Constants are folded into the weights: W / sigma for spectrally normalised layers, and the 1 of 1 + gamma into
@@ -14,6 +15,7 @@ import {
   convsOf,
   generatorShapes,
   latentSize,
+  normsOf,
   parseNormG,
   semanticNc,
   storedForm,
@@ -36,6 +38,14 @@ const LEAK: Record<string, Attribute> = { alpha: { float: Math.fround(0.2) } };
 /** Yields the model file in pieces. `state` holds float32 tensors under upstream's key names. */
 export function exportGenerator(config: Config, state: HostState): Generator<Uint8Array, void> {
   return modelChunks(generatorGraph(config, state));
+}
+
+/** The planes that a net with add_noise reads: the inputs' names, and the norms with their sizes. */
+export function noisePlanes(c: Config): { input: string; norm: string; h: number; w: number }[] {
+  if (!c.add_noise) return [];
+  return blocks(c).flatMap((b) =>
+    normsOf(b).map(({ name }) => ({ input: `${name}.noise`, norm: name, h: b.h, w: b.w })),
+  );
 }
 
 export function generatorGraph(config: Config, state: HostState): OnnxGraph {
@@ -76,6 +86,7 @@ export function generatorGraph(config: Config, state: HostState): OnnxGraph {
 
 class Layers {
   private readonly norm;
+  private readonly planes;
 
   constructor(
     private readonly g: OnnxGraph,
@@ -83,6 +94,7 @@ class Layers {
     private readonly state: HostState,
   ) {
     this.norm = parseNormG(config.norm_G);
+    this.planes = new Map(noisePlanes(config).map((plane) => [plane.norm, plane]));
   }
 
   /** Adds a tensor of the state, unchanged, as a constant. */
@@ -118,13 +130,14 @@ class Layers {
     const ones = g.constant(`ones_${channels}`, [channels], () => new Float32Array(channels).fill(1));
     const zeros = g.constant(`zeros_${channels}`, [channels], () => new Float32Array(channels));
     const free = `${name}.param_free_norm`;
+    const noisy = this.addNoise(name, channels, x);
     const normal =
       kind === "instance"
-        ? g.node("InstanceNormalization", free, [x, ones, zeros], EPSILON)
+        ? g.node("InstanceNormalization", free, [noisy, ones, zeros], EPSILON)
         : g.node(
             "BatchNormalization",
             free,
-            [x, ones, zeros, this.tensor(`${free}.running_mean`), this.tensor(`${free}.running_var`)],
+            [noisy, ones, zeros, this.tensor(`${free}.running_mean`), this.tensor(`${free}.running_var`)],
             EPSILON,
           );
     const hidden = g.node("Relu", `${name}.mlp_shared.1`, [this.conv(`${name}.mlp_shared.0`, seg, k, true)]);
@@ -140,6 +153,17 @@ class Layers {
     );
     const beta = this.conv(`${name}.mlp_beta`, hidden, k, true);
     return g.node("Add", name, [g.node("Mul", `${name}.scaled`, [normal, scale]), beta]);
+  }
+
+  /** Adds the norm's plane, weighted for each channel; without add_noise nothing. */
+  private addNoise(name: string, channels: number, x: string): string {
+    const { g } = this;
+    const plane = this.planes.get(name);
+    if (!plane) return x;
+    const { data } = this.state.get(`${name}.noise_var`)!;
+    const factors = g.constant(`${name}.noise_var`, [1, channels, 1, 1], () => data);
+    const weighted = g.node("Mul", `${name}.weighted`, [g.input(plane.input, [1, 1, plane.h, plane.w]), factors]);
+    return g.node("Add", `${name}.noisy`, [x, weighted]);
   }
 
   private convolve(name: string, inputs: string[], k: number): string {

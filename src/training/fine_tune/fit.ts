@@ -5,6 +5,7 @@ import { latentSize, type Config } from "../../models/config.ts";
 import { isTrained, type Net } from "../../models/weights/packing.ts";
 import type { StateSource } from "../../models/weights/parameters.ts";
 import { powerIterate, spectralSigma, type HostState } from "../../models/weights/seeded.ts";
+import { counted } from "../../runtime/errors.ts";
 import type { LabelMatch } from "./labels.ts";
 
 /** Sizes of the first feature map, of nets with VAE of equal ngf and z_dim. */
@@ -100,6 +101,8 @@ function resampled(values: Float32Array, { channels, from, to }: Grids): Float32
   return out;
 }
 
+const isNoise = (key: string): boolean => key.endsWith(".noise_var");
+
 /** Power iterations for a weight whose u and v the file does not have; every step of the training does two more. */
 const ITERATIONS = 15;
 
@@ -174,6 +177,7 @@ export function fit(net: Net, fresh: StateSource, file: StateSource, labels: Lab
     return equal(file.shapes.get(orig), shape) && (labels.same || behindLabels(orig, shape) === undefined);
   };
 
+  let silent = 0;
   for (const [key, shape] of net.shapes) {
     const ofNorm = /\.weight_[uv]$/.test(key);
     const read =
@@ -181,6 +185,8 @@ export function fit(net: Net, fresh: StateSource, file: StateSource, labels: Lab
     if (read) {
       reads.set(key, read);
       taken.push(key);
+    } else if (isNoise(key)) {
+      silent++;
     } else if (isTrained(key)) {
       const there = file.shapes.get(key);
       lines.push(
@@ -188,5 +194,11 @@ export function fit(net: Net, fresh: StateSource, file: StateSource, labels: Lab
       );
     }
   }
+  if (silent) lines.push(`noise_var of ${counted(silent, "norm")} begins at 0: the file's net has no noise`);
+  const left = [...file.shapes.keys()].filter(
+    (key) => isNoise(key) && net.shapes.has(key.replace(/noise_var$/, "mlp_shared.0.weight")) && !net.shapes.has(key),
+  );
+  if (left.length)
+    lines.push(`the noise of ${counted(left.length, "norm")} of the file is left out: --add_noise takes it`);
   return { source: { shapes: net.shapes, read: (key) => (reads.get(key) ?? (() => fresh.read(key)))() }, taken, lines };
 }

@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { kindOf, outputSize } from "../../models/kinds.ts";
+import type { StateSource } from "../../models/weights/parameters.ts";
 import { foreign, SpadeError } from "../../runtime/errors.ts";
 import type { TrainOptions } from "../options.ts";
 import type { SavedTraining } from "../saved_net.ts";
@@ -35,6 +36,17 @@ export function checkLevels(o: TrainOptions, { stepper: { plans } }: Pick<SavedS
     "usage",
     `--continue_train with --crop_size ${o.crop_size}, --aspect_ratio ${o.aspect_ratio}`,
     `makes pictures of ${w}x${h}, and the run has ${was.w === w && was.h === h ? "other levels (--num_upsampling_layers)" : `${was.w}x${was.h}`}`,
+    anew(o),
+  );
+}
+
+/** @throws SpadeError usage: the run's generator (tensors of `shapes`) has noise, and the options have none */
+export function checkNoise(o: TrainOptions, shapes: StateSource["shapes"]): void {
+  if (o.add_noise || ![...shapes.keys()].some((key) => key.endsWith(".noise_var"))) return;
+  throw new SpadeError(
+    "usage",
+    "--continue_train without --add_noise",
+    "leaves out the noise that the run's generator has",
     anew(o),
   );
 }

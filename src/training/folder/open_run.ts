@@ -22,7 +22,7 @@ import { AVERAGE, netSource, type Role } from "../state.ts";
 import type { Nets } from "../step/step.ts";
 import { InitNets } from "../fine_tune/open_init.ts";
 import { beginningOf, noteBeginning, type Beginning } from "./beginning.ts";
-import { checkLevels, explainShape, goingOn } from "./going_on.ts";
+import { checkLevels, checkNoise, explainShape, goingOn } from "./going_on.ts";
 import { openNewest, setAside, type SavedRun } from "./state_files.ts";
 
 /** checkpoints_dir/name, and the folder of states in it. */
@@ -52,6 +52,7 @@ function savedPath(o: TrainOptions, role: string): string | undefined {
 async function savedNet(device: Device, o: TrainOptions, role: string, net: Net): Promise<ParameterStore> {
   const checkpoint = await openSavedNet(o, role);
   try {
+    if (role === "G") checkNoise(o, checkpointSource(checkpoint).shapes);
     return await ParameterStore.loadNet(device, net, checkpointSource(checkpoint), "f32");
   } finally {
     await checkpoint.close();
@@ -110,6 +111,7 @@ export async function openSession(
     async function parametersOf(role: typeof AVERAGE, net: Net): Promise<ParameterStore | undefined>;
     async function parametersOf(role: string, net: Net): Promise<ParameterStore | undefined> {
       const source = saved && netSource(saved, role);
+      if (source && role === "G") checkNoise(o, source.shapes);
       if (role === AVERAGE && !(source ? source.shapes.size : !anew && savedPath(o, AVERAGE))) return undefined;
       if (anew) {
         const fresh = initialSource(net, o);
