@@ -31,6 +31,7 @@ export async function openTraining(
   labels: number,
   size: number,
   vae = false,
+  add_noise = false,
 ): Promise<TrainingBench> {
   const c: TrainConfig = {
     ...defaultTraining,
@@ -40,6 +41,7 @@ export async function openTraining(
     ...WIDTHS,
     crop_size: size,
     use_vae: vae,
+    add_noise,
   };
   const load = (net: Net, seed: number): Promise<ParameterStore> =>
     ParameterStore.loadNet(device, net, memorySource(seededState(net.shapes, seed, 1)), "f32");

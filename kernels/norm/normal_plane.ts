@@ -12,7 +12,7 @@ import {
   ceilDiv,
   defineOp,
   notDifferentiable,
-  readScalars,
+  read,
   SpadeError,
   write,
   type Graph,
@@ -40,7 +40,7 @@ export const normalPlane = defineOp<NormalPlaneArgs, Tensor>({
     g.dispatch({
       shader: { name: "normal_plane", text: planeText },
       sizes: { N4: n4, LAYER: layer },
-      bindings: { seed: readScalars(seed), plane: write(plane) },
+      bindings: { seed: read(seed), plane: write(plane) },
       groups: strided(g.target, n4),
       flops: 250 * n4,
     });

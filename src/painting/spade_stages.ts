@@ -19,7 +19,7 @@ import {
   type Layers,
 } from "../models/nets/generator.ts";
 import { firstInputs, idsInput, levelInputs } from "../models/nets/level_inputs.ts";
-import { noiseInput, noiseValue, recordNoise } from "../models/nets/noise.ts";
+import { noiseLayer, noiseValue } from "../models/nets/noise.ts";
 import { levelKey, type TableRoom } from "../models/nets/table_room.ts";
 import { DerivedWeights } from "../models/weights/derived.ts";
 import type { ParameterStore } from "../models/weights/parameters.ts";
@@ -50,11 +50,11 @@ export class SpadeStages {
     readonly target: Target,
     readonly config: Config,
     readonly parameters: ParameterStore,
-    { images = 1, taps = false, noiseSeed = 0 }: Pick<PainterOptions, "images" | "taps" | "noiseSeed"> = {},
+    { images = 1, taps = false, noiseSeed }: Pick<PainterOptions, "images" | "taps" | "noiseSeed"> = {},
   ) {
     this.images = images;
     this.taps = taps;
-    this.fixed = config.add_noise ? noiseValue(noiseSeed) : {};
+    this.fixed = noiseValue(config, noiseSeed);
     const uses = convLayers(config).map(({ name, k, h, w }) => {
       const key = parameters.has(`${name}.weight`) ? `${name}.weight` : `${name}.weight_orig`;
       return { name, key, k, h, w };
@@ -146,9 +146,8 @@ export class SpadeStages {
     );
     const idTensors = new Map<string, Tensor>();
     const known = new Map<Tensor, ReturnType<typeof statistics>>();
-    const seed = this.config.add_noise ? noiseInput(g) : undefined;
     return {
-      ...(seed && { noise: (name: string, x: Tensor, up: number) => recordNoise(g, p, seed, name, x, up) }),
+      noise: noiseLayer(g, this.config, p),
       conv: (name) => {
         const weight = p.has(`${name}.weight`) || !spectral ? `${name}.weight` : `${name}.weight_orig`;
         return {

@@ -97,6 +97,29 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 describe("generate", () => {
+  test("--noise_seed: the same picture for the same seed, 0 if left out, another for another; a net without noise ignores it", async () => {
+    const noisy = { ...config, add_noise: true };
+    await save(
+      at("noisy.safetensors"),
+      await calibratedState(await testDevice(), noisy, 0, windowsOf(noisy, [squares], null)),
+      noisy,
+    );
+    const paint = async (weights: string, ...more: string[]): Promise<{ values: Float32Array; err: string }> => {
+      const { code, err } = await spade(
+        ...["generate", "--weights", weights, "--label", "map.png", "--raw", "noise.safetensors", "--force", ...more],
+      );
+      expect({ code, err }).toMatchObject({ code: 0 });
+      return { values: (await tensor(at("noise.safetensors"), "image")).values, err };
+    };
+    const usual = await paint("noisy.safetensors");
+    expect((await paint("noisy.safetensors", "--noise_seed", "0")).values).toEqual(usual.values);
+    expect((await paint("noisy.safetensors", "--noise_seed", "9007199254740991")).values).not.toEqual(usual.values);
+    const note = "note: this net has no noise (add_noise); --noise_seed is ignored";
+    expect(usual.err).not.toContain(note);
+    expect((await paint("net.safetensors", "--noise_seed", "3")).err).toContain(note);
+    expect((await spade("info", "noisy.safetensors")).out).toContain("add_noise true");
+  });
+
   test("a folder of maps: hidden files left out, instance maps found under names that look equal", async () => {
     const png = encodeLabelPng(squares);
     const hidden = ["folder/.ipynb_checkpoints/a-checkpoint.png", "folder/._a.png"];

@@ -8,8 +8,10 @@ import { labelConvPlan, labelConvSlices } from "../../kernels/labels/label_conv.
 import { labelPoolPlan } from "../../kernels/labels/label_pool.ts";
 import { ganLossPlan } from "../../kernels/loss/gan_loss.ts";
 import { l1MeanPlan } from "../../kernels/loss/l1_mean.ts";
+import { addNoisePlan } from "../../kernels/norm/add_noise.ts";
 import { modulatePlan } from "../../kernels/norm/modulate.ts";
 import { normalisePlan } from "../../kernels/norm/normalise.ts";
+import { normalPlane } from "../../kernels/norm/normal_plane.ts";
 import { packV, unpackV } from "../../kernels/norm/spectral.ts";
 import { statisticsPlan } from "../../kernels/norm/statistics.ts";
 import { adamPlan } from "../../kernels/optim/adam.ts";
@@ -41,6 +43,12 @@ describe("is refused", () => {
     ["a window with too many places", /window of 16x16/, () => maxPoolPlan([1, 20, 20, 1], 16, 2)],
     ["a pad over the picture", /has no 3 pixels beside its border/, () => reflectPadPlan([1, 3, 5, 2], 3)],
     ["ids of another size", /ids \[1,12,12\] do not fit x \[1,4,4,8\]/, () => modulatePlan(ids, true)],
+    [
+      "a plane of another size",
+      /plane \[16\] .* do not fit x \[1,4,4,8\] times 2; give a plane \[64\]/,
+      () => addNoisePlan([1, 4, 4, 8], 2, [16], [8]),
+    ],
+    ["a seed of one word", /no seed/, () => normalPlane(g, { seed: four, layer: 0, n: 4 })],
     ["rstd of three", /rstd/, () => modulatePlan({ ...ids, ids: [1, 4, 4], rstd: [3, 8] }, true)],
     [
       "statistics of three for two",

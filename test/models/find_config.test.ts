@@ -16,6 +16,15 @@ const labels = ({ label_nc, contain_dontcare_label: dontCare, no_instance }: Con
   !no_instance,
 ];
 
+test("noise is found by its keys, and is stored where it is on", () => {
+  expect(findConfig(shapes).config.add_noise).toBe(false);
+  expect(findConfig(generatorShapes({ ...trained, add_noise: true })).config.add_noise).toBe(true);
+  expect(JSON.parse(storedConfig({ config: { ...trained, add_noise: true }, guessed: [] }))).toMatchObject({
+    add_noise: true,
+  });
+  expect(storedConfig({ config: trained, guessed: [] })).not.toContain("add_noise");
+});
+
 describe("12 channels without a stored config", () => {
   test("are guessed as 11 labels and edges, and the note names every other reading and how to state it", () => {
     const found = findConfig(shapes);

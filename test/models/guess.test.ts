@@ -45,6 +45,7 @@ describe("a config in the metadata", () => {
     ["num_upsampling_layers", "lots"],
     ["num_upsampling_layers", "constructor"],
     ["norm_G", 3],
+    ["add_noise", 1],
     ["norm_G", "spectralspadesyncbatch4x4"],
     ["norm_G", "batch"],
   ])("%s %j is refused by name", (key, value) => {

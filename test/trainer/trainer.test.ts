@@ -156,6 +156,27 @@ describe("a training of twenty steps", () => {
   });
 });
 
+test("with noise it goes on from its checkpoint in the same bytes, and does not lose or get the noise on the way", async () => {
+  const noisy = { ...options, add_noise: true };
+  const whole = await trainer({ options: noisy });
+  await collect(whole.steps(samplesFrom(0), 2));
+  const first = await trainer({ options: noisy });
+  await collect(first.steps(samplesFrom(0), 1));
+  const between = await first.checkpoint();
+  const second = await trainer({ from: between, options: undefined });
+  await collect(second.steps(samplesFrom(1), 1));
+  expect(await hashOf(await second.checkpoint())).toBe(await hashOf(await whole.checkpoint()));
+  await expect(trainer({ from: between, options: { add_noise: false } })).rejects.toThrow(
+    "add_noise is false where `from` has true",
+  );
+  const plain = await trainer();
+  const without = await plain.checkpoint();
+  expect(new TextDecoder().decode(await bytesOf(without))).not.toContain("add_noise");
+  await expect(trainer({ from: without, options: { add_noise: true } })).rejects.toThrow(
+    "add_noise is true where `from` has false",
+  );
+});
+
 test("with VAE and a moving average: styles, presets, and an encoder that the saved net has with it", async () => {
   // Large weights, so that styles are seen at once.
   const given = { ...options, use_vae: true, z_dim: 8, ema: 0.5, batchSize: 2, init_variance: 1 };

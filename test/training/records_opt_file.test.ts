@@ -21,6 +21,7 @@ const options: TrainOptions = {
   lambda_kld: 2,
   label_nc: 182,
   use_vae: true,
+  add_noise: true,
   max_minutes: 90,
 };
 

@@ -46,7 +46,7 @@ export interface Layers {
   /** Mean and 1/std of a norm on x. `up`: x is used upsampled, so each value stands for up*up pixels. */
   normalise(name: string, x: Tensor, up: number): { mean: Tensor; rstd: Tensor };
   /** Of nets with add_noise: x, upsampled `up` times, with the noise that a norm is to see. */
-  noise?(name: string, x: Tensor, up: number): Tensor;
+  noise?: (norm: string, x: Tensor, up: 1 | 2) => Tensor;
   /** Tables [rows, channels] or, in dense mode, [N,h,w,channels] with a row per pixel. Called once per name, like conv. */
   table(name: string): { gamma: Tensor; beta: Tensor };
   /** Row in the tables of that resolution for each pixel, i32 [N,h,w]. */
@@ -60,15 +60,15 @@ const K: Record<string, number> = { conv_0: 3, conv_1: 3, conv_s: 1 };
 function block(g: Graph, layers: Layers, b: BlockSpec, x: Tensor): Tensor {
   const up = b.up ? 2 : 1;
   const ids = layers.ids(b.h, b.w);
-  const norm = (part: string, plain: Tensor, upsampled: number, slope: number): Tensor => {
+  const norm = (part: string, x: Tensor, up: 1 | 2, slope: number): Tensor => {
     const name = `${b.name}.${part}`;
-    const noisy = layers.noise?.(name, plain, upsampled);
-    const [input, factor] = noisy ? [noisy, 1] : [plain, upsampled];
+    const noisy = layers.noise?.(name, x, up);
+    const input = noisy ?? x;
     const table = layers.table(name);
     return g.scope(name, () =>
       modulate(g, {
         x: input,
-        ...layers.normalise(name, input, factor),
+        ...layers.normalise(name, input, noisy ? 1 : up),
         ...table,
         ids,
         slope,

@@ -27,7 +27,7 @@ import {
   type LevelInputs,
   type LevelValues,
 } from "./level_inputs.ts";
-import { noiseInput, noiseValue, recordNoise } from "./noise.ts";
+import { noiseLayer, noiseValue } from "./noise.ts";
 import { firstListInputs, firstListValues, levelListInputs, levelListValues } from "./level_lists.ts";
 import { levelKey, type TableRoom } from "./table_room.ts";
 
@@ -110,9 +110,9 @@ export function trainingInputs(
   c: Config,
   rooms: readonly TableRoom[],
   windows: readonly LevelWindows[],
-  { gradients = false, noise = 0 }: Pick<TrainingPassOptions, "gradients"> & { noise?: number } = {},
+  { gradients = false, noise }: Pick<TrainingPassOptions, "gradients"> & { noise?: number } = {},
 ): LevelValues {
-  const out: LevelValues = { inputs: c.add_noise ? noiseValue(noise) : {}, counts: {} };
+  const out: LevelValues = { inputs: noiseValue(c, noise), counts: {} };
   rooms.forEach((room, i) => {
     const { inputs, counts } = levelValues(room, windows[i]);
     Object.assign(out.inputs, inputs, idsValue(room, windows[i]));
@@ -142,9 +142,8 @@ function trainingLayers(
   const { kind, synced } = parseNormG(c.norm_G);
   const convs = new Map(convLayers(c).map((layer) => [layer.name, layer]));
   const known = new Map<Tensor, ReturnType<typeof statistics>>();
-  const seed = c.add_noise ? noiseInput(g) : undefined;
   return {
-    ...(seed && { noise: (name: string, x: Tensor, up: number) => recordNoise(g, p, seed, name, x, up) }),
+    noise: noiseLayer(g, c, p),
     conv(name) {
       const layer = convs.get(name)!;
       const weights = convWeights(g, p, layer, true);
