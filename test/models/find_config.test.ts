@@ -1,7 +1,7 @@
 // Which options of a net are only guessed, and what happens when the user states them.
 
 import { describe, expect, test } from "vitest";
-import { defaultConfig, generatorShapes, type Config } from "../../src/models/config.ts";
+import { defaultConfig, generatorShapes, storedForm, type Config } from "../../src/models/config.ts";
 import { findConfig, guessNote } from "../../src/models/weights/find_config.ts";
 import { explainGuess } from "../../src/models/weights/stored_config.ts";
 import { storedConfig } from "../../src/models/weights/stored_config.ts";
@@ -103,7 +103,7 @@ describe("a stored config", () => {
     const found = findConfig(shapes, { config: JSON.stringify(trained) });
     expect(found).toEqual({ config: trained, guessed: [] });
     expect(guessNote(found)).toBeUndefined();
-    expect(JSON.parse(storedConfig(found))).toEqual(trained);
+    expect(JSON.parse(storedConfig(found))).toEqual(storedForm(trained));
     const fact = { config: JSON.stringify(trained) };
     expect(() => findConfig(shapes, fact, { no_instance: false })).toThrow(
       /label_nc 12, .*: does not fit these weights/,
