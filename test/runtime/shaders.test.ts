@@ -65,6 +65,12 @@ function otherOps(target: Target, dtype: DType): Graph {
   back(ops.normalise(g, { x, mean, rstd, slope: 0.2 }), x, mean);
   back(ops.normalise(g, { x, mean, rstd, weight, bias, slope: 0.2 }), x, mean, weight);
 
+  const seed = external("seed", [2], "i32");
+  for (const up of [1, 2] as const) {
+    const plane = ops.normalPlane(g, { seed, layer: up, n: 84 * up * up });
+    back(ops.addNoise(g, { x, up, plane, v: bias }), x, bias);
+  }
+
   const codes = external("codes", [1, 6, 7], "i32");
   const w = external("w", [16, 8, 5]);
   for (const edgeRow of [-1, 4]) {

@@ -7,7 +7,7 @@ import { openCheckpointFile } from "../../formats/file.ts";
 import { shapesOf } from "../../formats/tensors.ts";
 import { findConfig, guessNote } from "../../models/weights/find_config.ts";
 import type { FoundConfig } from "../../models/weights/stored_config.ts";
-import type { Config } from "../../models/config.ts";
+import { storedForm, type Config } from "../../models/config.ts";
 import { foreign, SpadeError } from "../../runtime/errors.ts";
 import { optionsBeside } from "../../training/records/opt_beside.ts";
 import { kindLine, metadataLines, noteLines, summary, tensorLines } from "../reports/checkpoint_report.ts";
@@ -75,7 +75,7 @@ function fileLines(finding: Finding, metadata: Readonly<Record<string, string>>,
 /** The config in a line, and what of it is a guess. */
 export function configLines(finding: Finding): string[] {
   if (!finding.ok) return [`config: none, not a SPADE generator (${finding.why})`];
-  const options = Object.entries(finding.config).map(([k, v]) => `${k} ${foreign(String(v), 60)}`);
+  const options = Object.entries(storedForm(finding.config)).map(([k, v]) => `${k} ${foreign(String(v), 60)}`);
   const note = guessNote(finding);
   const line = `config, ${finding.from}: ${options.join(", ")}`;
   return note ? [line, `note: ${note.message}; ${note.fix}`] : [line];

@@ -91,7 +91,7 @@ const OURS = described({
   squeezenet_scale:
     "what SqueezeNet's distances are multiplied with, to be like VGG19's; a run that goes on keeps its own",
   add_noise:
-    "noise before each SPADE norm, with a learnt factor for each channel: texture where a label's region is plain",
+    "noise before each SPADE norm, with a learnt factor for each channel (not published): texture inside regions of one label",
   init_from: "begin with the nets of a generator's file, and of its folder: what fits is taken, labels go by name",
   dtype: "storage of activations and of the weights that kernels read",
   ema: "decay of a moving average of the generator, at step n at most (1 + n) / (10 + n); 0: none",
