@@ -41,7 +41,9 @@ for (const { id, weights, width, height, style } of nets) {
   for (const [i, [name, draw]] of Object.entries(STARTS[id]).entries()) {
     const { ids, data = ids, ...size } = await draw();
     const map = resizeLabelMap({ data, ...size }, width, height);
-    maps[i === 0 ? "first" : "more"][name] = deflateRawSync(map.data, { level: 9 }).toString("base64");
+    maps[id === nets[0].id && i === 0 ? "first" : "more"][name] = deflateRawSync(map.data, { level: 9 }).toString(
+      "base64",
+    );
     if (!spade) continue;
     const preset = spade.info.style.presets.find((p) => p.name === style).style;
     const picture = await spade.generate(map, { style: preset });
@@ -54,7 +56,7 @@ for (const { id, weights, width, height, style } of nets) {
 }
 
 for (const [file, texts] of Object.entries(maps)) {
-  const which = file === "first" ? "The first start map of each net" : "The start maps beside those of first.ts";
+  const which = file === "first" ? "The start map of the first visit" : "The start maps beside that of first.ts";
   const path = join(FOLDER, `${file}.ts`);
   const text = `// ${which}, ids in raw deflate and base64. Written by scripts/starts.mjs.\n\nexport const maps = ${JSON.stringify(texts)} as const;\n`;
   writeFileSync(path, await prettier.format(text, { ...(await prettier.resolveConfig(path)), filepath: path }));

@@ -35,7 +35,7 @@ const POSTERS = {
 };
 const SIZES = { landscape: [128, 128], street: [128, 96] } as const;
 
-/** In the order in which they are offered; the first of each net is at hand at once, the others are loaded together. */
+/** In the order in which they are offered; the first comes with this module, the others are loaded together. */
 export const STARTS: readonly Start[] = (["landscape", "street"] as const).flatMap((net) =>
   (Object.entries(POSTERS[net]) as [Start["id"], string][]).map(([id, poster]) => ({
     id,
