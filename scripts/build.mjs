@@ -71,6 +71,7 @@ const node = {
   external: ["webgpu", "sharp", "onnxruntime-node", "playwright-core", "@tensorflow/*"],
   // A fifth of the tarball. Names stay, and lines are short enough for the place in a stack trace to mean something.
   minifyWhitespace: true,
+  minifySyntax: true,
   lineLimit: 160,
   // Bundled CommonJS packages load Node's modules with require.
   banner: {
