@@ -13,17 +13,19 @@ const isMember = (node) =>
 function* sources(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
-    // The studio is no part of these bundles.
-    if (path === join("src", "studio")) continue;
     if (entry.isDirectory()) yield* sources(path);
-    else if (entry.name.endsWith(".ts")) yield path;
+    else if (/\.tsx?$/.test(entry.name)) yield path;
   }
 }
 
-/** @returns the names of private members of classes in these folders that no other property and no text has */
-export function privateNames(folders) {
+/**
+ * @param without a folder below them that is no part of the bundles
+ * @returns the names of private members of classes in these folders that no other property and no text has
+ */
+export function privateNames(folders, without) {
   const [own, others] = [new Set(), new Set()];
-  for (const path of folders.flatMap((folder) => [...sources(folder)])) {
+  const paths = folders.flatMap((folder) => [...sources(folder)]);
+  for (const path of paths.filter((path) => !without || !path.startsWith(without))) {
     const file = parse(path, readFileSync(path, "utf8"));
     const visit = (node) => {
       if (isMember(node) && node.name) (isPrivate(node) ? own : others).add(node.name.getText(file));

@@ -16,6 +16,7 @@ import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { minify } from "terser";
 import { beside } from "./beside.mjs";
+import { privateNames } from "./private_names.mjs";
 
 /** What the page loads of dist/: entries, and the files that these look for beside themselves. */
 export const ENGINE = ["index.js", "labels.js", "pth.js", "labeler_worker.js", "labeler_engine.js", "labeler.js"];
@@ -33,7 +34,7 @@ const BRIGHT = { street: "style 8" };
 const SEGMENTER = "ade20k_segmenter";
 
 /** What the page imports with import() and waits for before it shows a map. */
-const AWAITED = ["src/studio/starts/starts.ts"];
+const AWAITED = [];
 
 const common = {
   bundle: true,
@@ -46,6 +47,8 @@ const common = {
   logLevel: "warning",
   metafile: true,
   write: false,
+  // Of withWhole; they decide which file a module is in all the same.
+  logOverride: { "ignored-bare-import": "silent" },
 };
 
 const hashOf = (bytes) => createHash("sha256").update(bytes).digest("hex").slice(0, 8);
@@ -59,7 +62,7 @@ const zipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
  * @returns inputs: the source files of all bundles; bytes: what loads before the first stroke, in gzip bytes
  */
 export async function buildSite({ out = "dist/site", dist = "dist", weights = "weights" } = {}) {
-  const { outputFiles, metafile } = await build({
+  const options = {
     ...common,
     entryPoints: { main: join(STUDIO, "main.tsx") },
     outdir: join(out, "assets"),
@@ -69,11 +72,17 @@ export async function buildSite({ out = "dist/site", dist = "dist", weights = "w
     splitting: true,
     loader: { ".webp": "file", ".png": "file", ".svg": "file", ".bin": "file" },
     plugins: [beside(ENTRIES, "../engine/")],
-  });
+  };
+  const pieces = await build(options);
+  const plugins = [...options.plugins, withWhole(laterOf(pieces.metafile))];
+  const { outputFiles, metafile } = await build({ ...options, plugins });
   /** Path below `out` to contents. */
   const files = new Map();
+  const names = shortenedNames(metafile);
   for (const { path, text, contents } of outputFiles)
-    files.set(posix(relative(resolve(out), path)), path.endsWith(".js") ? await smaller(text) : contents);
+    // The styles of what is loaded later are among those of the page.
+    if (!path.endsWith(".css") || basename(path).startsWith("main-"))
+      files.set(posix(relative(resolve(out), path)), path.endsWith(".js") ? await smaller(text, names) : contents);
   files.set("nets.json", Buffer.from(JSON.stringify(await netsOf(weights, dist))));
   const first = firstFiles(metafile, out);
   page(files, first);
@@ -104,10 +113,47 @@ export async function buildSite({ out = "dist/site", dist = "dist", weights = "w
   };
 }
 
-/** esbuild's own minifier leaves 3 % more; the options are those of scripts/build.mjs. */
-async function smaller(text) {
+/** The sources of what the page imports with import(). */
+const laterOf = ({ outputs }) =>
+  Object.values(outputs)
+    .map(({ entryPoint }) => entryPoint)
+    .filter((path) => path && !path.endsWith("main.tsx"));
+
+/** They import all that the page shows at first, and none of them waits for anything. */
+const WHOLE = [join("ui", "app.tsx"), join("actions", "actions.ts"), "studio.ts"];
+
+/**
+ * An esbuild plugin: what is loaded later imports all that the page shows at first. esbuild makes a file of the modules that the same entries
+ * reach, and so one file of all these; a dozen small ones are 1 to 2 kB more.
+ */
+const withWhole = (later) => ({
+  name: "whole",
+  setup(build) {
+    const paths = new Set(later.map((path) => resolve(path)));
+    const imports = WHOLE.map((path) => `import ${JSON.stringify(resolve(STUDIO, path))};`).join("\n");
+    build.onLoad({ filter: /\.tsx?$/ }, ({ path }) => {
+      if (!paths.has(path)) return undefined;
+      const contents = `${readFileSync(path, "utf8")}\n${imports}`;
+      return { contents, loader: path.endsWith("x") ? "tsx" : "ts" };
+    });
+  },
+});
+
+/** Names of private members that no library here uses: the minifier may shorten them. */
+function shortenedNames({ inputs }) {
+  const libraries = Object.keys(inputs).filter((path) => path.includes("node_modules") && path.endsWith("js"));
+  const text = libraries.map((path) => readFileSync(path, "utf8")).join("\n");
+  return privateNames([STUDIO]).filter((name) => !new RegExp(`\\b${name}\\b`).test(text));
+}
+
+/**
+ * esbuild's own minifier leaves 3 % more. Unlike in scripts/build.mjs getters are not pure: reading a signal's value subscribes to it.
+ * @param names of properties that may be shortened
+ */
+async function smaller(text, names) {
   const compress = { passes: 3, unsafe_arrows: true, inline: 1, sequences: false, lhs_constants: false };
-  return Buffer.from((await minify(text, { module: true, ecma: 2022, compress })).code);
+  const mangle = { properties: { regex: new RegExp(`^(${names.join("|")})$`) } };
+  return Buffer.from((await minify(text, { module: true, ecma: 2022, compress, mangle })).code);
 }
 
 const posix = (path) => path.replaceAll("\\", "/");

@@ -4,16 +4,20 @@ import { render } from "preact";
 import { Actions } from "./actions/actions.ts";
 import { loadSite } from "./files/site.ts";
 import { keepOffline } from "./keep/offline.ts";
-import { keepWhole } from "./keep/whole.ts";
+import { wasHere } from "./keep/visits.ts";
 import { Studio } from "./studio.ts";
 import { App } from "./ui/app.tsx";
 import "./ui/studio.css";
 
 const studio = new Studio();
 const actions = new Actions(studio, await loadSite());
-await keepWhole(actions);
+/** On a first visit there is nothing to bring back: keeping is loaded when the map is there. */
+const keep = () => import("./keep/whole.ts").then(({ keepWhole }) => keepWhole(actions));
+if (wasHere()) await keep();
+else await actions.begin(actions.site.nets[0]);
 if (location.hash) await actions.openLink(location.hash);
 render(<App studio={studio} actions={actions} />, document.getElementById("app")!);
+if (!wasHere()) void keep();
 addEventListener("hashchange", () => actions.quietly(actions.openLink(location.hash)));
 void keepOffline();
 // For the console, tests and benches.

@@ -6,7 +6,7 @@ import type { Site } from "../files/site.ts";
 import { failureOf } from "../net/engine.ts";
 import type { Net } from "../net/net.ts";
 import type { Question } from "./question.ts";
-import type { Start } from "../starts/starts.ts";
+import { STARTS, startIds, startsOf, type Start } from "../starts/starts.ts";
 import type { Beginning, Studio } from "../studio.ts";
 import type { StoredStyles } from "../styles/library.ts";
 import { texts } from "../texts.ts";
@@ -67,7 +67,6 @@ export class Actions {
   /** Opens a net with the map that was painted with it, else its first start map, or an empty map if it has none. */
   async begin(net: Net): Promise<void> {
     const left = this.others.get(net.id);
-    const { startIds, startsOf } = await import("../starts/starts.ts");
     const start = startsOf(net.id).at(0);
     if (left?.ids.length === net.width * net.height) this.open({ net, ...left });
     else if (start) this.open({ net, ids: await startIds(start), poster: start.poster });
@@ -113,7 +112,6 @@ export class Actions {
   /** Takes a start map: in one step of undo if its net is the open one. */
   async take(start: Start): Promise<void> {
     this.question.value = undefined;
-    const { startIds } = await import("../starts/starts.ts");
     const ids = await startIds(start);
     const { studio } = this;
     if (start.net === studio.net.value.id) return studio.doc.value.replace(ids);
@@ -123,7 +121,6 @@ export class Actions {
 
   /** Any start map of the site's nets, in any style. */
   async surprise(): Promise<void> {
-    const { STARTS } = await import("../starts/starts.ts");
     const { styles } = this.studio;
     await this.take(pick(STARTS.filter((start) => this.site.nets.some(({ id }) => id === start.net))));
     if (styles.all.value.length) styles.choose(pick(styles.all.value).id);

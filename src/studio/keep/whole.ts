@@ -7,6 +7,7 @@ import type { StoredStyles } from "../styles/library.ts";
 import { texts } from "../texts.ts";
 import { Autosave } from "./autosave.ts";
 import type { Kept } from "./documents.ts";
+import { noteVisit } from "./visits.ts";
 
 /** Beside map and styles. */
 interface KeptSettings {
@@ -23,8 +24,11 @@ export async function keepWhole(actions: Actions): Promise<void> {
   const { studio } = actions;
   const autosave = new Autosave(() => wholeOf(actions));
   await autosave.open();
+  noteVisit();
   const { kept, isCopy } = autosave;
-  if (!kept || !restore(actions, kept)) await actions.begin(actions.site.nets[0]);
+  // On a first visit the page has begun.
+  if (studio.net.value) autosave.changed();
+  else if (!kept || !restore(actions, kept)) await actions.begin(actions.site.nets[0]);
   else if (isCopy) studio.say(texts.keep.copy);
   effect(() => {
     const { styles, settings } = studio;
