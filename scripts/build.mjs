@@ -177,7 +177,9 @@ async function minified(files) {
         sequences: false,
         lhs_constants: false,
       },
-      mangle: { properties: { regex: new RegExp(`^(${privateNames(["src", "kernels"], join("src", "studio")).join("|")})$`) } },
+      mangle: {
+        properties: { regex: new RegExp(`^(${privateNames(["src", "kernels"], join("src", "studio")).join("|")})$`) },
+      },
       format: { preserve_annotations: true },
       sourceMap: { content: text(".js.map"), filename: basename(path) },
     },

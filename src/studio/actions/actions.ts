@@ -1,12 +1,11 @@
 // What the page's buttons, drops and keys do. What few people use at once is loaded when it is used.
 
 import { signal } from "@preact/signals";
-import type { Painting } from "../files/code.ts";
 import type { Site } from "../files/site.ts";
 import { failureOf } from "../net/engine.ts";
 import type { Net } from "../net/net.ts";
 import type { Question } from "./question.ts";
-import { STARTS, startIds, startsOf, type Start } from "../starts/starts.ts";
+import { startIds, startsOf } from "../starts/starts.ts";
 import type { Beginning, Studio } from "../studio.ts";
 import type { StoredStyles } from "../styles/library.ts";
 import { texts } from "../texts.ts";
@@ -15,19 +14,6 @@ import { texts } from "../texts.ts";
 interface Left {
   readonly ids: Uint8Array;
   readonly styles?: StoredStyles;
-}
-
-const pick = <T>(all: readonly T[]): T => all[Math.floor(Math.random() * all.length)];
-
-/** Names of what fills an empty map above and below its middle, the first that the net has. */
-const ABOVE = ["sky", "sky-other", "clouds"];
-const BELOW = ["sea", "grass", "road"];
-
-function emptyMap({ width, height, labels }: Net): Uint8Array {
-  const first = (names: readonly string[], other: number): number =>
-    names.map((name) => labels.find((label) => label.name === name)?.id).find((id) => id !== undefined) ?? other;
-  const above = first(ABOVE, labels.at(0)?.id ?? 0);
-  return new Uint8Array(width * height).fill(above).fill(first(BELOW, above), (height >> 1) * width);
 }
 
 export class Actions {
@@ -50,7 +36,7 @@ export class Actions {
     return this.known.map(({ id }) => ({ id, name: names[id] ?? id }));
   }
 
-  private get known(): readonly Net[] {
+  get known(): readonly Net[] {
     return [...this.site.nets, ...this.dropped.value];
   }
 
@@ -70,11 +56,11 @@ export class Actions {
     const start = startsOf(net.id).at(0);
     if (left?.ids.length === net.width * net.height) this.open({ net, ...left });
     else if (start) this.open({ net, ids: await startIds(start), poster: start.poster });
-    else this.open({ net, ids: emptyMap(net) });
+    else this.open({ net, ids: (await import("./maps.ts")).emptyMap(net) });
   }
 
   /** Opens a net; the map of the one that was open is kept for later. */
-  private open(beginning: Beginning): void {
+  open(beginning: Beginning): void {
     const { studio } = this;
     const net = studio.net.value;
     if (net) this.others.set(net.id, { ids: studio.doc.value.ids, styles: studio.styles.stored() });
@@ -82,53 +68,9 @@ export class Actions {
     studio.open(beginning);
   }
 
-  /** Opens what a link, a saved picture or the last visit holds. @returns whether there is its net */
-  async show({ net: id, width, height, ids, style, sha256 }: Painting): Promise<boolean> {
-    const { studio } = this;
-    const net =
-      this.known.find((other) => sha256 !== undefined && other.sha256 === sha256) ??
-      this.known.find((other) => other.id === id);
-    if (!net || net.width !== width || net.height !== height || ids instanceof Uint16Array) {
-      studio.say(texts.said.otherNet(id));
-      return false;
-    }
-    if (studio.net.value?.id === net.id) studio.doc.value.replace(ids);
-    else this.open({ net, ids });
-    if (style) studio.styles.take(style.name, style.z);
-    return true;
-  }
-
   /** Opens what a link holds, if it is one of ours. @param hash the address's fragment */
   async openLink(hash: string): Promise<void> {
-    const { readLink } = await import("../files/link.ts");
-    const found = await readLink(hash);
-    if (!found) return;
-    // A reload shows what has been painted since.
-    history.replaceState(null, "", location.pathname + location.search);
-    if ("error" in found) this.studio.say(found.error);
-    else if (await this.show(found)) this.studio.say(texts.said.fromLink);
-  }
-
-  /** Takes a start map: in one step of undo if its net is the open one. */
-  async take(start: Start): Promise<void> {
-    this.question.value = undefined;
-    const ids = await startIds(start);
-    const { studio } = this;
-    if (start.net === studio.net.value.id) return studio.doc.value.replace(ids);
-    const net = this.site.nets.find(({ id }) => id === start.net);
-    if (net) this.open({ net, ids, poster: start.poster });
-  }
-
-  /** Any start map of the site's nets, in any style. */
-  async surprise(): Promise<void> {
-    const { styles } = this.studio;
-    await this.take(pick(STARTS.filter((start) => this.site.nets.some(({ id }) => id === start.net))));
-    if (styles.all.value.length) styles.choose(pick(styles.all.value).id);
-  }
-
-  empty(): void {
-    this.question.value = undefined;
-    this.studio.doc.value.replace(emptyMap(this.studio.net.value));
+    await (await import("./maps.ts")).openLink(hash, this);
   }
 
   /** Lets the person choose files. */

@@ -1,21 +1,14 @@
 // Opens a file that a person chose or dropped, whatever it is.
 
-import type { Signal } from "@preact/signals";
-import type { Painting } from "../files/code.ts";
 import { readMap } from "../files/map_file.ts";
 import { sniff } from "../files/sniff.ts";
 import { failureOf } from "../net/engine.ts";
 import type { Net } from "../net/net.ts";
-import type { Studio } from "../studio.ts";
 import { texts } from "../texts.ts";
-import type { Question } from "./question.ts";
+import { show, type MapOpener } from "./maps.ts";
 
 /** Where an opened file goes: Actions. */
-interface Opener {
-  readonly studio: Studio;
-  readonly question: Signal<Question | undefined>;
-  /** @returns whether there is its net */
-  show(painting: Painting): Promise<boolean>;
+interface Opener extends MapOpener {
   add(net: Net): Promise<void>;
 }
 
@@ -26,7 +19,7 @@ export async function openFile(file: File, actions: Opener): Promise<void> {
     case "error":
       return studio.say(found.error);
     case "picture":
-      if (await actions.show(found.painting)) studio.say(texts.said.goOn(file.name));
+      if (await show(found.painting, actions)) studio.say(texts.said.goOn(file.name));
       return;
     case "photo":
       actions.question.value = { kind: "photo", photo: file };

@@ -7,14 +7,14 @@ import type { Studio } from "../studio.ts";
 import { texts } from "../texts.ts";
 import { MapControls, MapView } from "../view/map_view.tsx";
 import type { Actions } from "../actions/actions.ts";
-import { Later } from "./later.tsx";
+import { Later } from "./parts/later.tsx";
 import { Labels } from "./labels.tsx";
 import { layoutOf, windowSize } from "./layout.ts";
 import { OptionsRow } from "./options_row.tsx";
 import { PicturePane } from "./picture_pane.tsx";
 import { Rail } from "./rail.tsx";
 import { StatusBar } from "./status_bar.tsx";
-import { Toast } from "./toast.tsx";
+import { Toast } from "./parts/toast.tsx";
 import { TopBar } from "./top_bar.tsx";
 
 const styleStrip = () => import("./style_strip.tsx").then(({ StyleStrip }) => StyleStrip);
@@ -44,8 +44,13 @@ export function App({ studio, actions }: { studio: Studio; actions: Actions }): 
       }),
     [],
   );
-  useEffect(() => drops(actions), []);
-  useEffect(() => pageKeys(studio, actions, () => (hidden.value = !hidden.value)), []);
+  useEffect(() => {
+    const end = new AbortController();
+    void import("./page_events.ts").then(({ listen }) =>
+      listen(actions, () => (hidden.value = !hidden.value), end.signal),
+    );
+    return () => end.abort();
+  }, []);
   const labels = studio.labels.value;
   const label = labels.find(({ id }) => id === studio.settings.label.value);
   const large = inset && swapped.value;
@@ -106,59 +111,4 @@ export function App({ studio, actions }: { studio: Studio; actions: Actions }): 
       </div>
     </div>
   );
-}
-
-/** Files that are dropped anywhere are opened. */
-function drops(actions: Actions): () => void {
-  const end = new AbortController();
-  const { signal } = end;
-  const over = (event: DragEvent): void => {
-    if (!event.dataTransfer?.types.includes("Files")) return;
-    event.preventDefault();
-    actions.dragging.value = true;
-  };
-  addEventListener("dragenter", over, { signal });
-  addEventListener("dragover", over, { signal });
-  addEventListener("dragleave", ({ relatedTarget }) => relatedTarget ?? (actions.dragging.value = false), { signal });
-  addEventListener(
-    "drop",
-    (event) => {
-      event.preventDefault();
-      actions.dragging.value = false;
-      const file = event.dataTransfer?.files.item(0);
-      if (file) actions.quietly(actions.openFile(file));
-    },
-    { signal },
-  );
-  return () => end.abort();
-}
-
-/** Keys of the whole page; those of the map are the map's own. */
-function pageKeys(studio: Studio, actions: Actions, hide: () => void): () => void {
-  const down = (event: KeyboardEvent): void => {
-    const { key, ctrlKey, metaKey, altKey, repeat, target } = event;
-    if (target instanceof HTMLInputElement && target.type !== "range" && target.type !== "checkbox") return;
-    const chord = ctrlKey || metaKey;
-    if (chord && key.toLowerCase() === "s") {
-      event.preventDefault();
-      actions.question.value = { kind: "save" };
-    } else if (chord && key.toLowerCase() === "z") {
-      event.preventDefault();
-      if (event.shiftKey) studio.doc.value.redo();
-      else studio.doc.value.undo();
-    } else if (chord || altKey || repeat) return;
-    else if (key === "r" || key === "R") studio.roll();
-    else if (key === "p" || key === "P") studio.togglePixels();
-    else if (key === "c" || key === "C") studio.comparing.value = true;
-    else if (key === "\\") hide();
-  };
-  const up = ({ key }: KeyboardEvent): void => {
-    if (key === "c" || key === "C") studio.comparing.value = false;
-  };
-  addEventListener("keydown", down);
-  addEventListener("keyup", up);
-  return () => {
-    removeEventListener("keydown", down);
-    removeEventListener("keyup", up);
-  };
 }

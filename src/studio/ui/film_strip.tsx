@@ -5,8 +5,8 @@ import { useEffect, useRef } from "preact/hooks";
 import type { JSX } from "preact";
 import type { Studio } from "../studio.ts";
 import { texts } from "../texts.ts";
-import { Icon } from "./icons.tsx";
-import { PictureCanvas } from "./picture_canvas.tsx";
+import { Icon } from "./parts/icons.tsx";
+import { PictureCanvas } from "./parts/picture_canvas.tsx";
 
 /** The last pictures; a click brings map and style back. */
 export function FilmStrip({ studio }: { studio: Studio }): JSX.Element {

@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import type { LabelInfo } from "../../index.ts";
 import type { Studio } from "../studio.ts";
 import { texts } from "../texts.ts";
-import { Icon } from "./icons.tsx";
+import { Icon } from "./parts/icons.tsx";
 
 /** From so many labels on there are a search and categories. */
 const MANY = 20;

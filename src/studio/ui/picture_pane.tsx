@@ -6,8 +6,8 @@ import { useRef } from "preact/hooks";
 import type { JSX } from "preact";
 import type { Studio } from "../studio.ts";
 import { texts } from "../texts.ts";
-import { Later } from "./later.tsx";
-import { PictureCanvas } from "./picture_canvas.tsx";
+import { Later } from "./parts/later.tsx";
+import { PictureCanvas } from "./parts/picture_canvas.tsx";
 
 const filmStrip = () => import("./film_strip.tsx").then(({ FilmStrip }) => FilmStrip);
 

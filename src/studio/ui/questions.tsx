@@ -3,10 +3,11 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { ComponentChildren, JSX } from "preact";
 import type { Actions } from "../actions/actions.ts";
+import { emptyMap, surprise, take } from "../actions/maps.ts";
 import { styleOf } from "../actions/photos.ts";
 import { STARTS } from "../starts/starts.ts";
 import { texts } from "../texts.ts";
-import { Icon } from "./icons.tsx";
+import { Icon } from "./parts/icons.tsx";
 
 export function Questions({ actions }: { actions: Actions }): JSX.Element | null {
   const question = actions.question.value;
@@ -61,11 +62,14 @@ interface Props {
 function Starts({ actions, close }: Props): JSX.Element {
   const head = (
     <>
-      <button type="button" onClick={() => actions.quietly(actions.surprise())}>
+      <button type="button" onClick={() => actions.quietly(surprise(actions))}>
         <Icon name="surprise" size={16} />
         {texts.app.surprise}
       </button>
-      <button type="button" onClick={() => actions.empty()}>
+      <button
+        type="button"
+        onClick={() => (close(), actions.studio.doc.value.replace(emptyMap(actions.studio.net.value)))}
+      >
         {texts.app.empty}
       </button>
     </>
@@ -81,7 +85,7 @@ function Starts({ actions, close }: Props): JSX.Element {
             <ul>
               {starts.map((start) => (
                 <li key={start.id}>
-                  <button type="button" onClick={() => actions.quietly(actions.take(start))}>
+                  <button type="button" onClick={() => actions.quietly(take(start, actions))}>
                     <img src={start.poster} width={start.width} height={start.height} alt="" />
                     {start.name}
                   </button>

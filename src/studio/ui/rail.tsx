@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { TOOLS } from "../settings.ts";
 import type { Studio } from "../studio.ts";
 import { texts } from "../texts.ts";
-import { Icon, type IconName } from "./icons.tsx";
+import { Icon, type IconName } from "./parts/icons.tsx";
 
 /** Keys of the tools, as people see them. */
 export const TOOL_KEYS = { brush: "B", fill: "G", line: "L", rectangle: "U", picker: "I" } as const;

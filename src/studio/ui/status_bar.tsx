@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { Studio } from "../studio.ts";
 import { texts } from "../texts.ts";
-import { Icon } from "./icons.tsx";
+import { Icon } from "./parts/icons.tsx";
 
 export function StatusBar({ studio }: { studio: Studio }): JSX.Element {
   const engine = studio.engine.value;

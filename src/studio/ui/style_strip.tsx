@@ -7,7 +7,7 @@ import type { JSX } from "preact";
 import type { Studio } from "../studio.ts";
 import type { StyleEntry } from "../styles/library.ts";
 import { texts } from "../texts.ts";
-import { Icon } from "./icons.tsx";
+import { Icon } from "./parts/icons.tsx";
 
 export function StyleStrip({ studio, onPhoto }: { studio: Studio; onPhoto: () => void }): JSX.Element {
   const { styles } = studio;

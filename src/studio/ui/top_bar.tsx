@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import type { Actions } from "../actions/actions.ts";
 import type { Studio } from "../studio.ts";
 import { texts } from "../texts.ts";
-import { Icon, type IconName } from "./icons.tsx";
+import { Icon, type IconName } from "./parts/icons.tsx";
 
 interface Props {
   studio: Studio;

@@ -2,7 +2,7 @@
 
 import { useEffect } from "preact/hooks";
 import type { JSX } from "preact";
-import type { Studio } from "../studio.ts";
+import type { Studio } from "../../studio.ts";
 
 /** How long it stays, in ms: longer for longer lines. */
 const timeOf = (line: string): number => 4000 + 60 * line.length;

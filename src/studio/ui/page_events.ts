@@ -1,0 +1,59 @@
+// Keys and drops of the whole page. Loaded when the page is there.
+
+import type { Actions } from "../actions/actions.ts";
+
+/** @param hide shows the map and the picture alone, or all again */
+export function listen(actions: Actions, hide: () => void, signal: AbortSignal): void {
+  if (signal.aborted) return;
+  drops(actions, signal);
+  pageKeys(actions, hide, signal);
+}
+
+/** Files that are dropped anywhere are opened. */
+function drops(actions: Actions, signal: AbortSignal): void {
+  const over = (event: DragEvent): void => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    actions.dragging.value = true;
+  };
+  addEventListener("dragenter", over, { signal });
+  addEventListener("dragover", over, { signal });
+  addEventListener("dragleave", ({ relatedTarget }) => relatedTarget ?? (actions.dragging.value = false), { signal });
+  addEventListener(
+    "drop",
+    (event) => {
+      event.preventDefault();
+      actions.dragging.value = false;
+      const file = event.dataTransfer?.files.item(0);
+      if (file) actions.quietly(actions.openFile(file));
+    },
+    { signal },
+  );
+}
+
+/** Keys of the whole page; those of the map are the map's own. */
+function pageKeys(actions: Actions, hide: () => void, signal: AbortSignal): void {
+  const { studio } = actions;
+  const down = (event: KeyboardEvent): void => {
+    const { key, ctrlKey, metaKey, altKey, repeat, target } = event;
+    if (target instanceof HTMLInputElement && target.type !== "range" && target.type !== "checkbox") return;
+    const chord = ctrlKey || metaKey;
+    if (chord && key.toLowerCase() === "s") {
+      event.preventDefault();
+      actions.question.value = { kind: "save" };
+    } else if (chord && key.toLowerCase() === "z") {
+      event.preventDefault();
+      if (event.shiftKey) studio.doc.value.redo();
+      else studio.doc.value.undo();
+    } else if (chord || altKey || repeat) return;
+    else if (key === "r" || key === "R") studio.roll();
+    else if (key === "p" || key === "P") studio.togglePixels();
+    else if (key === "c" || key === "C") studio.comparing.value = true;
+    else if (key === "\\") hide();
+  };
+  const up = ({ key }: KeyboardEvent): void => {
+    if (key === "c" || key === "C") studio.comparing.value = false;
+  };
+  addEventListener("keydown", down, { signal });
+  addEventListener("keyup", up, { signal });
+}
