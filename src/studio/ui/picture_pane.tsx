@@ -95,13 +95,12 @@ export function PicturePane({ studio, scale, onTap }: Props): JSX.Element {
         <button
           type="button"
           title={texts.app.compare}
-          aria-label={texts.app.compare}
           disabled={!before}
           onPointerDown={() => (studio.comparing.value = true)}
           onPointerUp={() => (studio.comparing.value = false)}
           onPointerLeave={() => (studio.comparing.value = false)}
         >
-          C
+          {texts.app.before}
         </button>
         {picture && <Later load={filmStrip} props={{ studio }} />}
       </figcaption>

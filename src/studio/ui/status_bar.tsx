@@ -36,7 +36,7 @@ export function StatusBar({ studio }: { studio: Studio }): JSX.Element {
         <Icon name="info" size={14} />
       </button>
       <span class="more">{parts.filter(Boolean).join(" · ")}</span>
-      {notice && (
+      {notice && notice.code !== "software-adapter" && (
         <span class="notice" title={`${notice.message}; ${notice.fix}`}>
           {notice.message}
         </span>
