@@ -74,7 +74,7 @@ const ARROWS = {
   // Over the public package alone.
   studio: ["entry"],
   cli: ["session", "entry", "node", ...ENGINE],
-  bench: ["session", "entry", "node", ...ENGINE],
+  bench: ["session", "entry", "node", "studio", ...ENGINE],
   test: ["session", "labeler", "trainer", "entry", "node", "cli", "web", "studio", "bench", ...ENGINE],
 };
 
