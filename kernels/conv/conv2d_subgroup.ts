@@ -77,6 +77,7 @@ function constants(
       "        }",
     ];
   };
+  const loads = span(ceilDiv(count, lanes));
   return {
     S: lanes,
     ROWS: lanes * perLane,
@@ -89,12 +90,11 @@ function constants(
       ])
       .join("\n"),
     declare: declareSums(perLane, count),
-    taps: rows.map((i) => `      let p${i} = source(r${i}.n, o${i}, ky, kx);`).join("\n"),
+    places: loads.map((l) => `  let a${l} = place((lane + ${l * lanes}u) % ${count}u, col);`).join("\n"),
+    lines: rows.map((i) => `    let p${i} = line(r${i}.n, o${i}, ${transposed ? "t" : "ky"});`).join("\n"),
     accumulate: [
-      ...span(ceilDiv(count, lanes)).map(
-        (l) => `        let b${l} = weight((lane + ${l * lanes}u) % ${count}u, tap, c, col);`,
-      ),
-      ...rows.map((i) => `        let v${i} = input(p${i}, c);`),
+      ...loads.map((l) => `        let b${l} = vec4f(w[a${l} + at]);`),
+      ...rows.map((i) => `        let v${i} = input(p${i}, k);`),
       ...span(quads).flatMap(products),
     ].join("\n"),
     store: linesOf(

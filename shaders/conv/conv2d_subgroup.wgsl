@@ -3,12 +3,14 @@
 // The weights of a step are loaded once, by the lanes together, and reach all lanes by broadcast. No workgroup memory, no barrier.
 // x [N,H,W,C4], w [tap][Cin][Cout], y [N,OH,OW,CO4]. Transposed, x is dz and y is dx, and w is read as it lies; the pixels of a subgroup
 // are STRIDE apart, so that they use the same taps.
+// A pixel's terms of one row of taps lie in one row of x, at places that grow alike for all pixels. So a pixel has one number a row, and a
+// term outside that row shows by being larger than the row: no pixel computes anything for a tap.
 //
 // TypeScript (kernels/conv/conv2d_subgroup.ts) gives S, ROWS, QUADS and the text of
 //   `address`     declares r{i}: Pixel and o{i}: Origin of the lane's pixel i. Reads first, pixels, ph, pw, phase; calls pixel, origin
 //   `declare`     declares s{i}_{n}: f32, the sum of pixel i and channel n
-//   `taps`        declares p{i}: Source, what pixel i reads for the tap (ky, kx). Calls source
-//   `accumulate`  adds the products of 4 channels c of a tap. Reads p{i}, lane, tap, c, col; changes s{i}_{n}; calls input, weight, product
+//   `lines`       declares p{i}: Line, what pixel i reads for the row ky of taps. Calls line
+//   `accumulate`  adds the products of 4 channels of a tap. Reads p{i}, k, a{l}, at; changes s{i}_{n}; calls input, weight, product
 //   `store`       stores the sums. Reads r{i}, first, pixels, col; calls put
 
 enable subgroups;
@@ -16,11 +18,12 @@ enable subgroups;
 // A pixel of y.
 struct Pixel { n: u32, y: u32, x: u32 }
 
-// What the tap (0, 0) of a pixel reads of x; transposed, before the division by the stride.
+// What the first of its taps reads of x: row and column (either may lie outside).
 struct Origin { y: i32, x: i32 }
 
-// The index of a pixel's first vec4 in x (of the nearest pixel, if it lies outside), and whether it lies inside.
-struct Source { at: u32, inside: bool }
+// A row of x: the index of its first vec4, and which vec4 of the row the first tap reads. That is beyond the row's end if the row or the
+// pixel lies outside; before its beginning counts as that.
+struct Line { first: u32, at: u32 }
 
 // Pixel `index` of `pixels`, or the last one: ph x pw of an image. Transposed they are those with the same remainder by the stride.
 fn pixel(index: u32, pixels: u32, ph: u32, pw: u32, phase: vec2u) -> Pixel {
@@ -34,32 +37,37 @@ fn pixel(index: u32, pixels: u32, ph: u32, pw: u32, phase: vec2u) -> Pixel {
 
 fn origin(p: Pixel) -> Origin {
 #if transposed
-  return Origin(i32(p.y + $PAD), i32(p.x + $PAD));
+  return Origin(i32((p.y + $PAD) / $STRIDE), i32((p.x + $PAD) / $STRIDE));
 #else
   return Origin(i32(p.y * $STRIDE) - i32($PAD), i32(p.x * $STRIDE) - i32($PAD));
 #endif
 }
 
-fn source(n: u32, o: Origin, ky: u32, kx: u32) -> Source {
+// For the t-th row of the taps.
+fn line(n: u32, o: Origin, t: u32) -> Line {
 #if transposed
-  let y = (o.y - i32(ky)) / i32($STRIDE);
-  let x = (o.x - i32(kx)) / i32($STRIDE);
+  let y = o.y - i32(t);
 #else
-  let y = o.y + i32(ky);
-  let x = o.x + i32(kx);
+  let y = o.y + i32(t);
 #endif
-  let inside = y >= 0 && y < i32($H) && x >= 0 && x < i32($W);
-  return Source(((n * $H + u32(clamp(y, 0, i32($H) - 1))) * $W + u32(clamp(x, 0, i32($W) - 1))) * $C4, inside);
+  let inside = y >= 0 && y < i32($H);
+  return Line((n * $H + u32(clamp(y, 0, i32($H) - 1))) * $W * $C4, select(0x80000000u, u32(o.x * i32($C4)), inside));
 }
 
-fn input(p: Source, c: u32) -> vec4f { return select(vec4f(0.0), vec4f(x[p.at + c]), p.inside); }
+// The vec4 `k` after (or, as a wrapped number, before) the first one.
+fn input(p: Line, k: u32) -> vec4f {
+  let at = p.at + k;
+  let end = $W * $C4;
+  return select(vec4f(0.0), vec4f(x[p.first + min(at, end - 1u)]), at < end);
+}
 
-// Vec4 i of the 4 * QUADS that a step needs: of 4 channels of x and QUADS vec4 of results; transposed, of 4 * QUADS channels of dx.
-fn weight(i: u32, tap: u32, c: u32, col: u32) -> vec4f {
+// Where vec4 i of the 4 * QUADS that a step needs lies, before the tap's and the channels' share: 4 channels of x and QUADS vec4 of
+// results; transposed, 4 * QUADS channels of dx.
+fn place(i: u32, col: u32) -> u32 {
 #if transposed
-  return vec4f(w[(tap * $CO4 * 4u + min(col * 4u + i, $CO4 * 4u - 1u)) * $C4 + c]);
+  return min(col * 4u + i, $CO4 * 4u - 1u) * $C4;
 #else
-  return vec4f(w[((tap * $C4 + c) * 4u + i / {{QUADS}}u) * $CO4 + min(col + i % {{QUADS}}u, $CO4 - 1u)]);
+  return (i / {{QUADS}}u) * $CO4 + min(col + i % {{QUADS}}u, $CO4 - 1u);
 #endif
 }
 
@@ -96,21 +104,34 @@ fn main(
   let first = (g.y + layer * groups.y) * {{ROWS}}u + lane;
   let col = g.x * {{QUADS}}u;
   let pixels = $N * ph * pw;
+{{places}}
 {{address}}
 {{declare}}
 #if transposed
   for (var ky = ky0; ky < $KH; ky += $STRIDE) {
+    let t = ky / $STRIDE;
+{{lines}}
+    var left = 0u;
     for (var kx = kx0; kx < $KW; kx += $STRIDE) {
-#else
-  for (var ky = 0u; ky < $KH; ky++) {
-    for (var kx = 0u; kx < $KW; kx++) {
-#endif
-{{taps}}
-      let tap = ky * $KW + kx;
+      var at = (ky * $KW + kx) * $CO4 * 4u * $C4;
       for (var c = 0u; c < $C4; c++) {
+        let k = c - left;
 {{accumulate}}
+        at++;
       }
+      left += $C4;
     }
   }
+#else
+  // The terms of a row of taps follow each other, in x and in w.
+  for (var ky = 0u; ky < $KH; ky++) {
+{{lines}}
+    var at = ky * $KW * $C4 * 4u * $CO4;
+    for (var k = 0u; k < $KW * $C4; k++) {
+{{accumulate}}
+      at += 4u * $CO4;
+    }
+  }
+#endif
 {{store}}
 }
