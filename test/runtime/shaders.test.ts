@@ -249,6 +249,7 @@ interface Tracker {
 }
 interface Reflect {
   MemoryTracker: { prototype: Tracker };
+  CallExpr: { prototype: { setCachedReturnValue(value: unknown): void } };
   detectRaces(
     code: string,
     kernel: string,
@@ -256,7 +257,10 @@ interface Reflect {
     bindings: Record<number, Record<number, ArrayBuffer | { uniform: ArrayBuffer }>>,
   ): { races: { message: string }[]; errors: string[] };
 }
-const { MemoryTracker, detectRaces } = reflect as unknown as Reflect;
+const { MemoryTracker, CallExpr, detectRaces } = reflect as unknown as Reflect;
+// wgsl_reflect 1.6 keeps what a function returned at the call in the program's text, which all invocations share: each would read what the last
+// one computed, such as the place where it writes. Without that it calls the function again.
+CallExpr.prototype.setCachedReturnValue = () => undefined;
 
 /**
  * What wgsl_reflect does not read, said in other words: `block`, a keyword to it, and subgroups. A broadcast gives a value, not an
