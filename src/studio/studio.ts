@@ -71,21 +71,30 @@ export class Studio {
 
   /** Opens a net with a map, in place of those that are there. */
   open({ net, ids, styles, poster }: Beginning): void {
-    this.stop();
-    this.engine.peek()?.dispose();
+    this.close(styles);
     this.pictures.clear();
     this.thumbnails.clear();
     this.shown.value = undefined;
-    this.fits.value = false;
-    this.changes.length = 0;
-    this.requested = -1;
     this.poster.value = poster;
-    this.asked.value = undefined;
-    this.styles.close(styles);
+    this.under.value = undefined;
     this.net.value = net;
     this.settings.label.value = net.labels.at(0)?.id ?? 0;
     this.settings.locked.value = new Set();
     this.doc.value = new MapDocument(net.width, net.height, ids);
+    this.start(net);
+  }
+
+  private close(styles: StoredStyles | undefined): void {
+    this.stop();
+    this.engine.peek()?.dispose();
+    this.fits.value = false;
+    this.changes.length = 0;
+    this.requested = -1;
+    this.asked.value = undefined;
+    this.styles.close(styles);
+  }
+
+  private start(net: Net): void {
     const engine = new Engine(net, (picture, stats) => this.painted(picture, stats));
     this.engine.value = engine;
     const ends = [
@@ -189,9 +198,11 @@ export class Studio {
     this.pixels.value = !this.pixels.value;
   }
 
-  /** Opens the same net again, with the map and styles that are there. */
+  /** Opens the same net again; all else stays as it is. */
   retry(): void {
-    this.open({ net: this.net.value, ids: this.doc.value.ids, styles: this.styles.stored() });
+    this.close(this.styles.stored());
+    this.thumbnails.stale();
+    this.start(this.net.value);
   }
 
   roll(): void {

@@ -37,6 +37,7 @@ export const texts = {
   keep: {
     unable: (reason: string) =>
       `The browser can't keep your work (${reason}). Save the map as a file before you close the page.`,
+    otherNet: (net: string) => `Your map of ${net} is kept: drop that net's file here to go on with it.`,
     copy: "The map is open in another tab: this is a copy, which is kept on its own.",
   },
   categories: {
@@ -95,7 +96,12 @@ export const texts = {
     reading: (file: string) => `Reading the style of ${file}`,
     styled: (file: string) => `The style of ${file} is among the styles now.`,
     fromLink: "This is the map of the link. Undo brings yours back.",
+    fromLinkToOther: "This is the map of the link. Yours is kept: choose its net to go on with it.",
     copied: "The link is copied. It holds the map and the style; nothing was uploaded.",
+  },
+  link: {
+    title: "The link",
+    about: "The browser does not let the page copy it: copy it from here. It holds the map and the style.",
   },
   save: {
     asPainted: "as the net painted it",
@@ -160,6 +166,10 @@ export const texts = {
     map: "You can go on painting the map; it is kept.",
     retry: "Try again",
     broken: (problem: string) => `Something is broken: ${problem}`,
+    notYet: { problem: "The net is still being opened", fix: "wait until its picture is there" },
+    photo: (file: string) => ({ problem: `${file} can't be read`, fix: "save it as a JPEG or PNG" }),
+    noSite:
+      "The studio can't begin: its list of nets is missing or empty. Reload the page, or ask whoever runs this site.",
   },
   view: {
     /** Name of the map for screen readers. */

@@ -3,86 +3,11 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { BrowserContextOptions, Page } from "playwright-core";
-import type { SiteNet } from "../../src/studio/files/site.ts";
-import type { Studio } from "../../src/studio/studio.ts";
-import { stateFile, vae } from "../api/tiny.ts";
-import { encodePresets } from "../../src/models/presets.ts";
-import { seededGenerator } from "../../src/models/weights/seeded.ts";
-import { describePage, type Lab } from "./harness.ts";
-
-declare global {
-  /** Of src/studio/main.tsx. */
-  var spadeStudio: Studio;
-}
-
-const z = (i: number): Float32Array => Float32Array.from({ length: 8 }, (_, k) => (k === i ? 3 : 0));
-const labels = ["sky", "tree", "road", "car"].map((name, id) => ({
-  id,
-  name,
-  color: ["#88ccff", "#117733", "#444444", "#cc3311"][id],
-}));
-const NET: SiteNet = {
-  sha256: "",
-  id: "tiny",
-  weights: "../tiny.safetensors",
-  encoder: "../none.safetensors",
-  bytes: 1,
-  width: 64,
-  height: 64,
-  labels,
-  dontCare: null,
-  presets: ["mean", "red", "green"],
-  style: "red",
-  data: "nothing: its weights are random",
-  source: "",
-  licence: "",
-};
-
-/** Opens the studio with the tiny net. */
-async function open(lab: Lab, options?: BrowserContextOptions): Promise<Page> {
-  const context = await lab.context({ viewport: { width: 1440, height: 900 }, ...options });
-  const page = await context.newPage();
-  page.on("pageerror", (error) => console.error(`page: ${error.message}`));
-  await page.goto(`${lab.server.origin}/site/index.html`);
-  await page.waitForFunction(() => globalThis.spadeStudio?.upToDate.value);
-  return page;
-}
-
-/** The id at a pixel of the map. */
-const idAt = (page: Page, x: number, y: number): Promise<number> =>
-  page.evaluate(([x, y]) => spadeStudio.doc.value.ids[y * 64 + x], [x, y]);
-/** A hash of the shown picture. */
-const shown = (page: Page): Promise<number> =>
-  page.evaluate(() => spadeStudio.shown.value!.image.data.reduce((h, v) => (Math.imul(h, 31) + v) | 0, 7));
-const upToDate = (page: Page): Promise<unknown> => page.waitForFunction(() => spadeStudio.upToDate.value);
-/** Pictures that were painted so far. */
-async function place(page: Page, x: number, y: number): Promise<[number, number]> {
-  const box = (await page.locator(".map-view").boundingBox())!;
-  return [box.x + ((x + 0.5) * box.width) / 64, box.y + ((y + 0.5) * box.height) / 64];
-}
-async function stroke(page: Page, from: [number, number], to: [number, number], steps = 6): Promise<void> {
-  await page.mouse.move(...(await place(page, ...from)));
-  await page.mouse.down();
-  await page.mouse.move(...(await place(page, ...to)), { steps });
-  await page.mouse.up();
-}
-const take = (page: Page, label: string): Promise<void> => page.locator(".labels .take", { hasText: label }).click();
-const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name });
+import { describePage } from "./harness.ts";
+import { button, idAt, open, serveStudio, shown, stroke, take, upToDate, z } from "./studio/tiny_studio.ts";
 
 describePage("the studio", (lab) => {
-  beforeAll(async () => {
-    const config = { ...vae, contain_dontcare_label: false, no_instance: true };
-    const styles = encodePresets(z(0), [z(1), z(2)], ["red", "green"]);
-    const state = seededGenerator(config, 3, 1);
-    const bytes = await stateFile(state, {
-      config: JSON.stringify(config),
-      labels: JSON.stringify(labels),
-      styles,
-    });
-    lab.server.put("/tiny.safetensors", bytes);
-    lab.server.put("/site/nets.json", JSON.stringify({ nets: [NET], segmenter: null }));
-  });
+  beforeAll(() => serveStudio(lab));
 
   test("a stroke becomes a picture without a button; undo brings the earlier picture back without painting it", async () => {
     const page = await open(lab);

@@ -2,8 +2,8 @@
 
 import { signal } from "@preact/signals";
 import type { Site } from "../files/site.ts";
-import { failureOf } from "../net/engine.ts";
-import type { Net } from "../net/net.ts";
+import { failureOf } from "../net/failure.ts";
+import { emptyMap, fits, type Net } from "../net/net.ts";
 import type { Question } from "./question.ts";
 import { startIds, startsOf } from "../starts/starts.ts";
 import type { Beginning, Studio } from "../studio.ts";
@@ -15,6 +15,9 @@ interface Left {
   readonly ids: Uint8Array;
   readonly styles?: StoredStyles;
 }
+
+/** What is shown with a net; without ids what was painted with it before, or an empty map. */
+type Opening = Pick<Beginning, "net" | "poster"> & { readonly ids?: Uint8Array };
 
 export class Actions {
   readonly question = signal<Question | undefined>(undefined);
@@ -52,20 +55,31 @@ export class Actions {
 
   /** Opens a net with the map that was painted with it, else its first start map, or an empty map if it has none. */
   async begin(net: Net): Promise<void> {
-    const left = this.others.get(net.id);
+    this.leave();
     const start = startsOf(net.id).at(0);
-    if (left?.ids.length === net.width * net.height) this.open({ net, ...left });
-    else if (start) this.open({ net, ids: await startIds(start), poster: start.poster });
-    else this.open({ net, ids: (await import("./maps.ts")).emptyMap(net) });
+    if (this.leftOf(net) || !start) this.open({ net });
+    else this.open({ net, ids: await startIds(start), poster: start.poster });
   }
 
-  /** Opens a net; the map of the one that was open is kept for later. */
-  open(beginning: Beginning): void {
+  /** Keeps the map of the open net for later. */
+  private leave(): void {
+    const { net, doc, styles } = this.studio;
+    if (net.value) this.others.set(net.value.id, { ids: doc.value.ids, styles: styles.stored() });
+  }
+
+  private leftOf(net: Net): Left | undefined {
+    const left = this.others.get(net.id);
+    return left && fits(net, left.ids) ? left : undefined;
+  }
+
+  /** Opens a net. The map that was painted with it before is there, one step of undo away if another is to be shown. */
+  open({ net, ids, poster }: Opening): void {
+    this.leave();
     const { studio } = this;
-    const net = studio.net.value;
-    if (net) this.others.set(net.id, { ids: studio.doc.value.ids, styles: studio.styles.stored() });
-    this.others.delete(beginning.net.id);
-    studio.open(beginning);
+    const left = this.leftOf(net);
+    if (left) this.others.delete(net.id);
+    studio.open({ net, ids: ids ?? emptyMap(net), poster, ...left });
+    if (left && ids) studio.doc.value.replace(ids);
   }
 
   /** Opens what a link holds, if it is one of ours. @param hash the address's fragment */
@@ -94,8 +108,11 @@ export class Actions {
 
   /** Adds a net that was dropped, and opens it. */
   async add(net: Net): Promise<void> {
-    this.dropped.value = [...this.dropped.value.filter(({ id }) => id !== net.id), net];
-    await this.begin(net);
+    // Many nets are called latest_net_G.pth.
+    const isOther = this.known.some(({ id, sha256 }) => id === net.id && sha256 !== net.sha256);
+    const added = isOther ? { ...net, id: `${net.id} ${net.sha256.slice(0, 8)}` } : net;
+    this.dropped.value = [...this.dropped.value.filter(({ id }) => id !== added.id), added];
+    await this.begin(added);
   }
 
   fromPhoto(): void {
@@ -116,7 +133,12 @@ export class Actions {
   }
 
   copyLink(): void {
-    this.quietly(import("./saving.ts").then(({ copyLink }) => copyLink(this.studio)));
+    this.quietly(
+      import("./saving.ts").then(async ({ copyLink }) => {
+        const link = await copyLink(this.studio);
+        if (link) this.question.value = { kind: "link", link };
+      }),
+    );
   }
 
   /** Saves the picture as it is. */

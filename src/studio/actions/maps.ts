@@ -3,7 +3,7 @@
 import type { Signal } from "@preact/signals";
 import type { Painting } from "../files/code.ts";
 import { readLink } from "../files/link.ts";
-import type { Net } from "../net/net.ts";
+import { fits, type Net } from "../net/net.ts";
 import { STARTS, startIds, type Start } from "../starts/starts.ts";
 import type { Beginning, Studio } from "../studio.ts";
 import { texts } from "../texts.ts";
@@ -16,19 +16,7 @@ export interface MapOpener {
   /** All nets that can be chosen. */
   readonly known: readonly Net[];
   /** Opens a net; the map of the one that was open is kept for later. */
-  open(beginning: Beginning): void;
-}
-
-/** Names of what fills an empty map above and below its middle, the first that the net has. */
-const ABOVE = ["sky", "sky-other", "clouds"];
-const BELOW = ["sea", "grass", "road"];
-
-/** Sky above and ground below, as far as the net knows them. */
-export function emptyMap({ width, height, labels }: Net): Uint8Array {
-  const first = (names: readonly string[], other: number): number =>
-    names.map((name) => labels.find((label) => label.name === name)?.id).find((id) => id !== undefined) ?? other;
-  const above = first(ABOVE, labels.at(0)?.id ?? 0);
-  return new Uint8Array(width * height).fill(above).fill(first(BELOW, above), (height >> 1) * width);
+  open(opening: Pick<Beginning, "net" | "poster"> & { readonly ids?: Uint8Array }): void;
 }
 
 /** Opens what a link or a saved picture holds: in one step of undo if its net is the open one. @returns whether there is its net */
@@ -37,7 +25,8 @@ export async function show(painting: Painting, opener: MapOpener): Promise<boole
   const { net: id, width, height, ids, style, sha256 } = painting;
   const net =
     known.find((other) => sha256 !== undefined && other.sha256 === sha256) ?? known.find((other) => other.id === id);
-  if (!net || net.width !== width || net.height !== height || ids instanceof Uint16Array) {
+  const isMap = net?.width === width && net.height === height && ids instanceof Uint8Array && fits(net, ids);
+  if (!isMap) {
     studio.say(texts.said.otherNet(id));
     return false;
   }
@@ -54,7 +43,11 @@ export async function openLink(hash: string, opener: MapOpener): Promise<void> {
   // A reload shows what has been painted since.
   history.replaceState(null, "", location.pathname + location.search);
   if ("error" in found) opener.studio.say(found.error);
-  else if (await show(found, opener)) opener.studio.say(texts.said.fromLink);
+  else {
+    const before = opener.studio.net.value.id;
+    if (await show(found, opener))
+      opener.studio.say(found.net === before ? texts.said.fromLink : texts.said.fromLinkToOther);
+  }
 }
 
 /** Takes a start map: in one step of undo if its net is the open one. */

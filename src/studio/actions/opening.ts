@@ -2,7 +2,7 @@
 
 import { readMap } from "../files/map_file.ts";
 import { sniff } from "../files/sniff.ts";
-import { failureOf } from "../net/engine.ts";
+import { failureOf } from "../net/failure.ts";
 import type { Net } from "../net/net.ts";
 import { texts } from "../texts.ts";
 import { show, type MapOpener } from "./maps.ts";

@@ -1,5 +1,6 @@
 // What a photo gives: its map, by the net that labels photos, and its style, by the encoder.
 
+import { Unable } from "../net/failure.ts";
 import type { Studio } from "../studio.ts";
 import { texts } from "../texts.ts";
 
@@ -10,13 +11,15 @@ let labeler: Promise<Labeler> | undefined;
 /**
  * Makes the map of a photo, in one step of undo; the photo lies under it.
  * @param weights of the net that labels photos
- * @throws SpadeError
+ * @throws SpadeError, Unable
  */
 export async function mapOf(photo: File, studio: Studio, weights: string): Promise<void> {
   studio.say(texts.said.labelling);
   labeler ??= import("../../labeler_worker.ts").then(({ createLabeler }) => createLabeler({ weights }));
   labeler.catch(() => (labeler = undefined));
-  const bitmap = await createImageBitmap(photo);
+  const bitmap = await createImageBitmap(photo).catch(() => {
+    throw new Unable({ code: "photo", ...texts.errors.photo(photo.name) });
+  });
   const net = studio.net.value;
   const to = { labels: [...net.labels], width: net.width, height: net.height, dontCare: net.dontCare };
   const { data } = await (await labeler).label(bitmap, to);

@@ -39,11 +39,21 @@ export async function saveMap(studio: Studio): Promise<void> {
   download(await writeMap(studio.doc.value.ids, net), fileName(net.id, "map", net.width, net.height));
 }
 
-export async function copyLink(studio: Studio): Promise<void> {
+/** @returns the link if the browser does not let the page copy it */
+export async function copyLink(studio: Studio): Promise<string | undefined> {
   const made = await linkTo(location.href, paintingOf(studio));
-  if ("error" in made) return studio.say(made.error);
-  await navigator.clipboard.writeText(made.link);
+  if ("error" in made) {
+    studio.say(made.error);
+    return undefined;
+  }
+  try {
+    // Without https there is no clipboard.
+    await navigator.clipboard.writeText(made.link);
+  } catch {
+    return made.link;
+  }
   studio.say(texts.said.copied);
+  return undefined;
 }
 
 /** The picture of the map and the style that are there, painted anew if the shown one is older. */

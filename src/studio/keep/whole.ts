@@ -2,6 +2,7 @@
 
 import { effect, untracked } from "@preact/signals";
 import type { Actions } from "../actions/actions.ts";
+import { fits } from "../net/net.ts";
 import { SHAPES } from "../settings.ts";
 import type { StoredStyles } from "../styles/library.ts";
 import { texts } from "../texts.ts";
@@ -59,7 +60,11 @@ function restore(actions: Actions, { net: id, width, height, ids, styles, settin
   const { size, shape, label, pixels, others } = (settings ?? {}) as Partial<KeptSettings>;
   for (const { net, ...left } of others ?? []) if (left.ids instanceof Uint8Array) actions.others.set(net, left);
   const net = site.nets.find((other) => other.id === id);
-  if (!net || net.width !== width || net.height !== height) return false;
+  if (!net || net.width !== width || net.height !== height || !fits(net, ids)) {
+    actions.others.set(id, { ids, styles: styles as StoredStyles });
+    studio.say(texts.keep.otherNet(id));
+    return false;
+  }
   studio.open({ net, ids, styles: styles as StoredStyles });
   if (typeof size === "number") studio.settings.size.value = size;
   const known = SHAPES.find((name) => name === shape);

@@ -1,7 +1,9 @@
 // The engine of a net: it loads, paints the newest map and style, and heals. The page shows its state.
 
 import { signal } from "@preact/signals";
-import type { LabelMap, Live, Progress, Spade, SpadeError, SpadeInfo, Stats } from "../../index.ts";
+import type { LabelMap, Live, Progress, Spade, SpadeInfo, Stats } from "../../index.ts";
+import { texts } from "../texts.ts";
+import { failureOf, Unable, type Failure } from "./failure.ts";
 import type { Net } from "./net.ts";
 import type { Painted, Picture } from "./picture.ts";
 import { equal } from "./same.ts";
@@ -12,21 +14,6 @@ export type EngineState =
   /** The browser took the GPU away; it is being opened again. */
   | { readonly kind: "lost" }
   | { readonly kind: "failed"; readonly what: Failure };
-
-/** An error as a person reads it. */
-export interface Failure {
-  readonly code: string;
-  readonly problem: string;
-  readonly fix: string;
-}
-
-const isSpadeError = (error: unknown): error is SpadeError =>
-  error instanceof Error && "fix" in error && "problem" in error;
-
-export function failureOf(error: unknown): Failure {
-  if (isSpadeError(error)) return { code: error.code, problem: `${error.where}: ${error.problem}`, fix: error.fix };
-  return { code: "bug", problem: error instanceof Error ? error.message : String(error), fix: "reload the page" };
-}
 
 export class Engine {
   readonly state = signal<EngineState>({ kind: "loading", progress: 0, cached: false });
@@ -144,8 +131,7 @@ export class Engine {
 
   /** A picture beside the canvas. @throws SpadeError */
   async picture({ ids, style }: Painted, abort?: AbortSignal): Promise<ImageData> {
-    if (!this.spade) throw new Error("the net is not loaded yet");
-    return this.spade.generate(this.mapOf(ids), { style, signal: abort });
+    return this.opened().generate(this.mapOf(ids), { style, signal: abort });
   }
 
   /** Runs a job when nothing is to be painted. */
@@ -155,8 +141,14 @@ export class Engine {
 
   /** The style of a photo. @throws SpadeError */
   async encode(photo: Blob | ImageBitmap): Promise<Float32Array> {
-    if (!this.spade) throw new Error("the net is not loaded yet");
-    return this.spade.encode(photo);
+    return this.opened().encode(photo);
+  }
+
+  /** @throws Unable if the net is not open: not yet, or because of an error */
+  private opened(): Spade {
+    if (this.spade) return this.spade;
+    const state = this.state.value;
+    throw new Unable(state.kind === "failed" ? state.what : { code: "loading", ...texts.errors.notYet });
   }
 
   dispose(): void {

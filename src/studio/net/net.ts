@@ -24,3 +24,21 @@ export interface Net {
   readonly data: string;
   readonly licence: string;
 }
+
+/** Whether a map is one of this net: of its size, and of its labels alone. */
+export function fits({ width, height, labels, dontCare }: Net, ids: Uint8Array): boolean {
+  const known = new Set<number | null>(labels.map(({ id }) => id)).add(dontCare);
+  return ids.length === width * height && ids.every((id) => known.has(id));
+}
+
+/** Names of what fills an empty map above and below its middle, the first that the net has. */
+const ABOVE = ["sky", "sky-other", "clouds"];
+const BELOW = ["sea", "grass", "road"];
+
+/** Sky above and ground below, as far as the net knows them. */
+export function emptyMap({ width, height, labels }: Net): Uint8Array {
+  const first = (names: readonly string[], other: number): number =>
+    names.map((name) => labels.find((label) => label.name === name)?.id).find((id) => id !== undefined) ?? other;
+  const above = first(ABOVE, labels.at(0)?.id ?? 0);
+  return new Uint8Array(width * height).fill(above).fill(first(BELOW, above), (height >> 1) * width);
+}

@@ -26,14 +26,17 @@ export interface StoredStyles {
   readonly chosen: string;
   readonly second?: string;
   readonly mix: number;
+  /** What a picture or a link brought, before the net was open. */
+  readonly wanted?: { readonly name: string; readonly z: readonly number[] };
 }
+
+const NOTHING: StoredStyles = { own: [], chosen: "", mix: 0.5 };
 
 export class StyleLibrary {
   /** Numbers of a style; 0: the net has no styles. */
   private dim = 0;
-  /** What is to come back when the net is open. */
-  private kept: StoredStyles | undefined;
-  private wanted: { name: string; z: Float32Array } | undefined;
+  /** What is to come back when the net is open; undefined: it is. */
+  private kept: StoredStyles | undefined = NOTHING;
   private readonly presets = signal<readonly StyleEntry[]>([]);
   /** Thrown, made of photos, or named. The oldest first. */
   private readonly own = signal<readonly StyleEntry[]>([]);
@@ -59,7 +62,7 @@ export class StyleLibrary {
   });
 
   /** There is no net: none has styles until one is open. @param kept what a person has kept of the next one */
-  close(kept?: StoredStyles): void {
+  close(kept: StoredStyles = NOTHING): void {
     this.dim = 0;
     this.kept = kept;
     this.presets.value = [];
@@ -74,7 +77,7 @@ export class StyleLibrary {
    * @param first name of the preset that is chosen at first; the first of all where it is left out or missing
    */
   open(style: SpadeInfo["style"], first?: string): void {
-    const stored = this.kept;
+    const { own, chosen, second, mix, wanted } = this.kept ?? NOTHING;
     this.kept = undefined;
     this.dim = style?.dim ?? 0;
     const mean = style ? [{ name: "mean", style: new Float32Array(style.dim) }] : [];
@@ -85,16 +88,16 @@ export class StyleLibrary {
       z: style,
     }));
     this.presets.value = entries;
-    this.own.value = (stored?.own ?? [])
+    this.own.value = own
       .filter(({ z }) => z.length === this.dim)
       .map(({ z, ...rest }) => ({ ...rest, z: Float32Array.from(z) }));
     const known = (id: string | undefined): boolean => this.find(id) !== undefined;
     const begin = entries.find(({ name }) => name === first) ?? entries.at(0);
-    this.chosen.value = known(stored?.chosen) ? stored!.chosen : (begin?.id ?? "");
-    this.second.value = known(stored?.second) ? stored!.second : undefined;
-    this.mix.value = stored?.mix ?? 0.5;
+    this.chosen.value = known(chosen) ? chosen : (begin?.id ?? "");
+    this.second.value = known(second) ? second : undefined;
+    this.mix.value = mix;
     this.hovered.value = undefined;
-    if (this.wanted) this.take(this.wanted.name, this.wanted.z);
+    if (wanted) this.take(wanted.name, Float32Array.from(wanted.z));
   }
 
   find(id: string | undefined): StyleEntry | undefined {
@@ -127,10 +130,8 @@ export class StyleLibrary {
 
   /** Takes a style that is none of these yet, as a picture or a link brings it; an equal one is chosen. */
   take(name: string, z: Float32Array): void {
-    this.wanted = undefined;
-    if (!this.dim) {
-      // The net is not open yet.
-      this.wanted = { name, z };
+    if (this.kept) {
+      this.kept = { ...this.kept, wanted: { name, z: [...z] } };
       return;
     }
     if (z.length !== this.dim) return;

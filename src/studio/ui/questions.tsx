@@ -3,7 +3,8 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { ComponentChildren, JSX } from "preact";
 import type { Actions } from "../actions/actions.ts";
-import { emptyMap, surprise, take } from "../actions/maps.ts";
+import { surprise, take } from "../actions/maps.ts";
+import { emptyMap } from "../net/net.ts";
 import { styleOf } from "../actions/photos.ts";
 import { STARTS } from "../starts/starts.ts";
 import { texts } from "../texts.ts";
