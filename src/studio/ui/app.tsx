@@ -53,12 +53,13 @@ export function App({ studio, actions }: { studio: Studio; actions: Actions }): 
   }, []);
   const labels = studio.labels.value;
   const label = labels.find(({ id }) => id === studio.settings.label.value);
-  const large = inset && swapped.value;
+  const state = studio.engine.value.state.value.kind;
+  const large = inset && swapped.value && state !== "failed";
   return (
     <div
       class={`studio ${form}${inset ? " inset" : ""}${large ? " swapped" : ""}${hidden.value ? " bare" : ""}`}
       onPointerDownCapture={({ pointerType }) => pointerType === "pen" && (studio.settings.hasPen.value = true)}
-      data-state={studio.engine.value.state.value.kind}
+      data-state={state}
     >
       <TopBar studio={studio} actions={actions} small={form === "phone"} />
       <aside class="rails" aria-label={texts.app.tools}>

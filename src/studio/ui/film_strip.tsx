@@ -12,12 +12,16 @@ import { PictureCanvas } from "./parts/picture_canvas.tsx";
 export function FilmStrip({ studio }: { studio: Studio }): JSX.Element {
   const open = useSignal(false);
   const box = useRef<HTMLDivElement>(null);
+  const opener = useRef<HTMLButtonElement>(null);
+  const leave = (): void => {
+    opener.current?.focus();
+    open.value = false;
+  };
   useEffect(() => {
     if (!open.value) return;
     const close = (event: Event): void => {
-      const isEscape = event instanceof KeyboardEvent && event.key === "Escape";
-      if (isEscape || (event.type === "pointerdown" && !box.current?.contains(event.target as Node)))
-        open.value = false;
+      if (event instanceof KeyboardEvent && event.key === "Escape") leave();
+      else if (event.type === "pointerdown" && !box.current?.contains(event.target as Node)) open.value = false;
     };
     addEventListener("pointerdown", close);
     addEventListener("keydown", close);
@@ -29,6 +33,7 @@ export function FilmStrip({ studio }: { studio: Studio }): JSX.Element {
   return (
     <div class="film" ref={box}>
       <button
+        ref={opener}
         type="button"
         title={texts.app.filmStrip}
         aria-label={texts.app.filmStrip}
@@ -47,7 +52,7 @@ export function FilmStrip({ studio }: { studio: Studio }): JSX.Element {
               title={texts.app.back}
               aria-label={`${texts.app.back} (${i + 1})`}
               onClick={() => {
-                open.value = false;
+                leave();
                 studio.restore(picture);
               }}
             >

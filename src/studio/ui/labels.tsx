@@ -23,6 +23,9 @@ export function Labels({ studio, labels }: { studio: Studio; labels: readonly La
     ({ name, category: of }) =>
       (!category.value || of === category.value) && (!wanted || name.toLowerCase().includes(wanted)),
   );
+  const { label: current } = studio.settings;
+  /** The label that Tab reaches: the current one, or the first where a search hides it. */
+  const reached = found.some(({ id }) => id === current.value) ? current.value : found.at(0)?.id;
   return (
     <section class="labels" aria-label={texts.labels.title}>
       {many && (
@@ -50,9 +53,16 @@ export function Labels({ studio, labels }: { studio: Studio; labels: readonly La
           )}
         </div>
       )}
-      <ul>
+      <ul onKeyDown={byArrows}>
         {found.map((label) => (
-          <LabelRow key={label.id} studio={studio} label={label} shortcut={keyOf(labels.indexOf(label))} all={labels} />
+          <LabelRow
+            key={label.id}
+            studio={studio}
+            label={label}
+            shortcut={keyOf(labels.indexOf(label))}
+            all={labels}
+            tabIndex={label.id === reached ? 0 : -1}
+          />
         ))}
         {!found.length && <li class="none">{texts.labels.none}</li>}
       </ul>
@@ -60,14 +70,28 @@ export function Labels({ studio, labels }: { studio: Studio; labels: readonly La
   );
 }
 
+/** Arrows go from label to label, and Tab past them all. */
+function byArrows(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
+  const rows = [...event.currentTarget.children];
+  const at = rows.findIndex((row) => row.contains(document.activeElement));
+  const to = { ArrowDown: at + 1, ArrowRight: at + 1, ArrowUp: at - 1, ArrowLeft: at - 1, Home: 0, End: -1 }[event.key];
+  if (to === undefined) return;
+  event.preventDefault();
+  rows
+    .at(to % rows.length)
+    ?.querySelector("button")
+    ?.focus();
+}
+
 interface RowProps {
   studio: Studio;
   label: LabelInfo;
   shortcut: string;
   all: readonly LabelInfo[];
+  tabIndex: number;
 }
 
-function LabelRow({ studio, label: { id, name, color }, shortcut, all }: RowProps): JSX.Element {
+function LabelRow({ studio, label: { id, name, color }, shortcut, all, tabIndex }: RowProps): JSX.Element {
   const { settings } = studio;
   const locked = settings.locked.value.has(id);
   const lock = (): void => {
@@ -91,6 +115,7 @@ function LabelRow({ studio, label: { id, name, color }, shortcut, all }: RowProp
       <button
         type="button"
         class="take"
+        tabIndex={tabIndex}
         title={`${name}${shortcut && ` (${shortcut})`}. ${texts.labels.only}`}
         aria-pressed={settings.label.value === id}
         onClick={take}
@@ -104,6 +129,7 @@ function LabelRow({ studio, label: { id, name, color }, shortcut, all }: RowProp
       <button
         type="button"
         class="lock"
+        tabIndex={tabIndex}
         aria-pressed={locked}
         aria-label={locked ? texts.labels.unlock(name) : texts.labels.lock(name)}
         title={locked ? texts.labels.unlock(name) : texts.labels.lock(name)}

@@ -22,10 +22,12 @@ function drops(actions: Actions, signal: AbortSignal): void {
   addEventListener(
     "drop",
     (event) => {
+      const file = event.dataTransfer?.files.item(0);
+      // A text that is dropped in a field is not ours.
+      if (!file) return;
       event.preventDefault();
       actions.dragging.value = false;
-      const file = event.dataTransfer?.files.item(0);
-      if (file) actions.quietly(actions.openFile(file));
+      actions.quietly(actions.openFile(file));
     },
     { signal },
   );
@@ -37,6 +39,8 @@ function pageKeys(actions: Actions, hide: () => void, signal: AbortSignal): void
   const down = (event: KeyboardEvent): void => {
     const { key, ctrlKey, metaKey, altKey, repeat, target } = event;
     if (target instanceof HTMLInputElement && target.type !== "range" && target.type !== "checkbox") return;
+    // A dialog has the keys, and letters choose in a list.
+    if (actions.question.value || target instanceof HTMLSelectElement) return;
     const chord = ctrlKey || metaKey;
     if (chord && key.toLowerCase() === "s") {
       event.preventDefault();

@@ -4,6 +4,7 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import type { JSX } from "preact";
+import type { Failure } from "../net/failure.ts";
 import type { Studio } from "../studio.ts";
 import { texts } from "../texts.ts";
 import { Later } from "./parts/later.tsx";
@@ -62,19 +63,6 @@ export function PicturePane({ studio, scale, onTap }: Props): JSX.Element {
             <PictureCanvas image={before.image} label={texts.app.compare} />
           </div>
         )}
-        {state.kind === "failed" && (
-          <div class="failure" role="alert">
-            <h2>{texts.errors.title}</h2>
-            <p>{state.what.code === "bug" ? texts.errors.broken(state.what.problem) : state.what.problem}</p>
-            <p>
-              <b>{state.what.fix}</b>
-            </p>
-            <p>{texts.errors.map}</p>
-            <button type="button" onClick={() => studio.retry()}>
-              {texts.errors.retry}
-            </button>
-          </div>
-        )}
         {state.kind === "loading" && (
           <div
             class="loading"
@@ -85,6 +73,7 @@ export function PicturePane({ studio, scale, onTap }: Props): JSX.Element {
           />
         )}
       </div>
+      {state.kind === "failed" && <FailureWords what={state.what} retry={() => studio.retry()} />}
       <Progress studio={studio} />
       <figcaption>
         {texts.app.picture}
@@ -105,6 +94,23 @@ export function PicturePane({ studio, scale, onTap }: Props): JSX.Element {
         {picture && <Later load={filmStrip} props={{ studio }} />}
       </figcaption>
     </figure>
+  );
+}
+
+/** Over the picture; on a phone, where that is small, below the map. */
+function FailureWords({ what, retry }: { what: Failure; retry: () => void }): JSX.Element {
+  return (
+    <div class="failure" role="alert">
+      <h2>{texts.errors.title}</h2>
+      <p>{what.code === "bug" ? texts.errors.broken(what.problem) : what.problem}</p>
+      <p>
+        <b>{what.fix}</b>
+      </p>
+      <p>{texts.errors.map}</p>
+      <button type="button" onClick={retry}>
+        {texts.errors.retry}
+      </button>
+    </div>
   );
 }
 

@@ -20,6 +20,8 @@ export function Questions({ actions }: { actions: Actions }): JSX.Element | null
       return <Starts actions={actions} close={close} />;
     case "save":
       return <Save actions={actions} close={close} />;
+    case "link":
+      return <Link link={question.link} close={close} />;
     case "photo":
       return <Photo actions={actions} photo={question.photo} close={close} />;
   }
@@ -34,12 +36,18 @@ interface DialogProps {
 
 function Dialog({ title, close, head, children }: DialogProps): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current!.showModal(), []);
+  useEffect(() => {
+    const { current } = dialog;
+    current!.showModal();
+    // Closed before it goes, it gives the focus back to where it was.
+    return () => current!.close();
+  }, []);
   return (
     <dialog
       ref={dialog}
       aria-labelledby="question"
-      onClose={close}
+      // Not of one that has made room for another question.
+      onClose={(event) => event.currentTarget.isConnected && close()}
       onClick={(event) => event.target === dialog.current && close()}
     >
       <header>
@@ -121,6 +129,15 @@ function Save({ actions, close }: Props): JSX.Element {
         )}
       </div>
       <p class="quiet">{texts.save.about}</p>
+    </Dialog>
+  );
+}
+
+function Link({ link, close }: { link: string; close: () => void }): JSX.Element {
+  return (
+    <Dialog title={texts.link.title} close={close}>
+      <p class="quiet">{texts.link.about}</p>
+      <textarea readOnly rows={6} cols={60} aria-label={texts.link.title} ref={(area) => area?.select()} value={link} />
     </Dialog>
   );
 }

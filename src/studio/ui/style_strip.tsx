@@ -8,6 +8,7 @@ import type { Studio } from "../studio.ts";
 import type { StyleEntry } from "../styles/library.ts";
 import { texts } from "../texts.ts";
 import { Icon } from "./parts/icons.tsx";
+import { CPU } from "./parts/picture_canvas.tsx";
 
 export function StyleStrip({ studio, onPhoto }: { studio: Studio; onPhoto: () => void }): JSX.Element {
   const { styles } = studio;
@@ -61,9 +62,10 @@ function StyleTile({ studio, entry }: { studio: Studio; entry: StyleEntry }): JS
   const { styles, thumbnails } = studio;
   const naming = useSignal(false);
   const canvas = useRef<HTMLCanvasElement>(null);
+  const tile = useRef<HTMLButtonElement>(null);
   const thumbnail = thumbnails.all.value.get(entry.id);
   useEffect(() => {
-    if (thumbnail) canvas.current?.getContext("2d")?.putImageData(thumbnail.image, 0, 0);
+    if (thumbnail) canvas.current?.getContext("2d", CPU)?.putImageData(thumbnail.image, 0, 0);
   }, [thumbnail]);
   const { width, height } = studio.net.value;
   const isOwn = entry.kind !== "preset";
@@ -71,6 +73,7 @@ function StyleTile({ studio, entry }: { studio: Studio; entry: StyleEntry }): JS
   return (
     <li class={`style${thumbnail?.fresh ? "" : " stale"}`}>
       <button
+        ref={tile}
         type="button"
         class="take"
         title={`${entry.name}. ${texts.styles.mixHint}`}
@@ -95,8 +98,10 @@ function StyleTile({ studio, entry }: { studio: Studio; entry: StyleEntry }): JS
             if (name) styles.rename(entry.id, name);
           }}
           onKeyDown={(event) => {
-            if (event.key === "Enter") event.currentTarget.blur();
             event.stopPropagation();
+            if (event.key === "Escape") event.currentTarget.value = "";
+            // It goes when the focus does.
+            if (event.key === "Enter" || event.key === "Escape") tile.current?.focus();
           }}
         />
       )}

@@ -1,6 +1,6 @@
 // The net, and what goes in and out.
 
-import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import type { JSX } from "preact";
 import type { Actions } from "../actions/actions.ts";
 import type { Studio } from "../studio.ts";
@@ -15,13 +15,14 @@ interface Props {
 }
 
 export function TopBar({ studio, actions, small }: Props): JSX.Element {
-  const menu = useSignal(false);
+  const menu = useRef<HTMLDivElement>(null);
   const button = (icon: IconName, name: string, act: () => void, more = ""): JSX.Element => (
     <button
       type="button"
       class={more}
       onClick={() => {
-        menu.value = false;
+        // It gives the focus back to its button, where a dialog finds it.
+        if (small) menu.current?.hidePopover();
         act();
       }}
     >
@@ -61,17 +62,14 @@ export function TopBar({ studio, actions, small }: Props): JSX.Element {
         "main",
       )}
       {small && (
-        <div class="menu">
-          <button
-            type="button"
-            aria-label={texts.app.more}
-            aria-expanded={menu.value}
-            onClick={() => (menu.value = !menu.value)}
-          >
+        <>
+          <button type="button" aria-label={texts.app.more} popovertarget="menu">
             <Icon name="menu" />
           </button>
-          {menu.value && <div class="popover">{some}</div>}
-        </div>
+          <div ref={menu} id="menu" class="popover" popover="auto">
+            {some}
+          </div>
+        </>
       )}
     </header>
   );

@@ -32,7 +32,8 @@ export class MapPicture {
   private readonly context: CanvasRenderingContext2D;
 
   constructor(private readonly canvas: HTMLCanvasElement) {
-    this.context = canvas.getContext("2d")!;
+    // Kept by the CPU, it outlives the GPU's process.
+    this.context = canvas.getContext("2d", { willReadFrequently: true })!;
   }
 
   draw(ids: Uint8Array, width: number, height: number, palette: Uint32Array): void {
