@@ -45,11 +45,15 @@ scope.addEventListener("activate", (event) =>
 scope.addEventListener("fetch", (event) => {
   const { request } = event;
   const base = scope.registration.scope;
-  const path = request.url.slice(base.length).replace(/[?#].*/s, "");
+  // The page's own address is that of its folder.
+  const path = request.url
+    .slice(base.length)
+    .replace(/[?#].*/s, "")
+    .replace(/^(index\.html)?$/, "./");
   if (request.method !== "GET" || !request.url.startsWith(base) || request.headers.has("range")) return;
-  if (!FILES.includes(path || "./")) return;
+  if (!FILES.includes(path)) return;
   const kept = async (): Promise<Response | undefined> =>
-    (await caches.open(NAME)).match(request, { ignoreSearch: true });
+    (await caches.open(NAME)).match(base + path.replace("./", ""));
   // A name with a hash always means the same bytes. Other files are taken from the network where there is one, so that a new version shows.
   event.respondWith(
     path.startsWith("assets/")
