@@ -379,7 +379,11 @@ describePage("the studio's files", (lab) => {
 
     test("with 182 labels shows a search and categories, in the colours of GauGAN's page", async () => {
       const page = await open(lab);
-      const names = Array.from({ length: 182 }, (_, id) => ({ id, name: `thing ${id}`, color: "#010203" }));
+      const names = Array.from({ length: 182 }, (_, id) => ({
+        id,
+        name: `thing ${id}`,
+        color: `#0102${(id + 16).toString(16)}`,
+      }));
       names[156].name = "sky-other";
       names[168].name = "tree";
       await drop(page, "coco.safetensors", await tinyNet({ label_nc: 182 }, names));

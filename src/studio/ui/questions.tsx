@@ -37,10 +37,10 @@ interface DialogProps {
 function Dialog({ title, close, head, children }: DialogProps): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
-    const { current } = dialog;
-    current!.showModal();
-    // Closed before it goes, it gives the focus back to where it was.
-    return () => current!.close();
+    const before = document.activeElement as HTMLElement | null;
+    dialog.current!.showModal();
+    // The browser gives the focus back when a dialog is closed, and not when it is removed, as here after a choice.
+    return () => before?.focus();
   }, []);
   return (
     <dialog
