@@ -20,7 +20,7 @@ export interface Visit {
 }
 
 const upToDate = (page: Page): Promise<unknown> => page.waitForFunction(() => spadeStudio.upToDate.value);
-const thumbnails = (page: Page): Promise<unknown> =>
+export const thumbnails = (page: Page): Promise<unknown> =>
   page.waitForFunction(() => {
     const { all } = spadeStudio.thumbnails;
     return spadeStudio.styles.all.value.every(({ id }) => all.value.get(id)?.fresh);
@@ -83,7 +83,7 @@ async function fullPasses(page: Page): Promise<Visit["full"]> {
 }
 
 /** Paints a stroke with the mouse and waits for its picture. */
-async function paint(page: Page, devtools: CDPSession, stroke: Stroke): Promise<Recording> {
+export async function paint(page: Page, devtools: CDPSession, stroke: Stroke): Promise<Recording> {
   const { label, size, seconds } = stroke;
   await page.evaluate(
     ({ label, size }) => {

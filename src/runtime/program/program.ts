@@ -67,14 +67,18 @@ function staging(device: Device, label: string, bytes: number, owned: Storage[])
   return made;
 }
 
+/** How much slower an adapter is taken to be after each run that took longer. */
+const MOST_SLOWER = 1.03;
+
 export class Program implements Runnable {
   private readonly inputs: Inputs;
   private readonly outputs = new Map<string, Output>();
   private counts: Record<string, number> = {};
   /** The smallest capacity declared for each count. */
   private readonly capacities = new Map<string, number>();
-  /** FLOP/s of the last sliced run, for cutting the next. */
+  /** FLOP/s of sliced runs, for cutting the next. */
   private rate = 5e9;
+  private learned = false;
   private disposed = false;
   /** A run in several submits is in progress. */
   private running = false;
@@ -280,17 +284,13 @@ export class Program implements Runnable {
   }
 
   /** @internal */
-  sliceEnds(ms: number): number[] {
-    const ends: number[] = [];
-    let work = 0;
-    this.steps.forEach(({ dispatch }, i) => {
-      work += (dispatch.flops + dispatch.bytes / 2) / this.rate;
-      if (work * 1e3 >= ms || i + 1 === this.steps.length) {
-        ends.push(i + 1);
-        work = 0;
-      }
+  estimates(): number[] {
+    const most = Object.fromEntries(this.capacities);
+    return this.steps.map(({ dispatch: { flops, bytes, groups } }) => {
+      // These are of full tables; an edit computes a few rows.
+      const part = product(groupsOf(groups, this.counts)) / product(groupsOf(groups, most));
+      return ((flops + bytes / 2) * part * 1e3) / this.rate;
     });
-    return ends;
   }
 
   /** @internal */
@@ -299,9 +299,10 @@ export class Program implements Runnable {
   }
 
   /** @internal */
-  learn(ms: number): void {
-    const work = this.steps.reduce((sum, { dispatch }) => sum + dispatch.flops + dispatch.bytes / 2, 0);
-    if (ms > 0 && work > 0) this.rate = (work / ms) * 1e3;
+  learn(factor: number): void {
+    // A run that waits for the page's frames is no reason for many short slices, each of which waits again.
+    if (factor > 0 && factor < Infinity) this.rate /= this.learned ? Math.min(factor, MOST_SLOWER) : factor;
+    this.learned = true;
   }
 
   /** Where an output lies on the device. @throws SpadeError usage: there is no such output */

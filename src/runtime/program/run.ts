@@ -30,12 +30,12 @@ export interface Runnable {
   encode(pass: GPUComputePassEncoder, from?: number, to?: number): void;
   readonly dispatchCount: number;
   readonly cuts: readonly PlacedCut[];
-  /** Numbers of dispatches after which slices of about `ms` milliseconds end, at the measured rate. */
-  sliceEnds(ms: number): number[];
+  /** What each dispatch will take, in milliseconds, at the measured rate. */
+  estimates(): number[];
   /** Marks a run in several submits as started or ended. */
   hold(running: boolean): void;
-  /** Takes the duration of a sliced run. */
-  learn(ms: number): void;
+  /** Takes how many times as long as estimated a run took. */
+  learn(factor: number): void;
 }
 
 /** Runs programs one after the other: in one submit, or in awaited slices with at most two in flight, or from cut to cut. */
@@ -67,7 +67,8 @@ export async function runPrograms(
   if (!how.slice && programs.every((p) => !p.cuts.length)) return submit(device, programs[0].name, programs, how);
   for (const p of programs) p.hold(true);
   try {
-    for (const p of programs) await runInParts(p, { ...how, last: p === programs.at(-1) ? how.last : undefined });
+    if (programs.every((p) => !p.cuts.length)) await runInSlices(programs, how.slice!, how);
+    else for (const p of programs) await runInParts(p, { ...how, last: p === programs.at(-1) ? how.last : undefined });
   } finally {
     for (const p of programs) p.hold(false);
   }
@@ -88,13 +89,87 @@ export function submit(
   gpu.queue.submit([encoder.finish()]);
 }
 
+/** Dispatches [from, to) of a program. */
+interface Part {
+  readonly program: Runnable;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Cuts programs into slices of about `ms` milliseconds: small programs share one. */
+function slicesOf(programs: readonly Runnable[], ms: number): Part[][] {
+  const slices: Part[][] = [[]];
+  let left = ms;
+  for (const program of programs) {
+    let from = 0;
+    const upTo = (to: number): void => {
+      if (to > from) slices.at(-1)!.push({ program, from, to });
+      from = to;
+    };
+    program.estimates().forEach((estimate, i) => {
+      left -= estimate;
+      if (left > 0) return;
+      upTo(i + 1);
+      slices.push([]);
+      left = ms;
+    });
+    upTo(program.dispatchCount);
+  }
+  return slices.filter(({ length }, i) => length || !i);
+}
+
+/** Submits slices in turn, the next while one runs: each wait is a round trip to the adapter, which other work of the page's frames lengthens. */
+async function runInSlices(
+  programs: readonly Runnable[],
+  ms: number,
+  { signal, last }: Pick<RunOptions, "signal" | "last">,
+): Promise<void> {
+  const [{ device, name }] = programs;
+  const begun = performance.now();
+  const expected = programs.flatMap((p) => p.estimates()).reduce((sum, estimate) => sum + estimate, 0);
+  const flying = new Flying(device);
+  const slices = slicesOf(programs, ms);
+  for (const slice of slices) {
+    const parts = slice.map(({ program, from, to }) => ({
+      encode: (pass: GPUComputePassEncoder) => program.encode(pass, from, to),
+    }));
+    submit(device, name, parts, { last: slice === slices.at(-1) ? last : undefined });
+    await flying.add();
+    signal?.throwIfAborted();
+    device.check(name);
+  }
+  await flying.landed();
+  device.check(name);
+  const took = performance.now() - begun;
+  for (const p of programs) p.learn(took / expected);
+}
+
+/** Submits whose work is not done, at most two. */
+class Flying {
+  private readonly waits: Promise<void>[] = [];
+
+  constructor(private readonly device: Device) {}
+
+  /** Adds the work that was submitted last; waits until there is room for more. */
+  async add(): Promise<void> {
+    const { device, waits } = this;
+    // If the device is lost meanwhile, check() throws; a rejection here might go unhandled.
+    waits.push(device.wait(device.gpu.queue.onSubmittedWorkDone()).then(nothing, nothing));
+    if (waits.length >= 2) await waits.shift();
+  }
+
+  async landed(): Promise<void> {
+    await Promise.all(this.waits);
+  }
+}
+
 /** Submits a program up to the end of each slice and each cut in turn. */
 async function runInParts(p: Runnable, { slice, signal, exchange, last }: RunOptions): Promise<void> {
   const { device } = p;
-  const begun = performance.now();
   const exchanges = exchange?.(device, p.cuts);
-  const ends = [...(exchanges?.ends ?? []), ...(slice ? p.sliceEnds(slice) : [p.dispatchCount])];
-  const flying: Promise<void>[] = [];
+  const sliceEnds = slice ? slicesOf([p], slice).flatMap((parts) => parts.map(({ to }) => to)) : [];
+  const ends = [...(exchanges?.ends ?? []), ...sliceEnds, p.dispatchCount];
+  const flying = new Flying(device);
   let from = 0;
   try {
     for (const to of [...new Set(ends)].sort((a, b) => a - b)) {
@@ -103,9 +178,7 @@ async function runInParts(p: Runnable, { slice, signal, exchange, last }: RunOpt
       exchanges?.start(to);
       from = to;
       if (!slice) continue;
-      // If the device is lost meanwhile, check() throws; a rejection here might go unhandled.
-      flying.push(device.wait(device.gpu.queue.onSubmittedWorkDone()).then(nothing, nothing));
-      if (flying.length >= 2) await flying.shift();
+      await flying.add();
       signal?.throwIfAborted();
       device.check(p.name);
     }
@@ -113,9 +186,8 @@ async function runInParts(p: Runnable, { slice, signal, exchange, last }: RunOpt
   } finally {
     await exchanges?.close();
   }
-  await Promise.all(flying);
+  await flying.landed();
   device.check(p.name);
-  if (slice && !p.cuts.length) p.learn(performance.now() - begun);
 }
 
 const nothing = (): void => undefined;
