@@ -237,7 +237,7 @@ export interface LiveOptions {
 
 /**
  * Paints maps as they change, on one canvas. It always takes the newest: maps that came meanwhile are left out. A picture under way is
- * given up for a newer map only early on, and never twice in a row, so that something is shown all the time. It works in slices of some
+ * given up only for a newer style, early on, and never twice in a row, so that something is shown all the time. It works in slices of some
  * 12 ms, between which the page's frames are drawn.
  */
 export interface Live {

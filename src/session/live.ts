@@ -6,6 +6,8 @@ import type { Sink } from "./sinks.ts";
 
 /** Length of a slice, in ms: shorter than a frame, so that the page's frames are drawn in between. */
 const SLICE_MS = 12;
+/** Slices queued at a time: with fewer the adapter waits for the page's thread while frames are drawn. */
+const FLYING = 3;
 
 /** What live needs of a session. */
 interface Painter {
@@ -60,6 +62,7 @@ export class LivePainter implements Live {
     const what = { ...this.spade.painting(map, instance, undefined), z: this.z };
     this.change++;
     this.paintNext(what);
+    void this.work();
   }
 
   get style(): GenerateOptions["style"] {
@@ -70,13 +73,8 @@ export class LivePainter implements Live {
     this.z = this.spade.styleOf(style);
     this.wish = style;
     this.change++;
-    if (this.newest) this.paintNext({ ...this.newest, z: this.z });
-  }
-
-  private paintNext(what: Painting): void {
-    this.newest = what;
-    this.due = true;
-    this.failure = undefined;
+    if (!this.newest) return;
+    this.paintNext({ ...this.newest, z: this.z });
     if (this.mayGiveUp()) {
       this.gaveUp = true;
       this.begun!.abort.abort();
@@ -84,7 +82,16 @@ export class LivePainter implements Live {
     void this.work();
   }
 
-  /** Early on, if something was shown lately and the picture before was not given up. */
+  private paintNext(what: Painting): void {
+    this.newest = what;
+    this.due = true;
+    this.failure = undefined;
+  }
+
+  /**
+   * A picture of another style is of no use. One of an earlier map is: in a stroke the next change always comes at once, and what begins anew
+   * is late for all. Early on, if something was shown lately and the picture before was not given up.
+   */
   private mayGiveUp(): boolean {
     const { begun, usual } = this;
     const now = performance.now();
@@ -116,7 +123,12 @@ export class LivePainter implements Live {
     const begun: Begun = (this.begun = { abort: new AbortController() });
     const signal = this.spade.until(AbortSignal.any([begun.abort.signal, this.ending.signal]));
     try {
-      await this.spade.paint(what, this.sink, { signal, slice: SLICE_MS, begin: () => (begun.at = performance.now()) });
+      await this.spade.paint(what, this.sink, {
+        signal,
+        slice: SLICE_MS,
+        flying: FLYING,
+        begin: () => (begun.at = performance.now()),
+      });
       const now = performance.now();
       const took = now - begun.at!;
       // Half old, half new: times differ from edit to edit.

@@ -42,10 +42,10 @@ interface Output {
   busy: boolean;
 }
 
-/** Workgroups for these counts. */
-function groupsOf(groups: Groups, counts: Readonly<Record<string, number>>): [number, number, number] {
+/** Workgroups for these counts; without them, at full capacity. */
+function groupsOf(groups: Groups, counts?: Readonly<Record<string, number>>): [number, number, number] {
   const one = (g: number | CountedGroups | undefined): number =>
-    typeof g === "object" ? Math.ceil(counts[g.count.name] / g.per) : (g ?? 1);
+    typeof g === "object" ? Math.ceil((counts?.[g.count.name] ?? g.count.capacity) / g.per) : (g ?? 1);
   return [one(groups[0]), one(groups[1]), one(groups[2])];
 }
 
@@ -78,7 +78,8 @@ export class Program implements Runnable {
   private readonly capacities = new Map<string, number>();
   /** FLOP/s of sliced runs, for cutting the next. */
   private rate = 5e9;
-  private learned = false;
+  /** Of the next run; the first decides alone. */
+  private mostSlower = 1000;
   private disposed = false;
   /** A run in several submits is in progress. */
   private running = false;
@@ -285,10 +286,9 @@ export class Program implements Runnable {
 
   /** @internal */
   estimates(): number[] {
-    const most = Object.fromEntries(this.capacities);
     return this.steps.map(({ dispatch: { flops, bytes, groups } }) => {
       // These are of full tables; an edit computes a few rows.
-      const part = product(groupsOf(groups, this.counts)) / product(groupsOf(groups, most));
+      const part = product(groupsOf(groups, this.counts)) / product(groupsOf(groups));
       return ((flops + bytes / 2) * part * 1e3) / this.rate;
     });
   }
@@ -301,8 +301,8 @@ export class Program implements Runnable {
   /** @internal */
   learn(factor: number): void {
     // A run that waits for the page's frames is no reason for many short slices, each of which waits again.
-    if (factor > 0 && factor < Infinity) this.rate /= this.learned ? Math.min(factor, MOST_SLOWER) : factor;
-    this.learned = true;
+    this.rate /= Math.min(factor || 1, this.mostSlower);
+    this.mostSlower = MOST_SLOWER;
   }
 
   /** Where an output lies on the device. @throws SpadeError usage: there is no such output */

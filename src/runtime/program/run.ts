@@ -12,6 +12,8 @@ export interface RunOptions {
   counts?: Readonly<Record<string, number>>;
   /** Cut the run into awaited submits of about this many milliseconds. */
   slice?: number;
+  /** Slices that may be queued on the adapter at a time, 2 by default: where the page's frames keep it busy, the next must be there. */
+  flying?: number;
   /** Stops between slices; throws signal.reason. */
   signal?: AbortSignal;
   /** Exchanges tensors with peers (exchanging(callback)); a program that was recorded with peers needs it. */
@@ -38,11 +40,11 @@ export interface Runnable {
   learn(factor: number): void;
 }
 
-/** Runs programs one after the other: in one submit, or in awaited slices with at most two in flight, or from cut to cut. */
+/** Runs programs one after the other: in one submit, or in awaited slices, or from cut to cut. */
 export async function runPrograms(
   programs: readonly Runnable[],
   options: ReadonlyMap<Runnable, RunOptions> = new Map(),
-  how: Pick<RunOptions, "slice" | "signal" | "exchange" | "last"> = {},
+  how: Pick<RunOptions, "slice" | "flying" | "signal" | "exchange" | "last"> = {},
 ): Promise<void> {
   if (!programs.length) return;
   how.signal?.throwIfAborted();
@@ -67,8 +69,10 @@ export async function runPrograms(
   if (!how.slice && programs.every((p) => !p.cuts.length)) return submit(device, programs[0].name, programs, how);
   for (const p of programs) p.hold(true);
   try {
-    if (programs.every((p) => !p.cuts.length)) await runInSlices(programs, how.slice!, how);
-    else for (const p of programs) await runInParts(p, { ...how, last: p === programs.at(-1) ? how.last : undefined });
+    // What is exchanged belongs to one program.
+    const groups = programs.some((p) => p.cuts.length) ? programs.map((p) => [p]) : [programs];
+    for (const group of groups)
+      await runInSlices(group, { ...how, last: group === groups.at(-1) ? how.last : undefined });
   } finally {
     for (const p of programs) p.hold(false);
   }
@@ -96,98 +100,65 @@ interface Part {
   readonly to: number;
 }
 
-/** Cuts programs into slices of about `ms` milliseconds: small programs share one. */
-function slicesOf(programs: readonly Runnable[], ms: number): Part[][] {
+/**
+ * Cuts programs into slices of about `ms` milliseconds: small programs share one.
+ * @param ends numbers of dispatches of each program after which a slice ends in any case
+ */
+function slicesOf(programs: readonly Runnable[], ms: number, ends: readonly number[] = []): Part[][] {
   const slices: Part[][] = [[]];
   let left = ms;
   for (const program of programs) {
     let from = 0;
-    const upTo = (to: number): void => {
-      if (to > from) slices.at(-1)!.push({ program, from, to });
-      from = to;
-    };
-    program.estimates().forEach((estimate, i) => {
+    program.estimates().forEach((estimate, i, { length }) => {
       left -= estimate;
-      if (left > 0) return;
-      upTo(i + 1);
+      const isFull = left <= 0 || ends.includes(i + 1);
+      if (!isFull && i + 1 < length) return;
+      slices.at(-1)!.push({ program, from, to: i + 1 });
+      from = i + 1;
+      if (!isFull) return;
       slices.push([]);
       left = ms;
     });
-    upTo(program.dispatchCount);
   }
-  return slices.filter(({ length }, i) => length || !i);
+  return slices.filter((parts) => parts.length);
 }
 
-/** Submits slices in turn, the next while one runs: each wait is a round trip to the adapter, which other work of the page's frames lengthens. */
+/**
+ * Submits slices in turn, the next ones while one runs: each wait is a round trip to the adapter, which the page's frames lengthen. With an
+ * exchange there is one program.
+ */
 async function runInSlices(
   programs: readonly Runnable[],
-  ms: number,
-  { signal, last }: Pick<RunOptions, "signal" | "last">,
+  { slice, flying = 2, signal, exchange, last }: RunOptions,
 ): Promise<void> {
-  const [{ device, name }] = programs;
+  const [{ device, name, cuts, dispatchCount }] = programs;
   const begun = performance.now();
   const expected = programs.flatMap((p) => p.estimates()).reduce((sum, estimate) => sum + estimate, 0);
-  const flying = new Flying(device);
-  const slices = slicesOf(programs, ms);
-  for (const slice of slices) {
-    const parts = slice.map(({ program, from, to }) => ({
-      encode: (pass: GPUComputePassEncoder) => program.encode(pass, from, to),
-    }));
-    submit(device, name, parts, { last: slice === slices.at(-1) ? last : undefined });
-    await flying.add();
-    signal?.throwIfAborted();
-    device.check(name);
-  }
-  await flying.landed();
-  device.check(name);
-  const took = performance.now() - begun;
-  for (const p of programs) p.learn(took / expected);
-}
-
-/** Submits whose work is not done, at most two. */
-class Flying {
-  private readonly waits: Promise<void>[] = [];
-
-  constructor(private readonly device: Device) {}
-
-  /** Adds the work that was submitted last; waits until there is room for more. */
-  async add(): Promise<void> {
-    const { device, waits } = this;
-    // If the device is lost meanwhile, check() throws; a rejection here might go unhandled.
-    waits.push(device.wait(device.gpu.queue.onSubmittedWorkDone()).then(nothing, nothing));
-    if (waits.length >= 2) await waits.shift();
-  }
-
-  async landed(): Promise<void> {
-    await Promise.all(this.waits);
-  }
-}
-
-/** Submits a program up to the end of each slice and each cut in turn. */
-async function runInParts(p: Runnable, { slice, signal, exchange, last }: RunOptions): Promise<void> {
-  const { device } = p;
-  const exchanges = exchange?.(device, p.cuts);
-  const sliceEnds = slice ? slicesOf([p], slice).flatMap((parts) => parts.map(({ to }) => to)) : [];
-  const ends = [...(exchanges?.ends ?? []), ...sliceEnds, p.dispatchCount];
-  const flying = new Flying(device);
-  let from = 0;
+  const exchanges = exchange?.(device, cuts);
+  const slices = slicesOf(programs, slice ?? Infinity, exchanges?.ends);
+  const waits: Promise<void>[] = [];
   try {
-    for (const to of [...new Set(ends)].sort((a, b) => a - b)) {
-      await exchanges?.finish(from);
-      submit(device, p.name, [p], { from, to, last: to === p.dispatchCount ? last : undefined });
-      exchanges?.start(to);
-      from = to;
+    for (const parts of slices) {
+      await exchanges?.finish(parts[0].from);
+      const work = parts.map(({ program, from, to }) => ({
+        encode: (pass: GPUComputePassEncoder) => program.encode(pass, from, to),
+      }));
+      submit(device, name, work, { last: parts === slices.at(-1) ? last : undefined });
+      exchanges?.start(parts[0].to);
       if (!slice) continue;
-      await flying.add();
+      // If the device is lost meanwhile, check() throws; a rejection here might go unhandled.
+      waits.push(device.wait(device.gpu.queue.onSubmittedWorkDone()).then(nothing, nothing));
+      if (waits.length >= flying) await waits.shift();
       signal?.throwIfAborted();
-      device.check(p.name);
+      device.check(name);
     }
-    await exchanges?.finish(from);
+    await exchanges?.finish(dispatchCount);
   } finally {
     await exchanges?.close();
   }
-  await flying.landed();
-  device.check(p.name);
+  await Promise.all(waits);
+  device.check(name);
+  if (slice && !exchanges) for (const p of programs) p.learn((performance.now() - begun) / expected);
 }
 
 const nothing = (): void => undefined;

@@ -4,6 +4,9 @@ import { signal } from "@preact/signals";
 import type { Engine } from "../net/engine.ts";
 import type { StyleEntry } from "./library.ts";
 
+/** How long nothing has changed before they are painted, in ms: a stroke that begins meanwhile would have to wait for one. */
+const REST = 500;
+
 export interface Thumbnail {
   readonly image: ImageData;
   /** Of the map that is there now; else of an earlier one. */
@@ -17,18 +20,22 @@ export class Thumbnails {
   private ids = new Uint8Array();
   /** Rises with the map; jobs of an earlier one end. */
   private turn = 0;
+  private waiting: ReturnType<typeof setTimeout> | undefined;
 
   /** The map has changed: all are stale, and stay until new ones are there. */
   stale(): void {
     this.turn++;
+    // A stroke calls this with every move: tiles are drawn anew only the first time.
+    if (![...this.all.value.values()].some(({ fresh }) => fresh)) return;
     this.all.value = new Map([...this.all.value].map(([id, { image }]) => [id, { image, fresh: false }]));
   }
 
-  /** Paints those that are stale or missing, in order. @param ids the map, copied */
+  /** Paints those that are stale or missing, in order, when the hand rests. @param ids the map, copied */
   paint(engine: Engine, ids: Uint8Array, styles: readonly StyleEntry[]): void {
     this.ids = ids.slice();
     const turn = ++this.turn;
-    this.next(engine, turn, styles);
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.next(engine, turn, styles), REST);
   }
 
   private next(engine: Engine, turn: number, styles: readonly StyleEntry[]): void {

@@ -66,12 +66,12 @@ function StyleTile({ studio, entry }: { studio: Studio; entry: StyleEntry }): JS
   const thumbnail = thumbnails.all.value.get(entry.id);
   useEffect(() => {
     if (thumbnail) canvas.current?.getContext("2d", CPU)?.putImageData(thumbnail.image, 0, 0);
-  }, [thumbnail]);
+  }, [thumbnail?.image]);
   const { width, height } = studio.net.value;
   const isOwn = entry.kind !== "preset";
   const take = (event: MouseEvent): void => (event.shiftKey ? styles.mixWith(entry.id) : styles.choose(entry.id));
   return (
-    <li class={`style${thumbnail?.fresh ? "" : " stale"}`}>
+    <li class={`style ${!thumbnail ? "empty" : thumbnail.fresh ? "" : "stale"}`}>
       <button
         ref={tile}
         type="button"
