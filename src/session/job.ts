@@ -13,9 +13,8 @@ export interface Painting {
 export interface How {
   /** The caller's signal or dispose(). */
   readonly signal: AbortSignal;
-  /** Milliseconds of a slice, and how many are queued at a time. */
+  /** Milliseconds of a slice. */
   readonly slice?: number;
-  readonly flying?: number;
   /** Called when its turn comes, also when it is run again. */
   readonly begin?: () => void;
 }

@@ -6,8 +6,6 @@ import type { Sink } from "./sinks.ts";
 
 /** Length of a slice, in ms: shorter than a frame, so that the page's frames are drawn in between. */
 const SLICE_MS = 12;
-/** Slices queued at a time: with fewer the adapter waits for the page's thread while frames are drawn. */
-const FLYING = 3;
 
 /** What live needs of a session. */
 interface Painter {
@@ -126,7 +124,6 @@ export class LivePainter implements Live {
       await this.spade.paint(what, this.sink, {
         signal,
         slice: SLICE_MS,
-        flying: FLYING,
         begin: () => (begun.at = performance.now()),
       });
       const now = performance.now();

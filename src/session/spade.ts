@@ -33,7 +33,7 @@ const sameMap = (a: LabelMap | undefined, b: LabelMap | undefined): boolean =>
     a.data.every((v, i) => v === b.data[i]));
 const copyMap = ({ data, width, height }: LabelMap): LabelMap => ({ data: data.slice(), width, height });
 /** Slice length for runs with an abort signal. */
-const ABORTABLE_SLICE_MS = 100;
+const ABORTABLE_SLICE_MS = 70;
 
 export class SpadeSession extends Session<Opened, SpadeOptions> implements Spade {
   stats: Stats | null = null;
@@ -91,7 +91,7 @@ export class SpadeSession extends Session<Opened, SpadeOptions> implements Spade
     return this.queued(how, (opened) => this.paintOn(opened, what, sink, how));
   }
 
-  private async paintOn<R>(opened: Opened, what: Painting, sink: Sink<R>, { signal, slice, flying }: How): Promise<R> {
+  private async paintOn<R>(opened: Opened, what: Painting, sink: Sink<R>, { signal, slice }: How): Promise<R> {
     const { map, instance, z } = what;
     const { net, info } = opened;
     const { painter } = net;
@@ -106,7 +106,7 @@ export class SpadeSession extends Session<Opened, SpadeOptions> implements Spade
       const levels = net.windows(map, instance);
       t1 = performance.now();
       ({ newWindows } = await painter.setMap(levels, signal));
-      await painter.queueTables({ slice, flying, signal });
+      await painter.queueTables({ slice, signal });
       // Only to measure: the picture is queued behind them. If the device is lost, the read says so.
       const measured = (): void => void (t2 = performance.now());
       tables = opened.device.gpu.queue.onSubmittedWorkDone().then(measured, measured);
@@ -115,7 +115,7 @@ export class SpadeSession extends Session<Opened, SpadeOptions> implements Spade
     }
     const last = await sink.prepare?.(opened);
     if (z && info.style) painter.setStyle(z);
-    await painter.run({ slice, flying, signal, last });
+    await painter.run({ slice, signal, last });
     const bytes = await sink.read(painter.output);
     await tables;
     const t3 = performance.now();

@@ -12,8 +12,6 @@ export interface RunOptions {
   counts?: Readonly<Record<string, number>>;
   /** Cut the run into awaited submits of about this many milliseconds. */
   slice?: number;
-  /** Slices that may be queued on the adapter at a time, 2 by default: where the page's frames keep it busy, the next must be there. */
-  flying?: number;
   /** Stops between slices; throws signal.reason. */
   signal?: AbortSignal;
   /** Exchanges tensors with peers (exchanging(callback)); a program that was recorded with peers needs it. */
@@ -44,7 +42,7 @@ export interface Runnable {
 export async function runPrograms(
   programs: readonly Runnable[],
   options: ReadonlyMap<Runnable, RunOptions> = new Map(),
-  how: Pick<RunOptions, "slice" | "flying" | "signal" | "exchange" | "last"> = {},
+  how: Pick<RunOptions, "slice" | "signal" | "exchange" | "last"> = {},
 ): Promise<void> {
   if (!programs.length) return;
   how.signal?.throwIfAborted();
@@ -93,6 +91,9 @@ export function submit(
   gpu.queue.submit([encoder.finish()]);
 }
 
+/** Slices that are queued at a time: with fewer the adapter waits for the page's thread while frames are drawn. */
+const FLYING = 3;
+
 /** Dispatches [from, to) of a program. */
 interface Part {
   readonly program: Runnable;
@@ -129,7 +130,7 @@ function slicesOf(programs: readonly Runnable[], ms: number, ends: readonly numb
  */
 async function runInSlices(
   programs: readonly Runnable[],
-  { slice, flying = 2, signal, exchange, last }: RunOptions,
+  { slice, signal, exchange, last }: RunOptions,
 ): Promise<void> {
   const [{ device, name, cuts, dispatchCount }] = programs;
   const begun = performance.now();
@@ -148,7 +149,7 @@ async function runInSlices(
       if (!slice) continue;
       // If the device is lost meanwhile, check() throws; a rejection here might go unhandled.
       waits.push(device.wait(device.gpu.queue.onSubmittedWorkDone()).then(nothing, nothing));
-      if (waits.length >= flying) await waits.shift();
+      if (waits.length >= FLYING) await waits.shift();
       signal?.throwIfAborted();
       device.check(name);
     }
