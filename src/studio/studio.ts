@@ -53,6 +53,8 @@ export class Studio {
   readonly pixels = signal(false);
   /** One line about what just happened. */
   readonly said = signal("");
+  /** It is about what is under way, and stays until something else is said. */
+  lasting = false;
   /** The net's labels in the colours of the screen. */
   readonly labels = computed(() => screenLabels(this.net.value.id, this.net.value.labels));
   /** A photo that shines through the map, and how much of it, 0 to 1. */
@@ -209,7 +211,8 @@ export class Studio {
     this.styles.roll(texts.styles.thrown);
   }
 
-  say(line: string): void {
+  say(line: string, lasting = false): void {
+    this.lasting = lasting;
     this.said.value = line;
   }
 }

@@ -5,6 +5,8 @@ import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { encodePainting } from "../../src/studio/files/code.ts";
 import { encodePicture } from "../../src/studio/files/png.ts";
+import type { Site } from "../../src/studio/files/site.ts";
+import { smallSegmenter } from "../segmenting/small.ts";
 import { describePage } from "./harness.ts";
 import {
   button,
@@ -341,6 +343,67 @@ describePage("the studio's files", (lab) => {
       await hear(page, "mine.safetensors is open.");
       await upToDate(page);
       expect(await idAt(page, 30, 50)).toBe(3);
+    });
+  });
+
+  describe("a photo", () => {
+    /** A drawn one, as JPEG. */
+    const draw = (page: Page): Promise<string> =>
+      page.evaluate(() => {
+        const canvas = Object.assign(document.createElement("canvas"), { width: 200, height: 150 });
+        const context = canvas.getContext("2d")!;
+        const sky = context.createLinearGradient(0, 0, 0, 75);
+        sky.addColorStop(0, "#3a7bd5");
+        sky.addColorStop(1, "#d9ecff");
+        context.fillStyle = sky;
+        context.fillRect(0, 0, 200, 75);
+        context.fillStyle = "#3d7a2a";
+        context.fillRect(0, 75, 200, 75);
+        return canvas.toDataURL("image/jpeg").split(",")[1];
+      });
+
+    test("gives its map in one step of undo, and lies under it; one that can't be read is one sentence", async () => {
+      const segmenter = { weights: "../segmenter.safetensors", bytes: 1 };
+      lab.server.put("/segmenter.safetensors", smallSegmenter());
+      await serveStudio(lab, [NET, OTHER], { segmenter });
+      const page = await open(lab);
+      await paint(page, 40);
+      const before = await idsOf(page);
+      const photo = Buffer.from(await draw(page), "base64");
+      await drop(page, "hills.jpg", photo);
+      await button(page, /^Its map/).click();
+      await page.locator(".toast p", { hasText: "Looking for sky" }).waitFor();
+      expect(await page.evaluate(() => spadeStudio.lasting)).toBe(true);
+      await page.locator(".toast p", { hasText: "This is the map of hills.jpg. Undo brings yours back." }).waitFor();
+      const ids = await idsOf(page);
+      expect(ids).not.toEqual(before);
+      await upToDate(page);
+      const slider = page.getByLabel("Photo under the map");
+      await slider.fill("0.6");
+      const map = page.locator(".map-view-ids");
+      await expect.poll(() => map.evaluate((canvas) => getComputedStyle(canvas).opacity)).toBe("0.4");
+      await undo(page);
+      expect(await idsOf(page)).toEqual(before);
+      // It is the photo of this map, not of another net's.
+      await choose(page, "other");
+      expect(await slider.count()).toBe(0);
+
+      await drop(page, "cut.jpg", photo.subarray(0, 40));
+      await button(page, /^Its map/).click();
+      expect(await hear(page, "can't be read")).toBe(
+        "cut.jpg can't be read. What you can do: save it as a JPEG or PNG.",
+      );
+    });
+
+    test("gives its style, which is chosen, by the encoder of a net of ours", async () => {
+      const site = JSON.parse(readFileSync(new URL("../../dist/site/nets.json", import.meta.url), "utf8")) as Site;
+      await serveStudio(lab, [site.nets.find(({ id }) => id === "street")!]);
+      const page = await open(lab);
+      await drop(page, "dusk sky.jpg", Buffer.from(await draw(page), "base64"));
+      await button(page, /^Its style/).click();
+      await page.locator(".toast p", { hasText: "The style of dusk sky.jpg is among the styles now." }).waitFor();
+      expect(await chosen(page)).toBe("dusk sky");
+      expect(await page.evaluate(() => spadeStudio.styles.taken.value!.some((v) => v !== 0))).toBe(true);
     });
   });
 

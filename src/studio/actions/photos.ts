@@ -14,7 +14,7 @@ let labeler: Promise<Labeler> | undefined;
  * @throws SpadeError, Unable
  */
 export async function mapOf(photo: File, studio: Studio, weights: string): Promise<void> {
-  studio.say(texts.said.labelling);
+  studio.say(texts.said.labelling, true);
   labeler ??= import("../../labeler_worker.ts").then(({ createLabeler }) => createLabeler({ weights }));
   labeler.catch(() => (labeler = undefined));
   const bitmap = await createImageBitmap(photo).catch(() => {
@@ -23,7 +23,7 @@ export async function mapOf(photo: File, studio: Studio, weights: string): Promi
   const net = studio.net.value;
   const to = { labels: [...net.labels], width: net.width, height: net.height, dontCare: net.dontCare };
   const { data } = await (await labeler).label(bitmap, to);
-  if (studio.net.value !== net) return;
+  if (studio.net.value !== net) return studio.say("");
   studio.doc.value.replace(legal(data, net.labels.length, net.dontCare));
   studio.under.value = bitmap;
   studio.underOpacity.value = 0;
@@ -44,10 +44,10 @@ function legal(data: ArrayLike<number>, count: number, dontCare: number | null):
 
 /** Adds the style of a photo, and takes it. @throws SpadeError */
 export async function styleOf(photo: File, studio: Studio): Promise<void> {
-  studio.say(texts.said.reading(photo.name));
+  studio.say(texts.said.reading(photo.name), true);
   const engine = studio.engine.value;
   const z = await engine.encode(photo);
-  if (studio.engine.value !== engine) return;
+  if (studio.engine.value !== engine) return studio.say("");
   studio.styles.add({ name: photo.name.replace(/\.\w+$/, "").slice(0, 24), kind: "photo", z });
   studio.say(texts.said.styled(photo.name));
 }

@@ -71,7 +71,7 @@ export async function open(lab: Lab, options?: BrowserContextOptions): Promise<P
 /** Opens it in a context. @param hash of its address */
 export async function visit(lab: Lab, context: BrowserContext, hash = ""): Promise<Page> {
   const page = await context.newPage();
-  page.setDefaultTimeout(8_000);
+  page.setDefaultTimeout(60_000);
   page.on("pageerror", (error) => console.error(`page: ${error.message}`));
   await page.goto(`${lab.server.origin}/site/index.html${hash}`);
   await upToDate(page);

@@ -10,7 +10,7 @@ const timeOf = (line: string): number => 4000 + 60 * line.length;
 export function Toast({ studio }: { studio: Studio }): JSX.Element {
   const line = studio.said.value;
   useEffect(() => {
-    if (!line) return;
+    if (!line || studio.lasting) return;
     const timer = setTimeout(() => studio.say(""), timeOf(line));
     return () => clearTimeout(timer);
   }, [line]);
