@@ -12,6 +12,7 @@ import {
   NET,
   open,
   OTHER,
+  person,
   place,
   serveStudio,
   shown,
@@ -34,7 +35,7 @@ GPUAdapter.prototype.requestDevice = async function (...args) {
 
 const noted = async (lab: Lab, phone = false): Promise<Page> => {
   const size = phone ? { width: 390, height: 844 } : { width: 1440, height: 900 };
-  const context = await lab.context({ viewport: size, hasTouch: phone });
+  const context = await person(lab, { viewport: size, hasTouch: phone });
   await context.addInitScript(DEVICES);
   return visit(lab, context);
 };
@@ -165,6 +166,7 @@ describePage("the studio", (lab) => {
       await page.locator(".sight").tap();
       await destroy(page);
       expect(await readable(page)).toMatch(/reload the page.*You can go on painting/s);
+      if (process.env.SHOT) await page.screenshot({ path: "/tmp/phone_fail.png", fullPage: true });
       await page.locator(".labels .take", { hasText: "car" }).tap();
       await page.touchscreen.tap(...(await place(page, 30, 30)));
       expect(await idAt(page, 30, 30)).toBe(3);
@@ -176,7 +178,7 @@ describePage("the studio", (lab) => {
   test("without a network after the first visit it opens and paints", async () => {
     const html = lab.server.contents("/site/index.html");
     lab.server.put("/site/", html, { headers: { "content-type": "text/html" } });
-    const page = await open(lab);
+    const page = await open(lab, { serviceWorkers: "allow" });
     await take(page, "car");
     await stroke(page, [10, 30], [50, 30]);
     await page.evaluate(() => navigator.serviceWorker.ready);
@@ -255,7 +257,7 @@ describePage("the studio", (lab) => {
           if (close === "Enter") await button(page, "Close").focus();
           await page.keyboard.press(close);
           await page.getByRole("dialog").waitFor({ state: "detached" });
-          expect(await focused()).toBe(name);
+          await expect.poll(focused).toBe(name);
         }
       }
       expect(await page.evaluate(() => spadeStudio.styles.all.value.length)).toBe(3);
@@ -263,25 +265,26 @@ describePage("the studio", (lab) => {
       await page.keyboard.press("Enter");
       await page.locator(".film .popover button").first().focus();
       await page.keyboard.press("Escape");
-      expect([await page.locator(".film .popover").count(), await focused()]).toEqual([0, "Last pictures"]);
+      await expect.poll(focused).toBe("Last pictures");
+      await expect.poll(() => page.locator(".film .popover").count()).toBe(0);
 
       await page.keyboard.press("r");
       await button(page, "Name this style").focus();
       await page.keyboard.press("Enter");
       await page.keyboard.type("reef");
       await page.keyboard.press("Escape");
-      expect(await focused()).toContain("Throw");
+      await expect.poll(focused).toContain("Throw");
       await button(page, "Name this style").focus();
       await page.keyboard.press("Enter");
       await page.keyboard.press("Control+a");
       await page.keyboard.type("reef");
       await page.keyboard.press("Enter");
-      expect(await focused()).toContain("reef");
+      await expect.poll(focused).toContain("reef");
     });
   });
 
   test("with a finger on a phone: strokes, the picture by a tap, the row of labels, the menu", async () => {
-    const context = await lab.context({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+    const context = await person(lab, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
     const page = await visit(lab, context);
     const session = await context.newCDPSession(page);
     const touch = (type: "touchStart" | "touchMove" | "touchEnd", ...points: [number, number][]) =>
@@ -306,12 +309,13 @@ describePage("the studio", (lab) => {
     await page.getByRole("dialog").waitFor();
     await button(page, "Close").tap();
     await page.getByRole("dialog").waitFor({ state: "detached" });
-    expect(await page.evaluate(() => document.activeElement!.ariaLabel)).toBe("More");
+    await expect.poll(() => page.evaluate(() => document.activeElement!.ariaLabel)).toBe("More");
     await button(page, "More").tap();
-    expect(await button(page, "Copy link").isVisible()).toBe(true);
+    await button(page, "Copy link").waitFor();
     await page.touchscreen.tap(...(await place(page, 5, 60)));
-    expect(await button(page, "Copy link").isVisible()).toBe(false);
+    await button(page, "Copy link").waitFor({ state: "hidden" });
 
+    if (process.env.SHOT) await page.screenshot({ path: "/tmp/phone.png" });
     const names = Array.from({ length: 16 }, (_, id) => ({ id, name: `thing ${id}`, color: `#0102${id + 16}` }));
     await drop(page, "many.safetensors", await tinyNet({ label_nc: 16 }, names));
     await page.waitForFunction(() => spadeStudio.net.value.id === "many.safetensors" && spadeStudio.upToDate.value);

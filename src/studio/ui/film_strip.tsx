@@ -20,18 +20,13 @@ export function FilmStrip({ studio }: { studio: Studio }): JSX.Element {
   useEffect(() => {
     if (!open.value) return;
     const close = (event: Event): void => {
-      if (event instanceof KeyboardEvent && event.key === "Escape") leave();
-      else if (event.type === "pointerdown" && !box.current?.contains(event.target as Node)) open.value = false;
+      if (!box.current?.contains(event.target as Node)) open.value = false;
     };
     addEventListener("pointerdown", close);
-    addEventListener("keydown", close);
-    return () => {
-      removeEventListener("pointerdown", close);
-      removeEventListener("keydown", close);
-    };
+    return () => removeEventListener("pointerdown", close);
   }, [open.value]);
   return (
-    <div class="film" ref={box}>
+    <div class="film" ref={box} onKeyDown={({ key }) => open.value && key === "Escape" && leave()}>
       <button
         ref={opener}
         type="button"

@@ -65,8 +65,12 @@ export async function serveStudio({ server }: Lab, nets = [NET], more: object = 
 
 /** Opens the studio, and waits for its picture. */
 export async function open(lab: Lab, options?: BrowserContextOptions): Promise<Page> {
-  return visit(lab, await lab.context({ viewport: { width: 1440, height: 900 }, ...options }));
+  return visit(lab, await person(lab, options));
 }
+
+/** A person who was never here. The service worker, which fetches all files, works only where a test asks for it. */
+export const person = (lab: Lab, options?: BrowserContextOptions): Promise<BrowserContext> =>
+  lab.context({ viewport: { width: 1440, height: 900 }, serviceWorkers: "block", ...options });
 
 /** Opens it in a context. @param hash of its address */
 export async function visit(lab: Lab, context: BrowserContext, hash = ""): Promise<Page> {
