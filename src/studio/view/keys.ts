@@ -172,3 +172,24 @@ export class Keys {
     return true;
   }
 }
+
+/** Gives the keys of an element to the map's controls. */
+export function listenToKeys(root: HTMLElement, controls: MapControls, signal: AbortSignal): void {
+  const keys = new Keys(controls);
+  const handled = (act: (event: KeyboardEvent) => boolean) => (event: KeyboardEvent) => {
+    if (!act(event)) return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  root.addEventListener(
+    "keydown",
+    handled((event) => keys.down(event)),
+    { signal },
+  );
+  root.addEventListener(
+    "keyup",
+    handled((event) => keys.up(event)),
+    { signal },
+  );
+  root.addEventListener("blur", () => keys.leave(), { signal });
+}

@@ -3,7 +3,6 @@
 import { effect, signal, untracked } from "@preact/signals";
 import type { MapControls } from "./controls.ts";
 import { gridOf, MapPicture, Overlay, paletteOf } from "./draw.ts";
-import { Keys } from "./keys.ts";
 import { listen } from "./pointers.ts";
 
 /** How long the brush is shown in the middle after its size has changed, in milliseconds. */
@@ -35,25 +34,10 @@ export function mount(elements: Elements, controls: MapControls): () => void {
   const { signal: ended } = end;
   const sample = signal(false);
   const ratio = signal(devicePixelRatio);
-  const keys = new Keys(controls);
 
   listen(root, controls, ended);
-  const key = (act: (event: KeyboardEvent) => boolean) => (event: KeyboardEvent) => {
-    if (!act(event)) return;
-    event.preventDefault();
-    event.stopPropagation();
-  };
-  root.addEventListener(
-    "keydown",
-    key((event) => keys.down(event)),
-    { signal: ended },
-  );
-  root.addEventListener(
-    "keyup",
-    key((event) => keys.up(event)),
-    { signal: ended },
-  );
-  root.addEventListener("blur", () => keys.leave(), { signal: ended });
+  // Loaded a moment later: the first stroke is a pointer's.
+  void import("./keys.ts").then(({ listenToKeys }) => ended.aborted || listenToKeys(root, controls, ended));
   // The ratio changes with the browser's zoom, and where the window moves to another screen: both resize it.
   addEventListener("resize", () => (ratio.value = devicePixelRatio), { signal: ended });
 
