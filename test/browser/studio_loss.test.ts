@@ -166,7 +166,6 @@ describePage("the studio", (lab) => {
       await page.locator(".sight").tap();
       await destroy(page);
       expect(await readable(page)).toMatch(/reload the page.*You can go on painting/s);
-      if (process.env.SHOT) await page.screenshot({ path: "/tmp/phone_fail.png", fullPage: true });
       await page.locator(".labels .take", { hasText: "car" }).tap();
       await page.touchscreen.tap(...(await place(page, 30, 30)));
       expect(await idAt(page, 30, 30)).toBe(3);
@@ -315,7 +314,6 @@ describePage("the studio", (lab) => {
     await page.touchscreen.tap(...(await place(page, 5, 60)));
     await button(page, "Copy link").waitFor({ state: "hidden" });
 
-    if (process.env.SHOT) await page.screenshot({ path: "/tmp/phone.png" });
     const names = Array.from({ length: 16 }, (_, id) => ({ id, name: `thing ${id}`, color: `#0102${id + 16}` }));
     await drop(page, "many.safetensors", await tinyNet({ label_nc: 16 }, names));
     await page.waitForFunction(() => spadeStudio.net.value.id === "many.safetensors" && spadeStudio.upToDate.value);
