@@ -23,21 +23,13 @@
 
 import { build } from "esbuild";
 import { minify } from "terser";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { notices } from "./build/notices.mjs";
 import { beside } from "./build/beside.mjs";
 import { page as pagePlugin, paintingOnly, spadeOnly } from "./build/pages.mjs";
+import { place } from "./build/place.mjs";
 import { raw } from "./build/raw.mjs";
 import { privateNames } from "./build/private_names.mjs";
 import { withoutUnusedMethods } from "./build/unused_methods.mjs";
@@ -135,13 +127,9 @@ const jobs = [
   ],
 ];
 
-// Each file is written under a temporary name and renamed, so that a program that starts meanwhile sees a whole file, old or new.
 const written = new Set();
-function place(path, contents) {
-  mkdirSync(dirname(path), { recursive: true });
-  const part = `${path}.${process.pid}.part`;
-  writeFileSync(part, contents);
-  renameSync(part, path);
+function placeNoted(path, contents) {
+  place(path, contents);
   written.add(path);
 }
 
@@ -206,14 +194,14 @@ for (const [options, entries] of jobs) {
       const { outputFiles, warnings, metafile } = await build({ ...options, entryPoints: { [name]: path } });
       if (warnings.length) process.exit(1); // esbuild has printed them
       noteInputs(metafile);
-      for (const file of await minified(outputFiles)) place(relative(".", file.path), file.contents);
+      for (const file of await minified(outputFiles)) placeNoted(relative(".", file.path), file.contents);
     }
     continue;
   }
   const { outputFiles, warnings, metafile } = await build({ ...options, entryPoints });
   if (warnings.length) process.exit(1); // esbuild has printed them
   noteInputs(metafile);
-  for (const file of outputFiles) place(relative(".", file.path), file.contents);
+  for (const file of outputFiles) placeNoted(relative(".", file.path), file.contents);
 }
 inputs.push(...(await buildSite()).inputs);
 writeFileSync("THIRD_PARTY_NOTICES.md", notices(inputs));

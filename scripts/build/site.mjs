@@ -10,12 +10,13 @@
 
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { basename, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { minify } from "terser";
 import { beside } from "./beside.mjs";
+import { place } from "./place.mjs";
 import { privateNames } from "./private_names.mjs";
 
 /** What the page loads of dist/: entries, and the files that these look for beside themselves. */
@@ -32,9 +33,6 @@ const NETS = ["landscape", "street"];
 /** Style to begin with, of a net whose description names none: not the mean, which is grey. */
 const BRIGHT = { street: "style 8" };
 const SEGMENTER = "ade20k_segmenter";
-
-/** What the page imports with import() and waits for before it shows a map. */
-const AWAITED = [];
 
 const common = {
   bundle: true,
@@ -158,15 +156,7 @@ async function smaller(text, names) {
 
 const posix = (path) => path.replaceAll("\\", "/");
 
-/** A file that is there whole, old or new, whoever reads it meanwhile. */
-function place(path, contents) {
-  mkdirSync(dirname(path), { recursive: true });
-  const part = `${path}.${process.pid}.part`;
-  writeFileSync(part, contents);
-  renameSync(part, path);
-}
-
-/** What the page loads before the first stroke: its script, styles, and the chunks and engine's bundles that are imported at once or awaited. */
+/** What the page loads before the first stroke: its script, styles, and the chunks and engine's bundles that are imported at once. */
 function firstFiles({ outputs }, out) {
   const below = (path) => posix(relative(out, path));
   const entry = Object.keys(outputs).find((path) => outputs[path].entryPoint?.endsWith("main.tsx"));
@@ -174,7 +164,7 @@ function firstFiles({ outputs }, out) {
   const engine = new Set();
   const visit = (path) => {
     for (const { path: to, kind, external } of outputs[path].imports) {
-      if (kind !== "import-statement" && !AWAITED.includes(outputs[to]?.entryPoint)) continue;
+      if (kind !== "import-statement") continue;
       if (external) engine.add(to.replace("../", ""));
       else if (!chunks.has(below(to))) {
         chunks.add(below(to));

@@ -20,11 +20,12 @@ if (!site?.nets.length) {
 const actions = new Actions(studio, site);
 /** On a first visit there is nothing to bring back: keeping is loaded when the map is there. */
 const keep = () => import("./keep/whole.ts").then(({ keepWhole }) => keepWhole(actions));
-if (wasHere()) await keep();
+const isFirst = !wasHere();
+if (!isFirst) await keep();
 else await actions.begin(site.nets[0]);
 if (location.hash) await actions.openLink(location.hash);
 render(<App studio={studio} actions={actions} />, app);
-if (!wasHere()) void keep();
+if (isFirst) void keep();
 addEventListener("hashchange", () => actions.quietly(actions.openLink(location.hash)));
 void keepOffline();
 // For the console, tests and benches.

@@ -11,7 +11,7 @@ import { Pictures } from "./net/pictures.ts";
 import { isSame, isSameStyle } from "./net/same.ts";
 import { Settings } from "./settings.ts";
 import { screenLabels } from "./starts/colours.ts";
-import { StyleLibrary, type StoredStyles } from "./styles/library.ts";
+import { StyleLibrary, type StoredStyles, type StyleEntry } from "./styles/library.ts";
 import { Thumbnails } from "./styles/thumbnails.ts";
 import { texts } from "./texts.ts";
 
@@ -115,7 +115,7 @@ export class Studio {
         if (!this.shown.value) return;
         untracked(() => {
           this.keep();
-          this.thumbs(styles.length);
+          this.thumbs(styles);
         });
       }),
     ];
@@ -184,9 +184,9 @@ export class Studio {
     });
   }
 
-  private thumbs(count: number): void {
-    if (!count || !this.upToDate.value || this.doc.value.editing || this.styles.hovered.value) return;
-    this.thumbnails.paint(this.engine.value, this.doc.value.ids, this.styles.all.value);
+  private thumbs(styles: readonly StyleEntry[]): void {
+    if (!styles.length || !this.upToDate.value || this.doc.value.editing || this.styles.hovered.value) return;
+    this.thumbnails.paint(this.engine.value, this.doc.value.ids, styles);
   }
 
   /** Takes the map and style of a picture back, in one step of undo. */

@@ -4,33 +4,18 @@ import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import type { BrowserContext, Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 // @ts-expect-error: a script without types
 import * as untyped from "../../scripts/build/site.mjs";
-import { describePage, type Lab } from "./harness.ts";
+import { describePage } from "./harness.ts";
+import { servePart } from "./studio/bundle.ts";
 import type {} from "./studio/keep_page.ts";
 
 const { buildSite, ENGINE } = untyped as { buildSite(o: { out: string }): Promise<unknown>; ENGINE: string[] };
 
-async function bundle(lab: Lab): Promise<void> {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL("studio/keep_page.ts", import.meta.url))],
-    bundle: true,
-    format: "esm",
-    outdir: "/studio",
-    write: false,
-  });
-  for (const { path, contents } of outputFiles) lab.server.put(path, contents);
-  lab.server.put(
-    "/studio/keep.html",
-    `<!doctype html><meta charset="utf-8"><title>keep</title><script type="module" src="/studio/keep_page.js"></script>`,
-  );
-}
-
 describePage("documents", (lab) => {
-  beforeAll(() => bundle(lab));
+  beforeAll(() => servePart(lab, "keep"));
 
   async function open(context: BrowserContext, before?: string): Promise<Page> {
     const page = await context.newPage();

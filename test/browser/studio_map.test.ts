@@ -1,32 +1,17 @@
 // The map of the studio, worked as a person works it.
 
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import { describePage, type Lab } from "./harness.ts";
+import { servePart } from "./studio/bundle.ts";
 import type {} from "./studio/map_page.ts";
 
 const [WIDTH, HEIGHT, SCALE] = [32, 24, 10];
 /** Where the view is on the page. */
 const [LEFT, TOP] = [50, 40];
 
-async function bundle(lab: Lab): Promise<void> {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL("studio/map_page.ts", import.meta.url))],
-    bundle: true,
-    format: "esm",
-    outdir: "/studio",
-    write: false,
-  });
-  for (const { path, contents } of outputFiles) lab.server.put(path, contents);
-  lab.server.put(
-    "/studio/map.html",
-    `<!doctype html><meta charset="utf-8"><title>map</title><link rel="stylesheet" href="/studio/map_page.css">
-<style>body { margin: ${TOP}px ${LEFT}px; height: 2000px }</style><div id="app"></div>
-<script type="module" src="/studio/map_page.js"></script>`,
-  );
-}
+const BODY = `<link rel="stylesheet" href="/studio/map_page.css">
+<style>body { margin: ${TOP}px ${LEFT}px; height: 2000px }</style><div id="app"></div>`;
 
 async function open(lab: Lab, options: { touch?: boolean; ratio?: number } = {}): Promise<Page> {
   const context = await lab.context({ hasTouch: options.touch, deviceScaleFactor: options.ratio });
@@ -93,7 +78,7 @@ const tinted = (page: Page): Promise<string[]> =>
 describePage(
   "the studio's map",
   (lab) => {
-    beforeAll(() => bundle(lab));
+    beforeAll(() => servePart(lab, "map", BODY));
 
     test("a stroke paints without gaps, however fast, as one step of undo", async () => {
       const page = await open(lab);

@@ -4,9 +4,10 @@ import { signal } from "@preact/signals";
 import type { Site } from "../files/site.ts";
 import { failureOf } from "../net/failure.ts";
 import { emptyMap, fits, type Net } from "../net/net.ts";
+import type { Opening } from "./maps.ts";
 import type { Question } from "./question.ts";
 import { startIds, startsOf } from "../starts/starts.ts";
-import type { Beginning, Studio } from "../studio.ts";
+import type { Studio } from "../studio.ts";
 import type { StoredStyles } from "../styles/library.ts";
 import { texts } from "../texts.ts";
 
@@ -15,9 +16,6 @@ interface Left {
   readonly ids: Uint8Array;
   readonly styles?: StoredStyles;
 }
-
-/** What is shown with a net; without ids what was painted with it before, or an empty map. */
-type Opening = Pick<Beginning, "net" | "poster"> & { readonly ids?: Uint8Array };
 
 export class Actions {
   readonly question = signal<Question | undefined>(undefined);

@@ -9,6 +9,9 @@ import type { Beginning, Studio } from "../studio.ts";
 import { texts } from "../texts.ts";
 import type { Question } from "./question.ts";
 
+/** What is shown with a net; without ids what was painted with it before, or an empty map. */
+export type Opening = Pick<Beginning, "net" | "poster"> & { readonly ids?: Uint8Array };
+
 /** Where maps are opened: Actions. */
 export interface MapOpener {
   readonly studio: Studio;
@@ -16,7 +19,7 @@ export interface MapOpener {
   /** All nets that can be chosen. */
   readonly known: readonly Net[];
   /** Opens a net; the map of the one that was open is kept for later. */
-  open(opening: Pick<Beginning, "net" | "poster"> & { readonly ids?: Uint8Array }): void;
+  open(opening: Opening): void;
 }
 
 /** Opens what a link or a saved picture holds: in one step of undo if its net is the open one. @returns whether there is its net */

@@ -21,24 +21,23 @@ const styleStrip = () => import("./style_strip.tsx").then(({ StyleStrip }) => St
 const questions = () => import("./questions.tsx").then(({ Questions }) => Questions);
 
 export function App({ studio, actions }: { studio: Studio; actions: Actions }): JSX.Element {
-  const { width, height } = windowSize.value;
   const net = studio.net.value;
-  const layout = layoutOf(width, height, net);
+  const placing = useMemo(
+    () => computed(() => layoutOf(windowSize.value.width, windowSize.value.height, studio.net.value)),
+    [],
+  );
+  const layout = placing.value;
   const { form, inset } = layout;
   /** On a phone with a square net: the picture is large, and the map small. */
   const swapped = useSignal(false);
   const hidden = useSignal(false);
-  const scale = useMemo(
-    () => computed(() => layoutOf(windowSize.value.width, windowSize.value.height, studio.net.value).scale),
-    [],
-  );
   const controls = useMemo(
     () =>
       new MapControls({
         doc: studio.doc,
         settings: studio.settings,
         labels: studio.labels,
-        scale,
+        scale: computed(() => placing.value.scale),
         photo: studio.under,
         photoOpacity: studio.underOpacity,
       }),
