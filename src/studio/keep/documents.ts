@@ -2,6 +2,7 @@
 // second tab begins with a copy.
 
 import { createStore, del, entries, promisifyRequest, type UseStore } from "idb-keyval";
+import { Copies } from "./copies.ts";
 
 /** A document as it is kept. */
 export interface Kept {
@@ -40,9 +41,13 @@ const TAB = "studio document";
 
 export class Documents {
   private readonly store: UseStore;
+  private readonly copies: Copies;
+  /** Writes so far. */
+  private writes = 0;
 
   constructor(private readonly name = "spade-webgpu studio") {
     this.store = createStore(name, "documents");
+    this.copies = new Copies(name);
   }
 
   /**
@@ -50,9 +55,7 @@ export class Documents {
    * @throws DOMException if the browser lets this page keep nothing
    */
   async open(): Promise<Opened> {
-    const all = (await entries<string, Stored>(this.store))
-      .filter(([, stored]) => isSound(stored))
-      .sort(([, a], [, b]) => b.saved - a.saved);
+    const all = await this.all();
     const own = remembered();
     const opened = (await this.take(all, own)) ?? (await this.copy(all));
     remember(opened.key);
@@ -66,18 +69,35 @@ export class Documents {
   /** @throws DOMException if the browser can't, as when its room is used up */
   async write(key: string, kept: Kept): Promise<void> {
     const stored: Stored = { ...kept, ids: kept.ids.slice(), version: 1, saved: Date.now() };
+    this.copies.put(key, stored);
+    const turn = ++this.writes;
     await this.store("readwrite", (store) => {
       store.put(stored, key);
       // A page that is left does not live until the transaction would end of itself.
       store.transaction.commit();
       return promisifyRequest(store.transaction);
     });
+    // Else the copy is that of a later write.
+    if (turn === this.writes) this.copies.remove(key);
+  }
+
+  /** What is kept, the newest first. */
+  private async all(): Promise<[string, Stored][]> {
+    const found = new Map((await entries<string, Stored>(this.store)).filter(([, stored]) => isSound(stored)));
+    for (const [key, copy] of this.copies.left()) {
+      const stored = copy as Partial<Stored>;
+      if (isSound(stored) && stored.saved > (found.get(key)?.saved ?? 0)) found.set(key, stored);
+    }
+    return [...found].sort(([, a], [, b]) => b.saved - a.saved);
   }
 
   private async take(all: readonly [string, Stored][], own: string | undefined): Promise<Opened | undefined> {
-    const mine = all.find(([key]) => key === own);
-    for (const [key, kept] of mine ? [mine, ...all.filter((one) => one !== mine)] : all)
-      if (await this.hold(key, key === own ? WAIT_MS : 0)) return { key, kept, isCopy: false };
+    for (const key of new Set([...(own === undefined ? [] : [own]), ...all.map(([key]) => key)])) {
+      if (!(await this.hold(key, key === own ? WAIT_MS : 0))) continue;
+      // A page that is reloaded may have written until it let go of the lock.
+      const kept = new Map(await this.all()).get(key);
+      if (kept) return { key, kept, isCopy: false };
+    }
     return undefined;
   }
 
@@ -113,6 +133,7 @@ export class Documents {
     const held = new Set((await navigator.locks?.query())?.held?.map(({ name }) => name));
     const old = keys.slice(MOST).filter((key) => key !== own && !held.has(this.lock(key)));
     await Promise.all(old.map((key) => del(key, this.store)));
+    for (const key of old) this.copies.remove(key);
   }
 }
 
