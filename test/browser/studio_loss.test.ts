@@ -297,11 +297,12 @@ describePage("the studio", (lab) => {
     expect(await page.evaluate(() => [scrollX, scrollY])).toEqual([0, 0]);
 
     const width = async (of: string): Promise<number> => Math.round((await page.locator(of).boundingBox())!.width);
-    expect([await width(".map-view"), await width(".sight")]).toEqual([390, 150]);
+    const widths = async (): Promise<number[]> => [await width(".map-view"), await width(".sight")];
+    await expect.poll(widths).toEqual([390, 150]);
     await page.locator(".sight").tap();
-    expect([await width(".map-view"), await width(".sight")]).toEqual([148, 390]);
+    await expect.poll(widths).toEqual([148, 390]);
     await page.locator(".sight").tap({ position: { x: 60, y: 300 } });
-    expect([await width(".map-view"), await width(".sight")]).toEqual([390, 150]);
+    await expect.poll(widths).toEqual([390, 150]);
 
     await button(page, "More").tap();
     await button(page, "Start maps").tap();

@@ -62,10 +62,15 @@ const tinted = (page: Page): Promise<string[]> =>
           requestAnimationFrame(() => {
             const canvas = document.querySelector<HTMLCanvasElement>(".map-view-overlay")!;
             const context = canvas.getContext("2d")!;
+            const window = document.querySelector(".map-view")!.getBoundingClientRect();
+            const box = canvas.getBoundingClientRect();
             const found: string[] = [];
-            for (let y = 0; y < height; y++)
+            for (let y = 0; y < (canvas.hidden ? 0 : height); y++)
               for (let x = 0; x < width; x++) {
-                const at = [(x + 0.5) * (canvas.width / width), (y + 0.5) * (canvas.height / height)].map(Math.floor);
+                const at = [
+                  (((x + 0.5) / width) * window.width + window.left - box.left) * (canvas.width / box.width),
+                  (((y + 0.5) / height) * window.height + window.top - box.top) * (canvas.height / box.height),
+                ].map(Math.floor);
                 if (context.getImageData(at[0], at[1], 1, 1).data[3]) found.push(`${x},${y}`);
               }
             done(found);
@@ -419,8 +424,11 @@ describePage(
       await tinted(page);
       const lines = await page.evaluate(() => {
         const canvas = document.querySelector<HTMLCanvasElement>(".map-view-overlay")!;
-        const { data, width } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
-        const at = (x: number, y: number) => [...data.subarray(4 * (y * width + x)).subarray(0, 4)];
+        const window = document.querySelector(".map-view")!.getBoundingClientRect();
+        const box = canvas.getBoundingClientRect();
+        const at = (x: number, y: number) => [
+          ...canvas.getContext("2d")!.getImageData(x + window.left - box.left, y + window.top - box.top, 1, 1).data,
+        ];
         return [at(199, 50), at(200, 50), at(201, 50), at(239, 50), at(240, 50), at(220, 50)];
       });
       const [white, black, none] = [
@@ -510,17 +518,17 @@ describePage(
       const cursor = await tinted(page);
       const sizes = () =>
         page.evaluate(() => {
-          const { width } = document.querySelector<HTMLCanvasElement>(".map-view-overlay")!;
-          return [width, document.querySelector<HTMLElement>(".map-view")!.offsetWidth];
+          const { width, style } = document.querySelector<HTMLCanvasElement>(".map-view-overlay")!;
+          return [width / parseFloat(style.width), document.querySelector<HTMLElement>(".map-view")!.offsetWidth];
         });
-      expect(await sizes()).toEqual([320, 320]);
+      expect(await sizes()).toEqual([1, 320]);
       const session = await page.context().newCDPSession(page);
       const metrics = { width: 1000, height: 700, deviceScaleFactor: 2, mobile: false };
       await session.send("Emulation.setDeviceMetricsOverride", metrics);
-      await expect.poll(sizes).toEqual([640, 320]);
+      await expect.poll(sizes).toEqual([2, 320]);
       expect(await tinted(page)).toEqual(cursor);
       await page.evaluate(() => (window.studio.scale.value = 5));
-      await expect.poll(sizes).toEqual([320, 160]);
+      await expect.poll(sizes).toEqual([2, 160]);
       expect(await tinted(page)).toEqual(cursor);
     });
 

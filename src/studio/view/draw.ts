@@ -91,28 +91,53 @@ export class Overlay {
    * @param sample show the brush in the middle of the window
    */
   draw(ratio: number, sample: boolean): void {
-    const { canvas, context, controls } = this;
+    const { context, controls } = this;
     const { hand, settings, viewport, byTouch, panning } = controls;
     const middle = viewport.middle();
-    const [width, height] = [Math.round(middle.x * 2 * ratio), Math.round(middle.y * 2 * ratio)];
-    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-    else context.clearRect(0, 0, width, height);
-
     const grid = gridOf(viewport, ratio);
-    const color = controls.label(settings.label.value)?.color ?? "#000";
     const line = Math.max(Math.round(ratio), 1);
-    this.stroke(pathOf(this.outlined.value, grid), line);
-    if (sample) {
-      const path = pathOf(outline(hand.dab(viewport.toMap(middle))), grid);
-      this.show(path, path, line, color);
-    }
-    if (!this.reach.value.length || panning.value) return;
-    const draw = (at: Grid): void => {
-      const reach = pathOf(this.reach.value, at);
-      this.show(reach, this.settable.value === this.reach.value ? reach : pathOf(this.settable.value, at), line, color);
+    const regions = cornersOf(this.outlined.value, grid);
+    const dabs: { reach: Corners; settable: Corners }[] = [];
+    const add = (reach: readonly Loop[], settable: readonly Loop[], at: Grid): void => {
+      const corners = cornersOf(reach, at);
+      dabs.push({ reach: corners, settable: settable === reach ? corners : cornersOf(settable, at) });
     };
-    draw(grid);
-    if (byTouch.value) draw({ ...grid, top: grid.top + this.lift(hand.at.value!) * ratio });
+    if (sample) {
+      const dab = outline(hand.dab(viewport.toMap(middle)));
+      add(dab, dab, grid);
+    }
+    if (this.reach.value.length && !panning.value) {
+      add(this.reach.value, this.settable.value, grid);
+      const lifted = byTouch.value && { ...grid, top: grid.top + this.lift(hand.at.value!) * ratio };
+      if (lifted) add(this.reach.value, this.settable.value, lifted);
+    }
+
+    this.place([...regions, ...dabs.flatMap(({ reach }) => reach)], line, ratio, {
+      width: Math.round(middle.x * 2 * ratio),
+      height: Math.round(middle.y * 2 * ratio),
+    });
+    this.stroke(pathOf(regions), line);
+    const color = controls.label(settings.label.value)?.color ?? "#000";
+    for (const { reach, settable } of dabs) this.show(pathOf(reach), pathOf(settable), line, color);
+    context.resetTransform();
+  }
+
+  /**
+   * Clears the canvas and lays it under what will be drawn, a part of the window: all of it, drawn and composited at each move of the mouse,
+   * costs a slow adapter as much as a third of a picture.
+   */
+  private place(corners: Corners, line: number, ratio: number, window: { width: number; height: number }): void {
+    const { canvas, context } = this;
+    canvas.hidden = !corners.length;
+    if (canvas.hidden) return;
+    const [x, width] = extent(corners, 0, line, window.width);
+    const [y, height] = extent(corners, 1, line, window.height);
+    if (canvas.width !== width || canvas.height !== height) {
+      Object.assign(canvas, { width, height });
+      Object.assign(canvas.style, { width: `${width / ratio}px`, height: `${height / ratio}px` });
+    } else context.clearRect(0, 0, width, height);
+    canvas.style.transform = `translate(${x / ratio}px, ${y / ratio}px)`;
+    context.translate(-x, -y);
   }
 
   /** How far from the finger the copy is: above it, or below where there is no room. */
@@ -125,9 +150,11 @@ export class Overlay {
   /** A line of black inside the border and one of white outside, and the label's colour in `settable`. */
   private show(reach: Path2D, settable: Path2D, line: number, color: string): void {
     const { context } = this;
-    const { width, height } = this.canvas;
     this.stroke(reach, line, () => {
-      context.clearRect(0, 0, width, height);
+      context.save();
+      context.resetTransform();
+      context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+      context.restore();
       context.globalAlpha = TINT;
       context.fillStyle = color;
       context.fill(settable);
@@ -149,15 +176,34 @@ export class Overlay {
   }
 }
 
+/** Of loops, in screen pixels of the window: x and y in turn. */
+type Corners = readonly (readonly number[])[];
+
 /** Corners snap to screen pixels, as the enlarged map's pixels do. */
-function pathOf(loops: readonly Loop[], { left, top, pixel }: Grid): Path2D {
-  const path = new Path2D();
-  for (const loop of loops) {
-    for (let i = 0; i < loop.length; i += 2) {
-      const [x, y] = [left + Math.round(loop[i] * pixel), top + Math.round(loop[i + 1] * pixel)];
-      if (i) path.lineTo(x, y);
-      else path.moveTo(x, y);
+function cornersOf(loops: readonly Loop[], { left, top, pixel }: Grid): Corners {
+  return loops.map((loop) => loop.map((at, i) => (i % 2 ? top : left) + Math.round(at * pixel)));
+}
+
+/** What a canvas's size is a multiple of: one of a brush keeps its size while the mouse moves. */
+const STEP = 32;
+
+/** Where the corners with their lines begin along an axis, and a size that holds them; the window's, if they are larger than that. */
+function extent(corners: Corners, axis: 0 | 1, line: number, window: number): [from: number, size: number] {
+  let [from, to] = [Infinity, -Infinity];
+  for (const loop of corners)
+    for (let i = axis; i < loop.length; i += 2) {
+      from = Math.min(from, loop[i]);
+      to = Math.max(to, loop[i]);
     }
+  const size = Math.ceil((to - from + 2 * line) / STEP) * STEP;
+  return size < window ? [from - line, size] : [0, window];
+}
+
+function pathOf(corners: Corners): Path2D {
+  const path = new Path2D();
+  for (const loop of corners) {
+    path.moveTo(loop[0], loop[1]);
+    for (let i = 2; i < loop.length; i += 2) path.lineTo(loop[i], loop[i + 1]);
     path.closePath();
   }
   return path;
