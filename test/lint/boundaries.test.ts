@@ -3,11 +3,18 @@
 import { ESLint } from "eslint";
 import { expect, test } from "vitest";
 
-const eslint = new ESLint({ cwd: new URL("../..", import.meta.url).pathname });
+const cwd = new URL("../..", import.meta.url).pathname;
+const eslint = new ESLint({ cwd });
+/** Without the rules that need types, for which the whole program is read: of a text that is no file's, each time. */
+const untyped = new ESLint({
+  cwd,
+  ruleFilter: ({ ruleId }) => !ruleId.startsWith("@typescript-eslint/"),
+  overrideConfig: { languageOptions: { parserOptions: { projectService: false } } },
+});
 
 /** Rules that a text breaks as the content of an existing file. */
 async function broken(file: string, text: string): Promise<string[]> {
-  const [{ messages }] = await eslint.lintText(text, { filePath: new URL(`../../${file}`, import.meta.url).pathname });
+  const [{ messages }] = await untyped.lintText(text, { filePath: new URL(`../../${file}`, import.meta.url).pathname });
   return messages.map((m) => m.ruleId ?? m.message);
 }
 
@@ -91,7 +98,12 @@ test("index.ts does not reach node.ts, statically or later", async () => {
   );
 });
 
-test("promises are awaited", async () => {
-  const text = "export function forget(): void {\n  Promise.resolve(1);\n}\n";
-  expect(await broken("src/cli/commands/info.ts", text)).toContain("@typescript-eslint/no-floating-promises");
+test("promises are awaited: the rules that need types are on, where the types are read", async () => {
+  const { rules, languageOptions } = (await eslint.calculateConfigForFile(`${cwd}/src/cli/commands/info.ts`)) as {
+    rules: Record<string, [severity: number]>;
+    languageOptions: { parserOptions: { projectService: boolean } };
+  };
+  for (const rule of ["no-floating-promises", "no-misused-promises", "await-thenable"])
+    expect(rules[`@typescript-eslint/${rule}`][0]).toBe(2);
+  expect(languageOptions.parserOptions.projectService).toBe(true);
 });
