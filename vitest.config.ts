@@ -23,6 +23,8 @@ export default defineConfig({
     // Sizes in uniforms: few pipelines, which software adapters compile slowly. The other form is tested where it matters.
     // Commands under test leave their user's cache folder alone.
     env: { SPADE_SIZES: "uniform", XDG_CACHE_HOME: fileURLToPath(new URL(".setup/cache", import.meta.url)) },
+    // A busy machine takes its time.
+    expect: { poll: { timeout: 15_000 } },
     testTimeout: 180_000,
     hookTimeout: 180_000,
     teardownTimeout: 10_000,

@@ -6,7 +6,7 @@ import { pictureInNode, serveTiny, tiny } from "./files.ts";
 import { describePage, type Lab } from "./harness.ts";
 
 /** npm run test:long: 50. */
-const LOSSES = process.env.SPADE_LONG === "1" ? 50 : 20;
+const LOSSES = process.env.SPADE_LONG === "1" ? 50 : 10;
 
 /** Notes every device that the page opens, so that tests can destroy it. */
 const DEVICES = `

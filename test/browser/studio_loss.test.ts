@@ -270,11 +270,13 @@ describePage("the studio", (lab) => {
       await page.keyboard.press("r");
       await button(page, "Name this style").focus();
       await page.keyboard.press("Enter");
+      await page.locator("input:focus").waitFor();
       await page.keyboard.type("reef");
       await page.keyboard.press("Escape");
       await expect.poll(focused).toContain("Throw");
       await button(page, "Name this style").focus();
       await page.keyboard.press("Enter");
+      await page.locator("input:focus").waitFor();
       await page.keyboard.press("Control+a");
       await page.keyboard.type("reef");
       await page.keyboard.press("Enter");
