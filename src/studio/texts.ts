@@ -81,7 +81,7 @@ export const texts = {
     before: "Before",
     compare: "Hold to see the picture before (C)",
     filmStrip: "Last pictures",
-    noPictures: "There are no pictures yet.",
+    noPictures: "No pictures yet.",
     photoUnder: "Photo under the map",
     back: "Bring this map and style back",
   },
@@ -107,7 +107,7 @@ export const texts = {
     asPainted: "as the net painted it",
     enlarged: (scale: number) => `enlarged ${scale} times`,
     sheet: "A sheet of all styles",
-    sheetAbout: "this map in every style, side by side",
+    sheetAbout: "this map in every style",
     about: "A saved picture carries its map and style: drop it here later, and go on painting.",
   },
   photo: {
@@ -174,7 +174,7 @@ export const texts = {
   view: {
     /** Name of the map for screen readers. */
     map: (width: number, height: number) => `Label map, ${width} by ${height} pixels`,
-    help: "Arrows move the brush, Space paints. B, G, L, U, I choose a tool, 1 to 9 a label, [ and ] the size.",
+    help: "Arrows move the brush, Space paints. B, G, L, U, I: a tool; 1 to 9, or / and its name: a label; [ and ]: the size.",
     at: (label: string, size: number, x: number, y: number) => `${label}, size ${size}, at ${x}, ${y}`,
     size: (size: number) => `Size ${size}`,
     undone: "Undone",

@@ -12,6 +12,9 @@ const TINT = 0.35;
 /** CSS pixels from a finger to the copy of the brush that it does not hide. */
 const ABOVE = 64;
 
+/** Beyond every canvas. */
+const FAR = 1e5;
+
 /** Of ids without a label. */
 const UNKNOWN = "#808080";
 
@@ -91,35 +94,30 @@ export class Overlay {
    * @param sample show the brush in the middle of the window
    */
   draw(ratio: number, sample: boolean): void {
-    const { context, controls } = this;
+    const { controls } = this;
     const { hand, settings, viewport, byTouch, panning } = controls;
     const middle = viewport.middle();
     const grid = gridOf(viewport, ratio);
     const line = Math.max(Math.round(ratio), 1);
     const regions = cornersOf(this.outlined.value, grid);
-    const dabs: { reach: Corners; settable: Corners }[] = [];
-    const add = (reach: readonly Loop[], settable: readonly Loop[], at: Grid): void => {
-      const corners = cornersOf(reach, at);
-      dabs.push({ reach: corners, settable: settable === reach ? corners : cornersOf(settable, at) });
-    };
-    if (sample) {
-      const dab = outline(hand.dab(viewport.toMap(middle)));
-      add(dab, dab, grid);
-    }
+    /** Reach, and what of it would be set. */
+    const dabs: [Corners, Corners][] = [];
+    const add = (at: Grid, ...[reach, settable = reach]: Loop[][]): unknown =>
+      dabs.push([cornersOf(reach, at), cornersOf(settable, at)]);
+    if (sample) add(grid, outline(hand.dab(viewport.toMap(middle))));
     if (this.reach.value.length && !panning.value) {
-      add(this.reach.value, this.settable.value, grid);
-      const lifted = byTouch.value && { ...grid, top: grid.top + this.lift(hand.at.value!) * ratio };
-      if (lifted) add(this.reach.value, this.settable.value, lifted);
+      const loops = [this.reach.value, this.settable.value];
+      add(grid, ...loops);
+      if (byTouch.value) add({ ...grid, top: grid.top + this.lift(hand.at.value!) * ratio }, ...loops);
     }
 
-    this.place([...regions, ...dabs.flatMap(({ reach }) => reach)], line, ratio, {
+    this.place([regions, ...dabs.map(([reach]) => reach)].flat(), line, ratio, {
       width: Math.round(middle.x * 2 * ratio),
       height: Math.round(middle.y * 2 * ratio),
     });
     this.stroke(pathOf(regions), line);
     const color = controls.label(settings.label.value)?.color ?? "#000";
-    for (const { reach, settable } of dabs) this.show(pathOf(reach), pathOf(settable), line, color);
-    context.resetTransform();
+    for (const [reach, settable] of dabs) this.show(pathOf(reach), pathOf(settable), line, color);
   }
 
   /**
@@ -132,11 +130,11 @@ export class Overlay {
     if (canvas.hidden) return;
     const [x, width] = extent(corners, 0, line, window.width);
     const [y, height] = extent(corners, 1, line, window.height);
-    if (canvas.width !== width || canvas.height !== height) {
-      Object.assign(canvas, { width, height });
-      Object.assign(canvas.style, { width: `${width / ratio}px`, height: `${height / ratio}px` });
-    } else context.clearRect(0, 0, width, height);
-    canvas.style.transform = `translate(${x / ratio}px, ${y / ratio}px)`;
+    // Clears it, and forgets the last place.
+    Object.assign(canvas, { width, height });
+    const css = (screen: number): string => `${screen / ratio}px`;
+    const transform = `translate(${css(x)}, ${css(y)})`;
+    Object.assign(canvas.style, { width: css(width), height: css(height), transform });
     context.translate(-x, -y);
   }
 
@@ -151,10 +149,7 @@ export class Overlay {
   private show(reach: Path2D, settable: Path2D, line: number, color: string): void {
     const { context } = this;
     this.stroke(reach, line, () => {
-      context.save();
-      context.resetTransform();
-      context.clearRect(0, 0, this.canvas.width, this.canvas.height);
-      context.restore();
+      context.clearRect(-FAR, -FAR, 2 * FAR, 2 * FAR);
       context.globalAlpha = TINT;
       context.fillStyle = color;
       context.fill(settable);

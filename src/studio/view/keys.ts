@@ -28,6 +28,8 @@ export class Keys {
   private tool?: { key: string; before: Tool; since: number; strokes: number };
   /** The key that began the stroke under way. */
   private stroke?: { key: string; x: number; y: number };
+  /** What was typed of a label's name after a slash. */
+  private typed?: string;
 
   constructor(private readonly controls: MapControls) {}
 
@@ -44,6 +46,12 @@ export class Keys {
     if (key === "]" || key === "}") return this.resize(event.shiftKey ? FAR : 1);
     if (event.altKey) return false;
     if (event.ctrlKey || event.metaKey) return this.command(key, event.shiftKey);
+    if (this.typed !== undefined) return this.name(event.key);
+    if (key === "/") {
+      this.typed = "";
+      controls.said.value = texts.labels.search;
+      return true;
+    }
     if (key === " " || key === "enter") return event.repeat || this.press(key);
     if (key === "escape") return this.cancel();
     if (Object.hasOwn(ARROWS, key)) return this.step(ARROWS[key], event.shiftKey ? FAR : 1);
@@ -85,7 +93,7 @@ export class Keys {
   leave(): void {
     const { hand, byKeys, panning } = this.controls;
     if (this.tool) this.controls.settings.tool.value = this.tool.before;
-    this.tool = undefined;
+    this.tool = this.typed = undefined;
     hand.shift.value = hand.alt.value = panning.value = false;
     if (byKeys.value) {
       hand.end();
@@ -138,6 +146,26 @@ export class Keys {
     if (!label) return false;
     this.controls.settings.take(label.id);
     this.controls.said.value = label.name;
+    return true;
+  }
+
+  /** A key of a label's name: takes the first label that begins so, or has a word that does. Enter, Escape and others end the name. */
+  private name(key: string): boolean {
+    const { options, said } = this.controls;
+    if (key === "Backspace") this.typed = this.typed!.slice(0, -1);
+    else if (key.length === 1) this.typed += key.toLowerCase();
+    else {
+      // Of Shift, the letter is yet to come.
+      if (key !== "Shift") this.typed = undefined;
+      return key !== "Tab";
+    }
+    const places = options.labels.value.map(({ id, name }) => ({
+      id,
+      at: ` ${name.toLowerCase()}`.indexOf(` ${this.typed}`),
+    }));
+    const found = places.find(({ at }) => at === 0) ?? places.find(({ at }) => at > 0);
+    if (!found) said.value = texts.labels.none;
+    else if (this.typed) this.takeLabel(found.id);
     return true;
   }
 

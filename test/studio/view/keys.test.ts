@@ -191,3 +191,19 @@ test("without the focus no key is held, and a brush of keys is gone", () => {
   keys.leave();
   expect([controls.panning.value, hand.at.value]).toEqual([false, on(0, 0)]);
 });
+
+test("a slash and the beginning of a name choose a label; Enter ends the name, and letters are tools again", () => {
+  const { settings, tap, said } = begin("00");
+  expect(tap("/")).toBe(true);
+  expect(tap("t")).toBe(true);
+  expect([settings.label.value, said.value]).toEqual([2, "Tree"]);
+  tap("Backspace");
+  tap("S", { shiftKey: true });
+  tap("k");
+  expect([settings.label.value, settings.tool.value]).toEqual([0, "brush"]);
+  tap("b");
+  expect([settings.label.value, said.value]).toEqual([0, "No label is called that."]);
+  tap("Enter");
+  tap("g");
+  expect([settings.label.value, settings.tool.value]).toEqual([0, "fill"]);
+});
