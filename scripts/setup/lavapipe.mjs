@@ -11,23 +11,30 @@ const ICD_FOLDERS = ["/usr/share/vulkan/icd.d", "/usr/local/share/vulkan/icd.d",
 const hasHardware = () =>
   ["/dev/dri/renderD128", "/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg"].some((p) => existsSync(p));
 
-/** The version of the installed lavapipe ("25.0.7"), read from its library; undefined if there is none. */
-export function lavapipe() {
+/**
+ * An installed Vulkan driver of Mesa: its manifest, and its version ("25.0.7"), read from its library; undefined if there is none.
+ * @param name as its manifest's name begins: lvp (lavapipe), radeon (RADV)
+ */
+export function mesa(name) {
   for (const folder of ICD_FOLDERS) {
     if (!existsSync(folder)) continue;
     for (const file of readdirSync(folder)) {
-      if (!/^lvp_icd.*\.json$/.test(file)) continue;
-      const path = library(JSON.parse(readFileSync(join(folder, file), "utf8")).ICD?.library_path ?? "");
+      if (!file.startsWith(`${name}_icd`) || !file.endsWith(".json")) continue;
+      const manifest = join(folder, file);
+      const path = library(JSON.parse(readFileSync(manifest, "utf8")).ICD?.library_path ?? "");
       if (!path) continue;
       const bytes = readFileSync(path);
       for (let at = bytes.indexOf("Mesa "); at >= 0; at = bytes.indexOf("Mesa ", at + 5)) {
         const version = /^Mesa (\d+\.\d+(\.\d+)?)/.exec(bytes.toString("latin1", at, at + 24));
-        if (version) return version[1];
+        if (version) return { manifest, version: version[1] };
       }
     }
   }
   return undefined;
 }
+
+/** The version of the installed lavapipe. */
+export const lavapipe = () => mesa("lvp")?.version;
 
 export const major = (version) => Number(/(?:\d+:)?(\d+)/.exec(version ?? "")?.[1] ?? 0);
 
