@@ -1,9 +1,10 @@
-// npm run bench:static [-- FAMILY ...] [--kernel SHADER] [--all] [--check]: what AMD's compiler makes of every kernel, for GPUs that are not there
+// npm run bench:static [-- FAMILY ...] [--kernel SHADER] [--workload NAME] [--all] [--check]: what AMD's compiler makes of every kernel, for GPUs that are not there
 // (scripts/null/): registers, spills, waves, and the instructions of the loop where the time goes. Families are called as RADV calls them.
 // Writes bench/results/static-FAMILY.json, unless it checks.
-//   --kernel  compiles one shader's pipelines alone, and writes nothing
-//   --all     a row for every different result of a kernel's sizes, not for the largest alone
-//   --check   compares with the stored results; fails where a kernel starts to spill or loses a tenth of its share of multiply-adds
+//   --kernel    compiles one shader's pipelines alone, and writes nothing
+//   --workload  compiles what one workload runs (coco, "coco f32", street, landscape, training), and writes nothing
+//   --all       a row for every different result of a kernel's sizes, not for the largest alone
+//   --check     compares with the stored results; fails where a kernel starts to spill or loses a tenth of its share of multiply-adds
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { constants, setPriority } from "node:os";
@@ -12,7 +13,7 @@ import { parseArgs } from "node:util";
 import { commit } from "./lib/measure.ts";
 import { root } from "./lib/maps.ts";
 import { compare } from "./static/check.ts";
-import { compileAll } from "./static/compile.ts";
+import { compileAll, type Selection } from "./static/compile.ts";
 import type { Compiled } from "./static/dump.ts";
 import { kernelsOf, keyOf, type Kernel } from "./static/kernels.ts";
 import { CHILD, compileOn, FAMILIES, isFamily, whyNot } from "./static/spawn.ts";
@@ -41,46 +42,39 @@ function write(path: string, { kernels, ...about }: Result): void {
   writeFileSync(path, `${head},\n "kernels": [\n${lines.join(",\n")}\n ]\n}\n`);
 }
 
-async function measure(family: string, shader?: string): Promise<Result> {
+async function measure(family: string, selection: Selection): Promise<Result> {
   const start = performance.now();
   const seconds = (): number => Math.round((performance.now() - start) / 1e3);
   const compiled: Compiled[] = [];
   let driver = "";
   let pipelines = 0;
-  await compileOn(
-    family,
-    { shader },
-    {
-      begin(name, count) {
-        [driver, pipelines] = [name, count];
-        console.error(`${family}: ${driver}, ${pipelines} pipelines`);
-      },
-      compiled(pipeline) {
-        compiled.push(pipeline);
-        if (compiled.length % 250 === 0)
-          console.error(`[${String(seconds()).padStart(4)} s] ${compiled.length} of ${pipelines}`);
-      },
+  await compileOn(family, selection, {
+    begin(name, count) {
+      [driver, pipelines] = [name, count];
+      console.error(`${family}: ${driver}, ${pipelines} pipelines`);
     },
-  );
+    compiled(pipeline) {
+      compiled.push(pipeline);
+      if (compiled.length % 250 === 0)
+        console.error(`[${String(seconds()).padStart(4)} s] ${compiled.length} of ${pipelines}`);
+    },
+  });
   const kernels = kernelsOf(compiled, family);
   return { family, driver, commit: commit(), node: process.version, seconds: seconds(), pipelines, kernels };
 }
 
-/** Prints how a result compares with the stored one. @returns whether it holds */
-function check(result: Result, shader?: string): boolean {
+/** Prints how a result compares with the stored one. @param isPart it lacks kernels that the stored one has @returns whether it holds */
+function check(result: Result, isPart: boolean): boolean {
   const path = fileOf(result.family);
   if (!existsSync(path)) {
     console.error(`${path} is missing; run bench:static without --check to write it`);
     return false;
   }
   const stored = JSON.parse(readFileSync(path, "utf8")) as Result;
-  const { failures, notes } = compare(
-    stored.kernels.filter((kernel) => !shader || kernel.shader === shader),
-    result.kernels,
-  );
+  const { failures, notes } = compare(stored.kernels, result.kernels);
   if (stored.driver !== result.driver)
     console.log(`stored with ${stored.driver}, compiled with ${result.driver}: a difference may be the compiler's`);
-  for (const note of notes) console.log(note);
+  for (const note of isPart ? [] : notes) console.log(note);
   for (const failure of failures) console.log(`FAILED: ${failure}`);
   if (!failures.length) console.log(`all hold, compared with ${stored.commit ?? "the stored results"}`);
   return !failures.length;
@@ -91,20 +85,27 @@ async function main(): Promise<number> {
     allowPositionals: true,
     options: {
       kernel: { type: "string" },
+      workload: { type: "string" },
       all: { type: "boolean", default: false },
       check: { type: "boolean", default: false },
     },
   });
-  const { kernel: shader } = values;
+  const { kernel: shader, workload } = values;
+  const isPart = shader !== undefined || workload !== undefined;
   const unknown = positionals.find((name) => !isFamily(name));
   const problem = unknown ? `"${unknown}" is no family of GPUs; use such as ${FAMILIES.join(", ")}` : whyNot();
   if (problem) {
     console.error(`bench:static: ${problem}`);
     return 1;
   }
+  if (values.check && workload) {
+    console.error("bench:static: what one workload runs can't be checked alone; leave --workload out");
+    return 1;
+  }
   let holds = true;
   for (const family of positionals.length ? positionals : FAMILIES) {
-    const result = await measure(family, shader);
+    const result = await measure(family, { shader, workload });
+    if (!result.pipelines) throw new Error("there is nothing to compile: no pipeline is of this kernel and workload");
     console.log(
       `\n${family}: ${result.pipelines} pipelines of ${result.kernels.length} kernels in ${result.seconds} s`,
     );
@@ -114,17 +115,22 @@ async function main(): Promise<number> {
       if (bad.length)
         console.log(`${keyOf(kernel)}: spills or uses scratch in ${bad.length} of ${made.length} results`);
     }
-    if (values.check) holds = check(result, shader) && holds;
-    else if (!shader) write(fileOf(family), result);
+    if (values.check) holds = check(result, isPart) && holds;
+    else if (!isPart) write(fileOf(family), result);
   }
   console.log(`\n${EXPLANATION}`);
   return holds ? 0 : 1;
 }
 
-const [mode, shader, most] = process.argv.slice(2);
+const [mode, selection] = process.argv.slice(2);
 if (mode === CHILD) {
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
-  await compileAll(shader, Number(most ?? Infinity));
+  await compileAll(JSON.parse(selection) as Selection);
   process.exit(0);
 }
-process.exit(await main());
+try {
+  process.exit(await main());
+} catch (error) {
+  console.error(`bench:static: ${(error as Error).message}`);
+  process.exit(1);
+}

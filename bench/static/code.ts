@@ -43,6 +43,9 @@ const MIXED = /^v_(?:fma|mad)_mix/;
 const DOT = /^v_(?:dual_)?dot(\d)/;
 const MATRIX = /^v_(?:wmma|swmmac|mfma|smfmac)_\w*?(\d+)x(\d+)x(\d+)/;
 
+/** The first two of the last three operands; LLVM writes the result before them. */
+const factorsOf = (rest: string): string[] => rest.split(", ").slice(-3, -1);
+
 /** Multiplications with an addition for a lane, of one instruction or of half a dual one. */
 function multiplyAddsOf({ name, rest }: Instruction, lanes: number): number {
   const matrix = MATRIX.exec(name);
@@ -52,7 +55,7 @@ function multiplyAddsOf({ name, rest }: Instruction, lanes: number): number {
   const found = MULTIPLY_ADD.exec(name);
   if (!found) return 0;
   // x * 1.0 - 0: that is how f16 is converted to f32.
-  if (MIXED.test(name) && /(?:^|, )1\.0(?:,| |$)/.test(rest)) return 0;
+  if (MIXED.test(name) && factorsOf(rest).includes("1.0")) return 0;
   return found[1] ? 2 : 1;
 }
 

@@ -11,12 +11,22 @@ import { workloads } from "./workloads.ts";
 const mark = (what: string, value: unknown = null): void =>
   void writeSync(2, `\n${MARK}${what} ${JSON.stringify(value)}\n`);
 
-/** @param shader compiles the pipelines of this shader only  @param most no more than this many */
-export async function compileAll(shader?: string, most = Infinity): Promise<void> {
+/** Which pipelines to compile: of one shader or of one workload alone, and no more than a number of them. */
+export interface Selection {
+  readonly shader?: string;
+  readonly workload?: string;
+  readonly most?: number;
+}
+
+export async function compileAll({ shader, workload, most }: Selection): Promise<void> {
   const device = await openNodeDevice({ adapter: "hardware", sizesAs: "override", variants: {} });
   mark("driver", device.info.description);
-  const all = distinctPipelines(await workloads(), device);
-  const wanted = all.filter(({ info }) => !shader || info.shader === shader).slice(0, most);
+  const all = await workloads();
+  const pipelines = distinctPipelines(
+    all.filter(({ name }) => !workload || name === workload),
+    device,
+  );
+  const wanted = pipelines.filter(({ info }) => !shader || info.shader === shader).slice(0, most);
   mark("count", wanted.length);
   for (const { info, request } of wanted) {
     mark("pipeline", info);

@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 // @ts-expect-error: a script without types
 import * as untyped from "../../scripts/null/null_device.mjs";
 import { root } from "../lib/maps.ts";
+import type { Selection } from "./compile.ts";
 import { readDump, type Events } from "./dump.ts";
 
 export const { FAMILIES, isFamily, nullEnvironment, whyNot } = untyped as {
@@ -17,18 +18,12 @@ export const { FAMILIES, isFamily, nullEnvironment, whyNot } = untyped as {
   whyNot(): string;
 };
 
-/** Which pipelines to compile: of one shader alone, and no more than a number of them. */
-export interface Selection {
-  shader?: string;
-  most?: number;
-}
-
 /** What the program of dist/ is called with in the child. */
 export const CHILD = "--compile";
 
 /** @throws SpadeError shader: as readDump */
-export async function compileOn(family: string, { shader = "", most }: Selection, events: Events): Promise<void> {
-  const args = [join(root, "dist", "bench", "static.js"), CHILD, shader, ...(most ? [String(most)] : [])];
+export async function compileOn(family: string, selection: Selection, events: Events): Promise<void> {
+  const args = [join(root, "dist", "bench", "static.js"), CHILD, JSON.stringify(selection)];
   const env = { ...process.env, ...nullEnvironment(family, "nocache,shaders,shaderstats") };
   const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"], env });
   try {
