@@ -129,11 +129,14 @@ function read(lines: readonly string[]): Listing {
   return { code, loops: [...ends].map(([from, to]) => ({ from, to })) };
 }
 
-/** Masks of lanes have as many bits as an instruction has lanes. RADV makes kernels for 64, where nothing asks for 32. */
+/**
+ * Masks of lanes have as many bits as an instruction has lanes, and dual instructions are for 32. RADV makes kernels for 64, where nothing asks
+ * for 32.
+ */
 function lanesOf(lines: readonly string[]): Code["lanes"] {
   const shows = (register: RegExp): boolean => lines.some((line) => register.test(line));
   if (shows(/\bexec\b/)) return 64;
-  return shows(/\bexec_lo\b|\bv_cmp\w* vcc_lo\b/) ? 32 : 64;
+  return shows(/\bexec_lo\b|\bv_cmp\w* vcc_lo\b|\bv_dual_/) ? 32 : 64;
 }
 
 const isInside = (inner: Loop, outer: Loop): boolean =>

@@ -74,12 +74,12 @@ export async function readDump(lines: AsyncIterable<string>, events: Events): Pr
   let text: string[] = [];
   let driver = "";
   let isDone = false;
-  // What a child that fails says comes last.
-  let last = "";
+  // What a child that fails says: an error's first line, before its stack, or what comes last.
+  let said = "";
   for await (const line of lines) {
     if (!line.startsWith(MARK)) {
       if (info) text.push(line);
-      else last = line.trim() || last;
+      else if (line.trim() && !/Error: /.test(said)) said = line.trim();
       continue;
     }
     const [, what, json] = /^(\w+) (.*)$/.exec(line.slice(MARK.length))!;
@@ -94,5 +94,5 @@ export async function readDump(lines: AsyncIterable<string>, events: Events): Pr
     } else isDone = true;
   }
   if (!isDone)
-    throw broken(`the compiling process ended early${info ? `, at ${info.shader} ${info.sizes}` : ""} (${last})`);
+    throw broken(`the compiling process ended early${info ? `, at ${info.shader} ${info.sizes}` : ""} (${said})`);
 }

@@ -143,6 +143,7 @@ test("where nothing multiplies and adds, the longest innermost loop counts", () 
 
 test("kernels for 32 lanes have masks of 32 bits", () => {
   expect(readCode(["\ts_and_saveexec_b32 s0, vcc_lo", "\ts_mov_b32 exec_lo, -1"]).lanes).toBe(32);
+  expect(readCode(["\tv_dual_mov_b32 v4, v1 :: v_dual_fmac_f32 v5, v1, v3"]).lanes).toBe(32);
   // A mask's register may hold any number.
   expect(readCode(["\ts_max_u32 vcc_lo, s39, s40"]).lanes).toBe(64);
 });
@@ -216,7 +217,11 @@ test("a child's stderr gives the driver, and of every pipeline its figures and i
 });
 
 test.each([
-  ["a child that ends early", DUMP.replace(`${MARK}done null`, "a crash"), /ended early \(a crash\)/],
+  [
+    "a child that ends early",
+    DUMP.replace(`${MARK}done null`, "Error: no GPU\n    at main"),
+    /ended early \(Error: no GPU\)/,
+  ],
   [
     "a pipeline that does not compile",
     DUMP.replace("end null", 'failed "bad WGSL"'),
