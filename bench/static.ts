@@ -4,7 +4,8 @@
 //   --kernel    compiles one shader's pipelines alone, and writes nothing
 //   --workload  compiles what one workload runs (coco, "coco f32", street, landscape, training), and writes nothing
 //   --all       a row for every different result of a kernel's sizes, not for the largest alone
-//   --check     compares with the stored results; fails where a kernel starts to spill or loses a tenth of its share of multiply-adds
+//   --check     compares with the stored results; fails where a kernel starts to spill or loses a tenth of its multiply-adds for
+//               each instruction
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { constants, setPriority } from "node:os";
@@ -105,7 +106,8 @@ async function main(): Promise<number> {
   let holds = true;
   for (const family of positionals.length ? positionals : FAMILIES) {
     const result = await measure(family, { shader, workload });
-    if (!result.pipelines) throw new Error("there is nothing to compile: no pipeline is of this kernel and workload");
+    if (!result.pipelines)
+      throw new Error("bench:static: there is nothing to compile: no pipeline is of this kernel and workload");
     console.log(
       `\n${family}: ${result.pipelines} pipelines of ${result.kernels.length} kernels in ${result.seconds} s`,
     );
@@ -131,6 +133,6 @@ if (mode === CHILD) {
 try {
   process.exit(await main());
 } catch (error) {
-  console.error(`bench:static: ${(error as Error).message}`);
+  console.error((error as Error).message);
   process.exit(1);
 }

@@ -2,7 +2,7 @@
 
 import { keyOf, type Kernel } from "./kernels.ts";
 
-/** A share of multiply-adds may fall to this part of itself. */
+/** Multiply-adds for each instruction may fall to this part of what they were. */
 const LEAST = 0.9;
 
 export interface Comparison {
@@ -15,7 +15,7 @@ export interface Comparison {
 /** Registers that did not fit, and private memory. */
 const most = (kernel: Kernel, what: "spills" | "scratch"): number => Math.max(...kernel.made.map((m) => m[what]));
 
-const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
+const rounded = (rate: number): string => rate.toPrecision(2);
 
 function* worse(before: Kernel, now: Kernel): Generator<string> {
   for (const [what, name] of [
@@ -25,9 +25,9 @@ function* worse(before: Kernel, now: Kernel): Generator<string> {
     if (most(now, what) > 0 && most(before, what) === 0)
       yield `has ${most(now, what)} ${name} (${now.made.find((m) => m[what] === most(now, what))!.sizes})`;
   for (const which of ["mean", "least"] as const) {
-    const [from, to] = [before.share[which], now.share[which]];
+    const [from, to] = [before.rate[which], now.rate[which]];
     if (to < LEAST * from)
-      yield `its ${which} share of multiply-adds fell from ${percent(from)} to ${percent(to)} of the hot loop`;
+      yield `its ${which} number of multiply-adds for each instruction of the hot loop fell from ${rounded(from)} to ${rounded(to)}`;
   }
 }
 

@@ -62,7 +62,7 @@ function multiplyAddsOf({ name, rest }: Instruction, lanes: number): number {
 /** One, or the two of a dual instruction. */
 function halves({ name, rest }: Instruction): Instruction[] {
   const [first, second] = rest.split(/\s*::\s*/);
-  return [{ name, rest: first }, ...(second ? [instructionOf(second)] : [])];
+  return [{ name, rest: first }, ...(second ? [instructionOf(withoutResults(second))] : [])];
 }
 
 const MEMORY = /^(?:t?buffer|global|flat|image|scratch)_(?:load|store|atomic)/;
@@ -86,6 +86,9 @@ function count(code: readonly Instruction[], lanes: number): Counts {
   }
   return counts;
 }
+
+/** ACO's text without what stands before " = ". */
+const withoutResults = (text: string): string => text.replace(/^.*? = /, "");
 
 function instructionOf(text: string): Instruction {
   const [, name, rest] = /^(\S+)\s*(.*)$/.exec(text)!;
@@ -114,11 +117,7 @@ function read(lines: readonly string[]): Listing {
     if (!/^\s/.test(line)) continue;
     const repeated = /^\s+\(then repeated (\d+) times\)/.exec(line);
     if (repeated) code.push(...Array<Instruction>(Number(repeated[1])).fill(code[code.length - 1]));
-    // What is left of " = " in ACO's text are the results.
-    const text = line
-      .replace(/\s*; [0-9a-f ]+$/, "")
-      .replace(/^.*? = /, "")
-      .trim();
+    const text = withoutResults(line.replace(/\s*; [0-9a-f ]+$/, "")).trim();
     if (!/^[a-z]\w*( |$)|^\(invalid/.test(text)) continue;
     const instruction = instructionOf(text);
     const target = /^s_c?branch/.test(instruction.name) ? /\b(BB\d+)$/.exec(instruction.rest) : null;

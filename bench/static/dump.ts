@@ -87,7 +87,8 @@ export async function readDump(lines: AsyncIterable<string>, events: Events): Pr
     if (what === "driver") driver = value as string;
     else if (what === "count") events.begin(driver, value as number);
     else if (what === "pipeline") [info, text] = [value as PipelineInfo, []];
-    else if (what === "failed") throw broken(`${info!.shader} ${info!.sizes} did not compile: ${value as string}`);
+    else if (what === "failed")
+      throw new SpadeError("shader", `${info!.shader} ${info!.sizes}`, "did not compile", value as string);
     else if (what === "end") {
       events.compiled(readPipeline(info!, text));
       info = undefined;

@@ -31,13 +31,17 @@ export interface Kernel {
   readonly plan: string;
   /** By workload, in all sizes. */
   readonly workloads: Record<string, { pipelines: number; dispatches: number }>;
-  /** The share of multiply-adds in the instructions of the hot loop: the mean by flops, and the least. */
-  share: { mean: number; least: number };
+  /** Multiply-adds of a lane for each instruction of the hot loop: the mean by flops, and the least. */
+  rate: { mean: number; least: number };
   /** That with the most to compute first. */
   readonly made: Made[];
 }
 
+/** How many of the hot loop's instructions multiply and add. */
 export const shareOf = ({ multiplyAdd, instructions }: HotLoop): number => multiplyAdd / instructions;
+
+/** The share, with each instruction counted as often as it multiplies and adds: two in one are better, though their share is smaller. */
+const rateOf = ({ multiplyAdds, instructions }: HotLoop): number => multiplyAdds / instructions;
 
 /** GPUs from RDNA on run 32 lanes at a time; RADV counts their waves as if each had 32. */
 const isRdna = (family: string): boolean => /^(navi|gfx1)/.test(family);
@@ -83,7 +87,7 @@ export function kernelsOf(compiled: readonly Compiled[], family: string): Kernel
     const key = keyOf({ shader, types, options, plan });
     let kernel = kernels.get(key);
     if (!kernel) {
-      kernel = { shader, types, options, plan, workloads: {}, share: { mean: 0, least: 0 }, made: [] };
+      kernel = { shader, types, options, plan, workloads: {}, rate: { mean: 0, least: 0 }, made: [] };
       kernels.set(key, kernel);
     }
     for (const [workload, { dispatches }] of Object.entries(uses)) {
@@ -95,7 +99,7 @@ export function kernelsOf(compiled: readonly Compiled[], family: string): Kernel
   }
   for (const kernel of kernels.values()) {
     kernel.made.sort((a, b) => b.flops - a.flops || b.pipelines - a.pipelines);
-    kernel.share = sharesOf(kernel.made);
+    kernel.rate = ratesOf(kernel.made);
   }
   return [...kernels.values()].sort((a, b) => flopsOf(b) - flopsOf(a) || keyOf(a).localeCompare(keyOf(b)));
 }
@@ -110,12 +114,12 @@ export const keyOf = ({
 
 const flopsOf = ({ made }: Kernel): number => made.reduce((sum, m) => sum + m.flops, 0);
 
-function sharesOf(made: readonly Made[]): Kernel["share"] {
+function ratesOf(made: readonly Made[]): Kernel["rate"] {
   // Where nothing is said to be computed, pipelines count equally.
   const weight = (m: Made): number => (made.some(({ flops }) => flops) ? m.flops : m.pipelines);
   const all = made.reduce((sum, m) => sum + weight(m), 0);
   return {
-    mean: made.reduce((sum, m) => sum + weight(m) * shareOf(m), 0) / all,
-    least: Math.min(...made.map(shareOf)),
+    mean: made.reduce((sum, m) => sum + weight(m) * rateOf(m), 0) / all,
+    least: Math.min(...made.map(rateOf)),
   };
 }
