@@ -5,6 +5,11 @@
 // up is 1 or 2: the nearest x2 upsampling of x is read through and never written to memory. gamma and beta are tables with one row for
 // each distinct window of labels. g is 0 (batch norm) or n (instance norm).
 //
+// CLADE (Tan et al. 2021) is the same with a row for each class, without the 1 (`whole`), and with two numbers for each pixel that say
+// where in its region it lies (`factors`, f): y = leaky( xn * gamma * (1 + f0) + beta * (1 + f1) ). Then below gamma's and beta's terms of
+// a sum are multiplied by 1 + f0 and 1 + f1, (1 + gamma) becomes gamma * (1 + f0), and
+//   df0 = sum over channels of dz * xn * gamma      df1 = sum over channels of dz * beta
+//
 // Backward: let xn be the normalised x, dz = dy * (y > 0 ? 1 : slope), where y's sign is computed again. Then
 //   dbeta[r,c] = sum of dz over pixels with id r      dgamma[r,c] = sum of dz * xn      (kernels/parts/segments.ts)
 //   dxn = sum over the up*up pixels of dz * (1 + gamma[id]), so all that follows has x's size
@@ -29,6 +34,7 @@
 // segments that are cut); 64x64x256: 3.6, 3.7, 4.9.
 
 import modulateText from "../../shaders/norm/modulate.wgsl";
+import factorsText from "../../shaders/norm/modulate_factors.wgsl";
 import dxText from "../../shaders/norm/modulate_dx.wgsl";
 import momentsText from "../../shaders/norm/modulate_moments.wgsl";
 import rangeText from "../../shaders/parts/segments_range.wgsl";
@@ -50,7 +56,7 @@ import {
   type Graph,
   type Tensor,
 } from "../../src/runtime/index.ts";
-import { rowGrid, stripLength } from "../parts/grid.ts";
+import { rowGrid, strided, stripLength } from "../parts/grid.ts";
 import { joinParts, needLists, partsOf, type Lists } from "../parts/segments.ts";
 
 export interface ModulateArgs {
@@ -70,6 +76,10 @@ export interface ModulateArgs {
   slope: number;
   /** Type of the result; x's by default. */
   dtype?: DType;
+  /** Whether gamma is the whole factor: nothing is added to it. */
+  whole?: boolean;
+  /** [N,H,W,2]: gamma and beta of each pixel are multiplied by 1 + these. */
+  factors?: Tensor;
   /** For the gradients of gamma and beta: pixels by id, from pixelLists. */
   lists?: Lists;
   /** Number of rows of the tables in use; only the backward pass needs it, for its grid. */
@@ -119,9 +129,15 @@ export function modulatePlan(
   return { out: [n, oh, ow, c], up, groups, len: stripLength({ software }) };
 }
 
+/** Constants of the shaders that multiply by gamma. */
+const look = (whole: boolean | undefined, factors: Tensor | undefined): { BASE: string; factors: boolean } => ({
+  BASE: whole ? "0.0" : "1.0",
+  factors: !!factors,
+});
+
 export const modulate = defineOp<ModulateArgs, Tensor>({
   name: "modulate",
-  forward(g: Graph, { x, mean, rstd, gamma, beta, ids, slope, dtype }) {
+  forward(g: Graph, { x, mean, rstd, gamma, beta, ids, slope, dtype, whole, factors }) {
     const { out, up, groups, len } = modulatePlan(
       { x: x.shape, mean: mean.shape, rstd: rstd.shape, gamma: gamma.shape, beta: beta.shape, ids: ids.shape },
       g.target.software,
@@ -131,7 +147,7 @@ export const modulate = defineOp<ModulateArgs, Tensor>({
     const grid = rowGrid(x.pitch / 4, n * h * up * ceilDiv(w, len));
     g.dispatch({
       shader: { name: "modulate", text: modulateText },
-      constants: { ...grid.constants, UP: up, LEN: len, leaky: slope !== 1 },
+      constants: { ...grid.constants, ...look(whole, factors), UP: up, LEN: len, leaky: slope !== 1 },
       sizes: { ROWS: n * h, H: h, W: w, C4: x.pitch / 4, GROUPS: groups, SLOPE: float(slope) },
       bindings: {
         x: read(x),
@@ -140,6 +156,7 @@ export const modulate = defineOp<ModulateArgs, Tensor>({
         gamma: read(gamma),
         beta: read(beta),
         ids: readScalars(ids),
+        ...(factors && { factors: read(factors) }),
         y: write(y),
       },
       groups: grid.groups,
@@ -154,6 +171,7 @@ export const modulate = defineOp<ModulateArgs, Tensor>({
     return {
       ...(own || wanted.has("x") ? pixelGradients(g, a, dy, wanted.has("x"), own) : {}),
       ...(wanted.has("gamma") || wanted.has("beta") ? tableGradients(g, a, dy) : {}),
+      ...(wanted.has("factors") ? { factors: factorGradients(g, a, dy) } : {}),
     };
   },
 });
@@ -167,7 +185,7 @@ const ONE_STAGE = 64;
  */
 function pixelGradients(
   g: Graph,
-  { x, mean, rstd, gamma, beta, ids, slope }: ModulateArgs,
+  { x, mean, rstd, gamma, beta, ids, slope, whole, factors }: ModulateArgs,
   dy: Tensor,
   wantsX: boolean,
   own: boolean,
@@ -193,12 +211,14 @@ function pixelGradients(
     dy: read(dy),
   };
   if (leaky) bindings.beta = read(beta);
+  if (factors) bindings.factors = read(factors);
   if (dx) bindings.dx = write(dx);
   if (moments) bindings.moments = write(moments);
   g.dispatch({
     shader: { name: "modulate_dx", text: dxText },
     constants: {
       ...grid.constants,
+      ...look(whole, factors),
       UP: up,
       double: up === 2,
       LEN: len,
@@ -247,7 +267,7 @@ function pixelGradients(
 /** Gradients of gamma and beta, f32 and of their shape. Rows beyond those in the lists are not written. */
 function tableGradients(
   g: Graph,
-  { x, mean, rstd, gamma, beta, ids, slope, lists, count }: ModulateArgs,
+  { x, mean, rstd, gamma, beta, ids, slope, lists, count, whole, factors }: ModulateArgs,
   dy: Tensor,
 ): { gamma: Tensor; beta: Tensor } {
   const { order, rows, parts } = needLists(lists, "modulate", "pixelLists");
@@ -260,6 +280,7 @@ function tableGradients(
   const grouped = product(mean.shape.slice(0, -1)) > 1;
   const source: Record<string, Binding> = { x: read(xs), mean: read(mean), rstd: read(rstd), dy: read(dy) };
   if (leaky) Object.assign(source, { gamma: read(gamma), beta: read(beta) });
+  if (factors) source.factors = read(factors);
   /** Sums the parts of cut segments (`cut`), or whole segments. */
   const sum = (cut: boolean, to: Record<string, Binding>): void => {
     const grid = rowGrid(c4, cut ? partsOf(lists!) : table, cut ? undefined : count);
@@ -267,6 +288,7 @@ function tableGradients(
       shader: { name: "modulate_tables", text: `${tablesText}\n${rangeText}` },
       constants: {
         ...grid.constants,
+        ...look(whole, factors),
         UP: ids.shape[1] / h,
         leaky,
         grouped,
@@ -301,4 +323,33 @@ function tableGradients(
     joinParts(g, lists!, sums, dgamma, { ...join, offset: 1 });
   } else sum(false, { dgamma: write(dgamma), dbeta: write(dbeta) });
   return { gamma: dgamma, beta: dbeta };
+}
+
+/** The gradient of `factors`. */
+function factorGradients(
+  g: Graph,
+  { x, mean, rstd, gamma, beta, ids, slope, whole, factors }: ModulateArgs,
+  dy: Tensor,
+): Tensor {
+  const xs = g.again(x);
+  const [, h, w] = x.shape;
+  const d = g.temp("dfactors", factors!.shape, factors!.dtype);
+  const leaky = slope !== 1;
+  const n = product(ids.shape);
+  g.dispatch({
+    shader: { name: "modulate_factors", text: factorsText },
+    constants: { BASE: look(whole, factors).BASE, UP: ids.shape[1] / h, leaky },
+    sizes: {
+      ...{ N: n, H: h, W: w, C4: x.pitch / 4, GROUPS: product(mean.shape.slice(0, -1)) },
+      ...(leaky ? { SLOPE: float(slope) } : {}),
+    },
+    bindings: {
+      ...{ x: read(xs), mean: read(mean), rstd: read(rstd), gamma: read(gamma), beta: read(beta) },
+      ...{ ids: readScalars(ids), dy: read(dy), dfactors: write(d), factors: read(factors!) },
+    },
+    groups: strided(g.target, n),
+    flops: 9 * product(dy.shape),
+    bytes: x.bytes + dy.bytes + ids.bytes + 2 * d.bytes,
+  });
+  return d;
 }

@@ -1,6 +1,7 @@
 // Each thread computes a strip of a row of y, LEN pixels of x times UP, one vec4 of channels. It reads a row of the tables only where
 // the id changes: along a line of a real label map most ids equal the one before. Addresses are stepped, not multiplied out. The
-// images of x and of y are stacked vertically: ROWS rows of x in all.
+// images of x and of y are stacked vertically: ROWS rows of x in all. Constants: BASE, what is added to gamma; `factors`, each pixel of y
+// has two factors.
 
 const NO_ROW = -1;
 
@@ -28,10 +29,15 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       let k = ids[pixel];
       if (k != last) {
         last = k;
-        scale = 1.0 + vec4f(gamma[u32(k) * $C4 + c]);
+        scale = {{BASE}} + vec4f(gamma[u32(k) * $C4 + c]);
         shift = vec4f(beta[u32(k) * $C4 + c]);
       }
+#if factors
+      let f = 1.0 + vec4f(factors[pixel]);
+      let o = v * (scale * f.x) + shift * f.y;
+#else
       let o = v * scale + shift;
+#endif
 #if leaky
       y[to] = y_t(select($SLOPE * o, o, o > vec4f(0.0)));
 #else

@@ -1,5 +1,5 @@
 // Each thread has a strip of LEN pixels of x and one vec4 of channels, and reads the UP x UP pixels of dy of each. Constants: `dx`, write
-// dx; `moments`, write what the strip adds to dmean and drstd as one row of moments (sum of dxn, sum of dxn * (x - mean)).
+// dx; BASE and `factors` as in modulate.wgsl; `moments`, write what the strip adds to dmean and drstd as one row of moments (sum of dxn, sum of dxn * (x - mean)).
 
 const NO_ROW = -1;
 
@@ -11,14 +11,22 @@ fn share(p: u32, c: u32, v: vec4f, row: ptr<function, TableRow>) -> vec4f {
   let id = ids[p];
   if (id != (*row).id) {
     (*row).id = id;
-    (*row).scale = 1.0 + vec4f(gamma[u32(id) * $C4 + c]);
+    (*row).scale = {{BASE}} + vec4f(gamma[u32(id) * $C4 + c]);
 #if leaky
     (*row).shift = vec4f(beta[u32(id) * $C4 + c]);
 #endif
   }
-  let d = vec4f(dy[p * $C4 + c]) * (*row).scale;
+#if factors
+  let f = 1.0 + vec4f(factors[p]);
+  let scale = (*row).scale * f.x;
+  let shift = (*row).shift * f.y;
+#else
+  let scale = (*row).scale;
+  let shift = (*row).shift;
+#endif
+  let d = vec4f(dy[p * $C4 + c]) * scale;
 #if leaky
-  return select($SLOPE * d, d, v * (*row).scale + (*row).shift > vec4f(0.0));
+  return select($SLOPE * d, d, v * scale + shift > vec4f(0.0));
 #else
   return d;
 #endif

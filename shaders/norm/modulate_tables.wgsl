@@ -1,6 +1,6 @@
 // Each thread sums dz and dz * xn over the pixels of one row of the tables, one vec4 of channels: gamma and beta are read once, the
 // pixels in the order of the row's list. Constants: `parts`, the sums are those of parts of cut rows, which segments_join adds; `leaky`,
-// there is an activation; `grouped`, each image has its own statistics. The images of x and dy are stacked vertically. segment:
+// there is an activation; BASE and `factors` as in modulate.wgsl; `grouped`, each image has its own statistics. The images of x and dy are stacked vertically. segment:
 // shaders/parts/segments_range.wgsl.
 
 @compute @workgroup_size({{LX}}, {{LY}}, 1)
@@ -11,7 +11,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (c >= $C4 || !list.live) { return; }
   let row = list.row;
 #if leaky
-  let scale = 1.0 + vec4f(gamma[row * $C4 + c]);
+  let scale = {{BASE}} + vec4f(gamma[row * $C4 + c]);
   let shift = vec4f(beta[row * $C4 + c]);
 #endif
   var m = mean[c];
@@ -29,11 +29,20 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 #endif
     let v = (vec4f(x[((py / {{UP}}u) * $W + px / {{UP}}u) * $C4 + c]) - m) * r;
     var e = vec4f(dy[(py * $W * {{UP}}u + px) * $C4 + c]);
+#if factors
+    let f = 1.0 + vec4f(factors[py * $W * {{UP}}u + px]);
+#if leaky
+    e = select($SLOPE * e, e, v * (scale * f.x) + shift * f.y > vec4f(0.0));
+#endif
+    sum += e * f.y;
+    product += e * v * f.x;
+#else
 #if leaky
     e = select($SLOPE * e, e, v * scale + shift > vec4f(0.0));
 #endif
     sum += e;
     product += e * v;
+#endif
   }
 #if parts
   sums[to * 2u * $C4 + c] = sum;

@@ -26,11 +26,16 @@ interface Modulate {
   slope: number;
   /** A map of one label. */
   plain?: boolean;
+  /** Nothing is added to gamma (CLADE). */
+  whole?: boolean;
+  /** Two factors a pixel (CLADE's positions). */
+  factors?: boolean;
 }
 
 const groupsOf = ({ x, per }: { x: Shape; per: "batch" | "instance" }): number => (per === "batch" ? 1 : x[0]);
 const windowsAt = ({ x: [n, h, w], up, plain }: Modulate): LevelWindows => windowsOf([n, h * up, w * up], { plain });
-const shapeOf = (p: Modulate): { up: number; groups: number; slope: number } => ({
+const shapeOf = (p: Modulate): Parameters<typeof modulateReference>[2] => ({
+  whole: p.whole,
   up: p.up,
   groups: groupsOf(p),
   slope: Math.fround(p.slope),
@@ -50,6 +55,9 @@ const modulate: OpCase<"modulate", Modulate> = {
     { x: [1, 4, 5, 36], up: 2, per: "batch", slope: 1 },
     { x: [2, 31, 40, 9], up: 1, per: "batch", slope: 0.2, plain: true },
     { x: [2, 31, 40, 3], up: 2, per: "instance", slope: 0.2, plain: true },
+    { x: [2, 5, 7, 6], up: 1, per: "instance", slope: 1, whole: true },
+    { x: [2, 4, 5, 6], up: 2, per: "batch", slope: 0.2, whole: true, factors: true },
+    { x: [2, 11, 20, 5], up: 1, per: "instance", slope: 1, plain: true, whole: true, factors: true },
   ],
   data(p) {
     const c = p.x[3];
@@ -66,17 +74,21 @@ const modulate: OpCase<"modulate", Modulate> = {
       gamma: rowsOf(stored, capacity, c, noise(rows * c, 4)),
       beta: rowsOf(stored, capacity, c, noise(rows * c, 5)),
       ids: i32([lw.images, lw.h, lw.w], lw.outerIds),
+      ...(p.factors ? { factors: stored([lw.images, lw.h, lw.w, 2], 6) } : {}),
       ...listData("pixels", pixelLists(lw), pixelListShapes(lw.outerIds.length, capacity)),
     };
   },
-  args: ({ x, mean, rstd, gamma, beta, ids, ...t }, { slope }) => {
+  args: ({ x, mean, rstd, gamma, beta, ids, factors, ...t }, { slope, whole }) => {
     const count = { name: "rows", capacity: gamma.shape[0] };
-    return { x, mean, rstd, gamma, beta, ids, slope, count, lists: listsOf(t, "pixels") };
+    return { x, mean, rstd, gamma, beta, ids, slope, count, whole, factors, lists: listsOf(t, "pixels") };
   },
   counts: (p) => ({ rows: windowsAt(p).outerCount }),
   forward: (v, p) => ({ y: modulateReference(v as Tables, p.x, shapeOf(p)) }),
-  backward: (v, p, { y }) => modulateGradients({ ...(v as Tables), dy: y }, p.x, shapeOf(p)),
-  terms: ({ x, up }) => ({ y: 2, x: up * up, ...sums(product(x.slice(0, 3)) * up * up) }),
+  backward(v, p, { y }): Values {
+    const { factors, ...all } = modulateGradients({ ...(v as Tables), dy: y }, p.x, shapeOf(p));
+    return p.factors ? { ...all, factors } : all;
+  },
+  terms: ({ x, up }) => ({ y: 2, x: up * up, factors: x[3], ...sums(product(x.slice(0, 3)) * up * up) }),
   f16: true,
 };
 
