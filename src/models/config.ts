@@ -5,8 +5,8 @@ import { SpadeError } from "../runtime/errors.ts";
 
 /** How often the size doubles within the net: 5 times, 6 ("more") or 7 ("most"). */
 export type Upsampling = "normal" | "more" | "most";
-/** SPADE's generator, or pix2pixHD's. */
-export type NetG = "spade" | "pix2pixhd";
+/** SPADE's generator, pix2pixHD's, or CLADE's (published as netG spade with norm_mode clade). */
+export type NetG = "spade" | "pix2pixhd" | "clade";
 
 /** The published options that determine the generator's layers and shapes (those of upstream's train.py). */
 export interface Config {
@@ -26,7 +26,7 @@ export interface Config {
   crop_size: number;
   /** Output width / height. */
   aspect_ratio: number;
-  /** Which generator. num_upsampling_layers is for spade, resnet_* for pix2pixhd, norm_G for both, with different values. */
+  /** Which generator. num_upsampling_layers is for spade and clade, resnet_* for pix2pixhd, norm_G for all, with different values. */
   netG: NetG;
   num_upsampling_layers: Upsampling;
   /** Halvings of the size, and as many doublings. */
@@ -41,6 +41,8 @@ export interface Config {
   norm_G: string;
   /** Not published; of netG spade: noise before each SPADE norm, with a learnt factor for each channel. */
   add_noise: boolean;
+  /** Of netG clade: two factors a pixel, by its place in its region (the paper's ICPE). */
+  add_dist: boolean;
 }
 
 export const defaultConfig: Config = {
@@ -60,12 +62,13 @@ export const defaultConfig: Config = {
   resnet_initial_kernel_size: 7,
   norm_G: "spectralspadesyncbatch3x3",
   add_noise: false,
+  add_dist: false,
 };
 
-/** An object with a config as files hold it: without what is ours and off, so that files of published nets stay as they are. */
-export function storedForm<T extends Partial<Config>>(c: T): T | Omit<T, "add_noise"> {
-  const { add_noise, ...published } = c;
-  return add_noise ? c : published;
+/** An object with a config as files hold it: without what SPADE's published code has not and is off, so that files of its nets stay as they are. */
+export function storedForm<T extends Partial<Config>>(c: T): Omit<T, "add_noise" | "add_dist"> {
+  const { add_noise, add_dist, ...published } = c;
+  return { ...published, ...(add_noise && { add_noise }), ...(add_dist && { add_dist }) };
 }
 
 /** Output channels of mlp_shared; fixed in upstream's code. */

@@ -2,6 +2,7 @@
 // omit a kind or one of its parts. Only this file, training_kinds.ts (how a training step records each) and painting/painters.ts (how each
 // paints) look up netG.
 
+import { checkClade, cladeShapes } from "./clade/shapes.ts";
 import { resolutions } from "./nets/generator.ts";
 import { checkPix2pixhd, pix2pixhdNet, pix2pixhdSize, pix2pixhdStride } from "./nets/pix2pixhd.ts";
 import { generatorShapes, latentSize, parseNormG, upsamplings, type Config, type NetG } from "./config.ts";
@@ -33,26 +34,41 @@ export interface Kind {
   levels(c: Config): LevelSize[];
 }
 
+/** A generator of SPADE's blocks. `shapesOf`: every key of its state_dict with its shape. */
+const blocksKind = (shapesOf: (c: Config) => Map<string, number[]>): Omit<Kind, "title" | "check" | "levels"> => ({
+  norm_G: "spectralspadesyncbatch3x3",
+  onnx: true,
+  stride: (c) => 2 ** upsamplings(c),
+  outputSize(c) {
+    const { h, w } = latentSize(c);
+    return { h: h * 2 ** upsamplings(c), w: w * 2 ** upsamplings(c) };
+  },
+  net(c, found) {
+    const shapes = shapesOf(c);
+    return generatorNet(c, found ? storedShapes(shapes, found) : shapes);
+  },
+  styleLength: (c) => (c.use_vae ? c.z_dim : 0),
+});
+
 export const KINDS: Readonly<Record<NetG, Kind>> = {
   spade: {
+    ...blocksKind(generatorShapes),
     title: "SPADE",
-    norm_G: "spectralspadesyncbatch3x3",
-    onnx: true,
-    stride: (c) => 2 ** upsamplings(c),
-    outputSize(c) {
-      const { h, w } = latentSize(c);
-      return { h: h * 2 ** upsamplings(c), w: w * 2 ** upsamplings(c) };
+    check(c) {
+      parseNormG(c.norm_G);
+      checkNoPositions(c);
     },
-    check: (c) => void parseNormG(c.norm_G),
-    net(c, found) {
-      const shapes = generatorShapes(c);
-      return generatorNet(c, found ? storedShapes(shapes, found) : shapes);
-    },
-    styleLength: (c) => (c.use_vae ? c.z_dim : 0),
     levels(c) {
       const { k } = parseNormG(c.norm_G);
       return resolutions(c).map((r) => ({ ...r, k }));
     },
+  },
+  clade: {
+    ...blocksKind(cladeShapes),
+    title: "CLADE",
+    check: checkClade,
+    // A norm reads the class of a pixel alone: there are no windows.
+    levels: (c) => resolutions(c).map((r) => ({ ...r, k: 0 })),
   },
   pix2pixhd: {
     title: "pix2pixHD",
@@ -60,13 +76,21 @@ export const KINDS: Readonly<Record<NetG, Kind>> = {
     onnx: false,
     stride: pix2pixhdStride,
     outputSize: pix2pixhdSize,
-    check: checkPix2pixhd,
+    check(c) {
+      checkPix2pixhd(c);
+      checkNoPositions(c);
+    },
     net: (c) => pix2pixhdNet(c),
     styleLength: () => 0,
     // This net has no label tables; it reads only the codes at full size.
     levels: (c) => [{ ...pix2pixhdSize(c), k: 0 }],
   },
 };
+
+/** @throws SpadeError usage: add_dist, which CLADE alone has */
+function checkNoPositions({ netG, add_dist }: Config): void {
+  if (add_dist) throw new SpadeError("usage", `netG ${netG}, add_dist`, "are for different nets", "take netG clade");
+}
 
 export const kindOf = (c: Pick<Config, "netG">): Kind => KINDS[c.netG];
 

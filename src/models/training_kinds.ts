@@ -1,6 +1,7 @@
 // How a training step records each kind of generator. A kind that is missing here is a compile error. Apart from kinds.ts, so that a page
 // that only paints does not load it.
 
+import { cladeTrainingValues, recordCladePass } from "./clade/training.ts";
 import { recordPix2PixHD } from "./nets/pix2pixhd.ts";
 import type { LevelValues } from "./nets/level_inputs.ts";
 import type { TableRoom } from "./nets/table_room.ts";
@@ -23,12 +24,15 @@ export interface TrainingKind {
     images: number,
     reads: { codes: Tensor; z?: Tensor; gradients: boolean },
   ): TrainingPass;
-  /** Values of the inputs that recordTraining declares, from the label windows of a batch. `noise`: a seed, for nets with add_noise. */
+  /**
+   * Values of the inputs that recordTraining declares, from the label windows of a batch. `noise`: a seed, for nets with add_noise;
+   * `positions`: [N,H,W,2], for nets with add_dist.
+   */
   trainingInputs(
     c: Config,
     rooms: readonly TableRoom[],
     windows: readonly LevelWindows[],
-    options: { gradients: boolean; noise?: number },
+    options: { gradients: boolean; noise?: number; positions?: Float32Array },
   ): LevelValues;
 }
 
@@ -37,6 +41,10 @@ const TRAINING_KINDS: Readonly<Record<NetG, TrainingKind>> = {
     recordTraining: (g, c, p, rooms, images, { z, gradients }) =>
       recordTrainingPass(g, c, p, rooms, images, { z, gradients }),
     trainingInputs,
+  },
+  clade: {
+    recordTraining: (g, c, p, _rooms, images, { z, gradients }) => recordCladePass(g, c, p, images, { z, gradients }),
+    trainingInputs: (c, _rooms, windows, options) => ({ inputs: cladeTrainingValues(c, windows, options), counts: {} }),
   },
   pix2pixhd: {
     recordTraining: (g, c, p, _rooms, _images, { codes }) => ({

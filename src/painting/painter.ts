@@ -1,10 +1,13 @@
 // The interface of a painter: a generator with its weights and programs on a device.
 
 import type { LevelWindows } from "../labels/windows.ts";
+import type { Config } from "../models/config.ts";
 import type { DerivedWeights } from "../models/weights/derived.ts";
+import type { ParameterStore } from "../models/weights/parameters.ts";
 import type { OnUploaded, StateSource } from "../models/weights/upload.ts";
+import type { Device, Target } from "../runtime/index.ts";
 import type { Output } from "./present/output.ts";
-import type { RunHow, Stage } from "./stage.ts";
+import type { Recording, RunHow, Stage } from "./stage.ts";
 
 export interface PainterOptions {
   /** Pictures per run. */
@@ -60,6 +63,18 @@ export interface Painter {
   /** The stages of a picture, in order. */
   readonly stages: readonly Stage[];
   dispose(): void;
+}
+
+/** The painter of a kind of generator. */
+export interface PainterKind {
+  create(device: Device, c: Config, parameters: ParameterStore, options?: PainterOptions): Promise<Painter>;
+  record(
+    target: Target,
+    c: Config,
+    parameters: ParameterStore,
+    windows?: readonly LevelWindows[],
+    options?: PainterOptions,
+  ): Recording[];
 }
 
 /** Sums the progress of programs that are compiled one after another. */

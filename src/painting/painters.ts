@@ -5,22 +5,16 @@ import type { ParameterStore } from "../models/weights/parameters.ts";
 import type { LevelWindows } from "../labels/windows.ts";
 import type { Device, Target } from "../runtime/index.ts";
 import type { Recording } from "./stage.ts";
-import type { Painter, PainterOptions } from "./painter.ts";
+import type { Painter, PainterKind, PainterOptions } from "./painter.ts";
 import { Pix2pixhdPainter } from "./pix2pixhd_painter.ts";
+import { CladePainter } from "./whole/clade_painter.ts";
 import { SpadePainter } from "./spade_painter.ts";
 
-interface PainterKind {
-  create(device: Device, c: Config, parameters: ParameterStore, options?: PainterOptions): Promise<Painter>;
-  record(
-    target: Target,
-    c: Config,
-    parameters: ParameterStore,
-    windows?: readonly LevelWindows[],
-    options?: PainterOptions,
-  ): Recording[];
-}
-
-const PAINTERS: Readonly<Record<NetG, PainterKind>> = { spade: SpadePainter, pix2pixhd: Pix2pixhdPainter };
+const PAINTERS: Readonly<Record<NetG, PainterKind>> = {
+  spade: SpadePainter,
+  clade: CladePainter,
+  pix2pixhd: Pix2pixhdPainter,
+};
 
 /** Creates a painter. It owns the parameters from now on: its dispose() frees them. */
 export function createPainter(

@@ -21,7 +21,7 @@ import {
 import { firstInputs, idsInput, levelInputs } from "../models/nets/level_inputs.ts";
 import { noiseLayer, noiseValue } from "../models/nets/noise.ts";
 import { levelKey, type TableRoom } from "../models/nets/table_room.ts";
-import { DerivedWeights } from "../models/weights/derived.ts";
+import { DerivedWeights, type ConvUse } from "../models/weights/derived.ts";
 import type { ParameterStore } from "../models/weights/parameters.ts";
 import { Graph, type HostArray, type Target, type Tensor } from "../runtime/index.ts";
 import type { PainterOptions } from "./painter.ts";
@@ -36,6 +36,44 @@ export interface TablesRecording extends Recording {
 
 export interface FirstRecording extends Recording {
   readonly features: Tensor;
+}
+
+/** The convs whose weights may have copies, of a generator of SPADE's blocks. */
+export const convUses = (c: Config, p: ParameterStore): ConvUse[] =>
+  convLayers(c).map(({ name, k, h, w }) => {
+    const key = p.has(`${name}.weight`) ? `${name}.weight` : `${name}.weight_orig`;
+    return { name, key, k, h, w };
+  });
+
+/** Convs and statistics in eval mode: constants come from `derived`, which has what recordPrepare keeps and copies of convUses. */
+export function evalLayers(
+  g: Graph,
+  c: Config,
+  p: ParameterStore,
+  derived: DerivedWeights,
+): Pick<Layers, "conv" | "normalise"> {
+  const { spectral, kind } = parseNormG(c.norm_G);
+  const known = new Map<Tensor, ReturnType<typeof statistics>>();
+  return {
+    conv: (name) => {
+      const weight = p.has(`${name}.weight`) || !spectral ? `${name}.weight` : `${name}.weight_orig`;
+      return {
+        w: p.tensor(g, weight),
+        bias: p.has(`${name}.bias`) ? p.tensor(g, `${name}.bias`) : undefined,
+        ...derived.copies(g, name),
+      };
+    },
+    normalise: (name, x) => {
+      if (kind === "instance") {
+        if (!known.has(x)) known.set(x, statistics(g, { x, per: "instance" }));
+        return known.get(x)!;
+      }
+      return {
+        mean: p.tensor(g, `${name}.param_free_norm.running_mean`),
+        rstd: derived.tensor(g, `${name}.rstd`)!,
+      };
+    },
+  };
 }
 
 export class SpadeStages {
@@ -55,11 +93,7 @@ export class SpadeStages {
     this.images = images;
     this.taps = taps;
     this.fixed = noiseValue(config, noiseSeed);
-    const uses = convLayers(config).map(({ name, k, h, w }) => {
-      const key = parameters.has(`${name}.weight`) ? `${name}.weight` : `${name}.weight_orig`;
-      return { name, key, k, h, w };
-    });
-    this.derived = new DerivedWeights("prepare", target, parameters, uses, (g, replaced) => {
+    this.derived = new DerivedWeights("prepare", target, parameters, convUses(config, parameters), (g, replaced) => {
       recordPrepare(g, config, parameters);
       for (const [name, made] of recordLabelWeights(g, config, parameters)) g.keep(name, made);
       for (const { name } of blocks(config).flatMap(normsOf))
@@ -137,35 +171,15 @@ export class SpadeStages {
       if (!imported.has(t)) imported.set(t, g.import(t));
       return imported.get(t)!;
     };
-    const { spectral, kind } = parseNormG(this.config.norm_G);
-    const p = this.parameters;
     const sizes = new Map<string, string>(
       blocks(this.config).flatMap((b) =>
         ["norm_0", "norm_1", "norm_s"].map((n): [string, string] => [`${b.name}.${n}`, levelKey(b.h, b.w)]),
       ),
     );
     const idTensors = new Map<string, Tensor>();
-    const known = new Map<Tensor, ReturnType<typeof statistics>>();
     return {
-      noise: noiseLayer(g, this.config, p),
-      conv: (name) => {
-        const weight = p.has(`${name}.weight`) || !spectral ? `${name}.weight` : `${name}.weight_orig`;
-        return {
-          w: p.tensor(g, weight),
-          bias: p.has(`${name}.bias`) ? p.tensor(g, `${name}.bias`) : undefined,
-          ...this.derived.copies(g, name),
-        };
-      },
-      normalise: (name, x) => {
-        if (kind === "instance") {
-          if (!known.has(x)) known.set(x, statistics(g, { x, per: "instance" }));
-          return known.get(x)!;
-        }
-        return {
-          mean: p.tensor(g, `${name}.param_free_norm.running_mean`),
-          rstd: this.derived.tensor(g, `${name}.rstd`)!,
-        };
-      },
+      noise: noiseLayer(g, this.config, this.parameters),
+      ...evalLayers(g, this.config, this.parameters, this.derived),
       table: (name) => {
         const { gamma, beta } = levels.get(sizes.get(name)!)!.tables.get(name)!;
         return { gamma: bring(gamma), beta: bring(beta) };

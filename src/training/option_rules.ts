@@ -130,6 +130,7 @@ export const RULES: Readonly<Record<Exclude<keyof TrainOptions, "isTrain">, Rule
   init_type: choice(INIT_TYPES),
   init_variance: real(0),
   add_noise: toggle,
+  add_dist: toggle,
 
   niter: whole(0),
   niter_decay: whole(0),

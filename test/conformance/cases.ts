@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { openCheckpointFile } from "../../src/formats/file.ts";
 import type { Device } from "../../src/runtime/index.ts";
 import type { Verdict } from "./compare.ts";
+import { cladeCase } from "./clade_case.ts";
 import { discriminatorCase, encoderCase } from "./net_cases.ts";
 import { trainingCase } from "./training_case.ts";
 import { generatorCase } from "./generator_case.ts";
@@ -13,7 +14,8 @@ import { pix2pixhdCase } from "./pix2pixhd_case.ts";
 import { spadeNormCase } from "./spade_norm_case.ts";
 import { SMALL_WEIGHT, f16Error } from "../tolerances.ts";
 
-type Kind = "training steps" | "discriminator" | "encoder" | "generator" | "pix2pixHD" | "SPADE norm" | "checkpoint";
+type Kind =
+  "training steps" | "discriminator" | "encoder" | "generator" | "pix2pixHD" | "CLADE" | "SPADE norm" | "checkpoint";
 
 function kindOf(golden: Golden): Kind {
   if (!golden.config) return "checkpoint";
@@ -21,7 +23,7 @@ function kindOf(golden: Golden): Kind {
   if (golden.seeds.D) return "discriminator";
   if (golden.seeds.E) return "encoder";
   if (golden.has("in.x")) return "SPADE norm";
-  return golden.config.netG === "pix2pixhd" ? "pix2pixHD" : "generator";
+  return golden.config.netG === "clade" ? "CLADE" : golden.config.netG === "pix2pixhd" ? "pix2pixHD" : "generator";
 }
 
 export async function runCase(file: string, device: Device): Promise<{ kind: Kind; verdicts: Verdict[] }> {
@@ -30,6 +32,7 @@ export async function runCase(file: string, device: Device): Promise<{ kind: Kin
     const kind = kindOf(golden);
     if (kind === "generator") return { kind, verdicts: await generatorCase(golden, device) };
     if (kind === "pix2pixHD") return { kind, verdicts: await pix2pixhdCase(golden, device) };
+    if (kind === "CLADE") return { kind, verdicts: await cladeCase(golden, device) };
     if (kind === "SPADE norm") return { kind, verdicts: await spadeNormCase(golden, device) };
     if (kind === "checkpoint") return { kind, verdicts: await checkpointCase(file) };
     if (kind === "discriminator") return { kind, verdicts: await discriminatorCase(golden, device) };

@@ -24,12 +24,14 @@ export interface Golden {
 export async function openGolden(file: string): Promise<Golden> {
   const source: TensorSource = await openSafetensors(await openFile(file));
   const names = source.names();
-  const { config, seeds, vanishing } = source.metadata;
+  const { config, seeds, vanishing, network } = source.metadata;
+  // The published CLADE is a netG spade of another norm_mode.
+  const netG = network === "clade" ? ({ netG: network } as const) : {};
   const f32 = async (name: string): Promise<Float32Array> => toF32(await source.read(name));
   return {
     file,
     names,
-    config: config ? { ...defaultConfig, ...(JSON.parse(config) as Config) } : undefined,
+    config: config ? { ...defaultConfig, ...(JSON.parse(config) as Config), ...netG } : undefined,
     seeds: seeds ? (JSON.parse(seeds) as Golden["seeds"]) : {},
     vanishing: vanishing ? (JSON.parse(vanishing) as Golden["vanishing"]) : {},
     shape: (name) => source.info(name).shape,

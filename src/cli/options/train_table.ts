@@ -48,6 +48,7 @@ export const NETWORK = described({
   ndf: "width of the discriminator",
   num_D: "scales of the discriminator",
   n_layers_D: "layers of a scale",
+  add_dist: "clade: two factors a pixel, by its place in its region (ICPE)",
   use_vae: "an encoder gives the generator a style z",
   z_dim: "length of z",
   init_type: "of the weights that spectral norm does not hold",

@@ -48,7 +48,9 @@ export interface Layers {
   /** Of nets with add_noise: x, upsampled `up` times, with the noise that a norm is to see. */
   noise?: (norm: string, x: Tensor, up: 1 | 2) => Tensor;
   /** Tables [rows, channels] or, in dense mode, [N,h,w,channels] with a row per pixel. Called once per name, like conv. */
-  table(name: string): { gamma: Tensor; beta: Tensor };
+  table(name: string): Pick<ModulateArgs, "gamma" | "beta" | "whole" | "factors">;
+  /** Of nets whose convs read the edges: the result of a norm and its activation of that slope, with one more channel. */
+  edges?: (norm: string, y: Tensor, slope: number) => Tensor;
   /** Row in the tables of that resolution for each pixel, i32 [N,h,w]. */
   ids(h: number, w: number): Tensor;
   /** For gradients: the lists that modulate's backward pass needs at that resolution. */
@@ -65,7 +67,7 @@ function block(g: Graph, layers: Layers, b: BlockSpec, x: Tensor): Tensor {
     const noisy = layers.noise?.(name, x, up);
     const input = noisy ?? x;
     const table = layers.table(name);
-    return g.scope(name, () =>
+    const y = g.scope(name, () =>
       modulate(g, {
         x: input,
         ...layers.normalise(name, input, noisy ? 1 : up),
@@ -75,6 +77,7 @@ function block(g: Graph, layers: Layers, b: BlockSpec, x: Tensor): Tensor {
         ...layers.lists?.(b.h, b.w),
       }),
     );
+    return layers.edges?.(name, y, slope) ?? y;
   };
   const conv = (part: string, input: Tensor, residual?: Tensor): Tensor => {
     const name = `${b.name}.${part}`;

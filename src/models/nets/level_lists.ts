@@ -41,7 +41,7 @@ export function listInputs(g: Graph, name: string, shapes: ListShapes): Lists {
 }
 
 /** Values of the inputs from listInputs. */
-const listValues = (name: string, lists: HostLists): Record<string, HostArray> =>
+export const listValues = (name: string, lists: HostLists): Record<string, HostArray> =>
   Object.fromEntries(PARTS.map((part) => [`${name} ${part}`, lists[part]]));
 
 /** Length of the second axis (channels) of mlp_shared's packed weights, which labelLists uses for its indices. */

@@ -93,7 +93,7 @@ export function recordTrainingPass(
 }
 
 /** Declares the inputs of fc and records it. */
-function recordStart(
+export function recordStart(
   g: Graph,
   c: Config,
   p: ParameterStore,
@@ -130,7 +130,7 @@ export function trainingInputs(
  * iteration per layer. Records tables and copies of weights only where they are used, so that not all copies and table
  * gradients are in memory together.
  */
-function trainingLayers(
+export function trainingLayers(
   g: Graph,
   c: Config,
   p: ParameterStore,

@@ -3,6 +3,7 @@
 //
 //     weight, weight_orig   seeded("<seed>:" + K, shape, gain * sqrt(6 / (fan_in + fan_out)))
 //     bias, noise_var       seeded("<seed>:" + K, shape, 0.1 * gain)
+//     class tables' weight  0.5 + seeded("<seed>:" + K, shape, 0.5), in float32 (netG clade)
 //     weight_u, weight_v    seeded("<seed>:" + K, shape, 1), then divided by its L2 norm
 //
 // with fan_in = prod(shape[1:]), fan_out = shape[0] * prod(shape[2:]); running_mean 0, running_var 1; a batch norm's
@@ -10,7 +11,7 @@
 // different languages share.
 
 import type { Config } from "../config.ts";
-import { generatorShapes } from "../config.ts";
+import { netOf } from "../kinds.ts";
 import { fnv1a32 } from "../philox.ts";
 import { vgg19Shapes } from "../nets/vgg19.ts";
 
@@ -53,6 +54,7 @@ function seededTensor(
 ): Float32Array {
   const name = `${seed}:${key}`;
   const role = key.slice(key.lastIndexOf(".") + 1);
+  if (key.endsWith("class_specified_affine.weight")) return seeded(name, shape, 0.5).map((v) => 0.5 + v);
   if (ofNorm && role === "weight") return new Float32Array(shape[0]).fill(1);
   if (ofNorm && role === "bias") return new Float32Array(shape[0]);
   switch (role) {
@@ -101,7 +103,7 @@ export function seededState(shapes: ReadonlyMap<string, readonly number[]>, seed
 }
 
 export function seededGenerator(config: Config, seed: number, gain: number): HostState {
-  return seededState(generatorShapes(config), seed, gain);
+  return seededState(netOf(config).shapes, seed, gain);
 }
 
 /** Seeded VGG19. With gain 2 the features keep their magnitude through the layers. */

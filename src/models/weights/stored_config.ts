@@ -41,6 +41,7 @@ const RULES: Readonly<Record<keyof Config, Rule>> = {
   resnet_initial_kernel_size: whole(1, 31),
   norm_G: { wanted: "a text", holds: (v) => typeof v === "string" },
   add_noise: flag,
+  add_dist: flag,
 };
 
 /**
