@@ -34,7 +34,8 @@ const { options, colors, ways } = workerData as DecodeSetup;
 async function answer({ id, pair, draw }: DecodeRequest): Promise<void> {
   try {
     const sample = await readSample(pair, options, draw, colors, ways);
-    const arrays = [sample.image, sample.label.data, ...(sample.instance ? [sample.instance.data] : [])];
+    const { image, label, instance, positions } = sample;
+    const arrays = [image, label.data, ...(instance ? [instance.data] : []), ...(positions ? [positions] : [])];
     parentPort!.postMessage({ id, sample } satisfies DecodeReply, [
       ...new Set(arrays.map((a) => a.buffer as ArrayBuffer)),
     ]);

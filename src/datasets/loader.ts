@@ -20,6 +20,8 @@ export interface LoadedBatch {
   labels: LabelMap[];
   /** Undefined if the data set has no instance maps; then instance edges come from the label maps. */
   instances?: LabelMap[];
+  /** [N,H,W,2], of data for a net with add_dist. */
+  positions?: Float32Array;
   /** [N,H,W,3] in [-1,1]. */
   image: Float32Array;
   /** Paths of the photos. */
@@ -255,7 +257,7 @@ class DecodeThread {
   }
 }
 
-function assemble(samples: readonly Sample[]): Pick<LoadedBatch, "labels" | "instances" | "image" | "paths"> {
+function assemble(samples: readonly Sample[]): Omit<LoadedBatch, "epoch" | "index"> {
   const [{ label, image, path }] = samples;
   for (const other of samples) {
     if (other.label.width === label.width && other.label.height === label.height) continue;
@@ -272,10 +274,19 @@ function assemble(samples: readonly Sample[]): Pick<LoadedBatch, "labels" | "ins
     for (let i = 0; i < image.length; i++) pictures[to + i] = NORMALISED[sample.image[i]];
   });
   const instances = samples.map((sample) => sample.instance).filter((map) => map !== undefined);
+  const positions = samples.flatMap((sample) => sample.positions ?? []);
   return {
     labels: samples.map((sample) => sample.label),
     ...(instances.length ? { instances } : {}),
+    ...(positions.length ? { positions: joined(positions) } : {}),
     image: pictures,
     paths: samples.map((sample) => sample.path),
   };
+}
+
+/** Arrays of one length, one after another. */
+function joined(arrays: readonly Float32Array[]): Float32Array {
+  const out = new Float32Array(arrays.length * arrays[0].length);
+  arrays.forEach((values, n) => out.set(values, n * values.length));
+  return out;
 }

@@ -20,7 +20,7 @@ export type PreprocessMode = (typeof PREPROCESS_MODES)[number];
 
 export interface DataOptions extends Pick<
   Config,
-  "label_nc" | "contain_dontcare_label" | "no_instance" | "crop_size" | "aspect_ratio"
+  "label_nc" | "contain_dontcare_label" | "no_instance" | "crop_size" | "aspect_ratio" | "add_dist"
 > {
   dataset_mode: DatasetMode;
   /** Root folder, for every mode except custom. */
@@ -42,6 +42,8 @@ export interface DataOptions extends Pick<
    * long / short.
    */
   scale_shortside_as_published: boolean;
+  /** Reproduces the published CLADE's slip: positions of a flipped sample (add_dist) are flipped along the height. */
+  flip_dist_as_published: boolean;
   /** For training: allows flips, adds coco's portrait folders, and drops the last incomplete batch. */
   isTrain: boolean;
   no_flip: boolean;
@@ -72,6 +74,7 @@ export const defaultData: DataOptions = {
   preprocess_mode: "resize_and_crop",
   load_size: 286,
   scale_shortside_as_published: false,
+  flip_dist_as_published: false,
   crop_size: 256,
   aspect_ratio: 1,
   isTrain: true,
@@ -82,6 +85,7 @@ export const defaultData: DataOptions = {
   label_nc: 182,
   contain_dontcare_label: true,
   no_instance: false,
+  add_dist: false,
   labels: "",
   on_bad_sample: "stop",
   seed: 0,

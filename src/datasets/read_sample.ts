@@ -11,6 +11,7 @@ import type { Pair } from "./listing.ts";
 import { takesLabelNc } from "./names.ts";
 import type { DataOptions } from "./options.ts";
 import { readPhoto } from "./photo.ts";
+import { readPositions } from "./positions/read_positions.ts";
 import { checkWay, type Ways } from "./readings.ts";
 import type { Sample } from "./sample.ts";
 
@@ -45,7 +46,7 @@ export async function readMaps(
   draw: Draw,
   colors: readonly Label[] | undefined,
   ways?: Ways,
-): Promise<Pick<Sample, "label" | "instance"> & { stored: LabelMap; placement: Placement }> {
+): Promise<Pick<Sample, "label" | "instance" | "positions"> & { stored: LabelMap; placement: Placement }> {
   const [stored, instances] = await Promise.all([
     readPng(pair.label).then((png) => checkedMap(png, pair.label, options, colors, ways).map),
     pair.instance === undefined ? undefined : readPng(pair.instance).then(instancesOf),
@@ -54,7 +55,8 @@ export async function readMaps(
   const label = withDontCare(placeMap(stored, options, placement, pair.label), options);
   const instance = instances && placeMap(instances, options, placement, pair.instance!);
   if (instances) agree(pair.label, stored, pair.instance!, instances, true);
-  return { label, instance, stored, placement };
+  const positions = options.add_dist ? await readPositions(pair.label, stored, options, placement) : undefined;
+  return { label, instance, positions, stored, placement };
 }
 
 /**
@@ -69,13 +71,13 @@ export async function readSample(
   ways?: Ways,
 ): Promise<Sample> {
   const [maps, photo] = await Promise.all([readMaps(pair, options, draw, colors, ways), readPhoto(pair.image)]);
-  const { label, instance, stored, placement } = maps;
+  const { label, instance, positions, stored, placement } = maps;
   const image = placePhoto(photo, options, placement, pair.image);
   // Without resizing, a crop from pictures of different sizes would show different places, so compare the stored sizes.
   const [before, after] = options.preprocess_mode === "crop" ? [stored, photo] : [label, image];
   agree(pair.label, before, pair.image, after);
   if (options.isTrain && !fixedSize(options)) checkTrained(pair.label, label, options);
-  return { label, instance, image: image.data, path: pair.image };
+  return { label, instance, ...(positions && { positions }), image: image.data, path: pair.image };
 }
 
 /** Replaces 255 by label_nc if the net has a don't-care label. May write into `map`. */

@@ -17,6 +17,8 @@ export interface Kind {
   readonly norm_G: string;
   /** Whether the export command can write it as ONNX. */
   readonly onnx: boolean;
+  /** Whether its keys say if it reads edges; of other generators that is a guess. */
+  readonly edgesInKeys: boolean;
   /** Heights and widths of pictures, in pixels, must be multiples of this. */
   stride(c: Config): number;
   /** Height and width of the picture, and of the label map that the net takes. @throws SpadeError usage */
@@ -35,7 +37,9 @@ export interface Kind {
 }
 
 /** A generator of SPADE's blocks. `shapesOf`: every key of its state_dict with its shape. */
-const blocksKind = (shapesOf: (c: Config) => Map<string, number[]>): Omit<Kind, "title" | "check" | "levels"> => ({
+const blocksKind = (
+  shapesOf: (c: Config) => Map<string, number[]>,
+): Omit<Kind, "title" | "edgesInKeys" | "check" | "levels"> => ({
   norm_G: "spectralspadesyncbatch3x3",
   onnx: true,
   stride: (c) => 2 ** upsamplings(c),
@@ -54,6 +58,7 @@ export const KINDS: Readonly<Record<NetG, Kind>> = {
   spade: {
     ...blocksKind(generatorShapes),
     title: "SPADE",
+    edgesInKeys: false,
     check(c) {
       parseNormG(c.norm_G);
       checkNoPositions(c);
@@ -66,12 +71,14 @@ export const KINDS: Readonly<Record<NetG, Kind>> = {
   clade: {
     ...blocksKind(cladeShapes),
     title: "CLADE",
+    edgesInKeys: true,
     check: checkClade,
     // A norm reads the class of a pixel alone: there are no windows.
     levels: (c) => resolutions(c).map((r) => ({ ...r, k: 0 })),
   },
   pix2pixhd: {
     title: "pix2pixHD",
+    edgesInKeys: false,
     norm_G: "instance",
     onnx: false,
     stride: pix2pixhdStride,

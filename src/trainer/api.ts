@@ -22,8 +22,8 @@ export interface PublishedOptions {
   aspect_ratio: number;
   /** Samples a step. */
   batchSize: number;
-  /** The generator. resnet_* are for "pix2pixhd", num_upsampling_layers is for "spade". */
-  netG: "spade" | "pix2pixhd";
+  /** The generator. resnet_* are for "pix2pixhd", num_upsampling_layers is for the others. "clade" is published as norm_mode clade. */
+  netG: "spade" | "pix2pixhd" | "clade";
   /** "spectralspadesyncbatch3x3" ... */
   norm_G: string;
   num_upsampling_layers: "normal" | "more" | "most";
@@ -72,6 +72,8 @@ export interface PublishedOptions {
   dtype: "f32" | "f16";
   /** Not published; of netG "spade": noise before each SPADE norm, with a learnt factor for each channel. */
   add_noise: boolean;
+  /** Of netG "clade": two factors a pixel, by its place in its region (ICPE). */
+  add_dist: boolean;
   /** Not published: decay of a moving average of the generator, which preview() and save() then take; 0: none. At step n at most (1 + n) / (10 + n). */
   ema: number;
 }

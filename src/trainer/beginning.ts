@@ -42,8 +42,15 @@ export async function whatBegins(
   if (typeof fields === "string") throw damaged(fields);
   const labels = metadata.labels === undefined ? undefined : parseLabels(metadata.labels, "from, metadata labels");
   // As files hold nothing of what is ours and off, and states of the command hold no options.
-  const add_noise = checkpoint.names().some((name) => /^G\..*\.noise_var$/.test(name));
-  const options = { add_noise, ...storedOptions(metadata.options), squeezenet_scale: fields.squeezenet_scale };
+  const has = (key: RegExp): boolean => checkpoint.names().some((name) => key.test(name));
+  const add_noise = has(/^G\..*\.noise_var$/);
+  const add_dist = has(/^G\..*\.dist_conv_w\.weight$/);
+  const options = {
+    add_noise,
+    add_dist,
+    ...storedOptions(metadata.options),
+    squeezenet_scale: fields.squeezenet_scale,
+  };
   return { kind: "checkpoint", options, labels, saved: { ...fields, checkpoint } };
 }
 

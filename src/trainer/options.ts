@@ -83,6 +83,7 @@ const OF_GENERATOR = [
     "contain_dontcare_label",
     "no_instance",
     "add_noise",
+    "add_dist",
   ],
 ];
 /** Options that a checkpoint keeps. */

@@ -1,6 +1,7 @@
 // The published initialisation of a net, as the published code does it on a GPU (docs/upstream.md): init_weights writes into `weight`, which on a GPU
 // is no longer the storage of a spectrally normalised layer's `weight_orig`, so these weights keep PyTorch's default, U(-1/sqrt(fan_in),
-// 1/sqrt(fan_in)); all other weights get `init_type`; every bias is 0, and so is every noise_var. Values depend on (seed, key) alone, not on the other nets or their
+// 1/sqrt(fan_in)); all other weights get `init_type`; every bias is 0, and so are every noise_var and the convs of CLADE's positions; its class tables' weights
+// are U(0, 1). Values depend on (seed, key) alone, not on the other nets or their
 // order.
 
 import type { Net } from "../models/weights/packing.ts";
@@ -74,6 +75,8 @@ function weight(type: InitType, gain: number, shape: readonly number[], seed: nu
 function initialValues(key: string, shape: readonly number[], options: InitOptions): Float32Array {
   const seed = keyedSeed(options.seed, key);
   const size = shape.reduce((a, b) => a * b, 1);
+  if (key.endsWith(".class_specified_affine.weight")) return uniformValues(seed, size).map((v) => (1 + v) / 2);
+  if (/\.dist_conv_[wb]\.weight$/.test(key)) return new Float32Array(size);
   switch (key.slice(key.lastIndexOf(".") + 1)) {
     case "bias":
     case "noise_var":

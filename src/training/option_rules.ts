@@ -102,6 +102,7 @@ export const RULES: Readonly<Record<Exclude<keyof TrainOptions, "isTrain">, Rule
   preprocess_mode: choice(PREPROCESS_MODES),
   load_size: whole(1),
   scale_shortside_as_published: toggle,
+  flip_dist_as_published: toggle,
   crop_size: whole(32),
   aspect_ratio: text("<x>", aspect),
   label_nc: text("<n>", labelNc),

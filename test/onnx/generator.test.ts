@@ -21,11 +21,13 @@ async function image(
   config: Config,
   seg: Float32Array,
   z?: Float32Array,
+  dist?: Float32Array,
 ): Promise<Float32Array> {
   const { h, w } = outputSize(config);
   const feeds: Record<string, ort.Tensor> = { seg: new ort.Tensor("float32", seg, [1, semanticNc(config), h, w]) };
   for (const { input, norm, h, w } of noisePlanes(config))
     feeds[input] = new ort.Tensor("float32", noisePlane(3, norm, h * w), [1, 1, h, w]);
+  if (dist) feeds.dist = new ort.Tensor("float32", dist, [1, 2, h, w]);
   if (z) feeds.z = new ort.Tensor("float32", z, [1, config.z_dim]);
   const { image } = await s.run(feeds);
   expect(image.dims).toEqual([1, 3, h, w]);
@@ -66,6 +68,11 @@ describe("an exported generator in onnxruntime", () => {
     ["instance norm, no edges", { norm_G: "spectralspadeinstance3x3", no_instance: true, label_nc: 2 }],
     ["5x5 without spectral norm, no don't-care", { norm_G: "spadebatch5x5", contain_dontcare_label: false }],
     ["noise", { add_noise: true, crop_size: 64, norm_G: "spectralspadesyncbatch1x1" }],
+    ["CLADE with edges and positions", { netG: "clade", add_dist: true, crop_size: 64 }],
+    [
+      "CLADE, z, instance norm",
+      { netG: "clade", no_instance: true, use_vae: true, norm_G: "spadeinstance3x3", crop_size: 64 },
+    ],
     ["most, 1x1", { num_upsampling_layers: "most", crop_size: 128, ngf: 2, norm_G: "spectralspadebatch1x1" }],
   ];
   for (const [name, options] of cases) {
@@ -75,9 +82,10 @@ describe("an exported generator in onnxruntime", () => {
       // Any numbers will do as a map; different ones in each pixel show a pixel read from the wrong place.
       const seg = seeded("seg", [semanticNc(config), h, w], 1);
       const z = config.use_vae ? seeded("z", [config.z_dim], 2) : undefined;
-      const expected = hostGenerator(config, state, seg, z, (norm, n) => noisePlane(3, norm, n));
+      const dist = config.add_dist ? seeded("dist", [2, h, w], 1) : undefined;
+      const expected = hostGenerator(config, state, seg, z, (norm, n) => noisePlane(3, norm, n), dist);
       expect(Math.max(...expected.map(Math.abs))).toBeGreaterThan(0.05);
-      expect(relativeError(await image(await session(config, state), config, seg, z), expected)).toBeLessThan(
+      expect(relativeError(await image(await session(config, state), config, seg, z, dist), expected)).toBeLessThan(
         ACTIVATION_MAX,
       );
     });

@@ -95,30 +95,66 @@ function spadeNorm(state: HostState, name: string, x: Map3, seg: Map3, planes: P
   return { ...h, data: h.data.map((v, i) => v * (1 + gamma.data[i]) + beta.data[i]) };
 }
 
-function block(state: HostState, name: string, x: Map3, seg: Map3, planes: Planes): Map3 {
-  const learned = state.has(`${name}.norm_s.mlp_shared.0.weight`);
-  const skip = learned ? conv(state, `${name}.conv_s`, spadeNorm(state, `${name}.norm_s`, x, seg, planes)) : x;
-  let dx = conv(state, `${name}.conv_0`, leaky(spadeNorm(state, `${name}.norm_0`, x, seg, planes)));
-  dx = conv(state, `${name}.conv_1`, leaky(spadeNorm(state, `${name}.norm_1`, dx, seg, planes)));
+/** CLADE: a row of each class table, by the largest label channel; factors by position; the edges' channel behind the others. */
+function cladeNorm(state: HostState, config: Config, name: string, x: Map3, seg: Map3, dist: Map3): Map3 {
+  const affine = `${name}.class_specified_affine`;
+  const classes = state.get(`${affine}.weight`)!.shape[0];
+  const s = nearest(seg, x.h, x.w);
+  const size = x.h * x.w;
+  const ids = Array.from({ length: size }, (_, p) => {
+    let best = 0;
+    for (let c = 1; c < classes; c++) if (s.data[c * size + p] > s.data[best * size + p]) best = c;
+    return best;
+  });
+  const factor = (part: string): ArrayLike<number> =>
+    config.add_dist ? conv(state, `${affine}.dist_conv_${part}`, nearest(dist, x.h, x.w)).data : new Float64Array(size);
+  const [fw, fb] = [factor("w"), factor("b")];
+  const [weight, bias] = ["weight", "bias"].map((part) => state.get(`${affine}.${part}`)!.data);
+  const normal = normalized(state, `${name}.param_free_norm`, x);
+  const y = normal.data.map((v, i) => {
+    const [p, c] = [i % size, Math.floor(i / size)];
+    return v * weight[ids[p] * x.c + c] * (1 + fw[p]) + bias[ids[p] * x.c + c] * (1 + fb[p]);
+  });
+  if (config.no_instance) return { ...x, data: y };
+  const edge = conv(state, `${name}.inst_conv`, { c: 1, h: x.h, w: x.w, data: s.data.slice(-size) });
+  return { ...x, c: x.c + 1, data: Float64Array.from([...y, ...edge.data]) };
+}
+
+type Norm = (name: string, x: Map3) => Map3;
+
+function block(state: HostState, name: string, x: Map3, norm: Norm): Map3 {
+  const learned = state.has(`${name}.conv_s.weight_orig`) || state.has(`${name}.conv_s.weight`);
+  const skip = learned ? conv(state, `${name}.conv_s`, norm(`${name}.norm_s`, x)) : x;
+  let dx = conv(state, `${name}.conv_0`, leaky(norm(`${name}.norm_0`, x)));
+  dx = conv(state, `${name}.conv_1`, leaky(norm(`${name}.norm_1`, dx)));
   return { ...dx, data: dx.data.map((v, i) => v + skip.data[i]) };
 }
 
 /** The plane of a norm, [h, w] dense, of h * w values. */
 export type Planes = (norm: string, n: number) => ArrayLike<number>;
 
-/** seg [semantic_nc, H, W] and, with a VAE, z [z_dim] -> image [3, H, W]. @param planes of a net with add_noise */
+/**
+ * seg [semantic_nc, H, W] and, with a VAE, z [z_dim] -> image [3, H, W]. @param planes of a net with add_noise @param dist [2, H, W], of one
+ * with add_dist
+ */
 export function hostGenerator(
   config: Config,
   state: HostState,
   seg: Float32Array,
   z?: Float32Array,
   planes: Planes = () => [],
+  dist: Float32Array = new Float32Array(0),
 ): Float64Array {
   const ups = { normal: 5, more: 6, most: 7 }[config.num_upsampling_layers];
   const w = config.crop_size / 2 ** ups;
   const h = w / config.aspect_ratio;
   const [H, W] = [h * 2 ** ups, w * 2 ** ups];
   const map: Map3 = { c: seg.length / (H * W), h: H, w: W, data: Float64Array.from(seg) };
+  const places: Map3 = { c: 2, h: H, w: W, data: Float64Array.from(dist) };
+  const norm: Norm = (name, x) =>
+    state.has(`${name}.class_specified_affine.weight`)
+      ? cladeNorm(state, config, name, x, map, places)
+      : spadeNorm(state, name, x, map, planes);
   const twice = (x: Map3): Map3 => nearest(x, 2 * x.h, 2 * x.w);
   let x: Map3;
   if (z) {
@@ -133,12 +169,12 @@ export function hostGenerator(
   } else {
     x = conv(state, "fc", nearest(map, h, w));
   }
-  x = twice(block(state, "head_0", x, map, planes));
-  x = block(state, "G_middle_0", x, map, planes);
+  x = twice(block(state, "head_0", x, norm));
+  x = block(state, "G_middle_0", x, norm);
   if (config.num_upsampling_layers !== "normal") x = twice(x);
-  x = block(state, "G_middle_1", x, map, planes);
+  x = block(state, "G_middle_1", x, norm);
   for (let i = 0; i < (config.num_upsampling_layers === "most" ? 5 : 4); i++) {
-    x = block(state, `up_${i}`, twice(x), map, planes);
+    x = block(state, `up_${i}`, twice(x), norm);
   }
   return conv(state, "conv_img", leaky(x)).data.map(Math.tanh);
 }

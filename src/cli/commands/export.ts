@@ -7,6 +7,7 @@ import type { Sink } from "../../formats/tensors.ts";
 import { exportGenerator, noisePlanes } from "../../export/onnx/generator.ts";
 import { denseSemantics } from "../../export/onnx/semantics.ts";
 import { labelCount, semanticNc, type Config } from "../../models/config.ts";
+import { positionsOf } from "../../labels/positions.ts";
 import { kindOf, netOf, outputSize } from "../../models/kinds.ts";
 import { noisePlane } from "../../models/nets/noise.ts";
 import { normalValues } from "../../models/philox.ts";
@@ -38,7 +39,9 @@ export async function exportOnnx(o: ExportOptions, progress: Progress): Promise<
   const { h, w } = outputSize(config);
   const planes = noisePlanes(config);
   const noise = planes.length ? `, ${counted(planes.length, "plane")} of noise NORM.noise [1,1,h,w]` : "";
-  const inputs = `seg [1,${semanticNc(config)},${h},${w}]${config.use_vae ? `, z [1,${config.z_dim}]` : ""}${noise}`;
+  const z = config.use_vae ? `, z [1,${config.z_dim}]` : "";
+  const dist = config.add_dist ? `, dist [1,2,${h},${w}]` : "";
+  const inputs = `seg [1,${semanticNc(config)},${h},${w}]${z}${dist}${noise}`;
   const lines = [`wrote ${o.onnx}: opset 17, inputs ${inputs}, output image [1,3,${h},${w}]`];
   let ort: Ort;
   try {
@@ -82,7 +85,7 @@ function readState(
       throw new SpadeError(
         "unsupported",
         o.weights,
-        `is a ${title} generator, and the ONNX export writes SPADE generators only`,
+        `is a ${title} generator, and the ONNX export writes SPADE and CLADE generators only`,
         "paint with it here: npx spade-webgpu generate",
       );
     await first();
@@ -106,6 +109,12 @@ async function write(sink: Sink, config: Config, state: HostState): Promise<void
   }
   await sink.close();
 }
+
+/** [h,w,2] as [2,h,w]. */
+const planar = (values: Float32Array): Float32Array => {
+  const size = values.length / 2;
+  return values.map((_, i) => values[2 * (i % size) + Math.floor(i / size)]);
+};
 
 /** Paints a map of 16x16 squares of labels with both; gives the largest difference, and the share of our values beyond +-0.999. */
 async function check(
@@ -138,6 +147,7 @@ async function check(
     };
     for (const { input, norm, h, w } of noisePlanes(config))
       feeds[input] = new ort.Tensor("float32", noisePlane(0, norm, h * w), [1, 1, h, w]);
+    if (config.add_dist) feeds.dist = new ort.Tensor("float32", planar(positionsOf(map)), [1, 2, h, w]);
     if (z) feeds.z = new ort.Tensor("float32", z, [1, config.z_dim]);
     const theirs = (await session.run(feeds)).image.data as Float32Array;
     await session.release();

@@ -3,6 +3,7 @@
 import { Option, type Command } from "commander";
 import { defaultConfig, type Config } from "../../models/config.ts";
 import { aspect, flag, labelNc, netG, number } from "../../training/option_rules.ts";
+import { netOfMode, NORM_MODES } from "../../models/clade/norm_mode.ts";
 import { argument } from "./option_table.ts";
 
 export function addConfigOptions(command: Command): Command {
@@ -25,7 +26,13 @@ export function addConfigOptions(command: Command): Command {
       .choices(["normal", "more", "most"])
       .helpGroup("The net, where the weights do not say it (names as published):"),
   );
-  add("--netG <net>", "the generator: spade or pix2pixhd", netG);
+  add("--netG <net>", "the generator: spade, clade or pix2pixhd", netG);
+  command.addOption(
+    new Option("--norm_mode <which>", "the published way to say netG spade or clade")
+      .choices(NORM_MODES)
+      .helpGroup("The net, where the weights do not say it (names as published):"),
+  );
+  add("--add_dist [bool]", "clade: two factors a pixel, by its place in its region (ICPE)", flag);
   add("--norm_G <norm>", "for example spectralspadesyncbatch3x3; of pix2pixhd spectralinstance", String);
   add("--resnet_n_downsample <n>", "pix2pixhd: halvings", number(1, true));
   add("--resnet_n_blocks <n>", "pix2pixhd: residual blocks", number(1, true));
@@ -44,9 +51,11 @@ export const addNoiseSeed = (command: Command): Command =>
 
 /** Those of a command's options that override the config. */
 export function configOverrides(options: Readonly<Record<string, unknown>>): Partial<Config> {
+  const netG = netOfMode(options.netG as string | undefined, options.norm_mode, "--norm_mode");
+  const values: Readonly<Record<string, unknown>> = { ...options, netG };
   return Object.fromEntries(
     (Object.keys(defaultConfig) as (keyof Config)[])
-      .filter((name) => options[name] !== undefined)
-      .map((name) => [name, options[name]]),
+      .filter((name) => values[name] !== undefined)
+      .map((name) => [name, values[name]]),
   );
 }

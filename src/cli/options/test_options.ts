@@ -5,14 +5,15 @@ import { basename, dirname, extname, resolve } from "node:path";
 import type { Command } from "commander";
 import { datasetDefaults, defaultData, type DataOptions } from "../../datasets/options.ts";
 import { defaultConfig, type Config } from "../../models/config.ts";
+import { netOfMode } from "../../models/clade/norm_mode.ts";
 import { addDeadOptions } from "./dead_options.ts";
 import { addTable, choice, FORCE, limit, text, toggle, whole, type Table } from "./option_table.ts";
-import { describeDefault, loadFromOptFile, statedMode } from "./train_options.ts";
+import { describeDefault, loadFromOptFile, normMode, statedMode } from "./train_options.ts";
 import { DATA, NETWORK } from "./train_table.ts";
 
 /** Options that the published parser accepts, without effect here: pictures are painted one by one, in list order, not flipped. */
 const NOT_OF_A_TEST = [
-  ...["batchSize", "nThreads", "no_flip", "serial_batches", "coco_no_portraits"],
+  ...["batchSize", "nThreads", "no_flip", "flip_dist_as_published", "serial_batches", "coco_no_portraits"],
   ...["norm_D", "norm_E", "init_type", "init_variance"],
 ];
 
@@ -91,7 +92,7 @@ export function addTestOptions(command: Command): Command {
     return name in base ? describeDefault(name, base[name], true) : undefined;
   };
   addTable(command, "Data", TEST_DATA, usual);
-  addTable(command, "Network", TEST_NETWORK, usual);
+  addTable(command, "Network", { ...TEST_NETWORK, norm_mode: normMode }, usual);
   addTable(command, "Test", TEST, usual);
   addTable(command, "Ours", OURS, usual);
   return addDeadOptions(command, NOT_OF_A_TEST);
@@ -109,7 +110,8 @@ export function resolveTestOptions(
   const stated: Record<string, unknown> = {};
   for (const name of FROM_TRAINING) if (saved[name] !== undefined) stated[name] = saved[name];
   for (const [name, value] of Object.entries(given)) if (value !== undefined) stated[name] = value;
-  Object.assign(stated, statedMode(given, saved));
+  const netG = netOfMode(given.netG as string | undefined, given.norm_mode, "--norm_mode");
+  Object.assign(stated, statedMode(given, saved), netG === undefined ? {} : { netG });
   const among = (table: object): Record<string, unknown> =>
     Object.fromEntries(Object.entries(stated).filter(([name]) => name in table));
   const winsize = { display_winsize: stated.dataset_mode === "cityscapes" ? 512 : DEFAULTS.display_winsize };
@@ -144,6 +146,8 @@ export function testData(stated: Partial<DataOptions>, config: Config): DataOpti
     load_size: crop_size,
     ...stated,
     ...{ label_nc, contain_dontcare_label, no_instance, crop_size, aspect_ratio },
+    // The painter computes positions of the maps that it paints.
+    add_dist: false,
     isTrain: false,
     no_flip: true,
     serial_batches: true,

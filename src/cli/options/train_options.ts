@@ -4,7 +4,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { DATASET_MODES, datasetDefaults, type DataOptions, type DatasetMode } from "../../datasets/options.ts";
-import { roundHalfEven } from "../../models/config.ts";
+import { roundHalfEven, type NetG } from "../../models/config.ts";
 import { outputSize, strideOf } from "../../models/kinds.ts";
 import { listed } from "../../formats/budget.ts";
 import { foreign, SpadeError } from "../../runtime/errors.ts";
@@ -12,7 +12,8 @@ import { checkCropSize, checkNets, ruled, withDefaults } from "../../training/op
 import { defaultOptions, type TrainOptions } from "../../training/options.ts";
 import { loadOptions, loadOptionsFile, optFileIn } from "../../training/records/opt_file.ts";
 import { addDeadOptions } from "./dead_options.ts";
-import { addTable, text } from "./option_table.ts";
+import { netOfMode, NORM_MODES } from "../../models/clade/norm_mode.ts";
+import { addTable, choice, text } from "./option_table.ts";
 import { TRAIN_GROUPS, TRAIN_NAMES } from "./train_table.ts";
 
 /** "256; cityscapes 512": the most common default, and the data sets that have another. */
@@ -31,11 +32,14 @@ export const loadFromOptFile = text(
   "take the options that an earlier run saved as defaults: of this file, or left out opt.json or opt.txt of checkpoints_dir/name",
 );
 
+export const normMode = choice(NORM_MODES, "the published way to say netG spade or clade");
+
 export function addTrainOptions(command: Command): Command {
   for (const [heading, table] of Object.entries(TRAIN_GROUPS))
     addTable(command, heading, table, (name) =>
       describeDefault(name, defaultOptions[name as keyof TrainOptions], false),
     );
+  addTable(command, "Network", { norm_mode: normMode }, () => "spade");
   addTable(command, "Saving and looking", { load_from_opt_file: loadFromOptFile }, () => undefined);
   return addDeadOptions(command);
 }
@@ -97,7 +101,13 @@ export function resolveTrainOptions(
 ): TrainOptions {
   const known = (from: Readonly<Record<string, unknown>>): Partial<TrainOptions> =>
     Object.fromEntries(TRAIN_NAMES.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]));
-  const stated = { ...known(saved), ...known(given), ...statedMode(given, saved) };
+  const netG = netOfMode(given.netG as string | undefined, given.norm_mode, "--norm_mode");
+  const stated = {
+    ...known(saved),
+    ...known(given),
+    ...(netG === undefined ? {} : { netG: netG as NetG }),
+    ...statedMode(given, saved),
+  };
   const options = withDefaults(stated);
   check(options);
   return options;

@@ -23,6 +23,8 @@ export const DATA = described({
   preprocess_mode: "how pictures come to their size",
   load_size: "pixels, before the crop",
   scale_shortside_as_published: "scale_shortside with the published code's slip: the short side stays as it is",
+  flip_dist_as_published:
+    "add_dist with the published code's slip: a mirrored sample's positions are flipped along the height",
   crop_size: "width of the net's pictures",
   aspect_ratio: "width / height of the net's pictures",
   label_nc: "labels, don't-care not counted",
@@ -35,9 +37,9 @@ export const DATA = described({
 });
 
 export const NETWORK = described({
-  netG: "the generator: spade or pix2pixhd",
-  norm_G: "[spectral]spade(instance|batch|syncbatch)KxK; of pix2pixhd as norm_D",
-  num_upsampling_layers: "spade: upsamplings between z and the picture",
+  netG: "the generator: spade, clade or pix2pixhd",
+  norm_G: "[spectral]spade(instance|batch|syncbatch)KxK, whose KxK has no effect in clade; of pix2pixhd as norm_D",
+  num_upsampling_layers: "spade and clade: upsamplings between z and the picture",
   resnet_n_downsample: "pix2pixhd: halvings",
   resnet_n_blocks: "pix2pixhd: residual blocks",
   resnet_kernel_size: "pix2pixhd: kernel of the residual blocks",

@@ -1,8 +1,9 @@
-// Exports the SPADE generator in evaluation mode as an ONNX model of standard operators (opset 17).
+// Exports the SPADE or CLADE generator in evaluation mode as an ONNX model of standard operators (opset 17).
 //
 //   inputs   seg    [1, semantic_nc, H, W]  one-hot labels, then don't-care, then the instance edge, as in upstream
 //            z      [1, z_dim]              only with use_vae
 //            <norm>.noise [1, 1, h, w]      only with add_noise: a standard normal plane for each norm
+//            dist   [1, 2, H, W]            only with add_dist: positions
 //   output   image  [1, 3, H, W]            in [-1, 1]
 //
 // Constants are folded into the weights: W / sigma for spectrally normalised layers, and the 1 of 1 + gamma into
@@ -10,20 +11,13 @@
 // Resize (nearest, asymmetric, floor) reads the same pixels as torch's nearest.
 
 import type { BlockSpec, Config } from "../../models/config.ts";
-import {
-  blocks,
-  convsOf,
-  generatorShapes,
-  latentSize,
-  normsOf,
-  parseNormG,
-  semanticNc,
-  storedForm,
-} from "../../models/config.ts";
-import { outputSize } from "../../models/kinds.ts";
+import { blocks, convsOf, latentSize, normsOf, parseNormG, semanticNc, storedForm } from "../../models/config.ts";
+import { cladeKeys } from "../../models/clade/keys.ts";
+import { netOf, outputSize } from "../../models/kinds.ts";
 import type { HostState } from "../../models/weights/seeded.ts";
 import { spectralSigma } from "../../models/weights/seeded.ts";
 import { SpadeError } from "../../runtime/errors.ts";
+import { CladeNorms } from "./clade.ts";
 import type { Attribute } from "./model.ts";
 import { modelChunks, OnnxGraph } from "./model.ts";
 
@@ -87,12 +81,16 @@ export function generatorGraph(config: Config, state: HostState): OnnxGraph {
 class Layers {
   private readonly norm;
   private readonly planes;
+  private readonly clade: CladeNorms | undefined;
 
   constructor(
     private readonly g: OnnxGraph,
     config: Config,
     private readonly state: HostState,
   ) {
+    const shapes = new Map([...state].map(([key, { shape }]) => [key, shape]));
+    if (cladeKeys(shapes))
+      this.clade = new CladeNorms(g, config, state, outputSize(config), (name, x, scale) => resize(g, name, x, scale));
     this.norm = parseNormG(config.norm_G);
     this.planes = new Map(noisePlanes(config).map((plane) => [plane.norm, plane]));
   }
@@ -111,35 +109,47 @@ class Layers {
 
   block(b: BlockSpec, x: string, seg: string): string {
     const [conv0, conv1, convS] = convsOf(b);
-    const shortcut = convS ? this.conv(convS.name, this.spadeNorm(`${b.name}.norm_s`, b.fin, x, seg), 1, false) : x;
+    const shortcut = convS
+      ? this.conv(convS.name, this.modulated(`${b.name}.norm_s`, b.fin, x, seg, b.h), 1, false)
+      : x;
     const path = [
       { conv: conv0, norm: `${b.name}.norm_0`, channels: b.fin },
       { conv: conv1, norm: `${b.name}.norm_1`, channels: b.fmid },
     ];
     let dx = x;
     for (const { conv, norm, channels } of path) {
-      const leaky = this.g.node("LeakyRelu", `${norm}.leaky`, [this.spadeNorm(norm, channels, dx, seg)], LEAK);
+      const leaky = this.g.node("LeakyRelu", `${norm}.leaky`, [this.modulated(norm, channels, dx, seg, b.h)], LEAK);
       dx = this.conv(conv.name, leaky, conv.k, conv.bias);
     }
     return this.g.node("Add", b.name, [shortcut, dx]);
   }
 
-  private spadeNorm(name: string, channels: number, x: string, seg: string): string {
+  /** A norm with what its labels do. @param seg the labels of its height h */
+  private modulated(name: string, channels: number, x: string, seg: string, h: number): string {
+    const normal = this.normalised(name, channels, x);
+    return this.clade ? this.clade.apply(name, normal, seg, h) : this.spade(name, channels, normal, seg);
+  }
+
+  private normalised(name: string, channels: number, x: string): string {
     const { g } = this;
-    const { k, kind } = this.norm;
+    const { kind } = this.norm;
     const ones = g.constant(`ones_${channels}`, [channels], () => new Float32Array(channels).fill(1));
     const zeros = g.constant(`zeros_${channels}`, [channels], () => new Float32Array(channels));
     const free = `${name}.param_free_norm`;
     const noisy = this.addNoise(name, channels, x);
-    const normal =
-      kind === "instance"
-        ? g.node("InstanceNormalization", free, [noisy, ones, zeros], EPSILON)
-        : g.node(
-            "BatchNormalization",
-            free,
-            [noisy, ones, zeros, this.tensor(`${free}.running_mean`), this.tensor(`${free}.running_var`)],
-            EPSILON,
-          );
+    return kind === "instance"
+      ? g.node("InstanceNormalization", free, [noisy, ones, zeros], EPSILON)
+      : g.node(
+          "BatchNormalization",
+          free,
+          [noisy, ones, zeros, this.tensor(`${free}.running_mean`), this.tensor(`${free}.running_var`)],
+          EPSILON,
+        );
+  }
+
+  private spade(name: string, channels: number, normal: string, seg: string): string {
+    const { g } = this;
+    const { k } = this.norm;
     const hidden = g.node("Relu", `${name}.mlp_shared.1`, [this.conv(`${name}.mlp_shared.0`, seg, k, true)]);
     const gammaBias = this.state.get(`${name}.mlp_gamma.bias`)!.data;
     const scale = this.convolve(
@@ -197,7 +207,7 @@ function reshape(g: OnnxGraph, name: string, x: string, shape: number[]): string
  * sigma, instead.
  */
 function checkState(config: Config, state: HostState): void {
-  for (const [key, shape] of generatorShapes(config)) {
+  for (const [key, shape] of netOf(config).shapes) {
     const given = /\.weight_[uv]$|\.weight_orig$/.test(key) ? key.replace(/_(orig|u|v)$/, "") : key;
     const folded = given !== key && state.has(given);
     if (folded && !key.endsWith("_orig")) continue;

@@ -4,7 +4,7 @@ import { guessConfig, semanticChannels } from "./guess.ts";
 import { refuseOthers } from "./recognise.ts";
 import { isLabelOption, LABEL_OPTIONS, readStoredConfig, type FoundConfig } from "./stored_config.ts";
 import { semanticNc, type Config, type LabelConfig } from "../config.ts";
-import { outputSize } from "../kinds.ts";
+import { kindOf, outputSize } from "../kinds.ts";
 import { SpadeError } from "../../runtime/errors.ts";
 
 /** The options that keys and shapes leave open: how the semantic channels divide, and the size of the pictures. */
@@ -76,7 +76,11 @@ function find(
   refuseOthers(shapes);
   const stored = metadata.config === undefined ? undefined : readStoredConfig(metadata.config);
   const config = { ...(stored?.config ?? guessConfig(shapes, given)), ...given };
-  const open = stored?.guessed ?? GUESSABLE.filter((key) => key !== "num_upsampling_layers" || config[key] !== "most");
+  const open =
+    stored?.guessed ??
+    GUESSABLE.filter((key) =>
+      key === "no_instance" ? !kindOf(config).edgesInKeys : key !== "num_upsampling_layers" || config[key] !== "most",
+    );
   const guessed = open.filter((key) => given[key] === undefined);
   const S = semanticChannels(shapes);
   const areLabels = LABEL_OPTIONS.some((key) => given[key] !== undefined || guessed.includes(key));
@@ -109,7 +113,8 @@ export function guessNote({
   const labels = guessed.some(isLabelOption);
   const sizes = guessed.filter((key) => !isLabelOption(key));
   const what = [...(labels ? [describeLabels(config)] : []), ...(sizes.length ? [`pictures of ${w}x${h}`] : [])];
-  const others = labels ? readings(semanticNc(config), {}).filter((c) => optionsBetween(config, c) !== "") : [];
+  const edges = kindOf(config).edgesInKeys ? { no_instance: config.no_instance } : {};
+  const others = labels ? readings(semanticNc(config), edges).filter((c) => optionsBetween(config, c) !== "") : [];
   const ways = [
     ...others.map((c) => `${optionsBetween(config, c)} (${describeLabels(c)})`),
     ...sizes.map((name) => `--${name}`),

@@ -1,6 +1,7 @@
 // Guesses the config of a checkpoint from keys and shapes. Where these are ambiguous, assumes one of upstream's data sets.
 
 import { SpadeError } from "../../runtime/errors.ts";
+import { cladeKeys } from "../clade/keys.ts";
 import { defaultConfig, type Config, type LabelConfig, type Upsampling } from "../config.ts";
 import { outputSize } from "../kinds.ts";
 import { refuseOthers } from "./recognise.ts";
@@ -70,17 +71,20 @@ function sizeOptions({ num_upsampling_layers, crop_size, aspect_ratio }: Partial
   };
 }
 
-/** The most likely label options and size of a net with S semantic channels. */
-function dataSet(S: number): { semantics: LabelConfig; usual: Size } {
-  const known = PUBLISHED[S];
+/** The most likely label options and size of a net with S semantic channels. `edges`: whether one of them is that of edges, if it is known. */
+function dataSet(S: number, edges?: boolean): { semantics: LabelConfig; usual: Size } {
+  const known = edges === PUBLISHED[S]?.no_instance ? undefined : PUBLISHED[S];
+  const no_instance = edges === false;
   return {
-    semantics: known ?? { label_nc: S - 1, contain_dontcare_label: false, no_instance: false },
+    semantics: known ?? { label_nc: no_instance ? S : S - 1, contain_dontcare_label: false, no_instance },
     usual: known ?? { num_upsampling_layers: "normal", crop_size: 256, aspect_ratio: 1 },
   };
 }
 
 /** The number of semantic channels that a generator's first label conv reads; undefined if the keys are no generator's. */
 export function semanticChannels(shapes: ReadonlyMap<string, readonly number[]>): number | undefined {
+  const clade = cladeKeys(shapes);
+  if (clade) return clade.classes + (clade.edges ? 1 : 0);
   return (shapes.get("head_0.norm_0.mlp_shared.0.weight") ?? convOf(shapes, "model.1"))?.[1];
 }
 
@@ -93,11 +97,16 @@ export function guessConfig(shapes: ReadonlyMap<string, readonly number[]>, give
   refuseOthers(shapes);
   const pix2pixhd = guessPix2PixHD(shapes);
   if (pix2pixhd) return pix2pixhd;
+  const clade = cladeKeys(shapes);
   const shared = shapes.get("head_0.norm_0.mlp_shared.0.weight");
   const fc = shapes.get("fc.weight");
   const first = shapes.get("head_0.conv_0.weight_orig") ?? shapes.get("head_0.conv_0.weight");
-  if (!shared || !fc || !first) {
-    const missing = !shared ? "head_0.norm_0.mlp_shared.0.weight" : !fc ? "fc.weight" : "head_0.conv_0.weight(_orig)";
+  if (!(shared ?? clade) || !fc || !first) {
+    const missing = !(shared ?? clade)
+      ? "head_0.norm_0.mlp_shared.0.weight"
+      : !fc
+        ? "fc.weight"
+        : "head_0.conv_0.weight(_orig)";
     throw new SpadeError(
       "unsupported",
       "weights",
@@ -105,8 +114,7 @@ export function guessConfig(shapes: ReadonlyMap<string, readonly number[]>, give
       "give a SPADE generator (latest_net_G.pth), or its name in a nested file with --key",
     );
   }
-  const S = shared[1];
-  const { semantics, usual: published } = dataSet(S);
+  const { semantics, usual: published } = dataSet(semanticChannels(shapes)!, clade?.edges);
   const usual = { ...published, ...sizeOptions(given) };
   const ngf = first[0] / 16;
   const use_vae = fc.length === 2;
@@ -138,7 +146,8 @@ export function guessConfig(shapes: ReadonlyMap<string, readonly number[]>, give
     crop_size: size.crop_size,
     aspect_ratio: size.aspect_ratio,
     num_upsampling_layers: size.num_upsampling_layers,
-    norm_G: `${spectral}spade${kind}${shared[2]}x${shared[3]}`,
+    norm_G: `${spectral}spade${kind}${shared?.[2] ?? 3}x${shared?.[3] ?? 3}`,
+    ...(clade && { netG: "clade", add_dist: clade.add_dist }),
     add_noise: shapes.has("head_0.norm_0.noise_var"),
   };
 }

@@ -1,5 +1,6 @@
 // Recognises by their keys the checkpoints that people give as generators by mistake, and names what to give instead.
 
+import { cladeKeys } from "../clade/keys.ts";
 import { SpadeError } from "../../runtime/errors.ts";
 
 type Shapes = ReadonlyMap<string, readonly number[]>;
@@ -54,7 +55,7 @@ const OTHERS: readonly [pattern: RegExp, is: string, fix: string, holds?: (shape
 
 /** @throws SpadeError unsupported: the keys are those of another net or file than a generator; the message says which */
 export function refuseOthers(shapes: Shapes): void {
-  const isGenerator = shapes.has("head_0.norm_0.mlp_shared.0.weight");
+  const isGenerator = shapes.has("head_0.norm_0.mlp_shared.0.weight") || !!cladeKeys(shapes);
   for (const [pattern, is, fix, holds] of OTHERS) {
     for (const [key, shape] of shapes) {
       if (!pattern.test(key) || (holds && !holds(shape))) continue;

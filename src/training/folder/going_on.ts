@@ -40,15 +40,19 @@ export function checkLevels(o: TrainOptions, { stepper: { plans } }: Pick<SavedS
   );
 }
 
-/** @throws SpadeError usage: the run's generator (tensors of `shapes`) has noise, and the options have none */
+/** @throws SpadeError usage: the run's generator (tensors of `shapes`) has noise or positions, and the options have none */
 export function checkNoise(o: TrainOptions, shapes: StateSource["shapes"]): void {
-  if (o.add_noise || ![...shapes.keys()].some((key) => key.endsWith(".noise_var"))) return;
-  throw new SpadeError(
-    "usage",
-    "--continue_train without --add_noise",
-    "leaves out the noise that the run's generator has",
-    anew(o),
-  );
+  for (const [option, ending, what] of [
+    ["add_noise", ".noise_var", "noise"],
+    ["add_dist", ".dist_conv_w.weight", "positions"],
+  ] as const)
+    if (!o[option] && [...shapes.keys()].some((key) => key.endsWith(ending)))
+      throw new SpadeError(
+        "usage",
+        `--continue_train without --${option}`,
+        `leaves out the ${what} that the run's generator has`,
+        anew(o),
+      );
 }
 
 /** Says of a net that does not fit the options of a run that goes on what to do; other errors pass. */

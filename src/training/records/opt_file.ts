@@ -6,6 +6,7 @@ import { parseJson } from "../../formats/budget.ts";
 import { existingText, replaceFile } from "../../formats/file.ts";
 import { SpadeError } from "../../runtime/errors.ts";
 import { storedForm } from "../../models/config.ts";
+import { netOfMode, publishedMode } from "../../models/clade/norm_mode.ts";
 import { infinite, typed, withOldScale, type OptionValue as Value } from "../option_values.ts";
 import { defaultOptions, defaultsOf, type TrainOptions } from "../options.ts";
 
@@ -47,7 +48,16 @@ export function optionRows(options: TrainOptions): { name: string; value: string
 /** Writes opt.txt and opt.json into a run's folder. Fails with `file`. */
 export async function saveOptions(folder: string, options: TrainOptions): Promise<void> {
   const rows = optionRows(options);
-  const lines = rows.map((row) => {
+  const { netG, norm_mode } = publishedMode(options);
+  const published = rows.flatMap((row) =>
+    row.name === "netG" && norm_mode !== undefined
+      ? [
+          { name: "netG", value: netG },
+          { name: "norm_mode", value: norm_mode, default: "spade" },
+        ]
+      : [row],
+  );
+  const lines = published.map((row: (typeof rows)[number]) => {
     const comment = row.default === undefined ? "" : `\t[default: ${row.default}]`;
     return `${row.name.padStart(25)}: ${row.value.padEnd(30)}${comment}\n`;
   });
@@ -134,10 +144,15 @@ function sorted(pairs: [string, unknown][], where: string): SavedOptions {
   // The command sets isTrain, never a file.
   const isKnown = (name: string): boolean => Object.hasOwn(TABLE, name) && name !== "isTrain";
   const known = pairs.filter(([name]) => isKnown(name));
-  return {
-    options: withOldScale(Object.fromEntries(known.map(([name, value]) => [name, typed(name, value, where)]))),
-    unknown: pairs.map(([name]) => name).filter((name) => !isKnown(name) && !WITHOUT_EFFECT.includes(name)),
-  };
+  const options: Partial<TrainOptions> = Object.fromEntries(
+    known.map(([name, value]) => [name, typed(name, value, where)]),
+  );
+  const mode = pairs.find(([name]) => name === "norm_mode")?.[1];
+  if (mode !== undefined)
+    options.netG = netOfMode(options.netG?.toLowerCase().replaceAll("_", ""), mode, where) as TrainOptions["netG"];
+  const meansNothing = (name: string): boolean =>
+    !isKnown(name) && name !== "norm_mode" && !WITHOUT_EFFECT.includes(name);
+  return { options: withOldScale(options), unknown: pairs.map(([name]) => name).filter(meansNothing) };
 }
 
 /** Python's str(). */

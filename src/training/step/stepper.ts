@@ -1,6 +1,7 @@
 // Runs training steps: label maps and photographs in, losses out. Programs are recorded once, and again when a batch's label tables exceed
 // their capacity (then with more room) or change their mode.
 
+import { mapPositions } from "../../models/clade/layers.ts";
 import { trainingKindOf } from "../../models/training_kinds.ts";
 import { adamFactors } from "../../../kernels/optim/adam.ts";
 import { emaFactors } from "../../../kernels/optim/ema.ts";
@@ -32,6 +33,8 @@ export interface Batch {
   labels: readonly LabelMap[];
   /** Left out: edges come from the label maps. */
   instances?: readonly LabelMap[];
+  /** [N,H,W,2] of a net with add_dist. Left out: positions are those of the label maps. */
+  positions?: Float32Array;
   /** [N,H,W,3] in [-1,1] */
   image: Float32Array;
   /** [N, z_dim] normal values, for the G step and for the D step (nets with VAE). */
@@ -112,7 +115,9 @@ export class Stepper {
   /** Builds the dictionary of a batch on the host. A result is valid until the call after the next one. */
   prepare(batch: Batch): Prepared {
     const scratch = this.scratches.reverse()[0];
-    return { batch, windows: windowsOf(this.config, batch.labels, batch.instances ?? batch.labels, scratch) };
+    const windows = windowsOf(this.config, batch.labels, batch.instances ?? batch.labels, scratch);
+    const positions = batch.positions ?? (this.config.add_dist ? mapPositions(windows[windows.length - 1]) : undefined);
+    return { batch: { ...batch, positions }, windows };
   }
 
   /**
@@ -149,7 +154,9 @@ export class Stepper {
     const c = this.config;
     const noise = net === "G" ? batch.noiseG : batch.noiseD;
     const kind = trainingKindOf(c);
-    const { inputs, counts } = kind.trainingInputs(c, this.plans, windows, { gradients: net === "G", noise });
+    const { inputs, counts } = kind.trainingInputs(c, this.plans, windows, {
+      ...{ gradients: net === "G", noise, positions: batch.positions },
+    });
     const { scale, skipped } = this.scales?.[net] ?? { scale: 1, skipped: 0 };
     const rate = learningRates(c, lr)[net];
     const eps = net === "G" ? batch.epsG : batch.epsD;
