@@ -163,7 +163,18 @@ describe("precedence", () => {
     expect(resolve("--netG", "pix2pixhd", "--norm_G", "spectralbatch")).toMatchObject({ norm_G: "spectralbatch" });
     expect(resolve("--netG", "SPADE")).toMatchObject({ netG: "spade", norm_G: "spectralspadesyncbatch3x3" });
     expect(resolve("--netG", "pix2pixhd")).toMatchObject({ resnet_n_downsample: 4, resnet_n_blocks: 9 });
-    expect(() => given("--netG", "unet")).toThrow(/Give spade or pix2pixhd/);
+    expect(() => given("--netG", "unet")).toThrow(/Give spade or clade or pix2pixhd/);
+  });
+
+  test("CLADE is a netG here, and published as a norm_mode", () => {
+    const clade = { netG: "clade", norm_G: "spectralspadesyncbatch3x3", add_dist: true };
+    expect(resolve("--netG", "clade", "--add_dist")).toMatchObject(clade);
+    expect(resolve("--norm_mode", "clade", "--add_dist")).toMatchObject(clade);
+    expect(resolve("--netG", "spade", "--norm_mode", "clade")).toMatchObject({ netG: "clade", add_dist: false });
+    expect(resolveTrainOptions(given("--norm_mode", "spade"), { netG: "clade" })).toMatchObject({ netG: "spade" });
+    expect(resolveTrainOptions({}, { netG: "clade" })).toMatchObject({ netG: "clade" });
+    expect(() => resolve("--netG", "pix2pixhd", "--norm_mode", "clade")).toThrow(/norm_mode is clade where netG is/);
+    expect(() => resolve("--add_dist")).toThrow(/netG spade, add_dist: .*take netG clade/);
   });
 
   test("an opt file is never the run's isTrain", () => {
@@ -195,6 +206,8 @@ test("an opt file's values keep the rules of the command line", async () => {
   };
   for (const netG of ["Pix2PixHD", "pix2pix_HD"])
     expect(await saved("opt.txt", `netG: ${netG}\n`)).toEqual({ netG: "pix2pixhd" });
+  expect(await saved("clade.txt", "netG: spade\nnorm_mode: clade\n")).toEqual({ netG: "clade" });
+  expect(await saved("clade.txt", "netG: spade\nnorm_mode: spade\n")).toEqual({ netG: "spade" });
   expect(await saved("a.json", '{ "netG": "SPADE", "max_steps": "inf" }')).toEqual({
     netG: "spade",
     max_steps: Infinity,

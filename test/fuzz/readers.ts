@@ -16,6 +16,7 @@ import { openSafetensors, writeSafetensors } from "../../src/formats/safetensors
 import { bytesAccess, f32Tensor, memorySink, toF32 } from "../../src/formats/tensors.ts";
 import { bytesUpTo, startRecords, summaryRecord } from "../../src/formats/tfevents.ts";
 import { writePth } from "../../src/formats/torch/pth_write.ts";
+import { readNpy } from "../../src/formats/images/npy.ts";
 import { defaultConfig, generatorShapes } from "../../src/models/config.ts";
 import { decodePresets, encodePresets } from "../../src/models/presets.ts";
 import { findConfig } from "../../src/models/weights/find_config.ts";
@@ -343,6 +344,18 @@ export const READERS: Readonly<Record<string, Reader>> = {
       () => text(`{"annotations":[${'{"image_id":1,"segmentation":[[]]},'.repeat(100_000)}{}]}`),
     ],
     read: (bytes) => asFile(".json", bytes, annotations),
+  },
+  npy: {
+    files: async () => [
+      Buffer.concat([
+        Buffer.from("\x93NUMPY\x01\x00", "latin1"),
+        Buffer.from([0x40, 0]),
+        text("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2, 3), }".padEnd(63) + "\n"),
+        Buffer.alloc(48, 1),
+      ]),
+    ],
+    hostile: hostileText,
+    read: async (bytes) => readNpy(bytes, "fuzz"),
   },
   onnx: {
     files: async () => [colourSegmenter(8, 8), colourSegmenter(8, 8, 1)],

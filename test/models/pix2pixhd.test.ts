@@ -123,6 +123,6 @@ describe("the config of a checkpoint", () => {
     expect(() => checkedConfig({ ...stored, resnet_n_blocks: 0 }, "here")).toThrow(/resnet_n_blocks/);
     expect(() => checkedConfig({ ...stored, crop_size: 250 }, "here")).toThrow(/multiples of 16/);
     expect(() => checkedConfig({ ...stored, use_vae: true }, "here")).toThrow(/reads no z/);
-    expect(() => checkedConfig({ netG: "cyclegan" }, "here")).toThrow(/spade or pix2pixhd/);
+    expect(() => checkedConfig({ netG: "cyclegan" }, "here")).toThrow(/spade or clade or pix2pixhd/);
   });
 });

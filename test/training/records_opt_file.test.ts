@@ -22,6 +22,7 @@ const options: TrainOptions = {
   label_nc: 182,
   use_vae: true,
   add_noise: true,
+  add_dist: true,
   max_minutes: 90,
 };
 
@@ -135,5 +136,18 @@ test("a folder without options, and a damaged opt.json, are said", async () => {
   for (const text of ["{", "[1]", "null", '{ "lr": null }']) {
     await writeFile(join(folder, "opt.json"), text);
     expect((await failure(() => loadOptions(folder))).code).toBe("file");
+  }
+});
+
+test("of a CLADE net opt.txt says netG spade and norm_mode clade, as published; both files give back netG clade", async () => {
+  const clade: TrainOptions = { ...options, netG: "clade", add_noise: false };
+  await saveOptions(folder, clade);
+  const text = await readFile(join(folder, "opt.txt"), "utf8");
+  expect(text).toMatch(/^ +netG: spade +\n/m);
+  expect(text).toMatch(/^ +norm_G: .*\n +norm_mode: clade +\t\[default: spade\]\n/m);
+  for (const name of ["opt.json", "opt.txt"]) {
+    const { options: read, unknown } = await loadOptionsFile(join(folder, name));
+    expect(unknown).toEqual([]);
+    expect(read).toMatchObject({ netG: "clade", add_dist: true });
   }
 });

@@ -45,19 +45,21 @@ export function optionRows(options: TrainOptions): { name: string; value: string
     }));
 }
 
+type Row = ReturnType<typeof optionRows>[number];
+
+/** The rows with a published netG, and the norm_mode that goes with it if that is not the default one. */
+function publishedRows(rows: readonly Row[], options: TrainOptions): readonly Row[] {
+  const { netG, norm_mode } = publishedMode(options);
+  if (norm_mode === undefined) return rows;
+  const mode = { name: "norm_mode", value: norm_mode, default: "spade" };
+  const others = rows.filter(({ name }) => name !== "netG");
+  return [...others, { name: "netG", value: netG }, mode].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
 /** Writes opt.txt and opt.json into a run's folder. Fails with `file`. */
 export async function saveOptions(folder: string, options: TrainOptions): Promise<void> {
   const rows = optionRows(options);
-  const { netG, norm_mode } = publishedMode(options);
-  const published = rows.flatMap((row) =>
-    row.name === "netG" && norm_mode !== undefined
-      ? [
-          { name: "netG", value: netG },
-          { name: "norm_mode", value: norm_mode, default: "spade" },
-        ]
-      : [row],
-  );
-  const lines = published.map((row: (typeof rows)[number]) => {
+  const lines = publishedRows(rows, options).map((row) => {
     const comment = row.default === undefined ? "" : `\t[default: ${row.default}]`;
     return `${row.name.padStart(25)}: ${row.value.padEnd(30)}${comment}\n`;
   });
