@@ -44,6 +44,9 @@ const LABEL_WEIGHTS: readonly [pattern: RegExp, others: number][] = [
   [/^discriminator_\d+\.model0\.0\.weight$/, 3],
 ];
 
+/** CLADE's tables, with a row for each label. */
+const CLASS_TABLE = /\.class_specified_affine\.(weight|bias)$/;
+
 /** The channels behind the labels of a weight that reads them; undefined of others. fc of a net with VAE reads a style. */
 const behindLabels = (key: string, shape: Shape): number | undefined =>
   shape.length === 4 ? LABEL_WEIGHTS.find(([pattern]) => pattern.test(key))?.[1] : undefined;
@@ -122,6 +125,11 @@ export function fit(net: Net, fresh: StateSource, file: StateSource, labels: Lab
   const byShape = (key: string, shape: Shape): Read | undefined => {
     const others = behindLabels(key, shape);
     const there = file.shapes.get(key);
+    if (CLASS_TABLE.test(key) && !labels.same) {
+      if (there?.[1] !== shape[1] || shape[0] > labels.channels.length) return undefined;
+      const rows = { ...labels, channels: labels.channels.slice(0, shape[0]) };
+      return async () => relabelled(await valuesOf(key), await fresh.read(key), [1, ...shape], rows, 0);
+    }
     if (others === undefined || labels.same) return equal(there, shape) ? () => valuesOf(key) : undefined;
     if (!equal(there, shape.with(1, labels.of + others)) || shape[1] !== labels.channels.length + others)
       return undefined;
