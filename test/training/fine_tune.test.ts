@@ -233,3 +233,21 @@ describe("tensors", () => {
     ).toBe(0);
   });
 });
+
+test("CLADE's class tables go by label name: rows taken, averaged for a new label; don't care and edges keep theirs", async () => {
+  const of: Config = { ...config, netG: "clade", no_instance: false, contain_dontcare_label: true };
+  const [was, now] = [of, { ...of, label_nc: 4 }];
+  const match = matchLabels(
+    { config: was, names: names("sky", "tree", "road") },
+    { config: now, names: names("road", "sand", "sky", "tree") },
+  );
+  const state = stateOf(netOf(was));
+  const { source, lines } = fitted(netOf(now), state, match, was, now);
+  const key = "up_0.norm_s.class_specified_affine.weight";
+  const [table, made] = [state.get(key)!.data, (await source.read(key)) as Float32Array];
+  const row = (values: Float32Array, i: number): number[] => [...values.subarray(16 * i, 16 * (i + 1))];
+  expect([0, 2, 3, 4].map((i) => row(made, i))).toEqual([2, 0, 1, 3].map((i) => row(table, i)));
+  const mean = row(table, 0).map((v, i) => (v + row(table, 1)[i] + row(table, 2)[i]) / 3);
+  expect(relativeError(Float32Array.from(row(made, 1)), Float32Array.from(mean))).toBeLessThan(1e-6);
+  expect(lines).toEqual([]);
+});

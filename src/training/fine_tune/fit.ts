@@ -17,8 +17,7 @@ export interface Grids {
 
 /** The grids of two configs; undefined where fc does not make them of a style. */
 export function gridsOf(from: Config, to: Config): Grids | undefined {
-  if (to.netG !== "spade" || from.netG !== "spade" || !from.use_vae || !to.use_vae || from.ngf !== to.ngf)
-    return undefined;
+  if (to.netG !== from.netG || !from.use_vae || !to.use_vae || from.ngf !== to.ngf) return undefined;
   return { channels: 16 * to.ngf, from: latentSize(from), to: latentSize(to) };
 }
 
