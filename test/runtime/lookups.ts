@@ -43,6 +43,9 @@ export function lookups(g: Graph, dtype: DType): void {
       gradients(g, new Map([[s.variance, t([...s.variance.shape], "f32")]]), [x]);
       const running = { mean: t([c], "f32"), rstd: t([c], "f32") };
       back(ops.modulate(g, { x, ...running, ...tables, slope }), x);
+      const placed = { whole: true, factors: t([2, 9 * up, 5 * up, 2]), lists: lists(90 * up * up, 9) };
+      const z = ops.modulate(g, { x, ...running, ...tables, slope, ...placed });
+      back(z, x, tables.gamma, tables.beta, placed.factors);
     }
   }
 }
