@@ -35,7 +35,9 @@ describe("positions of a map", () => {
   });
 
   test("raw ones are in pixels", () => {
-    expect(axis(positionsOf(map("40", "40", "40", "40"), { raw: true }), 0)).toEqual([-1.5, 0, -0.5, 0, 0.5, 0, 1.5, 0]);
+    expect(axis(positionsOf(map("40", "40", "40", "40"), { raw: true }), 0)).toEqual([
+      -1.5, 0, -0.5, 0, 0.5, 0, 1.5, 0,
+    ]);
   });
 });
 
@@ -59,7 +61,10 @@ describe("a .npy", () => {
   test.each([
     [Buffer.from("no array"), "is no .npy file"],
     [npy([2], Float32Array.of(1)), "holds 4 bytes where its shape needs 8"],
-    [npy([1], Float32Array.of(1), "{'descr': '<i4', 'fortran_order': False, 'shape': (1,)}"), "no little-endian float32"],
+    [
+      npy([1], Float32Array.of(1), "{'descr': '<i4', 'fortran_order': False, 'shape': (1,)}"),
+      "no little-endian float32",
+    ],
     [npy([1], Float32Array.of(1), "{'descr': '<f4', 'fortran_order': True, 'shape': (1,)}"), "in C order"],
     [npy([1], Float32Array.of(1)).subarray(0, 30), "ends within its header"],
   ])("case %# that is damaged is refused by name", (bytes, problem) => {
@@ -105,7 +110,10 @@ describe("of a sample", () => {
 
   test("come from the published places, or from beside the map, else from the map", async () => {
     const at = (path: string): string => join(dir, path);
-    const file = npy([2, 2, 4], Float32Array.from({ length: 16 }, (_, i) => i));
+    const file = npy(
+      [2, 2, 4],
+      Float32Array.from({ length: 16 }, (_, i) => i),
+    );
     const pairs = [
       ["a/annotations/x/p.png", "a/distances/x/p.npy"],
       ["val_label/p.png", "val_dist/p.npy"],
