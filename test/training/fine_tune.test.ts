@@ -247,8 +247,6 @@ test("CLADE's class tables go by label name: rows taken, averaged for a new labe
   const [table, made] = [state.get(key)!.data, (await source.read(key)) as Float32Array];
   const row = (values: Float32Array, i: number): number[] => [...values.subarray(16 * i, 16 * (i + 1))];
   expect([0, 2, 3, 4].map((i) => row(made, i))).toEqual([2, 0, 1, 3].map((i) => row(table, i)));
-  expect(row(made, 1)).toEqual(
-    row(table, 0).map((v, i) => Math.fround((v + row(table, 1)[i] + row(table, 2)[i]) / 3)),
-  );
+  expect(row(made, 1)).toEqual(row(table, 0).map((v, i) => Math.fround((v + row(table, 1)[i] + row(table, 2)[i]) / 3)));
   expect(lines).toEqual([]);
 });
