@@ -35,8 +35,10 @@ export interface AdamArgs {
   copied?: Tensor;
   /** [1]: if it is not 0, nothing is changed */
   overflow?: Tensor;
-  /** f32 [4], from adamFactors */
+  /** f32 [4] or [R,4], from adamFactors */
   factors: Tensor;
+  /** The row of `factors` that this parameter reads, 0 by default: parameters that began to learn at other steps have others. */
+  row?: number;
   beta1: number;
   beta2: number;
   /** 1e-8 by default */
@@ -65,7 +67,7 @@ export function adamPlan(a: Record<"p" | "m" | "v" | "grad", readonly number[]>)
 
 export const adam = defineOp<AdamArgs, void>({
   name: "adam",
-  forward(g: Graph, { p, m, v, grad, copied, overflow, factors, beta1, beta2, eps = 1e-8 }) {
+  forward(g: Graph, { p, m, v, grad, copied, overflow, factors, row = 0, beta1, beta2, eps = 1e-8 }) {
     const n4 = adamPlan({ p: p.shape, m: m.shape, v: v.shape, grad: grad.shape });
     g.dispatch({
       shader: { name: "adam", text: adamText },
@@ -73,6 +75,7 @@ export const adam = defineOp<AdamArgs, void>({
       // 1 - beta is rounded from float64: in f32, 1 - 0.999 has a relative error of 1e-5.
       sizes: {
         N4: n4,
+        ROW: row,
         BETA1: float(beta1),
         BETA2: float(beta2),
         REST1: float(1 - beta1),

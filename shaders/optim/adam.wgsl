@@ -6,7 +6,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 #if skip
   if (overflow[0].x != 0.0) { return; }
 #endif
-  let f = factors[0];
+  let f = factors[$ROW];
   let b1 = $BETA1;
   let b2 = $BETA2;
   for (var i = id.x; i < $N4; i += groups.x * 64u) {

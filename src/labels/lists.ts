@@ -83,6 +83,34 @@ export function idLists(ids: Int32Array, count: number, scratch: ListScratch = n
   return sorted(scratch, ids, ids.length, count, 0);
 }
 
+/**
+ * The regions of pictures, for `regionPool`: those of each pixel, a factor for each (1 / its pixels, 1 without pixels), and the pixels of
+ * each. Region n*channels + label has picture n's pixels with that label; of `edgeRow` (unless it is NO_EDGES) those at an edge.
+ */
+export function regionLists(
+  codes: Int32Array,
+  { images, channels, edgeRow }: { images: number; channels: number; edgeRow: number },
+  scratch: ListScratch = new ListScratch(),
+): { regions: Int32Array; scale: Float32Array; lists: HostLists } {
+  const regions = new Int32Array(2 * codes.length).fill(-1);
+  const scale = new Float32Array(images * channels);
+  const keys = (scratch.keys = room(scratch.keys, 2 * codes.length));
+  const values = (scratch.values = room(scratch.values, 2 * codes.length));
+  let n = 0;
+  for (let p = 0; p < codes.length; p++) {
+    const first = Math.floor((p * images) / codes.length) * channels;
+    const edge = edgeRow !== NO_EDGES && (codes[p] & 1) === 1;
+    for (let i = 0; i < (edge ? 2 : 1); i++) {
+      const region = (regions[2 * p + i] = first + (i ? edgeRow : codes[p] >> 1));
+      scale[region]++;
+      keys[n] = region;
+      values[n++] = p;
+    }
+  }
+  for (let r = 0; r < scale.length; r++) scale[r] = 1 / Math.max(1, scale[r]);
+  return { regions, scale, lists: sorted(scratch, keys, n, images * channels, 0) };
+}
+
 /** Outer windows by inner id and tap (segment inner * taps + tap), and all of them. For `labelTable`. */
 export function tapLists(
   { outerWindows, outerCount, innerCount, k }: Pick<LevelWindows, "outerWindows" | "outerCount" | "innerCount" | "k">,

@@ -245,7 +245,13 @@ function findStacks(
 }
 
 /** Writes the k*k values of each distinct window, row by row, after `firstId` reserved rows. */
-function expandWindows({ runs, stacks }: Numbers, found: Found, k: number, outside: number, firstId: number): number {
+export function expandWindows(
+  { runs, stacks }: Numbers,
+  found: Found,
+  k: number,
+  outside: number,
+  firstId: number,
+): number {
   const count = firstId + stacks.count;
   const windows = (found.windows = room(found.windows, count * k * k));
   windows.fill(NO_WINDOW, 0, firstId * k * k);

@@ -6,6 +6,7 @@ import { labelCases } from "./labels.ts";
 import { lossCases } from "./loss.ts";
 import { normCases } from "./norm.ts";
 import { optimCases } from "./optim.ts";
+import { regionCases } from "./regions.ts";
 import { shapeCases } from "./shape.ts";
 import { tableCases } from "./tables.ts";
 
@@ -15,6 +16,7 @@ export const cases = {
   ...lossCases,
   ...normCases,
   ...optimCases,
+  ...regionCases,
   ...shapeCases,
   ...tableCases,
 } satisfies { [K in OpName]: OpCase<K> };
