@@ -6,9 +6,9 @@ import { listed } from "./budget.ts";
 /** Names by which tensors are asked for, to their names in the file. */
 export type Names = Map<string, string>;
 
-/** A generator's own keys, SPADE's, CLADE's or pix2pixHD's, behind whatever prefix the file has. */
+/** A generator's own keys, SPADE's, SEAN's, CLADE's or pix2pixHD's, behind whatever prefix the file has. */
 const GENERATOR =
-  /^(.*\.)?(head_0\.norm_0\.(mlp_shared\.0|class_specified_affine)\.weight|model\.\d+\.conv_block\.1\.(0\.)?(weight|bias|weight_orig))$/;
+  /^(.*\.)?(head_0\.((norm_0|ace_0\.Spade)\.mlp_shared\.0|norm_0\.class_specified_affine)\.weight|model\.\d+\.conv_block\.1\.(0\.)?(weight|bias|weight_orig))$/;
 /** Adam's moments in our own training states, whose groups are read by role. */
 const STATE = /\.adam_[mv]$/;
 

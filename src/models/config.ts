@@ -5,8 +5,8 @@ import { SpadeError } from "../runtime/errors.ts";
 
 /** How often the size doubles within the net: 5 times, 6 ("more") or 7 ("most"). */
 export type Upsampling = "normal" | "more" | "most";
-/** SPADE's generator, pix2pixHD's, or CLADE's (published as netG spade with norm_mode clade). */
-export type NetG = "spade" | "pix2pixhd" | "clade";
+/** SPADE's generator, pix2pixHD's, CLADE's (published as netG spade with norm_mode clade), or SEAN's. */
+export type NetG = "spade" | "pix2pixhd" | "clade" | "sean";
 
 /** The published options that determine the generator's layers and shapes (those of upstream's train.py). */
 export interface Config {
@@ -39,6 +39,9 @@ export interface Config {
   resnet_initial_kernel_size: number;
   /** As published: "spectralspadesyncbatch3x3", "instance" ... */
   norm_G: string;
+  /** Of netG sean: numbers of a region's style, and channels of the style encoder's first layer; published are 512 and 32 alone. */
+  style_length: number;
+  enc_ngf: number;
   /** Not published; of netG spade: noise before each SPADE norm, with a learnt factor for each channel. */
   add_noise: boolean;
   /** Of netG clade: two factors a pixel, by its place in its region (the paper's ICPE). */
@@ -61,14 +64,22 @@ export const defaultConfig: Config = {
   resnet_kernel_size: 3,
   resnet_initial_kernel_size: 7,
   norm_G: "spectralspadesyncbatch3x3",
+  style_length: 512,
+  enc_ngf: 32,
   add_noise: false,
   add_dist: false,
 };
 
-/** An object with a config as files hold it: without what SPADE's published code has not and is off, so that files of its nets stay as they are. */
-export function storedForm<T extends Partial<Config>>(c: T): Omit<T, "add_noise" | "add_dist"> {
-  const { add_noise, add_dist, ...published } = c;
-  return { ...published, ...(add_noise && { add_noise }), ...(add_dist && { add_dist }) };
+const OURS = ["add_noise", "add_dist", "style_length", "enc_ngf"] as const;
+
+/**
+ * An object with a config as files hold it: without what SPADE's published options have not and has its default, so that files of its nets stay
+ * as they are.
+ */
+export function storedForm<T extends Partial<Config>>(c: T): Partial<T> {
+  const stored: Partial<T> = { ...c };
+  for (const name of OURS) if (c[name] === defaultConfig[name]) delete stored[name];
+  return stored;
 }
 
 /** Output channels of mlp_shared; fixed in upstream's code. */

@@ -5,7 +5,8 @@
 import { checkClade, cladeShapes } from "./clade/shapes.ts";
 import { resolutions } from "./nets/generator.ts";
 import { checkPix2pixhd, pix2pixhdNet, pix2pixhdSize, pix2pixhdStride } from "./nets/pix2pixhd.ts";
-import { generatorShapes, latentSize, parseNormG, upsamplings, type Config, type NetG } from "./config.ts";
+import { checkSean, seanNet } from "./sean/net.ts";
+import { generatorShapes, latentSize, parseNormG, upsamplings, semanticNc, type Config, type NetG } from "./config.ts";
 import { generatorNet, storedShapes, type Net } from "./weights/packing.ts";
 import type { LevelSize } from "../labels/levels.ts";
 import { SpadeError } from "../runtime/index.ts";
@@ -32,21 +33,32 @@ export interface Kind {
   net(c: Config, found?: Net["shapes"]): Net;
   /** Length of a style (z); 0 if the net has no styles, i.e. paints one picture per map. */
   styleLength(c: Config): number;
+  /** Number of regions and length of their styles, if the net takes a style for each region of a map. */
+  regions?(c: Config): { labels: number; length: number };
   /** The resolutions at which the net reads labels, smallest first. */
   levels(c: Config): LevelSize[];
 }
 
-/** A generator of SPADE's blocks. `shapesOf`: every key of its state_dict with its shape. */
-const blocksKind = (
-  shapesOf: (c: Config) => Map<string, number[]>,
-): Omit<Kind, "title" | "edgesInKeys" | "check" | "levels"> => ({
+/** What generators of SPADE's blocks have in common. */
+const spadeBlocks = {
   norm_G: "spectralspadesyncbatch3x3",
-  onnx: true,
-  stride: (c) => 2 ** upsamplings(c),
-  outputSize(c) {
+  stride: (c: Config): number => 2 ** upsamplings(c),
+  outputSize(c: Config): { h: number; w: number } {
     const { h, w } = latentSize(c);
     return { h: h * 2 ** upsamplings(c), w: w * 2 ** upsamplings(c) };
   },
+  levels(c: Config): LevelSize[] {
+    const { k } = parseNormG(c.norm_G);
+    return resolutions(c).map((r) => ({ ...r, k }));
+  },
+};
+
+/** Of those whose parameters are those of their state_dict. `shapesOf`: every key with its shape. */
+const plainBlocks = (
+  shapesOf: (c: Config) => Map<string, number[]>,
+): typeof spadeBlocks & Pick<Kind, "onnx" | "net" | "styleLength"> => ({
+  ...spadeBlocks,
+  onnx: true,
   net(c, found) {
     const shapes = shapesOf(c);
     return generatorNet(c, found ? storedShapes(shapes, found) : shapes);
@@ -54,22 +66,19 @@ const blocksKind = (
   styleLength: (c) => (c.use_vae ? c.z_dim : 0),
 });
 
-export const KINDS: Readonly<Record<NetG, Kind>> = {
+/** In a function: bundlers take spreads for side effects, and would keep all of it where only a part of an entry is used. */
+const kinds = (): Readonly<Record<NetG, Kind>> => ({
   spade: {
-    ...blocksKind(generatorShapes),
+    ...plainBlocks(generatorShapes),
     title: "SPADE",
     edgesInKeys: false,
     check(c) {
       parseNormG(c.norm_G);
       checkNoPositions(c);
     },
-    levels(c) {
-      const { k } = parseNormG(c.norm_G);
-      return resolutions(c).map((r) => ({ ...r, k }));
-    },
   },
   clade: {
-    ...blocksKind(cladeShapes),
+    ...plainBlocks(cladeShapes),
     title: "CLADE",
     edgesInKeys: true,
     check: checkClade,
@@ -92,7 +101,22 @@ export const KINDS: Readonly<Record<NetG, Kind>> = {
     // This net has no label tables; it reads only the codes at full size.
     levels: (c) => [{ ...pix2pixhdSize(c), k: 0 }],
   },
-};
+  sean: {
+    ...spadeBlocks,
+    title: "SEAN",
+    edgesInKeys: false,
+    onnx: false,
+    check(c) {
+      checkSean(c);
+      checkNoPositions(c);
+    },
+    net: seanNet,
+    styleLength: () => 0,
+    regions: (c) => ({ labels: semanticNc(c), length: c.style_length }),
+  },
+});
+
+export const KINDS = kinds();
 
 /** @throws SpadeError usage: add_dist, which CLADE alone has */
 function checkNoPositions({ netG, add_dist }: Config): void {

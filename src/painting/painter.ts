@@ -14,7 +14,9 @@ export interface PainterOptions {
   images?: number;
   /** Keep every block's output, readable under the block's name (for tests). */
   taps?: boolean;
-  /** Seed of the planes of a net with add_noise, 0 by default: the same for every picture, so that nothing flickers while one paints. */
+  /** Of generators that always have noise: the inputs "noise ACE" of the last stage give its planes (for tests). */
+  planes?: "given";
+  /** Seed of the planes of a net with noise, 0 by default: the same for every picture, so that nothing flickers while one paints. */
   noiseSeed?: number;
   /** Where the values of the parameters come from, while programs are compiled; without it they have them. */
   weights?: { readonly source: StateSource; readonly onProgress?: OnUploaded };
@@ -48,8 +50,10 @@ export interface Painter {
    * larger tables than there are. The arrays are read before the promise resolves and not kept. After an abort the painter has no map.
    */
   setMap(windows: readonly LevelWindows[], signal?: AbortSignal): Promise<{ newWindows: number }>;
-  /** Sets the style z, [N, z_dim], of nets with VAE. Other nets have no style. */
+  /** Sets the style: z, [N, z_dim], of nets with VAE, the codes of regions, [N, labels, style_length], of SEAN. Other nets have none. */
   setStyle(z: Float32Array): void;
+  /** Of nets with a style for each region: the codes of a photo's, [labels, style_length], zeros for labels that its map does not have. */
+  encode?(photo: Float32Array, windows: readonly LevelWindows[]): Promise<Float32Array>;
   /** Runs the stale stages that do not depend on the style, such as tables, and waits for them. */
   runTables(): Promise<void>;
   /** The same without waiting: resolves when the work is queued. */

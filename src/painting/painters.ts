@@ -8,12 +8,14 @@ import type { Recording } from "./stage.ts";
 import type { Painter, PainterKind, PainterOptions } from "./painter.ts";
 import { Pix2pixhdPainter } from "./pix2pixhd_painter.ts";
 import { CladePainter } from "./whole/clade_painter.ts";
+import { SeanPainter } from "./sean/sean_painter.ts";
 import { SpadePainter } from "./spade_painter.ts";
 
 const PAINTERS: Readonly<Record<NetG, PainterKind>> = {
   spade: SpadePainter,
   clade: CladePainter,
   pix2pixhd: Pix2pixhdPainter,
+  sean: SeanPainter,
 };
 
 /** Creates a painter. It owns the parameters from now on: its dispose() frees them. */

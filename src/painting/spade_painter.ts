@@ -8,7 +8,7 @@ import { resolutions } from "../models/nets/generator.ts";
 import { firstValues, idsValue } from "../models/nets/level_inputs.ts";
 import { levelKey, type TableRoom } from "../models/nets/table_room.ts";
 import type { ParameterStore } from "../models/weights/parameters.ts";
-import { polite, requestPipelines, SpadeError, type Device, type Target } from "../runtime/index.ts";
+import { polite, requestPipelines, SpadeError, type Device, type HostArray, type Target } from "../runtime/index.ts";
 import { usualRoom, roomFor } from "./choose_room.ts";
 import { CompileProgress, prepare, type Painter, type PainterMemory, type PainterOptions } from "./painter.ts";
 import { Output } from "./present/output.ts";
@@ -25,23 +25,28 @@ interface UsualRecordings {
 
 export class SpadePainter implements Painter {
   /** The tables of the current map, by levelKey. */
-  private readonly levels = new Map<string, TableRows>();
+  protected readonly levels = new Map<string, TableRows>();
   /** The tables of the other mode, kept for maps that need that mode again. */
   private readonly spare = new Map<string, TableRows>();
   private first: Stage<FirstRecording> | undefined;
-  private image: Stage | undefined;
+  protected image: Stage | undefined;
   private mapped = false;
 
-  private constructor(
+  protected constructor(
     readonly device: Device,
     readonly config: Config,
     readonly parameters: ParameterStore,
-    private readonly recorder: SpadeStages,
+    protected readonly recorder: SpadeStages,
     private readonly progress: CompileProgress,
     readonly prepared: Promise<void>,
     /** Recorded, and not compiled yet. */
     private usual?: UsualRecordings,
   ) {}
+
+  /** What records the stages. */
+  protected static get Stages(): typeof SpadeStages {
+    return SpadeStages;
+  }
 
   /** Without `weights` it is prepared when it resolves. */
   static async create(
@@ -51,7 +56,7 @@ export class SpadePainter implements Painter {
     options: PainterOptions = {},
   ): Promise<SpadePainter> {
     const breathe = polite();
-    const stages = new SpadeStages(device.target, config, parameters, options);
+    const stages = new this.Stages(device.target, config, parameters, options);
     await breathe();
     const progress = new CompileProgress(stages.count, options.onProgress);
     const { weights } = options;
@@ -62,7 +67,7 @@ export class SpadePainter implements Painter {
     await stages.derived.compile(progress.pipelines);
     const prepared = prepare(stages.derived);
     if (!weights) await prepared;
-    return new SpadePainter(device, config, parameters, stages, progress, prepared, usual);
+    return new this(device, config, parameters, stages, progress, prepared, usual);
   }
 
   /** Records what a typical map needs, and asks for its pipelines. */
@@ -97,7 +102,7 @@ export class SpadePainter implements Painter {
     windows?: readonly LevelWindows[],
     options?: PainterOptions,
   ): Recording[] {
-    const stages = new SpadeStages(target, config, parameters, options);
+    const stages = new this.Stages(target, config, parameters, options);
     const usual = (): TableRoom[] => resolutions(config).map((size) => usualRoom({ ...size, images: stages.images }));
     return stages.all(windows ? windows.map((lw) => roomFor(lw)) : usual());
   }
@@ -139,10 +144,15 @@ export class SpadePainter implements Painter {
     await this.compileRest(signal);
     this.first?.set(firstValues(windows[0]));
     this.first?.change("map");
-    for (const [room, lw] of filled) this.image!.set(idsValue(room, lw));
+    for (const [room, lw] of filled) this.image!.set(this.pixelRows(room, lw));
     this.image!.change("map");
     this.mapped = true;
     return { newWindows };
+  }
+
+  /** The value of the image's input of a resolution: for each pixel its row in the tables. */
+  protected pixelRows(room: TableRoom, lw: LevelWindows): Record<string, HostArray> {
+    return idsValue(room, lw);
   }
 
   /** Makes the tables with room for the map's windows current; gives them, and the dictionary, renumbered if its ids do not fit. */
@@ -162,7 +172,11 @@ export class SpadePainter implements Painter {
     this.image.change("style");
   }
 
-  private compile<R extends Recording>(recording: R): Promise<Stage<R>> {
+  protected get takesStyle(): boolean {
+    return this.config.use_vae;
+  }
+
+  protected compile<R extends Recording>(recording: R): Promise<Stage<R>> {
     return Stage.compile(recording, this.device, this.progress.pipelines);
   }
 
@@ -170,7 +184,7 @@ export class SpadePainter implements Painter {
     return [...this.ofMap(), ...(this.image ? [this.image] : [])];
   }
 
-  private ofMap(): Stage[] {
+  protected ofMap(): Stage[] {
     return [...(this.first ? [this.first] : []), ...[...this.levels.values()].map((l) => l.stage)];
   }
 
@@ -178,7 +192,7 @@ export class SpadePainter implements Painter {
    * Makes `level` current. The previous level becomes the spare if its mode differs, else it is freed. The image program is dropped: its
    * bind groups point at the old tables.
    */
-  private take(key: string, level: TableRows): void {
+  protected take(key: string, level: TableRows): void {
     this.image?.dispose();
     this.image = undefined;
     const before = [this.levels.get(key), this.spare.get(key)];
@@ -192,7 +206,7 @@ export class SpadePainter implements Painter {
   }
 
   /** Compiles the missing programs other than tables: fc of a net without VAE, and the image. */
-  private async compileRest(signal: AbortSignal | undefined, usual?: UsualRecordings): Promise<void> {
+  protected async compileRest(signal: AbortSignal | undefined, usual?: UsualRecordings): Promise<void> {
     signal?.throwIfAborted();
     const first = this.first ? undefined : (usual?.first ?? this.recorder.first());
     if (first) this.first = await this.compile(first);
@@ -224,7 +238,7 @@ export class SpadePainter implements Painter {
   }
 
   async paint(z?: Float32Array, how: RunHow = {}): Promise<Float32Array<ArrayBuffer>> {
-    if (z && this.config.use_vae) this.setStyle(z);
+    if (z && this.takesStyle) this.setStyle(z);
     await this.run(how);
     return this.output.numbers();
   }

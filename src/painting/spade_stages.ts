@@ -45,14 +45,19 @@ export const convUses = (c: Config, p: ParameterStore): ConvUse[] =>
     return { name, key, k, h, w };
   });
 
-/** Convs and statistics in eval mode: constants come from `derived`, which has what recordPrepare keeps and copies of convUses. */
+/**
+ * Convs and statistics in eval mode: constants come from `derived`, which has what recordPrepare keeps and copies of convUses.
+ * @param of `running`: whether the norms have running statistics; `keyOf`: the key of a norm's statistics
+ */
 export function evalLayers(
   g: Graph,
   c: Config,
   p: ParameterStore,
   derived: DerivedWeights,
+  of: { running?: boolean; keyOf?: (norm: string) => string } = {},
 ): Pick<Layers, "conv" | "normalise"> {
-  const { spectral, kind } = parseNormG(c.norm_G);
+  const { running = parseNormG(c.norm_G).kind === "batch", keyOf = (norm: string) => norm } = of;
+  const { spectral } = parseNormG(c.norm_G);
   const known = new Map<Tensor, ReturnType<typeof statistics>>();
   return {
     conv: (name) => {
@@ -64,12 +69,12 @@ export function evalLayers(
       };
     },
     normalise: (name, x) => {
-      if (kind === "instance") {
+      if (!running) {
         if (!known.has(x)) known.set(x, statistics(g, { x, per: "instance" }));
         return known.get(x)!;
       }
       return {
-        mean: p.tensor(g, `${name}.param_free_norm.running_mean`),
+        mean: p.tensor(g, `${keyOf(name)}.param_free_norm.running_mean`),
         rstd: derived.tensor(g, `${name}.rstd`)!,
       };
     },
@@ -78,7 +83,6 @@ export function evalLayers(
 
 export class SpadeStages {
   readonly images: number;
-  private readonly taps: boolean;
   readonly derived: DerivedWeights;
   /** Values of inputs of the image stage that neither map nor style sets. */
   readonly fixed: Readonly<Record<string, HostArray>>;
@@ -88,17 +92,48 @@ export class SpadeStages {
     readonly target: Target,
     readonly config: Config,
     readonly parameters: ParameterStore,
-    { images = 1, taps = false, noiseSeed }: Pick<PainterOptions, "images" | "taps" | "noiseSeed"> = {},
+    protected readonly options: Pick<PainterOptions, "images" | "taps" | "noiseSeed" | "planes"> = {},
   ) {
-    this.images = images;
-    this.taps = taps;
-    this.fixed = noiseValue(config, noiseSeed);
+    this.images = options.images ?? 1;
+    this.fixed = this.noiseValues();
     this.derived = new DerivedWeights("prepare", target, parameters, convUses(config, parameters), (g, replaced) => {
-      recordPrepare(g, config, parameters);
-      for (const [name, made] of recordLabelWeights(g, config, parameters)) g.keep(name, made);
+      recordPrepare(g, config, parameters, this.running(), (norm) => this.statistics(norm));
+      for (const [name, made] of recordLabelWeights(g, config, parameters, (norm) => this.labels(norm)))
+        g.keep(name, made);
       for (const { name } of blocks(config).flatMap(normsOf))
-        replaced.push(`${name}.mlp_gamma.weight`, `${name}.mlp_beta.weight`);
+        replaced.push(`${this.labels(name)}.mlp_gamma.weight`, `${this.labels(name)}.mlp_beta.weight`);
     });
+  }
+
+  // What differs in other generators of SPADE's blocks. The constructor calls these, so they read nothing but what it is given.
+
+  /** The key of a norm's label path. */
+  protected labels(norm: string): string {
+    return norm;
+  }
+
+  /** The key of a norm's statistics. */
+  protected statistics(norm: string): string {
+    return norm;
+  }
+
+  /** Whether the norms have running statistics. */
+  protected running(): boolean {
+    return parseNormG(this.config.norm_G).kind === "batch";
+  }
+
+  /** Values of the noise's inputs. */
+  protected noiseValues(): Readonly<Record<string, HostArray>> {
+    return noiseValue(this.config, this.options.noiseSeed);
+  }
+
+  protected noise(g: Graph): Layers["noise"] {
+    return noiseLayer(g, this.config, this.parameters);
+  }
+
+  /** The tables that a norm reads, among those of its resolution. */
+  protected tablesOf(level: TablesRecording): TablesRecording["tables"] {
+    return level.tables;
   }
 
   tables(room: TableRoom): TablesRecording {
@@ -110,6 +145,7 @@ export class SpadeStages {
       room,
       levelInputs(graph, this.config, room, this.images, { append: true }),
       this.labelWeights(graph),
+      (norm) => this.labels(norm),
     );
     for (const [name, { gamma, beta }] of tables) {
       graph.keep(`${name}.gamma`, gamma);
@@ -145,7 +181,7 @@ export class SpadeStages {
     const start = first
       ? graph.import(first.features)
       : recordFirst(graph, c, this.parameters, { z: graph.input("z", [images, c.z_dim]), images });
-    const tap = this.taps ? (name: string, y: Tensor): void => void graph.output(name, y) : undefined;
+    const tap = this.options.taps ? (name: string, y: Tensor): void => void graph.output(name, y) : undefined;
     recordOutput(graph, recordImage(graph, c, this.layers(graph, levels), start, tap));
     return { name: "image", reads: ["weights", "map", "style"], graph };
   }
@@ -165,7 +201,7 @@ export class SpadeStages {
   }
 
   /** The layers of the image stage: constants come from `prepare`, tables from the tables stages. */
-  private layers(g: Graph, levels: ReadonlyMap<string, TablesRecording>): Layers {
+  protected layers(g: Graph, levels: ReadonlyMap<string, TablesRecording>): Layers {
     const imported = new Map<Tensor, Tensor>();
     const bring = (t: Tensor): Tensor => {
       if (!imported.has(t)) imported.set(t, g.import(t));
@@ -178,10 +214,13 @@ export class SpadeStages {
     );
     const idTensors = new Map<string, Tensor>();
     return {
-      noise: noiseLayer(g, this.config, this.parameters),
-      ...evalLayers(g, this.config, this.parameters, this.derived),
+      noise: this.noise(g),
+      ...evalLayers(g, this.config, this.parameters, this.derived, {
+        running: this.running(),
+        keyOf: (norm) => this.statistics(norm),
+      }),
       table: (name) => {
-        const { gamma, beta } = levels.get(sizes.get(name)!)!.tables.get(name)!;
+        const { gamma, beta } = this.tablesOf(levels.get(sizes.get(name)!)!).get(name)!;
         return { gamma: bring(gamma), beta: bring(beta) };
       },
       ids: (h, w) => {

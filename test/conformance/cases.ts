@@ -12,16 +12,33 @@ import { generatorCase } from "./generator_case.ts";
 import { openGolden, type Golden } from "./golden.ts";
 import { pix2pixhdCase } from "./pix2pixhd_case.ts";
 import { spadeNormCase } from "./spade_norm_case.ts";
+import { aceCase, seanGeneratorCase, styleEncoderCase } from "./sean_cases.ts";
 import { SMALL_WEIGHT, f16Error } from "../tolerances.ts";
 
 type Kind =
-  "training steps" | "discriminator" | "encoder" | "generator" | "pix2pixHD" | "CLADE" | "SPADE norm" | "checkpoint";
+  | "training steps"
+  | "discriminator"
+  | "encoder"
+  | "generator"
+  | "pix2pixHD"
+  | "CLADE"
+  | "SPADE norm"
+  | "checkpoint"
+  | "ACE"
+  | "style encoder"
+  | "SEAN";
 
 function kindOf(golden: Golden): Kind {
   if (!golden.config) return "checkpoint";
   if (golden.names.some((n) => n.startsWith("loss."))) return "training steps";
   if (golden.seeds.D) return "discriminator";
   if (golden.seeds.E) return "encoder";
+  if (golden.config.netG === "sean")
+    return golden.has("in.x")
+      ? "ACE"
+      : golden.has("in.cotangent") && !golden.has("out.eval")
+        ? "style encoder"
+        : "SEAN";
   if (golden.has("in.x")) return "SPADE norm";
   return golden.config.netG === "clade" ? "CLADE" : golden.config.netG === "pix2pixhd" ? "pix2pixHD" : "generator";
 }
@@ -34,6 +51,9 @@ export async function runCase(file: string, device: Device): Promise<{ kind: Kin
     if (kind === "pix2pixHD") return { kind, verdicts: await pix2pixhdCase(golden, device) };
     if (kind === "CLADE") return { kind, verdicts: await cladeCase(golden, device) };
     if (kind === "SPADE norm") return { kind, verdicts: await spadeNormCase(golden, device) };
+    if (kind === "ACE") return { kind, verdicts: await aceCase(golden, device) };
+    if (kind === "style encoder") return { kind, verdicts: await styleEncoderCase(golden, device) };
+    if (kind === "SEAN") return { kind, verdicts: await seanGeneratorCase(golden, device) };
     if (kind === "checkpoint") return { kind, verdicts: await checkpointCase(file) };
     if (kind === "discriminator") return { kind, verdicts: await discriminatorCase(golden, device) };
     if (kind === "encoder") return { kind, verdicts: await encoderCase(golden, device) };

@@ -4,6 +4,7 @@ import { openFile } from "../../src/formats/file.ts";
 import { openSafetensors } from "../../src/formats/safetensors.ts";
 import { toF32, type TensorSource } from "../../src/formats/tensors.ts";
 import { defaultConfig, type Config } from "../../src/models/config.ts";
+import { NET_G } from "../../src/models/kinds.ts";
 import { seeded } from "../../src/models/weights/seeded.ts";
 
 export interface Golden {
@@ -14,6 +15,8 @@ export interface Golden {
   readonly seeds: Readonly<Record<string, { seed: number; gain: number }>>;
   /** Per net, parameters whose exact gradient is zero: what float32 gives for them is rounding, and is not compared. */
   readonly vanishing: Readonly<Record<string, readonly string[]>>;
+  /** Per net, or per training step, parameters without a gradient. */
+  readonly unused: Readonly<Record<string, readonly string[]>>;
   shape(name: string): readonly number[];
   f32(name: string): Promise<Float32Array>;
   i32(name: string): Promise<Int32Array>;
@@ -24,16 +27,17 @@ export interface Golden {
 export async function openGolden(file: string): Promise<Golden> {
   const source: TensorSource = await openSafetensors(await openFile(file));
   const names = source.names();
-  const { config, seeds, vanishing, network } = source.metadata;
+  const { config, seeds, vanishing, unused, network } = source.metadata;
   // The published CLADE is a netG spade of another norm_mode.
-  const netG = network === "clade" ? ({ netG: network } as const) : {};
+  const kind = NET_G.find((name) => name === network);
   const f32 = async (name: string): Promise<Float32Array> => toF32(await source.read(name));
   return {
     file,
     names,
-    config: config ? { ...defaultConfig, ...(JSON.parse(config) as Config), ...netG } : undefined,
+    config: config ? { ...defaultConfig, ...(JSON.parse(config) as Config), ...(kind && { netG: kind }) } : undefined,
     seeds: seeds ? (JSON.parse(seeds) as Golden["seeds"]) : {},
     vanishing: vanishing ? (JSON.parse(vanishing) as Golden["vanishing"]) : {},
+    unused: unused ? (JSON.parse(unused) as Golden["unused"]) : {},
     shape: (name) => source.info(name).shape,
     f32,
     i32: async (name) => Int32Array.from(await f32(name)),

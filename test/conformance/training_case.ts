@@ -1,11 +1,13 @@
 // A case of training steps: losses and pictures of every step, and the states after those that the case keeps.
 
+import { blocks, normsOf } from "../../src/models/config.ts";
 import { outputSize } from "../../src/models/kinds.ts";
 import { discriminatorNet } from "../../src/models/nets/discriminator.ts";
 import { encoderNet } from "../../src/models/nets/encoder.ts";
 import { isTrained, type Net } from "../../src/models/weights/packing.ts";
 import { ParameterStore } from "../../src/models/weights/parameters.ts";
 import { netOf } from "../../src/models/kinds.ts";
+import { aceOf } from "../../src/models/sean/net.ts";
 import { seeded, seededState, seededVgg, type HostState } from "../../src/models/weights/seeded.ts";
 import { memorySource } from "../../src/models/weights/source.ts";
 import { vgg19 } from "../../src/models/nets/vgg19.ts";
@@ -88,6 +90,25 @@ async function judge(
   return compareTrained(golden, name, values, shape);
 }
 
+/** The planes of a pass of a generator that always has noise, by the recipe of the reference cases. */
+function planes(
+  golden: Golden,
+  c: TrainConfig,
+  images: number,
+  pass: string,
+): Record<string, Float32Array> | undefined {
+  if (c.netG !== "sean") return undefined;
+  return Object.fromEntries(
+    blocks(c).flatMap((b) =>
+      normsOf(b).map(({ name }) => {
+        const ace = aceOf(name);
+        const shape = [images, 1, b.h, b.w];
+        return [`noise ${ace}`, seeded(`${golden.seeds.G.seed}:${pass}.${ace}`, shape, Math.sqrt(3))];
+      }),
+    ),
+  );
+}
+
 /** Every compared value of all the case's steps, by its name in the case. */
 async function runSteps(
   golden: Golden,
@@ -109,6 +130,7 @@ async function runSteps(
     c,
     { G: nets.G, D: nets.D, E: nets.E, perceptual: frozen && { net: vgg19, parameters: frozen } },
     images,
+    { planes: planes(golden, c, images, "noise_g.0") && "given" },
   );
   const out = new Map<string, Value>();
   try {
@@ -119,6 +141,8 @@ async function runSteps(
           image: nhwc(await golden.f32(`in.image.${i}`), [images, 3, h, w]),
           epsG: c.use_vae ? await golden.f32(`in.eps_g.${i}`) : undefined,
           epsD: c.use_vae ? await golden.f32(`in.eps_d.${i}`) : undefined,
+          planesG: planes(golden, c, images, `noise_g.${i}`),
+          planesD: planes(golden, c, images, `noise_d.${i}`),
         }),
       );
       for (const [name, value] of Object.entries(losses))

@@ -1,5 +1,6 @@
 // Every shader as the generator really makes it: compiled by Dawn in both forms, and run by wgsl_reflect's race check. Long form: SPADE_LONG=1.
 
+import type { Lists } from "../../kernels/parts/segments.ts";
 import { paperStorage } from "../../src/runtime/tensor.ts";
 import { readdirSync, readFileSync } from "node:fs";
 // @ts-expect-error -- the types belong to the plain import, which fails in Node
@@ -79,6 +80,25 @@ function otherOps(target: Target, dtype: DType): Graph {
     ops.labelPool(g, { codes, channels: 5, edgeRow, dtype });
   }
   back(ops.reflectPad(g, { x, pad: 3 }), x);
+
+  const lists = (name: string, rows: number): Lists => ({
+    order: external(`${name} order`, [84], "i32"),
+    rows: external(`${name} rows`, [2 + rows, 2], "i32"),
+    parts: external(`${name} parts`, [3, 4], "i32"),
+  });
+  const regions = external("regions", [84, 2], "i32");
+  const pool = { regions, scale: external("scale", [6], "f32"), lists: lists("regions", 6) };
+  const styles = ops.regionPool(g, { x, ...pool });
+  back(styles, x);
+  const [w0, w1] = ["w0", "w1"].map((name) => external(name, [5, 7]));
+  const [b0, b1] = ["b0", "b1"].map((name) => external(name, [7], "f32"));
+  const rows = ops.labelLinear(g, { x: styles, labels: 2, w0, w1, b0, b1 });
+  back(rows, styles, w0, w1, b0, b1);
+  const [other, logit] = [external("other", [9, 7]), external("logit", [1], "f32")];
+  const by = { a: lists("by a", 7), b: lists("by b", 9), all: lists("all", 1) };
+  const pairs = external("pairs", [12, 2], "i32");
+  const blend = { logit, rows: pairs, count: { name: "pairs", capacity: 12 }, lists: by };
+  back(ops.blendRows(g, { a: rows, b: other, ...blend }), rows, other, logit);
 
   back(ops.l1Mean(g, { a: x, b: x, scale: 1, images: 1, bFrom: 1 }), x);
   const logits = external("logits", [2, 6, 7, 1]);

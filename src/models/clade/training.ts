@@ -5,7 +5,7 @@ import { pixelLists, pixelListShapes } from "../../labels/lists.ts";
 import type { LevelWindows } from "../../labels/windows.ts";
 import type { Lists } from "../../../kernels/parts/segments.ts";
 import type { Graph, HostArray, Tensor } from "../../runtime/index.ts";
-import { labelCount, type Config } from "../config.ts";
+import { labelCount, parseNormG, type Config } from "../config.ts";
 import { recordImage, resolutions } from "../nets/generator.ts";
 import { firstListValues, listInputs, listValues } from "../nets/level_lists.ts";
 import { levelKey } from "../nets/table_room.ts";
@@ -28,7 +28,7 @@ export function recordCladePass(
     lists.set(key, listInputs(g, `pixels ${key}`, pixelListShapes(images * h * w, labelCount(c))));
   }
   const listsOf = (h: number, w: number): { lists?: Lists } => ({ lists: lists.get(levelKey(h, w)) });
-  const layers = { ...trainingLayers(g, c, p, table, ids, undefined, listsOf), edges };
+  const layers = { ...trainingLayers(g, c, p, { norm: parseNormG(c.norm_G), table, ids, lists: listsOf }), edges };
   const blocks = new Map<string, Tensor>();
   const image = recordImage(g, c, layers, recordStart(g, c, p, images, options), (name, y) => blocks.set(name, y));
   return { image, blocks, tables: [] };

@@ -5,12 +5,13 @@
 
 import { addShared, avgPool, conv2d, labelConv, labelPool, slice } from "../../../kernels/index.ts";
 import { NO_EDGES, pad4, SpadeError, type DType, type Graph, type Tensor } from "../../runtime/index.ts";
-import { parsePlainNorm, semanticNc, type LabelConfig } from "../config.ts";
+import { parsePlainNorm, semanticNc, type Config, type LabelConfig } from "../config.ts";
+import { trainingKindOf } from "../training_kinds.ts";
 import type { Net } from "../weights/packing.ts";
 import type { ParameterStore } from "../weights/parameters.ts";
 import { LEAK, plainConvShapes, recordPlainConv, type PlainConv } from "./plain_conv.ts";
 
-export interface DiscriminatorConfig extends LabelConfig {
+export interface DiscriminatorConfig extends LabelConfig, Partial<Pick<Config, "netG">> {
   ndf: number;
   num_D: number;
   n_layers_D: number;
@@ -35,6 +36,7 @@ export function discriminatorLayers(c: DiscriminatorConfig): PlainConv[][] {
       "use at least 1 of both",
     );
   }
+  const halving = c.n_layers_D - (trainingKindOf({ netG: c.netG ?? "spade" }).stridedD ? 0 : 1);
   return Array.from({ length: c.num_D }, (_, d) => {
     const layers: PlainConv[] = [];
     let cin = semanticNc(c) + PICTURE;
@@ -47,7 +49,7 @@ export function discriminatorLayers(c: DiscriminatorConfig): PlainConv[][] {
         cin,
         cout: last ? 1 : width,
         k: K,
-        stride: n < c.n_layers_D - 1 ? 2 : 1,
+        stride: n < halving ? 2 : 1,
         pad: PAD,
         norm: n > 0 && !last ? norm : plain,
         act: last ? "none" : "leaky",

@@ -145,17 +145,21 @@ export interface LabelWeights {
   pair(norm: string): Tensor;
 }
 
+/** The key of a norm's label path, or of its statistics, by the norm's name. SPADE's keys are the names. */
+export type KeyOf = (norm: string) => string;
+const sameKey: KeyOf = (norm) => norm;
+
 /** Records LabelWeights, under the names "WxH.shared", "WxH.shared_bias" and "NORM.pair". */
-export function recordLabelWeights(g: Graph, c: Config, p: ParameterStore): Map<string, Tensor> {
+export function recordLabelWeights(g: Graph, c: Config, p: ParameterStore, key: KeyOf = sameKey): Map<string, Tensor> {
   const out = new Map<string, Tensor>();
   for (const size of resolutions(c)) {
     const norms = normsAt(c, size);
     const joined = (part: string, axis: number): Tensor =>
-      norms.map((name) => p.tensor(g, `${name}.mlp_shared.0.${part}`)).reduce((a, b) => concat(g, { a, b, axis }));
-    const key = levelKey(size.h, size.w);
-    out.set(`${key}.shared`, joined("weight", 2)).set(`${key}.shared_bias`, joined("bias", 0));
+      norms.map((name) => p.tensor(g, `${key(name)}.mlp_shared.0.${part}`)).reduce((a, b) => concat(g, { a, b, axis }));
+    const level = levelKey(size.h, size.w);
+    out.set(`${level}.shared`, joined("weight", 2)).set(`${level}.shared_bias`, joined("bias", 0));
     for (const name of norms) {
-      const [a, b] = ["mlp_gamma", "mlp_beta"].map((mlp) => p.tensor(g, `${name}.${mlp}.weight`));
+      const [a, b] = ["mlp_gamma", "mlp_beta"].map((mlp) => p.tensor(g, `${key(name)}.${mlp}.weight`));
       out.set(`${name}.pair`, concat(g, { a, b, axis: 1 }));
     }
   }
@@ -266,11 +270,14 @@ export function recordTables(
   level: TableRoom,
   inputs: LevelInputs,
   weights: LabelWeights,
+  key: KeyOf = sameKey,
 ): Map<string, NormTables> {
   const norms = normsAt(c, level);
   const { append } = inputs;
   if (!append)
-    return new Map(norms.map((name) => [name, recordNormTables(g, c, p, name, level, inputs, weights.pair(name))]));
+    return new Map(
+      norms.map((name) => [name, recordNormTables(g, c, p, key(name), level, inputs, weights.pair(name))]),
+    );
   const a = g.scope("mlp_shared", () =>
     windowGather(g, {
       ...{ windows: inputs.innerWindows, count: level.inner },
@@ -279,7 +286,7 @@ export function recordTables(
   );
   return new Map(
     norms.map((name, part): [string, NormTables] => {
-      const [gamma, beta] = ["mlp_gamma", "mlp_beta"].map((mlp) => p.tensor(g, `${name}.${mlp}.bias`));
+      const [gamma, beta] = ["mlp_gamma", "mlp_beta"].map((mlp) => p.tensor(g, `${key(name)}.${mlp}.bias`));
       const rows = { windows: inputs.outerWindows!, outer: level.outer, ...append };
       return [
         name,
@@ -338,18 +345,24 @@ export function convWeights(
   return { w, bias, sigma };
 }
 
-/** Records and keeps the sigmas and 1/std that an eval-mode image recording imports. */
-export function recordPrepare(g: Graph, c: Config, p: ParameterStore): void {
+/** Records and keeps the sigmas and, if there are running statistics, the 1/std that an eval-mode image recording imports. */
+export function recordPrepare(
+  g: Graph,
+  c: Config,
+  p: ParameterStore,
+  running = parseNormG(c.norm_G).kind === "batch",
+  key: KeyOf = sameKey,
+): void {
   for (const layer of convLayers(c)) {
     const { sigma } = convWeights(g, p, layer, false);
     if (sigma) g.keep(`${layer.name}.sigma`, sigma);
   }
-  if (parseNormG(c.norm_G).kind === "instance") return;
+  if (!running) return;
   for (const b of blocks(c)) {
     for (const { name } of normsOf(b))
       g.keep(
         `${name}.rstd`,
-        g.scope(name, () => inverseStd(g, { variance: p.tensor(g, `${name}.param_free_norm.running_var`) })),
+        g.scope(name, () => inverseStd(g, { variance: p.tensor(g, `${key(name)}.param_free_norm.running_var`) })),
       );
   }
 }

@@ -31,7 +31,7 @@ export interface LevelLists {
   /** For gatherRows, in dense mode: pixels by inner id. */
   readonly innerPixels?: Lists;
   /** For modulate: pixels by row of the tables. */
-  readonly pixels: Lists;
+  readonly pixels?: Lists;
 }
 
 /** Declares lists of at most the given sizes as inputs `name order`, `name rows` and `name parts`. */
@@ -47,8 +47,14 @@ export const listValues = (name: string, lists: HostLists): Record<string, HostA
 /** Length of the second axis (channels) of mlp_shared's packed weights, which labelLists uses for its indices. */
 const labelChannels = (c: Config): number => pad4(semanticNc(c));
 
-/** Declares the lists of one resolution. */
-export function levelListInputs(g: Graph, c: Config, room: TableRoom, images: number): LevelLists {
+/** Declares the lists of one resolution. `pixels`: false if modulate reads other tables than the level's own. */
+export function levelListInputs(
+  g: Graph,
+  c: Config,
+  room: TableRoom,
+  images: number,
+  { pixels = true }: { pixels?: boolean } = {},
+): LevelLists {
   const { h, w, inner, outer } = room;
   const taps = parseNormG(c.norm_G).k ** 2;
   const key = levelKey(h, w);
@@ -61,7 +67,7 @@ export function levelListInputs(g: Graph, c: Config, room: TableRoom, images: nu
     ...(room.mode === "lookup"
       ? { taps: listInputs(g, `taps ${key}`, tapListShapes(outer.capacity, inner.capacity, taps)) }
       : { innerPixels: listInputs(g, `inner pixels ${key}`, listShapes(images * h * w, inner.capacity)) }),
-    pixels: listInputs(g, `pixels ${key}`, pixelListShapes(images * h * w, outer.capacity)),
+    ...(pixels && { pixels: listInputs(g, `pixels ${key}`, pixelListShapes(images * h * w, outer.capacity)) }),
   };
 }
 
@@ -79,20 +85,22 @@ export function levelListValues(
   room: TableRoom,
   lw: LevelWindows,
   scratch = new LevelListScratch(),
+  { pixels = true }: { pixels?: boolean } = {},
 ): Record<string, HostArray> {
   const key = levelKey(room.h, room.w);
   const labels = { count: lw.innerCount, taps: lw.k ** 2, channels: labelChannels(c), edgeRow: edgeRow(c) };
   const out = listValues(`labels ${key}`, labelLists(lw.innerWindows, labels, scratch.labels));
   if (room.mode === "lookup") {
     Object.assign(out, listValues(`taps ${key}`, tapLists(lw, scratch.tables)));
-    return Object.assign(out, listValues(`pixels ${key}`, pixelLists(lw, scratch.pixels)));
+    return Object.assign(out, pixels && listValues(`pixels ${key}`, pixelLists(lw, scratch.pixels)));
   }
   const size = lw.innerIds.length;
   if (scratch.identity?.length !== size) scratch.identity = Int32Array.from({ length: size }, (_, i) => i);
   Object.assign(out, listValues(`inner pixels ${key}`, idLists(lw.innerIds, lw.innerCount, scratch.tables)));
   return Object.assign(
     out,
-    listValues(`pixels ${key}`, pixelLists({ ...lw, outerIds: scratch.identity, outerCount: size }, scratch.pixels)),
+    pixels &&
+      listValues(`pixels ${key}`, pixelLists({ ...lw, outerIds: scratch.identity, outerCount: size }, scratch.pixels)),
   );
 }
 

@@ -6,7 +6,7 @@ import { runningStatistics, statistics } from "../../../kernels/index.ts";
 import type { ModulateArgs } from "../../../kernels/norm/modulate.ts";
 import type { LevelWindows } from "../../labels/windows.ts";
 import { product, type Graph, type Tensor } from "../../runtime/index.ts";
-import { parseNormG, type Config } from "../config.ts";
+import { parseNormG, type Config, type NormG } from "../config.ts";
 import type { ParameterStore } from "../weights/parameters.ts";
 import {
   convLayers,
@@ -49,6 +49,8 @@ export interface TrainingPass {
   blocks: Map<string, Tensor>;
   /** gamma and beta of every norm. */
   tables: Tensor[];
+  /** Of generators that take a style for each region: the codes, f32 [N*labels, style_length]. */
+  codes?: Tensor;
 }
 
 /**
@@ -75,19 +77,18 @@ export function recordTrainingPass(
   }
   const blocks = new Map<string, Tensor>();
   const tables: Tensor[] = [];
-  const layers = trainingLayers(
-    g,
-    c,
-    p,
-    (name) => {
+  const layers = trainingLayers(g, c, p, {
+    noise: noiseLayer(g, c, p),
+    table(name) {
       const made = recordNormTables(g, c, p, name, ...levels.get(name)!);
       tables.push(made.gamma, made.beta);
       return made;
     },
-    (h, w) => ids.get(levelKey(h, w))!,
-    options.momentum,
-    (h, w) => lists.get(levelKey(h, w)) ?? {},
-  );
+    ids: (h, w) => ids.get(levelKey(h, w))!,
+    lists: (h, w) => lists.get(levelKey(h, w)) ?? {},
+    norm: parseNormG(c.norm_G),
+    momentum: options.momentum,
+  });
   const image = recordImage(g, c, layers, recordStart(g, c, p, images, options), (name, y) => blocks.set(name, y));
   return { image, blocks, tables };
 }
@@ -125,6 +126,14 @@ export function trainingInputs(
   return out;
 }
 
+/** What trainingLayers does not record itself. */
+interface TrainingLayers extends Pick<Layers, "table" | "ids" | "lists" | "noise"> {
+  norm: Pick<NormG, "kind" | "synced">;
+  /** The key of a norm, by its name in SPADE's generator; that name by default. */
+  key?: (norm: string) => string;
+  momentum?: number;
+}
+
 /**
  * Layers of a training-mode forward pass: uses batch statistics, updates the running statistics, and does one power
  * iteration per layer. Records tables and copies of weights only where they are used, so that not all copies and table
@@ -134,34 +143,28 @@ export function trainingLayers(
   g: Graph,
   c: Config,
   p: ParameterStore,
-  table: Layers["table"],
-  ids: (h: number, w: number) => Tensor,
-  momentum = MOMENTUM,
-  lists?: Layers["lists"],
+  { norm, key = (name) => name, momentum = MOMENTUM, ...rest }: TrainingLayers,
 ): Layers {
-  const { kind, synced } = parseNormG(c.norm_G);
+  const { kind, synced } = norm;
   const convs = new Map(convLayers(c).map((layer) => [layer.name, layer]));
   const known = new Map<Tensor, ReturnType<typeof statistics>>();
   return {
-    noise: noiseLayer(g, c, p),
+    ...rest,
     conv(name) {
       const layer = convs.get(name)!;
       const weights = convWeights(g, p, layer, true);
       return { ...weights, ...g.scope(name, () => deriveWeights(g, weights.w, layer)) };
     },
-    table,
-    ids,
-    lists,
     normalise(name, x, up) {
       // norm_0 and norm_s read the same x, so compute its statistics once.
       let s = known.get(x);
       const count = product(x.shape.slice(kind === "batch" ? 0 : 1, 3)) * up * up;
       if (!s) known.set(x, (s = statistics(g, { x, per: kind, count, synced })));
       if (kind === "batch") {
-        const key = `${name}.param_free_norm`;
+        const running = `${key(name)}.param_free_norm.running_`;
         runningStatistics(g, {
-          running_mean: p.tensor(g, `${key}.running_mean`),
-          running_var: p.tensor(g, `${key}.running_var`),
+          running_mean: p.tensor(g, `${running}mean`),
+          running_var: p.tensor(g, `${running}var`),
           mean: s.mean,
           variance: s.variance,
           joined: s.joined,

@@ -4,6 +4,7 @@ import { SpadeError } from "../../runtime/errors.ts";
 import { cladeKeys } from "../clade/keys.ts";
 import { defaultConfig, type Config, type LabelConfig, type Upsampling } from "../config.ts";
 import { outputSize } from "../kinds.ts";
+import { guessSean, SEAN_KEY } from "../sean/guess.ts";
 import { refuseOthers } from "./recognise.ts";
 
 type Size = Pick<Config, "num_upsampling_layers" | "crop_size" | "aspect_ratio">;
@@ -85,7 +86,7 @@ function dataSet(S: number, edges?: boolean): { semantics: LabelConfig; usual: S
 export function semanticChannels(shapes: ReadonlyMap<string, readonly number[]>): number | undefined {
   const clade = cladeKeys(shapes);
   if (clade) return clade.classes + (clade.edges ? 1 : 0);
-  return (shapes.get("head_0.norm_0.mlp_shared.0.weight") ?? convOf(shapes, "model.1"))?.[1];
+  return (shapes.get("head_0.norm_0.mlp_shared.0.weight") ?? shapes.get(SEAN_KEY) ?? convOf(shapes, "model.1"))?.[1];
 }
 
 /**
@@ -95,8 +96,8 @@ export function semanticChannels(shapes: ReadonlyMap<string, readonly number[]>)
  */
 export function guessConfig(shapes: ReadonlyMap<string, readonly number[]>, given: Partial<Config> = {}): Config {
   refuseOthers(shapes);
-  const pix2pixhd = guessPix2PixHD(shapes);
-  if (pix2pixhd) return pix2pixhd;
+  const other = guessPix2PixHD(shapes) ?? guessSean(shapes, given);
+  if (other) return other;
   const clade = cladeKeys(shapes);
   const shared = shapes.get("head_0.norm_0.mlp_shared.0.weight");
   const fc = shapes.get("fc.weight");

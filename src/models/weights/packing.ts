@@ -134,8 +134,14 @@ export function transposedPacking(i: number, o: number, taps: number): { weight:
   };
 }
 
+/** The layout of a linear layer's weights, published as [M,K]: [K][M]. */
+export function linearPacking([m, k]: readonly number[]): Packing {
+  const layout = { taps: k, outs: m, ins: 1, start: 0 };
+  return packingAs([k, m], true, { ...layout, grid: [1, 1, pad4(m), 1], strides: [1, k, 0] });
+}
+
 /** As matrices in blocks of 16 columns, one a tap: what table GEMMs read. */
-function blockedPacking([o, i, kh, kw]: readonly number[]): Packing {
+export function blockedPacking([o, i, kh, kw]: readonly number[]): Packing {
   const taps = kh * kw;
   const layout = { taps, outs: o, ins: i, start: 0 };
   return packingAs(blockedShape(taps, i, o), true, {

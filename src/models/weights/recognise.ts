@@ -2,6 +2,7 @@
 
 import { cladeKeys } from "../clade/keys.ts";
 import { SpadeError } from "../../runtime/errors.ts";
+import { SEAN_KEY } from "../sean/guess.ts";
 
 type Shapes = ReadonlyMap<string, readonly number[]>;
 
@@ -55,7 +56,7 @@ const OTHERS: readonly [pattern: RegExp, is: string, fix: string, holds?: (shape
 
 /** @throws SpadeError unsupported: the keys are those of another net or file than a generator; the message says which */
 export function refuseOthers(shapes: Shapes): void {
-  const isGenerator = shapes.has("head_0.norm_0.mlp_shared.0.weight") || !!cladeKeys(shapes);
+  const isGenerator = shapes.has("head_0.norm_0.mlp_shared.0.weight") || shapes.has(SEAN_KEY) || !!cladeKeys(shapes);
   for (const [pattern, is, fix, holds] of OTHERS) {
     for (const [key, shape] of shapes) {
       if (!pattern.test(key) || (holds && !holds(shape))) continue;

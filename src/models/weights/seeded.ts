@@ -2,7 +2,8 @@
 // tensor with key K, for `seed` and `gain`, is
 //
 //     weight, weight_orig   seeded("<seed>:" + K, shape, gain * sqrt(6 / (fan_in + fan_out)))
-//     bias, noise_var       seeded("<seed>:" + K, shape, 0.1 * gain)
+//     bias, noise_var       seeded("<seed>:" + K, shape, 0.1 * gain); SEAN's noise_var 0.5 * gain
+//     blending_gamma, _beta seeded("<seed>:" + K, shape, 2 * gain)
 //     class tables' weight  0.5 + seeded("<seed>:" + K, shape, 0.5), in float32 (netG clade)
 //     weight_u, weight_v    seeded("<seed>:" + K, shape, 1), then divided by its L2 norm
 //
@@ -62,9 +63,12 @@ function seededTensor(
       return new Float32Array(shape[0]);
     case "running_var":
       return new Float32Array(shape[0]).fill(1);
+    case "blending_gamma":
+    case "blending_beta":
+      return seeded(name, shape, 2 * gain);
     case "bias":
     case "noise_var":
-      return seeded(name, shape, 0.1 * gain);
+      return seeded(name, shape, (/(^|\.)(ace_.|n)\.noise_var$/.test(key) ? 0.5 : 0.1) * gain);
     case "weight_u":
     case "weight_v": {
       const values = seeded(name, shape, 1);

@@ -40,6 +40,8 @@ const RULES: Readonly<Record<keyof Config, Rule>> = {
   resnet_kernel_size: whole(1, 31),
   resnet_initial_kernel_size: whole(1, 31),
   norm_G: { wanted: "a text", holds: (v) => typeof v === "string" },
+  style_length: whole(1, 4096),
+  enc_ngf: whole(1, 1024),
   add_noise: flag,
   add_dist: flag,
 };
