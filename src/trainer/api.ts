@@ -23,7 +23,7 @@ export interface PublishedOptions {
   /** Samples a step. */
   batchSize: number;
   /** The generator. resnet_* are for "pix2pixhd", num_upsampling_layers is for the others. "clade" is published as norm_mode clade. */
-  netG: "spade" | "pix2pixhd" | "clade";
+  netG: "spade" | "pix2pixhd" | "clade" | "sean";
   /** "spectralspadesyncbatch3x3" ... */
   norm_G: string;
   num_upsampling_layers: "normal" | "more" | "most";
@@ -74,6 +74,9 @@ export interface PublishedOptions {
   add_noise: boolean;
   /** Of netG "clade": two factors a pixel, by its place in its region (ICPE). */
   add_dist: boolean;
+  /** Of netG "sean": numbers of a region's style, and channels of the style encoder's first layer; published are 512 and 32. */
+  style_length: number;
+  enc_ngf: number;
   /** Not published: decay of a moving average of the generator, which preview() and save() then take; 0: none. At step n at most (1 + n) / (10 + n). */
   ema: number;
 }

@@ -43,7 +43,8 @@ export async function whatBegins(
   const labels = metadata.labels === undefined ? undefined : parseLabels(metadata.labels, "from, metadata labels");
   // As files hold nothing of what is ours and off, and states of the command hold no options.
   const has = (key: RegExp): boolean => checkpoint.names().some((name) => key.test(name));
-  const add_noise = has(/^G\..*\.noise_var$/);
+  // SEAN's noise is no option.
+  const add_noise = has(/^G\..*\.norm_\w\.noise_var$/);
   const add_dist = has(/^G\..*\.dist_conv_w\.weight$/);
   const options = {
     add_noise,

@@ -84,6 +84,8 @@ const OF_GENERATOR = [
     "no_instance",
     "add_noise",
     "add_dist",
+    "style_length",
+    "enc_ngf",
   ],
 ];
 /** Options that a checkpoint keeps. */

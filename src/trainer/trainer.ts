@@ -1,7 +1,9 @@
 // The trainer that createTrainer returns: one job at a time on the device, steps from samples, previews, and what is saved.
 
 import type { LabelMap } from "../labels/label_map.ts";
+import { labelSpace } from "../models/config.ts";
 import { kindOf, outputSize } from "../models/kinds.ts";
+import { codesFor, regionCodes, RegionMeans, regionsOf, type RegionStyles } from "../models/sean/region_styles.ts";
 import type { ParameterStore } from "../models/weights/parameters.ts";
 import { openNet } from "../painting/open_net.ts";
 import { toPicture } from "../painting/present/picture.ts";
@@ -97,6 +99,17 @@ export class TrainerSession implements Trainer {
     throw await brokenStep(parts, prepared, losses, of, fix);
   }
 
+  /** What a painter takes for a style, for a map. */
+  private previewStyle(style: Style | undefined, map: LabelMap): Float32Array | undefined {
+    const { o } = this;
+    const regions = kindOf(o).regions?.(o);
+    if (!regions) return styleValues(style, kindOf(o).styleLength(o), "preview");
+    const { styles } = this.parts;
+    const means = styles instanceof RegionMeans ? styles.means() : {};
+    const codes = regionCodes(style as RegionStyles | undefined, means, regions, "preview({ style })");
+    return codesFor(codes, regions, regionsOf(map, undefined, regions, labelSpace(o)));
+  }
+
   async preview(map: LabelMap, options: { style?: Style } = {}): Promise<ImageData> {
     this.check("preview");
     if (!isObject(options))
@@ -104,8 +117,8 @@ export class TrainerSession implements Trainer {
     const { device, o } = this;
     const { w: width, h: height } = outputSize(o);
     checkMap("label map", map, { width, height });
-    const z = styleValues(options.style, kindOf(o).styleLength(o), "preview");
     const copy = { data: map.data.slice(), width, height };
+    const z = this.previewStyle(options.style, copy);
     return this.exclusively("preview", async () => {
       // A painter computes copies of the weights and frees what they replace: it gets weights of its own.
       const G = this.generator;

@@ -1,7 +1,7 @@
 // The published initialisation of a net, as the published code does it on a GPU (docs/upstream.md): init_weights writes into `weight`, which on a GPU
 // is no longer the storage of a spectrally normalised layer's `weight_orig`, so these weights keep PyTorch's default, U(-1/sqrt(fan_in),
-// 1/sqrt(fan_in)); all other weights get `init_type`; every bias is 0, and so are every noise_var and the convs of CLADE's positions; the
-// weights of CLADE's class tables are U(0, 1). Values depend on (seed, key) alone, not on the other nets or their order.
+// 1/sqrt(fan_in)); all other weights get `init_type`; every bias is 0, and so are noise_var, the blending factors and the convs of CLADE's
+// positions; the weights of CLADE's class tables are U(0, 1). Values depend on (seed, key) alone, not on the other nets or their order.
 
 import type { Net } from "../models/weights/packing.ts";
 import { keyedSeed, normalValues, uniformValues } from "../models/philox.ts";
@@ -79,6 +79,8 @@ function initialValues(key: string, shape: readonly number[], options: InitOptio
   switch (key.slice(key.lastIndexOf(".") + 1)) {
     case "bias":
     case "noise_var":
+    case "blending_gamma":
+    case "blending_beta":
     case "running_mean":
       return new Float32Array(size);
     case "running_var":

@@ -1,5 +1,6 @@
 // One step of a run, whoever gives the batches: its random draws, which nets learn, the losses, the styles, and the position after it.
 
+import { kindOf } from "../models/kinds.ts";
 import { keyedSeed, normalValues } from "../models/philox.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import { averageDecay, epochRate, type TrainOptions } from "./options.ts";
@@ -51,7 +52,7 @@ function noise(o: TrainOptions, step: number): Pick<Batch, "epsG" | "epsD" | "no
   const draw = (name: string): Float32Array => normalValues(seed(name), o.batchSize * o.z_dim);
   return {
     ...(o.use_vae && { epsG: draw("eps G"), epsD: draw("eps D") }),
-    ...(o.add_noise && { noiseG: seed("noise G"), noiseD: seed("noise D") }),
+    ...((o.add_noise || kindOf(o).regions) && { noiseG: seed("noise G"), noiseD: seed("noise D") }),
   };
 }
 

@@ -1,8 +1,9 @@
 // Puts a run's nets, moments, stepper and styles together on a device, wherever the values come from.
 
-import { netOf } from "../models/kinds.ts";
+import { kindOf, netOf } from "../models/kinds.ts";
 import { discriminatorNet } from "../models/nets/discriminator.ts";
 import { encoderNet } from "../models/nets/encoder.ts";
+import { RegionMeans } from "../models/sean/region_styles.ts";
 import type { Net } from "../models/weights/packing.ts";
 import type { ParameterStore } from "../models/weights/parameters.ts";
 import type { Device } from "../runtime/index.ts";
@@ -53,7 +54,8 @@ export async function openParts(device: Device, o: TrainOptions, origin: Origin)
         average: average && { parameters: average, decay: o.ema },
       }),
     );
-    const styles = o.use_vae ? new Styles(o.z_dim) : undefined;
+    const regions = kindOf(o).regions?.(o);
+    const styles = o.use_vae ? new Styles(o.z_dim) : regions && new RegionMeans(regions);
     const { saved, position } = origin;
     if (saved) await restore(saved, stepper, nets, styles);
     return { nets, stepper, styles, average, position: { ...position }, losses: saved?.losses ?? {}, dispose };

@@ -130,6 +130,8 @@ export const RULES: Readonly<Record<Exclude<keyof TrainOptions, "isTrain">, Rule
   z_dim: whole(1),
   init_type: choice(INIT_TYPES),
   init_variance: real(0),
+  style_length: whole(1),
+  enc_ngf: whole(1),
   add_noise: toggle,
   add_dist: toggle,
 

@@ -3,6 +3,7 @@
 import { datasetDefaults, defaultData, type DataOptions } from "../datasets/options.ts";
 import { defaultConfig, type Config } from "../models/config.ts";
 import { kindOf } from "../models/kinds.ts";
+import { trainingKindOf } from "../models/training_kinds.ts";
 import { defaultDiscriminator, type DiscriminatorConfig } from "../models/nets/discriminator.ts";
 import { defaultEncoder, type EncoderConfig } from "../models/nets/encoder.ts";
 import { defaultLosses, type LossConfig } from "./step/losses.ts";
@@ -121,9 +122,15 @@ export function defaultsOf(options: Pick<TrainOptions, "dataset_mode" | "netG" |
     ...defaultOptions,
     ...(options.no_TTUR ? { beta1: 0.5, beta2: 0.999 } : {}),
     norm_G: kindOf(options).norm_G,
+    ...trainingKindOf(options).defaults,
     ...datasetDefaults(options.dataset_mode),
   };
 }
+
+/** Adam's betas: the options, or what the published trainer of a net has fixed with the two time scales. */
+export const adamBetas = (
+  c: Pick<TrainConfig, "netG" | "no_TTUR" | "beta1" | "beta2">,
+): { beta1: number; beta2: number } => (!c.no_TTUR && trainingKindOf(c).fixedBetas) || c;
 
 /** Learning rates of G (and E) and of D: Heusel et al. 2017's two time scales, lr/2 and 2 lr in the published code. */
 export function learningRates(c: OptimiserConfig, lr = c.lr): { G: number; D: number } {

@@ -5,12 +5,12 @@ import type { TrainOptions } from "./options.ts";
 import type { Position } from "./position.ts";
 import type { Nets } from "./step/step.ts";
 import type { Stepper } from "./step/stepper.ts";
-import type { Styles } from "./styles.ts";
+import type { TrainedStyles } from "./styles.ts";
 
 export interface RunParts {
   readonly nets: Nets;
   readonly stepper: Stepper;
-  readonly styles: Styles | undefined;
+  readonly styles: TrainedStyles | undefined;
   /** The moving average of G (--ema). */
   readonly average: ParameterStore | undefined;
   readonly position: Position;

@@ -5,14 +5,11 @@ import { parseJson } from "../formats/budget.ts";
 import type { TensorToWrite } from "../formats/safetensors.ts";
 import { fromF32 } from "../formats/tensors.ts";
 import { defaultConfig, storedForm, type Config } from "../models/config.ts";
-import { encodePresets } from "../models/presets.ts";
 import type { Label } from "../pictures/label_names.ts";
 import type { TrainOptions } from "./options.ts";
 import { OLD_SQUEEZENET_SCALE } from "./step/losses.ts";
 import type { Position } from "./position.ts";
-import type { Styles } from "./styles.ts";
-
-const PRESETS = 8;
+import type { TrainedStyles } from "./styles.ts";
 
 /** What a saved net says of its run. */
 export interface SavedTraining {
@@ -38,14 +35,14 @@ export function savedTraining(metadata: Readonly<Record<string, string>>): Saved
 export function netMetadata(
   o: TrainOptions,
   labels: readonly Label[] | undefined,
-  styles: Styles | undefined,
+  styles: TrainedStyles | undefined,
   position: Position,
 ): Record<string, string> {
   const config = Object.fromEntries((Object.keys(defaultConfig) as (keyof Config)[]).map((key) => [key, o[key]]));
   return {
     config: JSON.stringify(storedForm(config)),
     ...(labels ? { labels: JSON.stringify(labels) } : {}),
-    ...(styles?.count ? { styles: encodePresets(styles.mean(), styles.presets(PRESETS)) } : {}),
+    ...styles?.metadata(),
     training: JSON.stringify({
       epoch: position.epoch,
       batch: position.batch,

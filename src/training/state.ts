@@ -12,7 +12,7 @@ import type { StateTensor, StateTensors } from "./saved_net.ts";
 import type { SavedFields } from "./state_check.ts";
 import type { Nets } from "./step/step.ts";
 import type { Stepper, StepperState } from "./step/stepper.ts";
-import type { Styles } from "./styles.ts";
+import type { TrainedStyles } from "./styles.ts";
 
 /** A run's state on the host. */
 export interface Snapshot {
@@ -90,7 +90,7 @@ export async function restore(
   saved: SavedState,
   stepper: Stepper,
   nets: Nets,
-  styles: Styles | undefined,
+  styles: TrainedStyles | undefined,
 ): Promise<void> {
   const { checkpoint } = saved;
   const read = async (name: string, shape: readonly number[]): Promise<Float32Array> => {
@@ -111,5 +111,5 @@ export async function restore(
         m.write(key, which, await read(`${role}.${key}.adam_${which}`, m.parameters.shape(key)));
   }
   stepper.restore(saved.stepper);
-  if (styles) styles.add(await read("styles", [checkpoint.info("styles").shape[0], styles.dim]));
+  if (styles) styles.restore(await read("styles", [checkpoint.info("styles").shape[0], styles.dim]));
 }

@@ -134,6 +134,7 @@ const FIELDS: Record<string, Record<string, Check>> = {
         }),
       ),
     adam: object({ G: count, D: count }),
+    started: (v) => v === undefined || (isObject(v) && Object.values(v).every(count)),
     lossScale: (v) => v === undefined || object({ G: scale, D: scale })(v),
   },
 };

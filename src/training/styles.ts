@@ -2,12 +2,28 @@
 // photograph is read again), their mean, and a few presets that differ as much as possible: farthest points (Gonzalez 1985). Centres of
 // clusters were tried: most of a set's photographs resemble each other, and so did most presets.
 
+import { encodePresets } from "../models/presets.ts";
+
+/** Presets that are stored with a net. */
+const PRESETS = 8;
 /** Photographs whose style is kept. */
 const CAPACITY = 2048;
 /** Share of the styles that lie farthest from the middle and become no presets: those of damaged or odd photographs. */
 const ODD = 0.02;
 
-export class Styles {
+/** The styles of a training's photographs, which its nets are saved with. */
+export interface TrainedStyles {
+  /** @param rows what the encoder gives for the pictures of a step */
+  add(rows: Float32Array): void;
+  /** [count, dim], for a state; `restore` takes them. */
+  values(): Float32Array;
+  restore(values: Float32Array): void;
+  readonly count: number;
+  readonly dim: number;
+  metadata(): Record<string, string>;
+}
+
+export class Styles implements TrainedStyles {
   /** Rows of `dim`; the oldest is overwritten first. */
   private readonly rows: Float32Array;
   /** Rows ever added. */
@@ -22,6 +38,15 @@ export class Styles {
     for (let at = 0; at < mu.length; at += this.dim) {
       this.rows.set(mu.subarray(at, at + this.dim), (this.added++ % CAPACITY) * this.dim);
     }
+  }
+
+  restore(values: Float32Array): void {
+    this.add(values);
+  }
+
+  /** What weights' metadata say of styles. */
+  metadata(): Record<string, string> {
+    return this.count ? { styles: encodePresets(this.mean(), this.presets(PRESETS)) } : {};
   }
 
   get count(): number {

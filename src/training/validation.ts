@@ -7,6 +7,9 @@ import type { Dataset } from "../datasets/dataset.ts";
 import { FeatureExtractor } from "../evaluation/features.ts";
 import { frechetDistance, gaussian, type Gaussian } from "../evaluation/frechet.ts";
 import type { LabelMap } from "../labels/label_map.ts";
+import type { LevelWindows } from "../labels/windows.ts";
+import { normalized } from "../painting/encoder_runner.ts";
+import { windowsOf } from "../painting/windows.ts";
 import { type Config } from "../models/config.ts";
 import type { ParameterStore } from "../models/weights/parameters.ts";
 import { keyedSeed, normalValues } from "../models/philox.ts";
@@ -64,10 +67,14 @@ export class Validation {
       const shown = gridOf(pairs.length);
       const pictures: Float32Array[] = [];
       const painted: Float32Array[] = [];
-      for (const [i, { label, instance }] of pairs.entries()) {
+      for (const [i, { label, instance, photo }] of pairs.entries()) {
         await net.setMap(label, instance);
         const length = kindOf(config).styleLength(config);
-        const z = length ? normalValues(keyedSeed(config.seed, `validation ${i}`), length) : undefined;
+        // A net with regions paints each photo's map in the photo's own styles.
+        const windows = (): LevelWindows[] => windowsOf(config, [label], instance ? [instance] : null);
+        const z = length
+          ? normalValues(keyedSeed(config.seed, `validation ${i}`), length)
+          : await net.painter.encode?.(normalized(photo), windows());
         const data = await net.painter.paint(z);
         painted.push(...(await this.features.features([{ data, width: w, height: h }])));
         if (shown.includes(i)) pictures.push(data);

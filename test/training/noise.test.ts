@@ -55,7 +55,7 @@ test("in 30 steps on one picture the loss falls, and every norm's factors leave 
 
 test("every step and net has draws of its own, which the seed decides", () => {
   const stepper = { prepare: (batch: unknown) => ({ batch }) } as unknown as RunParts["stepper"];
-  const o = { add_noise: true, use_vae: false, seed: 4 } as TrainOptions;
+  const o = { netG: "spade", add_noise: true, use_vae: false, seed: 4 } as TrainOptions;
   const seeds = (step: number, of = o): (number | undefined)[] => {
     const { batch } = prepareStep(of, { stepper } as RunParts, { labels: [], image: new Float32Array() }, step);
     return [batch.noiseG, batch.noiseD];
@@ -63,6 +63,7 @@ test("every step and net has draws of its own, which the seed decides", () => {
   expect(new Set([...seeds(0), ...seeds(1), ...seeds(0, { ...o, seed: 5 })]).size).toBe(6);
   expect(seeds(1)).toEqual(seeds(1));
   expect(seeds(0, { ...o, add_noise: false })).toEqual([undefined, undefined]);
+  expect(seeds(0, { ...o, add_noise: false, netG: "sean" })).toEqual(seeds(0));
 });
 
 describe("a run", () => {

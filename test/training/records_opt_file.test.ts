@@ -23,6 +23,8 @@ const options: TrainOptions = {
   use_vae: true,
   add_noise: true,
   add_dist: true,
+  style_length: 64,
+  enc_ngf: 8,
   max_minutes: 90,
 };
 

@@ -43,10 +43,11 @@ export function checkLevels(o: TrainOptions, { stepper: { plans } }: Pick<SavedS
 /** @throws SpadeError usage: the run's generator (tensors of `shapes`) has noise or positions, and the options have none */
 export function checkNoise(o: TrainOptions, shapes: StateSource["shapes"]): void {
   for (const [option, ending, what] of [
-    ["add_noise", ".noise_var", "noise"],
-    ["add_dist", ".dist_conv_w.weight", "positions"],
+    // SEAN's noise is no option.
+    ["add_noise", /\.norm_\w\.noise_var$/, "noise"],
+    ["add_dist", /\.dist_conv_w\.weight$/, "positions"],
   ] as const)
-    if (!o[option] && [...shapes.keys()].some((key) => key.endsWith(ending)))
+    if (!o[option] && [...shapes.keys()].some((key) => ending.test(key)))
       throw new SpadeError(
         "usage",
         `--continue_train without --${option}`,

@@ -42,14 +42,19 @@ export class Moments {
     return [...this.buffers.values()].reduce((sum, { m, v }) => sum + m.bytes + v.bytes, 0);
   }
 
-  /** Records one Adam step on every parameter that has a gradient. When it runs, it changes nothing if `overflow` is not 0. */
+  /**
+   * Records one Adam step on every parameter that has a gradient. When it runs, it changes nothing if `overflow` is not 0.
+   * @param late f32 [keys, 4]: the factors of keys that count their own steps
+   */
   record(
     g: Graph,
     grads: ReadonlyMap<Tensor, Tensor>,
     factors: Tensor,
     { beta1, beta2 }: { beta1: number; beta2: number },
     overflow?: Tensor,
+    late?: { readonly keys: readonly string[]; readonly factors: Tensor },
   ): void {
+    const rows = new Map(late?.keys.map((key, i) => [key, i]));
     for (const key of this.keys) {
       const read = this.parameters.tensor(g, key);
       const p = this.parameters.master(g, key);
@@ -64,7 +69,7 @@ export class Moments {
           grad,
           copied: p === read ? undefined : read,
           overflow,
-          factors,
+          ...(rows.has(key) ? { factors: late!.factors, row: rows.get(key) } : { factors }),
           beta1,
           beta2,
         }),

@@ -21,7 +21,7 @@ import {
 } from "./losses.ts";
 import { exchangeGradients } from "./exchange.ts";
 import type { Moments } from "./moments.ts";
-import type { TrainConfig } from "../options.ts";
+import { adamBetas, type TrainConfig } from "../options.ts";
 
 export interface Nets {
   G: ParameterStore;
@@ -42,6 +42,8 @@ export interface StepOptions {
   average?: Average;
   /** Exchanges gradients, and the statistics of synchronised norms, with peers that train the same nets. Left out: there are none. */
   exchange?: Exchange;
+  /** Where the noise of generators that always have it comes from: a batch's seeds, by default, or its planes. */
+  planes?: "seed" | "given";
 }
 
 export interface Step {
@@ -51,6 +53,8 @@ export interface Step {
   fake: Tensor;
   /** The encoder's mu and logvar of the real pictures, [N, z_dim] each. */
   style?: Style;
+  /** The codes of the real pictures' regions, [N*labels, style_length], of generators that take them. */
+  regionCodes?: Tensor;
   /** Tensors that src/training/step/memory.ts counts separately. */
   tables: Tensor[];
   gradients: Tensor[];
@@ -64,7 +68,7 @@ export interface Step {
 
 type Style = NonNullable<GeneratorTerms["style"]>;
 
-interface Painted extends Pick<Step, "fake" | "style" | "tables" | "parts" | "ends"> {
+interface Painted extends Pick<Step, "fake" | "style" | "regionCodes" | "tables" | "parts" | "ends"> {
   real: Tensor;
   codes: Tensor;
 }
@@ -77,8 +81,9 @@ function recordFake(
   plans: readonly TableRoom[],
   images: number,
   differentiated: boolean,
-  dtype: DType = "f32",
+  options: StepOptions,
 ): Painted {
+  const { dtype = "f32" } = options;
   const { h, w } = outputSize(c);
   const ends: Step["ends"] = new Map();
   const real = g.input("image", [images, h, w, 3], dtype);
@@ -87,14 +92,17 @@ function recordFake(
   const z = style && reparameterise(g, { ...style, eps: g.input("eps", [images, c.z_dim]) });
   const codes = g.input("codes", [images, h, w], "i32");
   const painted = g.scope("G", () =>
-    trainingKindOf(c).recordTraining(g, c, nets.G, plans, images, { codes, z, gradients: differentiated }),
+    trainingKindOf(c).recordTraining(g, c, nets.G, plans, images, {
+      ...{ codes, photo: real, z, gradients: differentiated },
+      planes: options.planes,
+    }),
   );
   ends.set("G", g.dispatches.length);
-  const { image: fake, tables } = painted;
+  const { image: fake, tables, codes: regionCodes } = painted;
   const parts = new Map<string, Tensor>(style && [["E, mu", style.mu] as const, ["E, logvar", style.logvar] as const]);
   for (const [name, t] of painted.blocks) parts.set(`G, ${name}`, t);
   parts.set("G, picture", fake);
-  return { fake, real, codes, style, tables, parts, ends };
+  return { fake, real, codes, style, regionCodes, tables, parts, ends };
 }
 
 /** Fake and real through D as one batch, fake first. */
@@ -127,6 +135,12 @@ function differentiate(
   );
 }
 
+/** Keys of a net that count their own steps, in the order of the input "late factors". */
+export const lateKeys = (c: TrainConfig, { keys }: Pick<Moments, "keys">): string[] => {
+  const { late } = trainingKindOf(c);
+  return late ? keys.filter((key) => late.is(key)) : [];
+};
+
 /** The overflow check and Adam. */
 function update(
   g: Graph,
@@ -135,9 +149,11 @@ function update(
   moments: readonly Moments[],
 ): Pick<Step, "gradients" | "overflow" | "parts"> {
   const factors = g.input("factors", [4]);
+  const keys = moments.flatMap((m) => lateKeys(c, m));
+  const late = keys.length ? { keys, factors: g.input("late factors", [keys.length, 4]) } : undefined;
   const made = [...grads.values()];
   const flag = overflow(g, { tensors: made });
-  for (const m of moments) m.record(g, grads, factors, c, flag);
+  for (const m of moments) m.record(g, grads, factors, adamBetas(c), flag, late);
   const parts = new Map([...grads].reverse().map(([p, grad]) => [`gradient of ${p.name}`, grad]));
   return { gradients: made, overflow: flag, parts };
 }
@@ -171,8 +187,8 @@ export function recordGeneratorStep(
   moments: readonly Moments[],
   options: StepOptions = {},
 ): Step {
-  const painted = recordFake(g, c, nets, plans, images, true, options.dtype);
-  const { fake, real, style, tables, ends, parts } = painted;
+  const painted = recordFake(g, c, nets, plans, images, true, options);
+  const { fake, real, style, regionCodes, tables, ends, parts } = painted;
   const seed = g.input("seed", [1]);
   const perceptual = new Map<string, Tensor>();
   const toFake = new Map<Tensor, Tensor>();
@@ -194,7 +210,7 @@ export function recordGeneratorStep(
   if (options.average) g.scope("average", () => recordAverage(g, nets.G, options.average!.parameters, learnt.overflow));
   const losses = new Map([...judged, ...perceptual]);
   const seen = new Map([...parts, ...taps, ...layersOf(scales), ...losses, ...learnt.parts]);
-  return { losses, fake, style, tables, ends, ...learnt, parts: seen };
+  return { losses, fake, style, regionCodes, tables, ends, ...learnt, parts: seen };
 }
 
 export function recordDiscriminatorStep(
@@ -206,7 +222,7 @@ export function recordDiscriminatorStep(
   moments: readonly Moments[],
   options: StepOptions = {},
 ): Step {
-  const painted = recordFake(g, c, nets, plans, images, false, options.dtype);
+  const painted = recordFake(g, c, nets, plans, images, false, options);
   const { fake, tables, ends, parts } = painted;
   const scales = recordJudgement(g, c, nets.D, painted);
   const losses = recordDiscriminatorLosses(g, c, scales, images);

@@ -26,8 +26,15 @@ import {
 import { LossScale, type LossScaleState } from "./loss_scale.ts";
 import { trainingMemory, type TrainingMemory } from "./memory.ts";
 import { Moments } from "./moments.ts";
-import { learningRates, type TrainConfig } from "../options.ts";
-import { recordDiscriminatorStep, recordGeneratorStep, type Nets, type Step, type StepOptions } from "./step.ts";
+import { adamBetas, learningRates, type TrainConfig } from "../options.ts";
+import {
+  lateKeys,
+  recordDiscriminatorStep,
+  recordGeneratorStep,
+  type Nets,
+  type Step,
+  type StepOptions,
+} from "./step.ts";
 
 export interface Batch {
   labels: readonly LabelMap[];
@@ -43,6 +50,9 @@ export interface Batch {
   /** Seeds of the planes of the G step and of the D step (nets with add_noise); peers need different ones. */
   noiseG?: number;
   noiseD?: number;
+  /** The planes themselves, as inputs of the G step and of the D step (StepOptions.planes "given"). */
+  planesG?: Readonly<Record<string, Float32Array>>;
+  planesD?: Readonly<Record<string, Float32Array>>;
 }
 
 /** A batch with its label dictionary, ready for the device. */
@@ -80,6 +90,8 @@ export interface StepperState {
   /** Table rooms; they decide how sums over labels are split, so a resumed run needs the same ones. */
   plans: TableRoom[];
   adam: { G: number; D: number };
+  /** Of parameters that a batch may not reach: Adam's steps before the first one that reached them. */
+  started?: Record<string, number>;
   /** Only with f16. */
   lossScale?: { G: LossScaleState; D: LossScaleState };
 }
@@ -99,6 +111,8 @@ export class Stepper {
   onCompile?: (net: "G" | "D", done: number, total: number) => void;
   /** Steps of each net, with those skipped for overflow. */
   private readonly steps = { G: 0, D: 0 };
+  /** As StepperState's `started`. */
+  private readonly started = new Map<string, number>();
 
   constructor(
     readonly device: Device,
@@ -130,6 +144,7 @@ export class Stepper {
     const nets = generator ? (["G", "D"] as const) : (["D"] as const);
     for (const net of nets) {
       this.steps[net]++;
+      if (net === "G") this.begin(prepared.windows, this.steps.G - (this.scales?.G.skipped ?? 0));
       await compiled[net].program.run(this.runOptions(net, prepared, rates));
       compiled[net].ran = true;
     }
@@ -169,11 +184,29 @@ export class Stepper {
         ...(eps ? { eps } : {}),
         ...(average && net === "G" ? { decay: emaFactors(decay ?? average.decay) } : {}),
         seed: Float32Array.of(scale),
-        factors: adamFactors(rate, this.steps[net] - skipped, c.beta1, c.beta2, 1 / scale),
+        ...(net === "G" ? batch.planesG : batch.planesD),
+        ...this.factors(net, rate, this.steps[net] - skipped, scale),
       },
       counts,
       exchange: exchange && exchanging(exchange),
     };
+  }
+
+  /** What Adam reads of a net's step: `factors`, and one row for each parameter that counts its own steps. */
+  private factors(net: "G" | "D", rate: number, step: number, scale: number): Record<string, Float32Array> {
+    const { beta1, beta2 } = adamBetas(this.config);
+    const of = (t: number): Float32Array => adamFactors(rate, t, beta1, beta2, 1 / scale);
+    const late = this.moments[net].flatMap((m) => lateKeys(this.config, m));
+    if (!late.length) return { factors: of(step) };
+    const rows = new Float32Array(4 * late.length);
+    late.forEach((key, i) => rows.set(of(step - (this.started.get(key) ?? step - 1)), 4 * i));
+    return { factors: of(step), "late factors": rows };
+  }
+
+  /** Notes the parameters that a batch reaches first. */
+  private begin(windows: readonly LevelWindows[], step: number): void {
+    for (const key of trainingKindOf(this.config).late?.reached(this.config, windows) ?? [])
+      if (!this.started.has(key)) this.started.set(key, step - 1);
   }
 
   /** Records a net's step with the current table rooms. */
@@ -186,7 +219,7 @@ export class Stepper {
     return { graph, step: record(graph, this.config, nets, this.plans, this.images, this.moments[net], this.options) };
   }
 
-  /** The encoder's mu of every real picture of the last G step, [N, z_dim] (nets with VAE). */
+  /** What the encoder gave for every real picture of the last G step: mu, [N, z_dim] (nets with VAE), or codes of regions, [N, labels, style_length]. */
   mu(): Promise<Float32Array> {
     return this.recorded!.G.program.read("mu");
   }
@@ -209,13 +242,20 @@ export class Stepper {
   }
 
   get state(): StepperState {
-    const { plans, steps, scales } = this;
-    return { plans, adam: { ...steps }, ...(scales ? { lossScale: { G: scales.G.state, D: scales.D.state } } : {}) };
+    const { plans, steps, scales, started } = this;
+    const late = trainingKindOf(this.config).late ? { started: Object.fromEntries(started) } : {};
+    return {
+      plans,
+      adam: { ...steps },
+      ...late,
+      ...(scales ? { lossScale: { G: scales.G.state, D: scales.D.state } } : {}),
+    };
   }
 
   /** Call it before the first step. */
-  restore({ plans, adam, lossScale }: StepperState): void {
+  restore({ plans, adam, started, lossScale }: StepperState): void {
     this.plans = plans;
+    for (const [key, steps] of Object.entries(started ?? {})) this.started.set(key, steps);
     Object.assign(this.steps, adam);
     if (!this.scales || !lossScale) return;
     this.scales.G.restore(lossScale.G);
@@ -250,7 +290,8 @@ export class Stepper {
     for (const [loss, t] of step.losses) graph.output(loss, t);
     graph.output("fake", step.fake);
     graph.output("overflow", step.overflow);
-    if (step.style) graph.output("mu", step.style.mu);
+    const styles = step.regionCodes ?? step.style?.mu;
+    if (styles) graph.output("mu", styles);
     const onProgress = (done: number, total: number): void => this.onCompile?.(net, done, total);
     const program = await Program.compile(graph, this.device, { name: `${net} step`, onProgress });
     const memory = trainingMemory(graph, step, this.moments[net], program.memory);
