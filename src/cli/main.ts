@@ -6,7 +6,7 @@ import { Command, CommanderError, Option } from "commander";
 import { removeUnfinished } from "../formats/file.ts";
 import { foreign, printable, SpadeError } from "../runtime/errors.ts";
 import { publishedNames, refuseExcess } from "./options/argv.ts";
-import { addConfigOptions, addNoiseSeed, configOverrides } from "./options/config_options.ts";
+import { addConfigOptions, addNoiseSeed, addRegionStyles, configOverrides } from "./options/config_options.ts";
 import { ignoredOptions } from "./options/dead_options.ts";
 import { withCommand } from "./terminal/command.ts";
 import { interruptible, tidyAtEnd } from "./terminal/interrupt.ts";
@@ -129,7 +129,7 @@ function commands(): Command {
     )
     .option("--key <name>", "the generator's name in a nested checkpoint")
     .option("--force", FORCE);
-  addNoiseSeed(addConfigOptions(generating)).action(async (options: Record<string, unknown>) => {
+  addRegionStyles(addNoiseSeed(addConfigOptions(generating))).action(async (options: Record<string, unknown>) => {
     const { generate } = await import("./commands/generate.ts");
     const progress = new Progress();
     for await (const line of generate(

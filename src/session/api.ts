@@ -1,9 +1,11 @@
 // The public types, the same for pages and Node. Times in ms, sizes in pixels, label ids as in training.
 
 import type { LabelMap } from "../labels/label_map.ts";
+import type { RegionStyles } from "../models/sean/region_styles.ts";
 import { SpadeError } from "../runtime/errors.ts";
 
-export type { LabelMap };
+export type { LabelMap, RegionStyles };
+export { mixRegionStyles } from "../models/sean/region_styles.ts";
 
 // So that users need neither TypeScript's newest libraries nor @webgpu/types; where these are, the declarations merge.
 declare global {
@@ -134,6 +136,11 @@ export interface NetInfo {
    * photographs, their mean first, then typical ones; empty where the weights store none.
    */
   style: null | { dim: number; presets: { name: string; style: Float32Array }[] };
+  /**
+   * Of nets that take a style for each region of a map (SEAN; entry `spade-webgpu/sean`): how many regions there are (the labels, and the
+   * edges if the net takes them, as the last), the length of a code, and the mean codes of the training's photos.
+   */
+  regions?: { readonly labels: number; readonly length: number; readonly mean: RegionStyles };
 }
 
 /** What a loaded net takes and gives. */
@@ -162,8 +169,10 @@ export interface WeightsInfo extends NetInfo {
 /**
  * What varies the picture of a net with VAE: a seed (a whole number from 0 on) of a normally distributed z, or z itself, `info.style.dim`
  * numbers. The same seed gives the same z. Omitted: zeros, the mean. Nets without VAE throw `unsupported`.
+ * Of a net with regions (SEAN): a code for each label. A label without one takes its mean code; if the weights store none either and the map
+ * has the label, generate throws `usage`. Codes of labels that the map does not have are not used.
  */
-export type Style = number | Float32Array;
+export type Style = number | Float32Array | RegionStyles;
 
 export interface GenerateOptions {
   style?: Style;
@@ -285,6 +294,16 @@ export interface Spade extends EventTarget {
    * @throws SpadeError unsupported: a net without VAE, or no encoder to load; download, integrity, file, shape: the encoder; usage: the photo
    */
   encode(photo: ImageBitmapSource | Picture): Promise<Float32Array>;
+  /**
+   * The styles of a photograph's regions, by the labels that its map has: for generate, to mix, to store. The photo is resized to the net's
+   * size, which the map has already.
+   * @throws SpadeError unsupported: a net without regions; label, shape: the map; usage: the photo
+   */
+  encodeRegions(
+    photo: ImageBitmapSource | Picture,
+    map: LabelMap,
+    options?: { instance?: LabelMap },
+  ): Promise<RegionStyles>;
   /** Paints on a canvas while maps change. Several may live at once. @throws SpadeError usage, unsupported, busy-canvas, disposed */
   live(options: LiveOptions): Live;
   /**

@@ -198,8 +198,8 @@ export function styleValues(style: Style | undefined, length: number, call = "ge
     return normalValues(style, length);
   }
   if (typedArrayName(style) !== "Float32Array") throw usage(where, "is neither a seed nor a Float32Array", fix);
-  if (style.length !== length)
-    throw new SpadeError("shape", where, `has ${style.length} numbers where z_dim is ${length}`, fix);
-  if (!style.every(Number.isFinite)) throw usage(where, "has NaN or Inf", fix);
-  return style.slice();
+  if ((style as Float32Array).length !== length)
+    throw new SpadeError("shape", where, `has ${(style as Float32Array).length} numbers where z_dim is ${length}`, fix);
+  if (!(style as Float32Array).every(Number.isFinite)) throw usage(where, "has NaN or Inf", fix);
+  return (style as Float32Array).slice();
 }

@@ -6,6 +6,7 @@ import type {
   LabelMap,
   Live,
   LiveOptions,
+  RegionStyles,
   Spade,
   SpadeInfo,
   SpadeOptions,
@@ -16,6 +17,7 @@ import { checkGenerate, checkLive, checkMap, styleValues } from "./checks.ts";
 import type { Host, Photo } from "./host.ts";
 import type { How, Painting } from "./job.ts";
 import { LivePainter } from "./live.ts";
+import { encodeRegions, paintedCodes, styleCodes } from "./regions.ts";
 import { failed } from "./notices.ts";
 import { openOn, type Opened } from "./opening/opened.ts";
 import { photoValues } from "./photo.ts";
@@ -83,7 +85,8 @@ export class SpadeSession extends Session<Opened, SpadeOptions> implements Spade
   }
 
   styleOf(style: GenerateOptions["style"]): Float32Array | undefined {
-    return styleValues(style, this.info.style?.dim ?? 0);
+    const { info } = this;
+    return info.regions ? styleCodes(style, info) : styleValues(style, info.style?.dim ?? 0);
   }
 
   /** Paints when its turn comes. */
@@ -115,6 +118,7 @@ export class SpadeSession extends Session<Opened, SpadeOptions> implements Spade
     }
     const last = await sink.prepare?.(opened);
     if (z && info.style) painter.setStyle(z);
+    if (z && info.regions) painter.setStyle(paintedCodes(z, info, map, instance));
     await painter.run({ slice, signal, last });
     const bytes = await sink.read(painter.output);
     await tables;
@@ -142,6 +146,14 @@ export class SpadeSession extends Session<Opened, SpadeOptions> implements Spade
     const picture = photoValues(await this.host.readPhoto(photo, "encode"), this.info);
     const how: How = { signal: this.until() };
     return this.queued(how, (opened) => opened.encode(picture, how.signal));
+  }
+
+  async encodeRegions(photo: Photo, map: LabelMap, { instance }: { instance?: LabelMap } = {}): Promise<RegionStyles> {
+    this.check("encodeRegions");
+    checkMap("label map", map, this.info);
+    const maps = [copyMap(map), instance && copyMap(instance)] as const;
+    const picture = photoValues(await this.host.readPhoto(photo, "encodeRegions"), this.info);
+    return this.queued({ signal: this.until() }, ({ net }) => encodeRegions(net, picture, ...maps));
   }
 
   live(options: LiveOptions): Live {

@@ -90,7 +90,7 @@ describe("precedence", () => {
 test("the help says what is the net's own", () => {
   const help = addTestOptions(new Command("test")).helpInformation().replaceAll(/\s+/g, " ");
   expect(help).toContain("--label_nc <n> labels, don't-care not counted (default: the net's own)");
-  expect(help).toContain("--netG <net> the generator: spade, clade or pix2pixhd (default: the net's own)");
+  expect(help).toContain("--netG <net> the generator: spade, clade, sean or pix2pixhd (default: the net's own)");
   expect(help).toContain("(default: test)");
   expect(help).not.toContain("batchSize");
 });

@@ -16,6 +16,7 @@ import { toPicture } from "../../painting/present/picture.ts";
 import { findEncoder, prepareStyle } from "../inputs/encoder.ts";
 import { readInstanceMap, readLabelMap } from "../inputs/maps.ts";
 import { openNetFile } from "../inputs/net.ts";
+import { readRegionStyles } from "../inputs/region_styles.ts";
 import { Outputs, type Output } from "../terminal/output.ts";
 import { memoryPlan } from "../reports/memory_plan.ts";
 import { pictureOutput, writePicture } from "../reports/picture.ts";
@@ -28,6 +29,9 @@ export interface GenerateOptions {
   label: string[];
   instance?: string[];
   style?: string;
+  /** Of nets with regions: the label map of a photo that --style names, and styles of single labels (region_styles.ts). */
+  style_map?: string;
+  style_of?: string[];
   /** Encoder file, used if the style is a picture. */
   encoder?: string;
   /** A file for one map, a folder for several. */
@@ -142,6 +146,7 @@ async function checkResults(o: GenerateOptions, jobs: readonly Job[], outputs: O
   const results = jobs.flatMap(resultsOf);
   const encoder = await findEncoder(o.weights, o.encoder);
   if (o.style !== undefined) noteInput(o.style, "the style");
+  if (o.style_map !== undefined) noteInput(o.style_map, "the style's label map");
   noteInput(o.weights, "the weights");
   if (encoder !== undefined) noteInput(encoder, "the encoder");
   for (const { label, instance } of jobs) {
@@ -173,11 +178,13 @@ export async function* generate(o: GenerateOptions, progress: Progress): AsyncGe
     if (!o.out && !o.raw && !o.profile) return;
   }
   let encoding: Awaited<ReturnType<typeof prepareStyle>> | undefined;
+  let regions: Awaited<ReturnType<typeof readRegionStyles>>;
   const net = await openNetFile(o.weights, { ...o, noiseSeed: o.noise_seed }, progress, async (described) => {
     const { config, presets } = described;
-    encoding = await prepareStyle(await readStyle(o.style, config, presets), o.weights, o.encoder);
+    regions = await readRegionStyles(o, described);
+    if (!regions) encoding = await prepareStyle(await readStyle(o.style, config, presets), o.weights, o.encoder);
     if (o.instance && config.no_instance) progress.say("note: this net takes no instance map; --instance is ignored");
-    if (o.noise_seed !== undefined && !config.add_noise)
+    if (o.noise_seed !== undefined && !config.add_noise && !regions)
       progress.say("note: this net has no noise (add_noise); --noise_seed is ignored");
     for (const [i, job] of jobs.entries()) {
       if (jobs.length > 1) progress.update("checking maps", i, jobs.length);
@@ -188,10 +195,11 @@ export async function* generate(o: GenerateOptions, progress: Progress): AsyncGe
   try {
     const { config, painter } = net;
     const { h, w } = painter.size;
-    const wish = await encoding!(net.device, config);
+    const wish = await encoding?.(net.device, config);
+    const styled = await regions?.(net);
     for (const [i, job] of jobs.entries()) {
       const { map, instance } = await readMaps(job, net);
-      const style = drawStyle(wish, config.z_dim);
+      const style = styled ? { name: styled.name, z: styled.codes(map, instance) } : drawStyle(wish!, config.z_dim);
       if (jobs.length > 1) progress.batch("painting", i, jobs.length);
       await net.setMap(map, instance);
       if (jobs.length === 1) progress.update("painting", 0, 1);

@@ -8,9 +8,10 @@ import { comparable } from "../../datasets/folder.ts";
 import { SpadeError, counted, foreign } from "../../runtime/errors.ts";
 import type { OpenNet } from "../../painting/open_net.ts";
 import { toPicture } from "../../painting/present/picture.ts";
+import { encodeRegionStyles } from "../../models/sean/region_styles.ts";
 import { labelColors, labelRgb } from "../../training/records/pictures.ts";
 import { openNetFile } from "../inputs/net.ts";
-import { Outputs } from "../terminal/output.ts";
+import { Outputs, type Output } from "../terminal/output.ts";
 import { pictureOutput, writePicture } from "../reports/picture.ts";
 import type { Progress } from "../terminal/progress.ts";
 import { testData, type TestOptions } from "../options/test_options.ts";
@@ -46,6 +47,12 @@ function picturesOf(stem: string, samples: number): { map: Row["pictures"][0]; p
   const names = Array.from({ length: samples }, (_, n) => (samples > 1 ? `${stem}_${n + 1}` : stem));
   return { map: of("input_label", stem), painted: names.map((name) => of("synthesized_image", name)) };
 }
+
+/** The file of a photo's style codes (nets with regions). */
+const codesFile = (folder: string, stem: string): Output => ({
+  path: join(folder, "styles", `${stem}.json`),
+  kind: "json",
+});
 
 /** Refuses two samples of the same name, whose pictures would have the same file. */
 function refuseTwins(dataset: Dataset, count: number): void {
@@ -91,19 +98,24 @@ export async function testNet(
     count = Math.min(source.dataset.length, o.how_many);
     refuseTwins(source.dataset, count);
     const results = Array.from({ length: count }, (_, i) => picturesOf(stemOf(source.dataset.paths(i)), o.n_samples));
+    if (source.writesCodes) {
+      const stems = Array.from({ length: count }, (_, i) => stemOf(source.dataset.paths(i)));
+      await outputs.check([...stems, "mean"].map((stem) => codesFile(folder, stem)));
+    }
     const paths = results.flatMap(({ map, painted }) => [map, ...painted].map((picture) => join(folder, picture.path)));
     await outputs.check([page, ...paths.map(pictureOutput)]);
   });
   const rows: Row[] = [];
   let styles: Styles | undefined;
   try {
-    styles = await source.start(net.device);
+    styles = await source.start(net);
     for (let i = 0; i < count && !signal.aborted; i++) {
       const { label, image } = source.dataset.paths(i);
       progress.batch("painting", i, count);
       progress.above(() => started(foreign(image || label, 600)));
       rows.push(await paint(net, source.dataset, styles, i, o.n_samples, folder, outputs));
     }
+    if (styles.mean && rows.length) await outputs.write(codesFile(folder, "mean"), encodeRegionStyles(styles.mean()));
   } finally {
     progress.end();
     styles?.dispose();
@@ -136,6 +148,7 @@ async function paint(
   for (const [n, { path }] of painted.entries()) {
     const image = await painter.paint(await styles.z(index, n, sample));
     await writePicture(outputs, join(folder, path), toPicture(image, w, h));
+    if (styles.codes) await outputs.write(codesFile(folder, stem), encodeRegionStyles(styles.codes));
   }
   return { header: stem, pictures: [map, ...painted] };
 }

@@ -2,6 +2,8 @@
 
 import { openCheckpointFile } from "../../formats/file.ts";
 import type { Config } from "../../models/config.ts";
+import { kindOf } from "../../models/kinds.ts";
+import { decodeRegionStyles, type RegionStyles } from "../../models/sean/region_styles.ts";
 import { explainGuess } from "../../models/weights/stored_config.ts";
 import { openNodeDevice } from "../../node/dawn.ts";
 import { variantsWish, type VariantPlan } from "../../node/variants.ts";
@@ -50,6 +52,8 @@ export async function openDeviceFor(progress: Progress, plan?: VariantPlan): Pro
 /** A net in a file, with the styles that are stored with it. */
 export interface NetInFile extends NetWeights {
   readonly presets: readonly Preset[];
+  /** Of a net with regions: the mean codes that are stored with it. */
+  readonly regionMeans?: RegionStyles;
 }
 
 /**
@@ -70,7 +74,10 @@ export async function withNetFile<T>(
     for (const line of noteLines(checkpoint)) say(line);
     if (net.note) say(`note: ${net.note.message}; ${net.note.fix}`);
     const presets = net.config.use_vae ? decodePresets(checkpoint.metadata.styles, net.config.z_dim) : [];
-    return await use({ ...net, presets }).catch((error: unknown) => {
+    const regions = kindOf(net.config).regions?.(net.config);
+    const where = `${weights}, metadata region_styles`;
+    const regionMeans = regions && decodeRegionStyles(checkpoint.metadata.region_styles, regions, where);
+    return await use({ ...net, presets, regionMeans }).catch((error: unknown) => {
       throw explainGuess(error, net);
     });
   } finally {

@@ -9,24 +9,33 @@ import { normalized, type EncoderRunner } from "../../painting/encoder_runner.ts
 import { keyedSeed, normalValues } from "../../models/philox.ts";
 import { SpadeError, type Device } from "../../runtime/index.ts";
 import type { NetInFile } from "./net.ts";
+import { kindOf } from "../../models/kinds.ts";
+import type { Regions, RegionStyles } from "../../models/sean/region_styles.ts";
+import type { OpenNet } from "../../painting/open_net.ts";
+import { codesOfMap, encodePhoto, readRegionStyles } from "./region_styles.ts";
 import { findEncoder, needEncoder, openEncoder, prepareStyle } from "./encoder.ts";
 import { drawStyle, readStyle } from "./style.ts";
 import type { TestOptions } from "../options/test_options.ts";
 
-type Maps = Pick<Sample, "label"> & Partial<Pick<Sample, "image">>;
+type Maps = Pick<Sample, "label"> & Partial<Pick<Sample, "image" | "instance">>;
 
 export interface Styles {
   /** Whether z() needs the sample's photo. */
   readonly photos: boolean;
   /** z of the `nth` picture of a map, nth from 0; undefined for nets without VAE. */
   z(index: number, nth: number, sample: Maps): Promise<Float32Array | undefined>;
+  /** Of nets with regions, with each photo's own styles: the codes of the last picture, and the mean ones of all. */
+  readonly codes?: RegionStyles;
+  mean?(): RegionStyles;
   dispose(): void;
 }
 
 /** What is decided before a device is opened: the data set, opened with or without photos, and where styles come from. */
 export interface StyleSource {
   readonly dataset: Dataset;
-  start(device: Device): Promise<Styles>;
+  /** The styles have `codes` and `mean`, to be written. */
+  readonly writesCodes?: boolean;
+  start(net: OpenNet): Promise<Styles>;
 }
 
 /**
@@ -36,14 +45,43 @@ export interface StyleSource {
 export async function styleSource(
   o: TestOptions,
   weights: string,
-  { config, presets }: Pick<NetInFile, "config" | "presets">,
+  net: NetInFile,
   data: DataOptions,
   open: (photos: boolean) => Promise<Dataset>,
   say: (line: string) => void,
 ): Promise<StyleSource> {
+  const { config, presets } = net;
+  const regions = kindOf(config).regions?.(config);
+  if (regions) {
+    if (o.n_samples > 1)
+      throw new SpadeError(
+        "usage",
+        `--n_samples ${o.n_samples}`,
+        "this net has one picture a map and style",
+        "leave it out",
+      );
+    if (o.style === undefined || o.style === "encoded")
+      return {
+        dataset: await open(true),
+        writesCodes: true,
+        start: async (opened) => new RegionPhotos(opened, regions),
+      };
+    const start = (await readRegionStyles({ style: o.style }, net))!;
+    return {
+      dataset: await open(false),
+      async start(opened) {
+        const styles = await start(opened);
+        return {
+          photos: false,
+          z: async (_index, _nth, { label, instance }) => styles.codes(label, instance),
+          dispose: () => undefined,
+        };
+      },
+    };
+  }
   const byPhoto = (dataset: Dataset, file: string): StyleSource => ({
     dataset,
-    start: async (device) => new PhotoStyles(device, config, file, dataset.options.seed),
+    start: async ({ device }) => new PhotoStyles(device, config, file, dataset.options.seed),
   });
   if (config.use_vae && o.style === "encoded") {
     const file = await needEncoder(weights, o.encoder, "--style encoded");
@@ -72,7 +110,7 @@ export async function styleSource(
   const prepared = await prepareStyle(wish, weights, o.encoder);
   return {
     dataset: await open(false),
-    async start(device) {
+    async start({ device }) {
       const style = await prepared(device, config);
       return {
         photos: false,
@@ -81,6 +119,39 @@ export async function styleSource(
       };
     },
   };
+}
+
+/** The codes of each photo's regions, by its own map; every picture is a reconstruction, as in the published test. */
+class RegionPhotos implements Styles {
+  readonly photos = true;
+  codes: RegionStyles = {};
+  private readonly sums = new Map<number, { sum: Float64Array; count: number }>();
+
+  constructor(
+    private readonly net: OpenNet,
+    private readonly regions: Regions,
+  ) {}
+
+  async z(_index: number, _nth: number, { label, instance, image }: Maps): Promise<Float32Array> {
+    this.codes = await encodePhoto(this.net, image!, label, instance);
+    for (const [name, code] of Object.entries(this.codes)) {
+      const known = this.sums.get(Number(name)) ?? { sum: new Float64Array(this.regions.length), count: 0 };
+      for (let i = 0; i < code.length; i++) known.sum[i] += code[i];
+      known.count++;
+      this.sums.set(Number(name), known);
+    }
+    return codesOfMap(this.net, this.codes, {}, label, instance);
+  }
+
+  mean(): RegionStyles {
+    return Object.fromEntries(
+      [...this.sums].map(([label, { sum, count }]) => [label, Float32Array.from(sum, (v) => v / count)]),
+    );
+  }
+
+  dispose(): void {
+    this.sums.clear();
+  }
 }
 
 /** z = mu + exp(logvar / 2) eps, with the encoder's mu and logvar of the photo; eps depends on seed, map number and picture number. */

@@ -26,7 +26,7 @@ export function addConfigOptions(command: Command): Command {
       .choices(["normal", "more", "most"])
       .helpGroup("The net, where the weights do not say it (names as published):"),
   );
-  add("--netG <net>", "the generator: spade, clade or pix2pixhd", netG);
+  add("--netG <net>", "the generator: spade, clade, sean or pix2pixhd", netG);
   command.addOption(
     new Option("--norm_mode <which>", "the published way to say netG spade or clade")
       .choices(NORM_MODES)
@@ -38,6 +38,8 @@ export function addConfigOptions(command: Command): Command {
   add("--resnet_n_blocks <n>", "pix2pixhd: residual blocks", number(1, true));
   add("--resnet_kernel_size <k>", "pix2pixhd: kernel of the residual blocks", number(1, true));
   add("--resnet_initial_kernel_size <k>", "pix2pixhd: kernel of the first conv", number(1, true));
+  add("--style_length <n>", "sean: numbers of a region's style", number(1, true));
+  add("--enc_ngf <n>", "sean: width of the style encoder", number(1, true));
   return command;
 }
 
@@ -48,6 +50,15 @@ export const addNoiseSeed = (command: Command): Command =>
     "of nets with add_noise: another seed, another texture (default: 0)",
     argument(number(0, true, Number.MAX_SAFE_INTEGER)),
   );
+
+/** Adds --style_map and --style_of. */
+export const addRegionStyles = (command: Command): Command =>
+  command
+    .option("--style_map <png>", "of SEAN: the label map of the photo that --style names")
+    .option(
+      "--style_of <label=photo...>",
+      "of SEAN: the style of one label, from another photo: LABEL=PHOTO,MAP.png, or from a file of codes: LABEL=CODES.json",
+    );
 
 /** Those of a command's options that override the config. */
 export function configOverrides(options: Readonly<Record<string, unknown>>): Partial<Config> {

@@ -37,9 +37,9 @@ export const DATA = described({
 });
 
 export const NETWORK = described({
-  netG: "the generator: spade, clade or pix2pixhd",
+  netG: "the generator: spade, clade, sean or pix2pixhd",
   norm_G: "[spectral]spade(instance|batch|syncbatch)KxK, whose KxK has no effect in clade; of pix2pixhd as norm_D",
-  num_upsampling_layers: "spade and clade: upsamplings between z and the picture",
+  num_upsampling_layers: "spade, clade, sean: upsamplings between z and the picture",
   resnet_n_downsample: "pix2pixhd: halvings",
   resnet_n_blocks: "pix2pixhd: residual blocks",
   resnet_kernel_size: "pix2pixhd: kernel of the residual blocks",
@@ -93,6 +93,8 @@ const OURS = described({
   vgg_weights: "torchvision's VGG19, for the published perceptual loss; left out: SqueezeNet 1.0",
   squeezenet_scale:
     "what SqueezeNet's distances are multiplied with, to be like VGG19's; a run that goes on keeps its own",
+  style_length: "sean: numbers of a region's style; published: 512 alone",
+  enc_ngf: "sean: width of the style encoder; published: 32 alone",
   add_noise:
     "noise before each SPADE norm, with a learnt factor for each channel (not published): texture inside regions of one label",
   init_from: "begin with the nets of a generator's file, and of its folder: what fits is taken, labels go by name",

@@ -4,6 +4,7 @@ import type { LabelInfo, NetInfo } from "../api.ts";
 import { labelCount, labelSpace, type Config } from "../../models/config.ts";
 import { kindOf, outputSize, strideOf } from "../../models/kinds.ts";
 import { decodePresets } from "../../models/presets.ts";
+import { regionInfo } from "../regions.ts";
 import type { NetWeights } from "../../painting/open_net.ts";
 import { labelHex } from "../../pictures/colors.ts";
 
@@ -24,6 +25,7 @@ export function netInfo(
     edges,
     guessed: [...guessed],
     style: dim > 0 ? { dim, presets: decodePresets(metadata.styles, dim) } : null,
+    ...(kindOf(config).regions && { regions: regionInfo(config, metadata) }),
   };
 }
 

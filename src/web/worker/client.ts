@@ -35,7 +35,7 @@ export interface WorkerOptions extends Omit<SpadeOptions, "device" | "fetch" | "
  * A Spade in a worker. generate() gives an ImageBitmap. A canvas is handed over to the worker at its first use, so it must have no context
  * and be used by one WorkerSpade only. There are no textures and no borrowed device.
  */
-export interface WorkerSpade extends Omit<Spade, "generate" | "restore"> {
+export interface WorkerSpade extends Omit<Spade, "generate" | "restore" | "encodeRegions"> {
   generate(map: LabelMap, options: CanvasOptions): Promise<void>;
   generate(map: LabelMap, options?: GenerateOptions): Promise<ImageBitmap>;
 }
