@@ -1,17 +1,17 @@
-// npm run bench [-- kernels|model|labels|edits|memory|segmenter|lab ...] [--quick] [--json FOLDER]: each bench in a separate process; all if none is named.
+// npm run bench [-- kernels|model|labels|edits|memory|segmenter|regions|lab ...] [--quick] [--json FOLDER]: each bench in a separate process; all if none is named.
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const ALL = ["kernels", "model", "labels", "edits", "memory", "segmenter", "lab"];
+const ALL = ["kernels", "model", "labels", "edits", "memory", "segmenter", "regions", "lab"];
 const argv = process.argv.slice(2);
 const jsonAt = argv.indexOf("--json");
 const folder = jsonAt >= 0 ? argv.splice(jsonAt, 2)[1] : undefined;
 if (argv.includes("--help") || argv.includes("-h")) {
   console.log(
-    "usage: npm run bench -- [kernels|model|labels|edits|memory|segmenter|lab ...] [--quick] [--json FOLDER]   all if none is named",
+    "usage: npm run bench -- [kernels|model|labels|edits|memory|segmenter|regions|lab ...] [--quick] [--json FOLDER]   all if none is named",
   );
   process.exit(0);
 }

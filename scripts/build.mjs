@@ -1,7 +1,7 @@
 // Bundles dist/: one file per entry; only packages with binaries or loaded on demand stay external. Writes types too, unless --no-types.
 //
 //   index.js          the API for pages, without training; the build fails if it imports a Node module
-//   pix2pixhd.js      the same, which paints with pix2pixHD's generator too
+//   pix2pixhd.js      the same, which paints with pix2pixHD's, CLADE's and SEAN's generators too
 //   labels.js         label maps: PNG, sizes, colours; no GPU
 //   pth.js            converts a .pth in a page
 //   labeler.js        label maps of photos, in a page

@@ -138,12 +138,18 @@ export const paintingOnly = plugin("painting only", (path, file) => {
   return [...cuts, ...outside(NETS.test(path) ? untrainedEdits(file) : []), ...outside(pureEdits(file))];
 });
 
-/** The page's main entry leaves out pix2pixHD's generator, its painter and the kernels that only it uses: an entry of its own has them. */
+/** The page's main entry leaves out other generators than SPADE's, their painters, and the kernels and calls that only they use: an entry of its own has them. */
 export const spadeOnly = {
   name: "spade only",
   setup(build) {
     build.onResolve({ filter: /\/pix2pixhd(_painter)?\.ts$/ }, () => ({
       path: resolve("src/models/nets/pix2pixhd_elsewhere.ts"),
+    }));
+    build.onResolve({ filter: /\/clade(\/shapes|_painter)\.ts$/ }, () => ({
+      path: resolve("src/models/clade/elsewhere.ts"),
+    }));
+    build.onResolve({ filter: /\/(sean\/(net|region_styles|sean_painter)|regions)\.ts$/ }, () => ({
+      path: resolve("src/models/sean/elsewhere.ts"),
     }));
   },
 };
