@@ -8,7 +8,7 @@
 // The page loads the engine from engine/, the bundles of dist/ as they are, and the nets from weights/. scripts/site.mjs copies both there;
 // the command `paint` serves them from where they are.
 
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
@@ -69,7 +69,7 @@ export async function buildSite({ out = "dist/site", dist = "dist", weights = "w
     assetNames: "[name]-[hash]",
     splitting: true,
     loader: { ".webp": "file", ".png": "file", ".svg": "file", ".bin": "file" },
-    plugins: [beside(ENTRIES, "../engine/")],
+    plugins: [beside(ENTRIES, "../engine/"), laterStyles],
   };
   const pieces = await build(options);
   const plugins = [...options.plugins, withWhole(laterOf(pieces.metafile))];
@@ -78,8 +78,8 @@ export async function buildSite({ out = "dist/site", dist = "dist", weights = "w
   const files = new Map();
   const names = shortenedNames(metafile);
   for (const { path, text, contents } of outputFiles)
-    // The styles of what is loaded later are among those of the page.
-    if (!path.endsWith(".css") || basename(path).startsWith("main-"))
+    // The styles that parts import are among those of the page.
+    if (!path.endsWith(".css") || /^(main|later)-/.test(basename(path)))
       files.set(posix(relative(resolve(out), path)), path.endsWith(".js") ? await smaller(text, names) : contents);
   files.set("nets.json", Buffer.from(JSON.stringify(await netsOf(weights, dist))));
   const first = firstFiles(metafile, out);
@@ -136,6 +136,17 @@ const withWhole = (later) => ({
     });
   },
 });
+
+/** An esbuild plugin: later.css is a file of its own, whose address a script imports. */
+const laterStyles = {
+  name: "later",
+  setup(build) {
+    build.onLoad({ filter: /\blater\.css$/ }, async ({ path }) => {
+      const { code } = await transform(readFileSync(path, "utf8"), { loader: "css", minify: true });
+      return { contents: code, loader: "file" };
+    });
+  },
+};
 
 /** Names of private members that no library here uses: the minifier may shorten them. */
 function shortenedNames({ inputs }) {

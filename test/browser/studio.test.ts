@@ -167,6 +167,12 @@ describePage("the studio", (lab) => {
     ] as const) {
       const page = await open(lab, { viewport: { width, height }, colorScheme });
       await page.addScriptTag({ content: axe });
+      // Under the pointer it has another colour, and must be as easy to read.
+      const save = button(page, /^Save( picture)?$/);
+      const back = () => save.evaluate((element) => getComputedStyle(element).backgroundColor);
+      const plain = await back();
+      await save.hover();
+      expect(await back()).not.toBe(plain);
       const found = await page.evaluate(async () => {
         const { violations } = await (
           globalThis as unknown as {

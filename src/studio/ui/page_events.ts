@@ -1,10 +1,13 @@
-// Keys and drops of the whole page. Loaded when the page is there.
+// Keys and drops of the whole page, and the styles of what comes later. Loaded when the page is there.
 
 import type { Actions } from "../actions/actions.ts";
+import laterStyles from "./later.css";
 
 /** @param hide shows the map and the picture alone, or all again */
 export function listen(actions: Actions, hide: () => void, signal: AbortSignal): void {
   if (signal.aborted) return;
+  const href = new URL(laterStyles, import.meta.url).href;
+  document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href }));
   drops(actions, signal);
   pageKeys(actions, hide, signal);
 }
