@@ -532,6 +532,47 @@ describePage(
       expect(await tinted(page)).toEqual(cursor);
     });
 
+    test("keys act with the focus on any control, but not where they have a meaning or are typed", async () => {
+      const page = await open(lab);
+      await page.evaluate(() =>
+        document.body.insertAdjacentHTML(
+          "beforeend",
+          `<button>b</button><input type="range" min="0" max="9" value="5"><input type="search">
+           <select><option>a<option>g</select><dialog><button id="in">b</button></dialog>`,
+        ),
+      );
+      const state = () =>
+        page.evaluate(() => {
+          const { settings, controls } = window.studio;
+          return [settings.tool.value, settings.label.value, settings.size.value, controls.viewport.zoom.value];
+        });
+      await choose(page, { size: 5 });
+      for (const on of ["button", "input[type=range]"]) {
+        await page.focus(on);
+        for (const key of ["g", "3", "]", "+"]) await page.keyboard.press(key);
+        expect(await state()).toEqual(["fill", 2, 6, 1.5]);
+        for (const key of ["b", "1", "[", "-"]) await page.keyboard.press(key);
+        expect(await state()).toEqual(["brush", 0, 5, 1]);
+      }
+      await page.keyboard.press("+");
+      await page.keyboard.press("Home");
+      expect([await page.inputValue("input[type=range]"), (await state())[3]]).toEqual(["0", 1.5]);
+      await page.focus("button");
+      const before = await ids(page);
+      for (const key of ["Home", "Space", "Enter", "ArrowLeft"]) await page.keyboard.press(key);
+      expect([await state(), await ids(page)]).toEqual([["brush", 0, 5, 1], before]);
+      await page.evaluate(() => document.querySelector("dialog")!.show());
+      for (const on of ["input[type=search]", "select", "#in"]) {
+        await page.focus(on);
+        for (const key of ["g", "3", "+"]) await page.keyboard.press(key);
+        expect(await state()).toEqual(["brush", 0, 5, 1]);
+      }
+      await page.evaluate(() => document.querySelector("dialog")!.close());
+      await page.focus("button");
+      for (const key of "/house") await page.keyboard.press(key);
+      expect((await state())[1]).toBe(3);
+    });
+
     test("the system's cursor is hidden where the brush is shown, a ring shows the focus of keys alone", async () => {
       const page = await open(lab);
       const style = () =>

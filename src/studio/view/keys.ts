@@ -201,7 +201,21 @@ export class Keys {
   }
 }
 
-/** Gives the keys of an element to the map's controls. */
+/** Keys with a meaning of their own on a focused control or for the page; the map has them only while it has the focus. */
+const OTHERS = [" ", "Enter", "Escape", "Tab", "Alt", ...["Left", "Right", "Up", "Down"].map((way) => `Arrow${way}`)];
+
+/** Whether a key that was pressed outside the map is the map's. */
+function isForMap({ key, target, ctrlKey, metaKey, altKey, defaultPrevented }: KeyboardEvent): boolean {
+  // AltGr is Ctrl and Alt.
+  if (defaultPrevented || OTHERS.includes(key) || metaKey || ctrlKey !== altKey) return false;
+  if (!(target instanceof Element)) return true;
+  if (target.closest("select, textarea, dialog, [contenteditable]") || document.querySelector("dialog[open]"))
+    return false;
+  if (!(target instanceof HTMLInputElement)) return true;
+  return target.type === "checkbox" || (target.type === "range" && key !== "Home");
+}
+
+/** Gives the keys of an element to the map's controls, and of the page those that no other element needs. */
 export function listenToKeys(root: HTMLElement, controls: MapControls, signal: AbortSignal): void {
   const keys = new Keys(controls);
   const handled = (act: (event: KeyboardEvent) => boolean) => (event: KeyboardEvent) => {
@@ -209,6 +223,19 @@ export function listenToKeys(root: HTMLElement, controls: MapControls, signal: A
     event.preventDefault();
     event.stopPropagation();
   };
+  const outside = (event: Event): boolean => !root.contains(event.target as Node);
+  addEventListener(
+    "keydown",
+    (event) => {
+      if (!outside(event) || !isForMap(event)) return;
+      // The letters of a name follow.
+      if (event.key === "/") root.focus({ preventScroll: true });
+      if (keys.down(event)) event.preventDefault();
+    },
+    { signal },
+  );
+  addEventListener("keyup", (event) => outside(event) && keys.up(event), { signal });
+  addEventListener("blur", () => keys.leave(), { signal });
   root.addEventListener(
     "keydown",
     handled((event) => keys.down(event)),
