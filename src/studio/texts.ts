@@ -76,6 +76,7 @@ export const texts = {
     options: "Options of the tool",
     shown: (width: number, height: number, scale: number) =>
       `${width} x ${height}, shown at ${Number(scale.toFixed(2))}x`,
+    fit: "Fit",
     smooth: "Smooth",
     truePixels: "True pixels",
     before: "Before",

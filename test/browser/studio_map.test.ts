@@ -573,6 +573,28 @@ describePage(
       expect((await state())[1]).toBe(3);
     });
 
+    test("another map is shown whole, whatever was seen of the one before", async () => {
+      const page = await open(lab);
+      const zooms = await page.evaluate(async () => {
+        const { viewport } = window.studio.controls;
+        const { doc, MapDocument } = window.studio;
+        const zooms: number[] = [];
+        const frame = () => new Promise((done) => requestAnimationFrame(done));
+        for (const exchange of [
+          () => doc.value.replace(new Uint8Array(32 * 24)),
+          () => (doc.value = new MapDocument(32, 24, new Uint8Array(32 * 24))),
+          () => (doc.value.begin(), doc.value.paint([{ y: 1, x0: 1, x1: 4 }], 1, new Set()), doc.value.commit()),
+        ]) {
+          viewport.zoomTo(3);
+          exchange();
+          await frame();
+          zooms.push(viewport.zoom.value);
+        }
+        return zooms;
+      });
+      expect(zooms).toEqual([1, 1, 3]);
+    });
+
     test("the system's cursor is hidden where the brush is shown, a ring shows the focus of keys alone", async () => {
       const page = await open(lab);
       const style = () =>

@@ -30,6 +30,8 @@ export class MapDocument {
   private readonly undoable = signal(false);
   private readonly redoable = signal(false);
   private readonly moves = signal(0);
+  /** Rises when all ids were given anew. */
+  readonly replaced = signal(0);
   /** The ids before the edit under way. */
   private original: Uint8Array | undefined;
 
@@ -125,6 +127,7 @@ export class MapDocument {
     this.ids.set(ids);
     this.rise();
     this.commit();
+    this.replaced.value = this.replaced.peek() + 1;
   }
 
   undo(): void {

@@ -10,6 +10,7 @@ import type { Actions } from "../actions/actions.ts";
 import { Later } from "./parts/later.tsx";
 import { Labels } from "./labels.tsx";
 import { layoutOf, windowSize } from "./layout.ts";
+import { MapCaption } from "./map_caption.tsx";
 import { OptionsRow } from "./options_row.tsx";
 import { PicturePane } from "./picture_pane.tsx";
 import { Rail } from "./rail.tsx";
@@ -56,7 +57,7 @@ export function App({ studio, actions }: { studio: Studio; actions: Actions }): 
   const large = inset && swapped.value && state !== "failed";
   return (
     <div
-      class={`studio ${form}${inset ? " inset" : ""}${large ? " swapped" : ""}${hidden.value ? " bare" : ""}`}
+      class={`studio ${form}${inset ? " inset" : ""}${layout.stacked ? " stacked" : ""}${large ? " swapped" : ""}${hidden.value ? " bare" : ""}`}
       onPointerDownCapture={({ pointerType }) => pointerType === "pen" && (studio.settings.hasPen.value = true)}
       data-state={state}
     >
@@ -69,23 +70,7 @@ export function App({ studio, actions }: { studio: Studio; actions: Actions }): 
         <figure class="pane map" style={{ "--w": net.width * layout.scale }}>
           <OptionsRow studio={studio} label={label} />
           <MapView controls={controls} />
-          <figcaption>
-            {texts.app.map}
-            <span class="quiet">{texts.app.shown(net.width, net.height, layout.scale)}</span>
-            {studio.under.value && (
-              <label>
-                {texts.app.photoUnder}
-                <input
-                  type="range"
-                  min="0"
-                  max="1"
-                  step="0.05"
-                  value={studio.underOpacity}
-                  onInput={(event) => (studio.underOpacity.value = event.currentTarget.valueAsNumber)}
-                />
-              </label>
-            )}
-          </figcaption>
+          <MapCaption studio={studio} controls={controls} />
         </figure>
         <PicturePane
           studio={studio}

@@ -33,7 +33,7 @@ export function PicturePane({ studio, scale, onTap }: Props): JSX.Element {
     return Math.min(1, Math.max(0, (event.clientX - left) / across));
   };
   return (
-    <figure class="pane picture">
+    <figure class="pane picture" style={{ "--w": width * scale }}>
       <div
         class={`sight${studio.pixels.value ? " pixels" : ""}`}
         style={size}

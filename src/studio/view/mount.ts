@@ -120,17 +120,16 @@ function draw(
   };
 }
 
-/** Another document ends the stroke in the old one; one of another size is shown whole. */
+/** Another document ends the stroke in the old one; every other map is shown whole. */
 function exchange({ hand, viewport, options }: MapControls): () => void {
   let before = options.doc.peek();
   return effect(() => {
     const now = options.doc.value;
-    if (now === before) return;
-    const resized = now.width !== before.width || now.height !== before.height;
-    before = now;
+    void now.replaced.value;
     untracked(() => {
-      hand.cancel();
-      if (resized) viewport.reset();
+      if (now !== before) hand.cancel();
+      before = now;
+      viewport.reset();
     });
   });
 }
