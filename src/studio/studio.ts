@@ -147,6 +147,8 @@ export class Studio {
       this.changes.length = 0;
       this.asked.value = undefined;
       this.show(kept);
+      // It may be the one that is shown already, as where the same map is opened again.
+      this.thumbs(this.styles.all.value);
       return;
     }
     this.fits.value = false;

@@ -90,6 +90,7 @@ export const texts = {
     failed: (problem: string, fix: string) => `${problem}. What you can do: ${fix}.`,
     otherNet: (net: string) => `This was painted with another net (${net}). Open that net first: drop its file here.`,
     goOn: (file: string) => `${file} is open: go on painting.`,
+    saved: (file: string) => `${file} is saved.`,
     opened: (file: string) => `${file} is open.`,
     manyLabels: (count: number) => `This net has ${count} labels; maps here hold 256. Use it with the package.`,
     labelling: "Looking for sky, trees, water ... in the photo",
@@ -139,7 +140,7 @@ export const texts = {
   styles: {
     title: "Styles",
     dice: "Throw the dice",
-    thrown: "Throw",
+    thrown: (n: number) => `Throw ${n}`,
     photo: "Style of a photo",
     mix: (a: string, b: string) => `Mix of ${a} and ${b}`,
     mixHint: "Shift-click a second style to mix both",

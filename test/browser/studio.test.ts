@@ -18,6 +18,12 @@ describePage("the studio", (lab) => {
     const after = await shown(page);
     expect(after).not.toBe(before);
     for (const x of [10, 20, 30, 40, 50]) expect(await idAt(page, x, 40)).toBe(3);
+    // One that begins beside the map paints from the edge on.
+    await take(page, "tree");
+    await stroke(page, [65, 20], [40, 20]);
+    for (const x of [63, 50, 40]) expect(await idAt(page, x, 20)).toBe(1);
+    await button(page, /^Undo/).click();
+    await upToDate(page);
 
     const painted = await page.evaluate(() => spadeStudio.latencies.length);
     await button(page, /^Undo/).click();
@@ -81,7 +87,8 @@ describePage("the studio", (lab) => {
       const page = await open(lab);
       await button(page, "Throw the dice").click();
       await button(page, "Name this style").click();
-      await page.getByLabel("Name of the style").fill("my dawn");
+      // The old name is selected, so that typing replaces it.
+      await page.keyboard.type("my dawn");
       await page.keyboard.press("Enter");
       await expect.poll(() => page.locator(".style").last().innerText()).toContain("my dawn");
       await page

@@ -114,7 +114,7 @@ export class Actions {
   }
 
   fromPhoto(): void {
-    this.chooseFiles("image/*", (photo) => this.mapOf(photo));
+    this.chooseFiles("image/*", async (photo) => void (this.question.value = { kind: "photo", photo }));
   }
 
   /** The map of a photo; there is a net for it. */

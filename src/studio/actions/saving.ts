@@ -9,10 +9,12 @@ import { sheet } from "../files/sheet.ts";
 import type { Studio } from "../studio.ts";
 import { texts } from "../texts.ts";
 
-function download(file: Blob, name: string): void {
+/** Saves a file, and says so: browsers do it quietly. */
+function download(file: Blob, name: string, studio: Studio): void {
   const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(file), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  studio.say(texts.said.saved(name));
 }
 
 /** What is painted now. */
@@ -36,7 +38,7 @@ const styleName = (styles: Studio["styles"]): string =>
 
 export async function saveMap(studio: Studio): Promise<void> {
   const net = studio.net.value;
-  download(await writeMap(studio.doc.value.ids, net), fileName(net.id, "map", net.width, net.height));
+  download(await writeMap(studio.doc.value.ids, net), fileName(net.id, "map", net.width, net.height), studio);
 }
 
 /** @returns the link if the browser does not let the page copy it */
@@ -62,7 +64,7 @@ export async function savePicture(studio: Studio, scale: Scale): Promise<void> {
   const painting = paintingOf(studio);
   const image = await pictureOf(studio);
   const name = fileName(net.id, painting.style?.name ?? "picture", net.width, net.height, scale);
-  download(await pictureFile(image, painting, scale), name);
+  download(await pictureFile(image, painting, scale), name, studio);
 }
 
 function pictureOf(studio: Studio): Promise<ImageData> | ImageData {
@@ -80,5 +82,6 @@ export async function saveSheet(studio: Studio): Promise<void> {
   download(
     await encodePicture(whole, { Software: "spade-webgpu" }),
     fileName(net.id, "styles", whole.width, whole.height),
+    studio,
   );
 }

@@ -150,9 +150,12 @@ export class StyleLibrary {
     if (this.chosen.value === id) this.choose(this.all.value.at(0)?.id ?? "");
   }
 
-  /** A throw of the dice: normally distributed, as the net's styles are. */
-  roll(name: string): void {
-    if (this.dim) this.add({ name, kind: "dice", z: normal(this.dim) });
+  /** A throw of the dice: normally distributed, as the net's styles are. @param nameOf the nth throw */
+  roll(nameOf: (n: number) => string): void {
+    const own = this.own.value;
+    let n = own.filter(({ kind }) => kind === "dice").length + 1;
+    while (own.some(({ name }) => name === nameOf(n))) n++;
+    if (this.dim) this.add({ name: nameOf(n), kind: "dice", z: normal(this.dim) });
   }
 
   stored(): StoredStyles {

@@ -65,7 +65,7 @@ export function App({ studio, actions }: { studio: Studio; actions: Actions }): 
       <aside class="rails" aria-label={texts.app.tools}>
         <Rail studio={studio} onPhoto={actions.labels ? () => actions.fromPhoto() : undefined} />
       </aside>
-      <Labels studio={studio} labels={labels} />
+      <Labels key={net.id} studio={studio} labels={labels} />
       <main>
         <figure class="pane map" style={{ "--w": net.width * layout.scale }}>
           <OptionsRow studio={studio} label={label} />

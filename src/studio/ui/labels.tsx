@@ -18,6 +18,8 @@ export function Labels({ studio, labels }: { studio: Studio; labels: readonly La
   const category = useSignal("");
   const many = labels.length >= MANY;
   const categories = [...new Set(labels.map((label) => label.category ?? ""))].filter(Boolean);
+  const other = categories.indexOf(texts.categories.other);
+  if (other >= 0) categories.push(...categories.splice(other, 1));
   const wanted = search.value.trim().toLowerCase();
   const found = labels.filter(
     ({ name, category: of }) =>
@@ -36,6 +38,7 @@ export function Labels({ studio, labels }: { studio: Studio; labels: readonly La
             placeholder={texts.labels.search}
             aria-label={texts.labels.search}
             onInput={(event) => (search.value = event.currentTarget.value)}
+            onKeyDown={({ key }) => key === "Enter" && found[0] && studio.settings.take(found[0].id)}
           />
           {categories.length > 1 && (
             <div class="categories" role="group" aria-label={texts.labels.title}>

@@ -9,6 +9,7 @@ export function listen(actions: Actions, hide: () => void, signal: AbortSignal):
   const href = new URL(laterStyles, import.meta.url).href;
   document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href }));
   drops(actions, signal);
+  strokesFromOutside(signal);
   pageKeys(actions, hide, signal);
 }
 
@@ -34,6 +35,24 @@ function drops(actions: Actions, signal: AbortSignal): void {
     },
     { signal },
   );
+}
+
+/** A stroke of a mouse or pen may begin beside the map, and paints from its edge on. */
+function strokesFromOutside(signal: AbortSignal): void {
+  const main = document.querySelector("main")!;
+  const map = main.querySelector<HTMLElement>(".map-view")!;
+  const isBeside = (target: EventTarget | null): boolean => target === main || target === map.parentElement;
+  main.addEventListener(
+    "pointerdown",
+    (event) => {
+      if (event.button || event.pointerType === "touch" || !isBeside(event.target)) return;
+      map.focus({ preventScroll: true });
+      map.dispatchEvent(new PointerEvent(event.type, event));
+    },
+    { signal },
+  );
+  // Else the browser would take the focus back, and mark texts.
+  main.addEventListener("mousedown", (event) => isBeside(event.target) && event.preventDefault(), { signal });
 }
 
 /** Keys of the whole page; those of the map are the map's own. */

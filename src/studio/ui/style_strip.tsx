@@ -1,7 +1,7 @@
 // Styles of this map, as small pictures of it: a click takes one, the pointer over one shows it, Shift and a click mixes two. Loaded when the net
 // is open.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { Studio } from "../studio.ts";
@@ -34,7 +34,7 @@ export function StyleStrip({ studio, onPhoto }: { studio: Studio; onPhoto: () =>
           <span>{texts.styles.photo}</span>
         </button>
       </div>
-      <ul class="strip">
+      <ul class="strip" onWheel={across}>
         {styles.all.value.map((entry) => (
           <StyleTile key={entry.id} studio={studio} entry={entry} />
         ))}
@@ -58,15 +58,41 @@ export function StyleStrip({ studio, onPhoto }: { studio: Studio; onPhoto: () =>
   );
 }
 
+/** A wheel that only turns up and down moves the strip sideways. */
+function across(event: WheelEvent & { currentTarget: HTMLElement }): void {
+  const { currentTarget: strip, deltaX, deltaY } = event;
+  if (deltaX || event.ctrlKey || strip.scrollWidth <= strip.clientWidth) return;
+  event.preventDefault();
+  strip.scrollLeft += deltaY;
+}
+
+/** Scrolls a tile's strip, and not the page around it, as little as shows the tile. */
+function reveal(item: HTMLElement): void {
+  const strip = item.parentElement!;
+  const [at, seen] = [item.getBoundingClientRect(), strip.getBoundingClientRect()];
+  const by = (start: number, end: number): number => Math.min(0, start) + Math.max(0, end);
+  strip.scrollBy(by(at.left - seen.left, at.right - seen.right), by(at.top - seen.top, at.bottom - seen.bottom));
+}
+
 function StyleTile({ studio, entry }: { studio: Studio; entry: StyleEntry }): JSX.Element {
   const { styles, thumbnails } = studio;
   const naming = useSignal(false);
   const canvas = useRef<HTMLCanvasElement>(null);
   const tile = useRef<HTMLButtonElement>(null);
+  const input = useRef<HTMLInputElement>(null);
   const thumbnail = thumbnails.all.value.get(entry.id);
   useEffect(() => {
     if (thumbnail) canvas.current?.getContext("2d", CPU)?.putImageData(thumbnail.image, 0, 0);
   }, [thumbnail?.image]);
+  const chosen = styles.chosen.value === entry.id;
+  useEffect(() => {
+    if (chosen) reveal(tile.current!.parentElement!);
+  }, [chosen]);
+  useLayoutEffect(() => {
+    if (!naming.value) return;
+    input.current?.focus();
+    input.current?.select();
+  }, [naming.value]);
   const { width, height } = studio.net.value;
   const isOwn = entry.kind !== "preset";
   const take = (event: MouseEvent): void => (event.shiftKey ? styles.mixWith(entry.id) : styles.choose(entry.id));
@@ -77,7 +103,7 @@ function StyleTile({ studio, entry }: { studio: Studio; entry: StyleEntry }): JS
         type="button"
         class="take"
         title={`${entry.name}. ${texts.styles.mixHint}`}
-        aria-pressed={styles.chosen.value === entry.id || styles.second.value === entry.id}
+        aria-pressed={chosen || styles.second.value === entry.id}
         onClick={take}
         onPointerEnter={({ pointerType }) => pointerType === "mouse" && (styles.hovered.value = entry.id)}
         onPointerLeave={() => (styles.hovered.value = undefined)}
@@ -91,7 +117,7 @@ function StyleTile({ studio, entry }: { studio: Studio; entry: StyleEntry }): JS
           value={entry.name}
           maxLength={24}
           aria-label={texts.styles.name}
-          ref={(input) => input?.focus()}
+          ref={input}
           onBlur={(event) => {
             naming.value = false;
             const name = event.currentTarget.value.trim();

@@ -17,6 +17,8 @@ beforeEach(() => {
   library.open(net);
 });
 
+const nameOf = (n: number): string => `throw ${n}`;
+
 test("presets that look alike are offered once, and the first is chosen", () => {
   expect(names(library)).toEqual(["mean", "dusk", "noon"]);
   expect(library.current.value).toEqual(Float32Array.of(0, 0));
@@ -36,7 +38,7 @@ test("a net without presets has its mean, one without styles none", () => {
   library.open(null);
   expect(names(library)).toEqual([]);
   expect(library.current.value).toBeUndefined();
-  library.roll("throw");
+  library.roll(nameOf);
   expect(names(library)).toEqual([]);
 });
 
@@ -61,23 +63,23 @@ test("two styles are mixed linearly; the same again lets the second go", () => {
   expect(library.second.value).toBeUndefined();
 });
 
-test("the last throws stay, and those that a person named", () => {
-  library.roll("throw");
+test("the last throws stay, each with its own number, and those that a person named", () => {
+  library.roll(nameOf);
   const kept = library.chosen.value;
   library.rename(kept, "my evening");
   const before = library.find(kept)!.z;
-  for (let i = 0; i < THROWS + 3; i++) library.roll(`throw ${i}`);
+  for (let i = 0; i < THROWS + 3; i++) library.roll(nameOf);
   expect(names(library)).toEqual([
     ...["mean", "dusk", "noon", "my evening"],
-    ...Array.from({ length: THROWS }, (_, i) => `throw ${i + 3}`),
+    ...Array.from({ length: THROWS }, (_, i) => `throw ${i + 5}`),
   ]);
   expect(library.find(kept)!.z).toEqual(before);
-  expect(library.find(library.chosen.value)?.name).toBe(`throw ${THROWS + 2}`);
+  expect(library.find(library.chosen.value)?.name).toBe(`throw ${THROWS + 4}`);
 });
 
 test("throws are normally distributed", () => {
   library.open({ dim: 4000, encoder: false, presets: [] });
-  library.roll("throw");
+  library.roll(nameOf);
   const z = library.current.value!;
   const mean = z.reduce((a, b) => a + b, 0) / z.length;
   const variance = z.reduce((a, b) => a + (b - mean) ** 2, 0) / z.length;
@@ -87,14 +89,14 @@ test("throws are normally distributed", () => {
 });
 
 test("throwing the chosen style away chooses the first", () => {
-  library.roll("throw");
+  library.roll(nameOf);
   library.remove(library.chosen.value);
   expect(names(library)).toEqual(["mean", "dusk", "noon"]);
   expect(library.chosen.value).toBe("preset mean");
 });
 
 test("what is stored comes back after a reload, through JSON; of another net's styles none", () => {
-  library.roll("throw");
+  library.roll(nameOf);
   library.rename(library.chosen.value, "dawn");
   library.mixWith("preset dusk");
   library.mix.value = 0.75;
