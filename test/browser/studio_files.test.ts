@@ -452,7 +452,7 @@ describePage("the studio's files", (lab) => {
       names[168].name = "tree";
       await drop(page, "coco.safetensors", await tinyNet({ label_nc: 182 }, names));
       await page.waitForFunction(() => spadeStudio.net.value.id === "coco.safetensors" && spadeStudio.upToDate.value);
-      expect(await page.locator(".categories button").allInnerTexts()).toEqual(["All", "Other", "Landscape", "Plant"]);
+      expect(await page.locator(".categories button").allInnerTexts()).toEqual(["All", "Landscape", "Plant", "Other"]);
       await button(page, "Plant").click();
       expect(await page.locator(".label .name").allInnerTexts()).toEqual(["tree"]);
       expect(await page.locator(".label .swatch").getAttribute("style")).toContain("rgb(168, 200, 50)");
