@@ -61,7 +61,7 @@ const node = {
   target: "node20",
   plugins: [raw],
   external: ["webgpu", "sharp", "onnxruntime-node", "playwright-core", "@tensorflow/*"],
-  // A fifth of the tarball. Names stay, and lines are short enough for the place in a stack trace to mean something.
+  // Lines are short enough for the place in a stack trace to mean something.
   minifyWhitespace: true,
   minifySyntax: true,
   lineLimit: 160,
@@ -92,7 +92,8 @@ const jobs = [
   [page, { worker: "src/worker.ts", labeler_worker: "src/labeler_worker.ts" }],
   // They have most of the engine in common.
   [
-    { ...node, splitting: true, chunkNames: "node_[name]_[hash]" },
+    // Short names too: the tarball holds these.
+    { ...node, splitting: true, chunkNames: "node_[name]_[hash]", minifyIdentifiers: true },
     {
       node: "src/node.ts",
       labeler_node: "src/labeler_node.ts",

@@ -38,9 +38,10 @@ function Dialog({ title, close, head, children }: DialogProps): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const before = document.activeElement as HTMLElement | null;
-    dialog.current!.showModal();
+    const shown = dialog.current!;
+    shown.showModal();
     // The browser gives the focus back when a dialog is closed, and not when it is removed, as here after a choice.
-    return () => before?.focus();
+    return () => (shown.open ? before?.focus() : undefined);
   }, []);
   return (
     <dialog
