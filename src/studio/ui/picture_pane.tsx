@@ -28,6 +28,7 @@ export function PicturePane({ studio, scale, onTap }: Props): JSX.Element {
   const divider = useSignal(0);
   const comparing = studio.comparing.value || divider.value > 0;
   const dragging = useRef(false);
+  const pressed = useRef(false);
   const place = (event: PointerEvent & { currentTarget: HTMLElement }): number => {
     const { left, width: across } = event.currentTarget.getBoundingClientRect();
     return Math.min(1, Math.max(0, (event.clientX - left) / across));
@@ -37,14 +38,18 @@ export function PicturePane({ studio, scale, onTap }: Props): JSX.Element {
       <div
         class={`sight${studio.pixels.value ? " pixels" : ""}`}
         style={size}
-        onClick={onTap}
         onPointerDown={(event) => {
+          pressed.current = event.isPrimary;
           if (onTap || !before || event.button !== 0) return;
           dragging.current = true;
           event.currentTarget.setPointerCapture(event.pointerId);
           divider.value = place(event);
         }}
         onPointerMove={(event) => dragging.current && (divider.value = place(event))}
+        // After a stroke beside it the browser makes no click of some taps.
+        onPointerUp={() => pressed.current && onTap?.()}
+        onPointerCancel={() => (pressed.current = false)}
+        onPointerLeave={() => (pressed.current = false)}
         onLostPointerCapture={() => {
           dragging.current = false;
           divider.value = 0;
