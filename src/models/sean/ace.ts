@@ -5,12 +5,12 @@
 // M is the map that paints relu(fc_mu_j(style code of label j)) over the pixels of label j. It is never made: conv_gamma(M) at a pixel is
 // a sum over its 3x3 style rows, so it is a label table (kernels/labels/label_table.ts) with style rows in the place of inner windows.
 
-import { addNoise, blendRows, labelLinear, labelTable, normalPlane } from "../../../kernels/index.ts";
+import { blendRows, labelLinear, labelTable } from "../../../kernels/index.ts";
 import type { LabelLinearArgs } from "../../../kernels/labels/label_linear.ts";
-import { product, type Graph, type HostArray, type Tensor } from "../../runtime/index.ts";
+import type { Graph, Tensor } from "../../runtime/index.ts";
 import { semanticNc, type Config } from "../config.ts";
 import type { Layers, NormTables } from "../nets/generator.ts";
-import { fnv1a32, keyOf } from "../philox.ts";
+import { noisy, type Planes } from "../nets/noise.ts";
 import type { ParameterStore } from "../weights/parameters.ts";
 import type { StyleInputs } from "./inputs.ts";
 import { aceOf } from "./net.ts";
@@ -74,30 +74,11 @@ export function recordStyled(
   });
 }
 
-/** Gives the plane of an ACE, standard normal, f32 [n]. */
-export type Planes = (g: Graph, ace: string, n: number) => Tensor;
-
-/** Declares the input "noise", a seed; planes depend on it and on the ACE's name. */
-export function seededPlanes(g: Graph): Planes {
-  const seed = g.input("noise", [2], "i32");
-  return (g, ace, n) => normalPlane(g, { seed, layer: fnv1a32(ace), n });
-}
-
-/** Value of the input of seededPlanes. */
-export const planesSeed = (seed = 0): Record<string, HostArray> => ({ noise: Int32Array.from(keyOf(seed)) });
-
 /** Declares an input "noise ACE" for each plane, f32 [n]. */
 export const givenPlanes: Planes = (g, ace, n) => g.input(`noise ${ace}`, [n]);
 
 /** What adds an ACE's noise to x, upsampled `up` times. */
-export const aceNoise =
-  (g: Graph, p: ParameterStore, planes: Planes): NonNullable<Layers["noise"]> =>
-  (norm, x, up) => {
-    const ace = aceOf(norm);
-    return g.scope(ace, () =>
-      addNoise(g, {
-        ...{ x, up, plane: planes(g, ace, product(x.shape.slice(0, 3)) * up * up) },
-        v: p.tensor(g, `${ace}.noise_var`),
-      }),
-    );
-  };
+export function aceNoise(g: Graph, p: ParameterStore, planes: Planes): NonNullable<Layers["noise"]> {
+  const record = noisy(g, p, planes);
+  return (norm, x, up) => record(aceOf(norm), x, up);
+}
