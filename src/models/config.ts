@@ -254,6 +254,28 @@ export function convsOf(b: BlockSpec): { name: string; cin: number; cout: number
   return convs;
 }
 
+type Shapes = Map<string, number[]>;
+
+/** Adds the shapes of a block's convs. */
+export function addConvs(shapes: Shapes, b: BlockSpec, spectral: boolean): void {
+  for (const { name, cin, cout, k, bias } of convsOf(b)) {
+    if (bias) shapes.set(`${name}.bias`, [cout]);
+    if (!spectral) shapes.set(`${name}.weight`, [cout, cin, k, k]);
+    else {
+      shapes.set(`${name}.weight_orig`, [cout, cin, k, k]);
+      shapes.set(`${name}.weight_u`, [cout]).set(`${name}.weight_v`, [cin * k * k]);
+    }
+  }
+}
+
+/** Adds the shapes of the convs, k x k, through which a SPADE norm of this key reads S channels of labels. */
+export function addLabelConvs(shapes: Shapes, S: number, k: number, key: string, channels: number): void {
+  shapes.set(`${key}.mlp_shared.0.weight`, [HIDDEN, S, k, k]);
+  shapes.set(`${key}.mlp_shared.0.bias`, [HIDDEN]);
+  for (const mlp of ["mlp_gamma", "mlp_beta"])
+    shapes.set(`${key}.${mlp}.weight`, [channels, HIDDEN, k, k]).set(`${key}.${mlp}.bias`, [channels]);
+}
+
 /** Every key of the generator's state_dict with its shape, in PyTorch's order, without num_batches_tracked. */
 export function generatorShapes(c: Config): Map<string, number[]> {
   const shapes = new Map<string, number[]>();
@@ -264,24 +286,14 @@ export function generatorShapes(c: Config): Map<string, number[]> {
   else shapes.set("fc.weight", [16 * c.ngf, S, 3, 3]).set("fc.bias", [16 * c.ngf]);
   const specs = blocks(c);
   for (const b of specs) {
-    for (const { name, cin, cout, k: kk, bias } of convsOf(b)) {
-      if (bias) shapes.set(`${name}.bias`, [cout]);
-      if (!spectral) shapes.set(`${name}.weight`, [cout, cin, kk, kk]);
-      else {
-        shapes.set(`${name}.weight_orig`, [cout, cin, kk, kk]);
-        shapes.set(`${name}.weight_u`, [cout]).set(`${name}.weight_v`, [cin * kk * kk]);
-      }
-    }
+    addConvs(shapes, b, spectral);
     for (const { name, channels } of normsOf(b)) {
       if (c.add_noise) shapes.set(`${name}.noise_var`, [channels]);
       if (kind === "batch") {
         shapes.set(`${name}.param_free_norm.running_mean`, [channels]);
         shapes.set(`${name}.param_free_norm.running_var`, [channels]);
       }
-      shapes.set(`${name}.mlp_shared.0.weight`, [HIDDEN, S, k, k]).set(`${name}.mlp_shared.0.bias`, [HIDDEN]);
-      for (const mlp of ["mlp_gamma", "mlp_beta"]) {
-        shapes.set(`${name}.${mlp}.weight`, [channels, HIDDEN, k, k]).set(`${name}.${mlp}.bias`, [channels]);
-      }
+      addLabelConvs(shapes, S, k, name, channels);
     }
   }
   const last = specs[specs.length - 1].fout;
