@@ -19,6 +19,7 @@ import {
 import type { LevelWindows } from "../../labels/windows.ts";
 import type { Graph, Tensor } from "../../runtime/index.ts";
 import { semanticNc, type Config } from "../config.ts";
+import { outputSize } from "../kinds.ts";
 import type { LevelValues } from "../nets/level_inputs.ts";
 import { listInputs, listValues } from "../nets/level_lists.ts";
 import { edgeRow, levelKey, type TableRoom } from "../nets/table_room.ts";
@@ -99,6 +100,12 @@ export function styleValues(
     listValues(`pixels ${key}`, pixelLists({ ...lw, outerIds: made.pairIds, outerCount: made.pairCount })),
   );
   return { inputs, counts };
+}
+
+/** Size of the style encoder's code map: half the picture's. */
+export function codeMapSize(c: Config): { h: number; w: number } {
+  const { h, w } = outputSize(c);
+  return { h: h / 2, w: w / 2 };
 }
 
 /** Declares the inputs of the style encoder's regions. @param size of the code map */

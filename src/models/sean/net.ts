@@ -2,7 +2,16 @@
 // and the style encoder.
 
 import { SpadeError } from "../../runtime/errors.ts";
-import { blocks, convsOf, HIDDEN, normsOf, parseNormG, semanticNc, type BlockSpec, type Config } from "../config.ts";
+import {
+  addConvs,
+  addLabelConvs,
+  blocks,
+  normsOf,
+  parseNormG,
+  semanticNc,
+  type BlockSpec,
+  type Config,
+} from "../config.ts";
 import { blockedPacking, linearPacking, storedShapes, transposedPacking, type Net } from "../weights/packing.ts";
 
 /** The key of an ACE layer, from the name of the norm in whose place it is. */
@@ -12,6 +21,10 @@ export const spadeOf = (norm: string): string => `${aceOf(norm)}.Spade`;
 
 /** Whether styles reach a block's ACEs; the last block has SPADE's labels and noise alone. */
 export const isStyled = ({ name }: Pick<BlockSpec, "name">): boolean => name !== "up_3";
+
+/** Whether styles reach a resolution. */
+export const isStyledLevel = (c: Config, { h, w }: Pick<BlockSpec, "h" | "w">): boolean =>
+  blocks(c).some((b) => b.h === h && b.w === w && isStyled(b));
 
 /** A conv of the style encoder. Its number is its index in the published Sequential. */
 export interface EncoderConv {
@@ -49,9 +62,7 @@ export function aceShapes(c: Config, name: string, channels: number, styled: boo
     shapes.set(`${of}.param_free_norm.running_mean`, [channels]).set(`${of}.param_free_norm.running_var`, [channels]);
   // Never used, and in published files.
   if (kind === "batch") statistics(`${name}.Spade`);
-  shapes.set(`${name}.Spade.mlp_shared.0.weight`, [HIDDEN, S, k, k]).set(`${name}.Spade.mlp_shared.0.bias`, [HIDDEN]);
-  for (const mlp of ["mlp_gamma", "mlp_beta"])
-    shapes.set(`${name}.Spade.${mlp}.weight`, [channels, HIDDEN, k, k]).set(`${name}.Spade.${mlp}.bias`, [channels]);
+  addLabelConvs(shapes, S, k, `${name}.Spade`, channels);
   statistics(name);
   if (!styled) return shapes;
   for (let j = 0; j < S; j++) shapes.set(`${name}.fc_mu${j}.weight`, [L, L]).set(`${name}.fc_mu${j}.bias`, [L]);
@@ -67,14 +78,7 @@ export function seanShapes(c: Config): Map<string, number[]> {
   const shapes = encoderShapes(c);
   shapes.set("fc.weight", [16 * c.ngf, semanticNc(c), 3, 3]).set("fc.bias", [16 * c.ngf]);
   for (const b of specs) {
-    for (const { name, cin, cout, k, bias } of convsOf(b)) {
-      if (bias) shapes.set(`${name}.bias`, [cout]);
-      if (!spectral) shapes.set(`${name}.weight`, [cout, cin, k, k]);
-      else {
-        shapes.set(`${name}.weight_orig`, [cout, cin, k, k]);
-        shapes.set(`${name}.weight_u`, [cout]).set(`${name}.weight_v`, [cin * k * k]);
-      }
-    }
+    addConvs(shapes, b, spectral);
     for (const { name, channels } of normsOf(b))
       for (const [key, shape] of aceShapes(c, aceOf(name), channels, isStyled(b))) shapes.set(key, shape);
   }

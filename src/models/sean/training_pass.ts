@@ -3,8 +3,7 @@
 import type { ModulateArgs } from "../../../kernels/norm/modulate.ts";
 import type { LevelWindows } from "../../labels/windows.ts";
 import type { Graph, Tensor } from "../../runtime/index.ts";
-import { blocks, semanticNc, type Config } from "../config.ts";
-import { outputSize } from "../kinds.ts";
+import { semanticNc, type Config } from "../config.ts";
 import { normsAt, recordImage, recordNormTables } from "../nets/generator.ts";
 import {
   firstValues,
@@ -17,12 +16,13 @@ import {
 } from "../nets/level_inputs.ts";
 import { firstListValues, levelListInputs, levelListValues } from "../nets/level_lists.ts";
 import { levelKey, type TableRoom } from "../nets/table_room.ts";
+import { planesSeed, seededPlanes } from "../nets/noise.ts";
 import { recordStart, trainingLayers, type TrainingPass } from "../nets/training_pass.ts";
 import type { ParameterStore } from "../weights/parameters.ts";
-import { aceNoise, givenPlanes, planesSeed, recordStyled, seededPlanes } from "./ace.ts";
+import { aceNoise, givenPlanes, recordStyled } from "./ace.ts";
 import { recordStyles } from "./encoder.ts";
-import { regionInputs, regionValues, styleInputs, styleValues, type StyleInputs } from "./inputs.ts";
-import { aceOf, isStyled, spadeOf } from "./net.ts";
+import { codeMapSize, regionInputs, regionValues, styleInputs, styleValues, type StyleInputs } from "./inputs.ts";
+import { aceOf, isStyledLevel, spadeOf } from "./net.ts";
 import { styleRoom } from "./style_windows.ts";
 
 export interface SeanPassOptions {
@@ -40,20 +40,6 @@ export interface SeanPass extends TrainingPass {
   codes: Tensor;
 }
 
-/** Names of the styled resolutions. */
-const styledLevels = (c: Config): Set<string> =>
-  new Set(
-    blocks(c)
-      .filter(isStyled)
-      .map((b) => levelKey(b.h, b.w)),
-  );
-
-/** The code map has half the picture's size. */
-const codeMapSize = (c: Config): { h: number; w: number } => {
-  const { h, w } = outputSize(c);
-  return { h: h / 2, w: w / 2 };
-};
-
 /** Records the pass. Its inputs are those whose values seanInputs returns, and those of `options`. */
 export function recordSeanPass(
   g: Graph,
@@ -64,14 +50,15 @@ export function recordSeanPass(
   { photo, codes: given, gradients = false, planes = "seed" }: SeanPassOptions,
 ): SeanPass {
   const codes = given ?? recordStyles(g, c, p, photo!, regionInputs(g, c, images, codeMapSize(c)));
-  const styled = styledLevels(c);
   const levels = new Map<string, { room: TableRoom; inputs: LevelInputs; style?: StyleInputs }>();
   const ids = new Map<string, Tensor>();
   const lists = new Map<string, Pick<ModulateArgs, "lists" | "count">>();
   for (const room of rooms) {
     const key = levelKey(room.h, room.w);
     const inputs = levelInputs(g, c, room, images);
-    const style = styled.has(key) ? styleInputs(g, room, styleRoom(c, room, images), images, gradients) : undefined;
+    const style = isStyledLevel(c, room)
+      ? styleInputs(g, room, styleRoom(c, room, images), images, gradients)
+      : undefined;
     if (gradients) {
       inputs.lists = levelListInputs(g, c, room, images, { pixels: !style });
       lists.set(key, { lists: (style?.lists ?? inputs.lists).pixels, count: style?.room.pairs ?? room.outer });
@@ -110,20 +97,19 @@ export function seanInputs(
   { gradients = false, noise, encoded = true }: { gradients?: boolean; noise?: number; encoded?: boolean } = {},
 ): LevelValues {
   const out: LevelValues = { inputs: noise === undefined ? {} : planesSeed(noise), counts: {} };
-  const styled = styledLevels(c);
   const { h, w } = codeMapSize(c);
   rooms.forEach((room, i) => {
     const lw = windows[i];
     const level = levelValues(room, lw);
     Object.assign(out.inputs, level.inputs);
     Object.assign(out.counts, level.counts);
-    const isStyledLevel = styled.has(levelKey(room.h, room.w));
-    if (isStyledLevel) {
+    const styled = isStyledLevel(c, room);
+    if (styled) {
       const style = styleValues(c, room, lw, gradients);
       Object.assign(out.inputs, style.inputs);
       Object.assign(out.counts, style.counts);
     } else Object.assign(out.inputs, idsValue(room, lw));
-    if (gradients) Object.assign(out.inputs, levelListValues(c, room, lw, undefined, { pixels: !isStyledLevel }));
+    if (gradients) Object.assign(out.inputs, levelListValues(c, room, lw, undefined, { pixels: !styled }));
     if (encoded && room.h === h && room.w === w) Object.assign(out.inputs, regionValues(c, lw));
   });
   const first = firstValues(windows[0]);
@@ -134,9 +120,8 @@ export function seanInputs(
 /** Keys of fc_mu of the labels and ACEs that a batch reaches: torch gives those of others no gradient. */
 export function reached(c: Config, windows: readonly LevelWindows[]): Set<string> {
   const out = new Set<string>();
-  const styled = styledLevels(c);
   for (const lw of windows) {
-    if (!styled.has(levelKey(lw.h, lw.w))) continue;
+    if (!isStyledLevel(c, lw)) continue;
     const shown = new Set<number>();
     for (const code of lw.codes) {
       shown.add(code >> 1);

@@ -2,9 +2,8 @@
 // with the style encoder.
 
 import type { LevelWindows } from "../../labels/windows.ts";
-import { outputSize } from "../../models/kinds.ts";
 import { levelKey, type TableRoom } from "../../models/nets/table_room.ts";
-import { regionValues, styleValues } from "../../models/sean/inputs.ts";
+import { codeMapSize, regionValues, styleValues } from "../../models/sean/inputs.ts";
 import { StyleScratch } from "../../models/sean/style_windows.ts";
 import { Program, SpadeError, type HostArray } from "../../runtime/index.ts";
 import { SpadePainter } from "../spade_painter.ts";
@@ -83,9 +82,9 @@ export class SeanPainter extends SpadePainter {
   /** @param photo [N,H,W,3] in [-1,1], of the net's size; `windows`: of its maps */
   async encode(photo: Float32Array, windows: readonly LevelWindows[]): Promise<Float32Array> {
     await this.prepared;
-    const { h } = outputSize(this.config);
+    const { h } = codeMapSize(this.config);
     this.encoder ??= await Program.compile(this.recorder.encoder(), this.device, { name: "style encoder" });
-    const half = windows.find((lw) => 2 * lw.h === h)!;
+    const half = windows.find((lw) => lw.h === h)!;
     await this.encoder.run({ inputs: { photo, ...regionValues(this.config, half) } });
     return this.encoder.read("style codes");
   }

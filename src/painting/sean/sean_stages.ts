@@ -2,15 +2,15 @@
 //   styles WxH     weights, map, style      the tables blended with those of the regions' styles
 // The tables of SPADE's branch stay from style to style, those of styles from stroke to stroke where neither changes.
 
-import type { Config } from "../../models/config.ts";
 import { blocks } from "../../models/config.ts";
 import { kindOf, outputSize } from "../../models/kinds.ts";
 import { normsAt, type Layers, type NormTables } from "../../models/nets/generator.ts";
 import { levelKey } from "../../models/nets/table_room.ts";
-import { aceNoise, givenPlanes, planesSeed, recordStyled, seededPlanes } from "../../models/sean/ace.ts";
+import { planesSeed, seededPlanes } from "../../models/nets/noise.ts";
+import { aceNoise, givenPlanes, recordStyled } from "../../models/sean/ace.ts";
 import { recordStyles } from "../../models/sean/encoder.ts";
-import { regionInputs, styleInputs } from "../../models/sean/inputs.ts";
-import { aceOf, isStyled, spadeOf } from "../../models/sean/net.ts";
+import { codeMapSize, regionInputs, styleInputs } from "../../models/sean/inputs.ts";
+import { aceOf, isStyled, isStyledLevel, spadeOf } from "../../models/sean/net.ts";
 import { styleRoom } from "../../models/sean/style_windows.ts";
 import { Graph, type HostArray } from "../../runtime/index.ts";
 import { SpadeStages, type TablesRecording } from "../spade_stages.ts";
@@ -80,7 +80,7 @@ export class SeanStages extends SpadeStages {
     const { config: c, parameters: p, images } = this;
     const g = new Graph(this.target);
     const { h, w } = outputSize(c);
-    const regions = regionInputs(g, c, images, { h: h / 2, w: w / 2 });
+    const regions = regionInputs(g, c, images, codeMapSize(c));
     g.output("style codes", recordStyles(g, c, p, g.input("photo", [images, h, w, 3], p.dtype), regions));
     return g;
   }
@@ -95,7 +95,3 @@ export class SeanStages extends SpadeStages {
     return super.count + blocks(this.config).filter(isStyled).length;
   }
 }
-
-/** Whether styles reach a resolution. */
-export const isStyledLevel = (c: Config, { h, w }: { h: number; w: number }): boolean =>
-  blocks(c).some((b) => b.h === h && b.w === w && isStyled(b));
