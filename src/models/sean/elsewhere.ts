@@ -1,23 +1,20 @@
 // In place of SEAN's generator, its painter and its styles in the page's main entry, which paints with SPADE's generator alone.
 
-import { SpadeError } from "../../runtime/errors.ts";
+import { elsewhere } from "../elsewhere.ts";
 
 /** @throws SpadeError unsupported: the entry that paints with it */
-function elsewhere(): never {
-  const fix = "import from spade-webgpu/sean in place of spade-webgpu";
-  throw new SpadeError("unsupported", "weights", "are those of a SEAN generator", fix);
-}
+const there = (): never => elsewhere("SEAN", "from spade-webgpu/sean");
 
 export {
-  elsewhere as checkSean,
-  elsewhere as codesFor,
-  elsewhere as decodeRegionStyles,
-  elsewhere as encodeRegions,
-  elsewhere as mixRegionStyles,
-  elsewhere as paintedCodes,
-  elsewhere as regionCodes,
-  elsewhere as regionInfo,
-  elsewhere as seanNet,
-  elsewhere as SeanPainter,
-  elsewhere as styleCodes,
+  there as checkSean,
+  there as codesFor,
+  there as decodeRegionStyles,
+  there as encodeRegions,
+  there as mixRegionStyles,
+  there as paintedCodes,
+  there as regionCodes,
+  there as regionInfo,
+  there as seanNet,
+  there as SeanPainter,
+  there as styleCodes,
 };
