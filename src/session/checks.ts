@@ -198,8 +198,9 @@ export function styleValues(style: Style | undefined, length: number, call = "ge
     return normalValues(style, length);
   }
   if (typedArrayName(style) !== "Float32Array") throw usage(where, "is neither a seed nor a Float32Array", fix);
-  if ((style as Float32Array).length !== length)
-    throw new SpadeError("shape", where, `has ${(style as Float32Array).length} numbers where z_dim is ${length}`, fix);
-  if (!(style as Float32Array).every(Number.isFinite)) throw usage(where, "has NaN or Inf", fix);
-  return (style as Float32Array).slice();
+  const z = style as Float32Array;
+  if (z.length !== length)
+    throw new SpadeError("shape", where, `has ${z.length} numbers where z_dim is ${length}`, fix);
+  if (!z.every(Number.isFinite)) throw usage(where, "has NaN or Inf", fix);
+  return z.slice();
 }

@@ -5,7 +5,6 @@ import {
   codesFor,
   decodeRegionStyles,
   regionCodes,
-  regionsOf,
   regionStylesOf,
   type RegionStyles,
 } from "../models/sean/region_styles.ts";
@@ -34,7 +33,7 @@ export function paintedCodes(
   map: LabelMap,
   instance: LabelMap | undefined,
 ): Float32Array {
-  return codesFor(codes, info.regions!, regionsOf(map, instance, info.regions!, info));
+  return codesFor(codes, info.regions!, info, map, instance);
 }
 
 /** The styles of a photo's regions. @param photo [1,H,W,3] in [-1,1], of the net's size @throws SpadeError unsupported, label */
@@ -47,8 +46,5 @@ export async function encodeRegions(
   const regions = kindOf(config).regions?.(config);
   if (!regions || !painter.encode)
     throw new SpadeError("unsupported", "encodeRegions", "this net has no styles of regions", "take a net of SEAN");
-  return regionStylesOf(
-    await painter.encode(photo, windowsOf(config, [map], instance ? [instance] : null)),
-    regions,
-  );
+  return regionStylesOf(await painter.encode(photo, windowsOf(config, [map], instance ? [instance] : null)), regions);
 }

@@ -3,7 +3,7 @@
 import type { LabelMap } from "../labels/label_map.ts";
 import { labelSpace } from "../models/config.ts";
 import { kindOf, outputSize } from "../models/kinds.ts";
-import { codesFor, regionCodes, RegionMeans, regionsOf, type RegionStyles } from "../models/sean/region_styles.ts";
+import { codesFor, regionCodes, RegionMeans, type RegionStyles } from "../models/sean/region_styles.ts";
 import type { ParameterStore } from "../models/weights/parameters.ts";
 import { openNet } from "../painting/open_net.ts";
 import { toPicture } from "../painting/present/picture.ts";
@@ -107,7 +107,7 @@ export class TrainerSession implements Trainer {
     const { styles } = this.parts;
     const means = styles instanceof RegionMeans ? styles.means() : {};
     const codes = regionCodes(style as RegionStyles | undefined, means, regions, "preview({ style })");
-    return codesFor(codes, regions, regionsOf(map, undefined, regions, labelSpace(o)));
+    return codesFor(codes, regions, labelSpace(o), map);
   }
 
   async preview(map: LabelMap, options: { style?: Style } = {}): Promise<ImageData> {

@@ -9,7 +9,6 @@ import {
   codesFor,
   decodeRegionStyles,
   regionCodes,
-  regionsOf,
   regionStylesOf,
   type Regions,
   type RegionStyles,
@@ -101,8 +100,8 @@ export function codesOfMap(
   instance?: LabelMap,
 ): Float32Array {
   const regions = kindOf(net.config).regions!(net.config);
-  const present = regionsOf(map, instance, regions, labelSpace(net.config));
-  return codesFor(regionCodes(styles, means, regions, "--style"), regions, present);
+  const codes = regionCodes(styles, means, regions, "--style");
+  return codesFor(codes, regions, labelSpace(net.config), map, instance);
 }
 
 /**

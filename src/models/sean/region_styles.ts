@@ -47,12 +47,18 @@ export function regionCodes(
   return codes;
 }
 
+/** What of a net's labels decides which regions a map has. */
+interface Space {
+  readonly dontCare: number | null;
+  readonly edges: boolean;
+}
+
 /** The regions that a map needs codes for. Edges are where labels or instances meet, and are the last region of a net that takes them. */
-export function regionsOf(
+function regionsOf(
   map: Pick<LabelMap, "data">,
   instance: unknown,
   { labels }: Regions,
-  { dontCare, edges }: { dontCare: number | null; edges: boolean },
+  { dontCare, edges }: Space,
 ): Set<number> {
   const present = new Set<number>();
   for (const id of map.data) present.add(id === 255 && dontCare !== null ? dontCare : id);
@@ -61,10 +67,18 @@ export function regionsOf(
 }
 
 /**
- * The codes as a net takes them, without NaN, for maps of these labels.
+ * The codes as a net takes them, without NaN, for a map.
  * @throws SpadeError usage: a label of the map has no code
  */
-export function codesFor(codes: Float32Array, { labels, length }: Regions, present: ReadonlySet<number>): Float32Array {
+export function codesFor(
+  codes: Float32Array,
+  regions: Regions,
+  space: Space,
+  map: Pick<LabelMap, "data">,
+  instance?: unknown,
+): Float32Array {
+  const { labels, length } = regions;
+  const present = regionsOf(map, instance, regions, space);
   for (let j = 0; j < labels; j++) {
     if (!present.has(j) || !Number.isNaN(codes[j * length])) continue;
     throw new SpadeError(
