@@ -6,6 +6,7 @@ import { parseLabels, type Label } from "../pictures/label_names.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import type { Host, Weights } from "../session/host.ts";
 import type { TrainOptions } from "../training/options.ts";
+import { SHOWN_BY_KEYS } from "../training/saved_net.ts";
 import { hasLevels, type SavedState } from "../training/state.ts";
 import { hasItsChecksum, savedFields } from "../training/state_check.ts";
 import { storedOptions, type Begun } from "./options.ts";
@@ -42,10 +43,9 @@ export async function whatBegins(
   if (typeof fields === "string") throw damaged(fields);
   const labels = metadata.labels === undefined ? undefined : parseLabels(metadata.labels, "from, metadata labels");
   // As files hold nothing of what is ours and off, and states of the command hold no options.
-  const has = (key: RegExp): boolean => checkpoint.names().some((name) => key.test(name));
-  // SEAN's noise is no option.
-  const add_noise = has(/^G\..*\.norm_\w\.noise_var$/);
-  const add_dist = has(/^G\..*\.dist_conv_w\.weight$/);
+  const has = (key: RegExp): boolean => checkpoint.names().some((name) => name.startsWith("G.") && key.test(name));
+  const add_noise = has(SHOWN_BY_KEYS.add_noise);
+  const add_dist = has(SHOWN_BY_KEYS.add_dist);
   const options = {
     add_noise,
     add_dist,

@@ -11,6 +11,9 @@ import { OLD_SQUEEZENET_SCALE } from "./step/losses.ts";
 import type { Position } from "./position.ts";
 import type { TrainedStyles } from "./styles.ts";
 
+/** Options that a generator's keys show; SEAN's noise is no option. */
+export const SHOWN_BY_KEYS = { add_noise: /\.norm_\w\.noise_var$/, add_dist: /\.dist_conv_w\.weight$/ } as const;
+
 /** What a saved net says of its run. */
 export interface SavedTraining {
   readonly position: Position;

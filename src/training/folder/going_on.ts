@@ -5,7 +5,7 @@ import { kindOf, outputSize } from "../../models/kinds.ts";
 import type { StateSource } from "../../models/weights/parameters.ts";
 import { foreign, SpadeError } from "../../runtime/errors.ts";
 import type { TrainOptions } from "../options.ts";
-import type { SavedTraining } from "../saved_net.ts";
+import { SHOWN_BY_KEYS, type SavedTraining } from "../saved_net.ts";
 import { hasLevels, type SavedState } from "../state.ts";
 import { OLD_SQUEEZENET_SCALE } from "../step/losses.ts";
 
@@ -42,12 +42,11 @@ export function checkLevels(o: TrainOptions, { stepper: { plans } }: Pick<SavedS
 
 /** @throws SpadeError usage: the run's generator (tensors of `shapes`) has noise or positions, and the options have none */
 export function checkNoise(o: TrainOptions, shapes: StateSource["shapes"]): void {
-  for (const [option, ending, what] of [
-    // SEAN's noise is no option.
-    ["add_noise", /\.norm_\w\.noise_var$/, "noise"],
-    ["add_dist", /\.dist_conv_w\.weight$/, "positions"],
+  for (const [option, what] of [
+    ["add_noise", "noise"],
+    ["add_dist", "positions"],
   ] as const)
-    if (!o[option] && [...shapes.keys()].some((key) => ending.test(key)))
+    if (!o[option] && [...shapes.keys()].some((key) => SHOWN_BY_KEYS[option].test(key)))
       throw new SpadeError(
         "usage",
         `--continue_train without --${option}`,
