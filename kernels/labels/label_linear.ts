@@ -99,7 +99,6 @@ export const labelLinear = defineOp<LabelLinearArgs, Tensor>({
       if (dx)
         g.dispatch({
           ...common,
-          sizes: { ...common.sizes },
           shader: { name: "label_linear_dx", text: dxText },
           bindings: { y: read(y), dy: read(dy), w: read(w), dx: writeScalars(dx) },
           groups: [ceilDiv(x.pitch, 64), N],

@@ -10,7 +10,7 @@ import { openCheckpointFile } from "../../src/formats/file.ts";
 import { shapesOf } from "../../src/formats/tensors.ts";
 import { findConfig } from "../../src/models/weights/find_config.ts";
 import type { TrainOptions } from "../../src/training/options.ts";
-import { inFolder, run, SIDE, tiny } from "./runs.ts";
+import { expectGoesOn, inFolder, run, SIDE, tiny } from "./runs.ts";
 
 describe("a run with edges and positions", () => {
   let dir = "";
@@ -26,10 +26,7 @@ describe("a run with edges and positions", () => {
   afterAll(() => rm(dir, { recursive: true, force: true }));
 
   test("that stops after a step and goes on ends in the same bytes", async () => {
-    const o = { ...whole, name: "parts" };
-    await run({ ...o, max_steps: 1 });
-    await run({ ...o, continue_train: true });
-    for (const role of ["G", "D"]) expect((await weights(o, role)).equals(await weights(whole, role)), role).toBe(true);
+    await expectGoesOn(whole, 1);
   });
 
   test("does not go on without its positions, nor as SPADE", async () => {

@@ -1,7 +1,8 @@
 // Whole runs in this process, on a tiny data set.
 
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { expect } from "vitest";
 import type { OpVariants } from "../../kernels/parts/variants.ts";
 import { openNodeDevice } from "../../src/node/dawn.ts";
 import type { Device } from "../../src/runtime/index.ts";
@@ -45,6 +46,17 @@ export async function tiny(options: Partial<TrainOptions> = {}, folder?: string)
 }
 
 export const inFolder = (o: TrainOptions, ...path: string[]): string => join(o.checkpoints_dir, o.name, ...path);
+
+/** A run like `whole` that stops after some steps and goes on ends in the same bytes. @param whole a run that has ended */
+export async function expectGoesOn(whole: TrainOptions, steps: number): Promise<void> {
+  const o = { ...whole, name: "parts" };
+  await run({ ...o, max_steps: steps });
+  await run({ ...o, continue_train: true });
+  for (const role of ["G", "D"]) {
+    const file = `latest_net_${role}.safetensors`;
+    expect((await readFile(inFolder(o, file))).equals(await readFile(inFolder(whole, file))), role).toBe(true);
+  }
+}
 
 /** Trains; `after` sees every step. */
 export async function run(
