@@ -278,7 +278,13 @@ describePage("the studio", (lab) => {
       await page.keyboard.press("Enter");
       await page.locator("input:focus").waitFor();
       await page.keyboard.press("Control+a");
-      await page.keyboard.type("reef");
+      await page.keyboard.type("re");
+      // A thumbnail that comes meanwhile leaves what was typed.
+      await page.evaluate(() => {
+        const { all } = spadeStudio.thumbnails;
+        all.value = new Map([...all.value].map(([id, thumbnail]) => [id, { ...thumbnail, fresh: !thumbnail.fresh }]));
+      });
+      await page.keyboard.type("ef");
       await page.keyboard.press("Enter");
       await expect.poll(focused).toContain("reef");
     });

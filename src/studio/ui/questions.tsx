@@ -47,6 +47,8 @@ function Dialog({ title, close, head, children }: DialogProps): JSX.Element {
     <dialog
       ref={dialog}
       aria-labelledby="question"
+      // Escape ends the question at once: the event of a closed dialog can come many frames later, when the next may be open.
+      onCancel={(event) => (event.preventDefault(), close())}
       // Not of one that has made room for another question.
       onClose={(event) => event.currentTarget.isConnected && close()}
       onClick={(event) => event.target === dialog.current && close()}

@@ -89,9 +89,12 @@ function StyleTile({ studio, entry }: { studio: Studio; entry: StyleEntry }): JS
     if (chosen) reveal(tile.current!.parentElement!);
   }, [chosen]);
   useLayoutEffect(() => {
-    if (!naming.value) return;
-    input.current?.focus();
-    input.current?.select();
+    const field = input.current;
+    if (!field) return;
+    // Not as a prop: a thumbnail that comes meanwhile renders the tile again, and would undo what was typed.
+    field.value = entry.name;
+    field.select();
+    field.focus();
   }, [naming.value]);
   const { width, height } = studio.net.value;
   const isOwn = entry.kind !== "preset";
@@ -114,7 +117,6 @@ function StyleTile({ studio, entry }: { studio: Studio; entry: StyleEntry }): JS
       {naming.value && (
         <input
           class="naming"
-          value={entry.name}
           maxLength={24}
           aria-label={texts.styles.name}
           ref={input}
