@@ -163,6 +163,29 @@ export const texts = {
     pauses: "A picture takes a while here: it is painted when your hand pauses",
     about: "About",
   },
+  keys: {
+    title: "Keys",
+    /** A key, or several, and what it does. */
+    list: [
+      ["B G L U I", "brush, fill, line, rectangle, pick a label"],
+      ["1 to 0", "the first ten labels"],
+      ["/ sea", "the label sea"],
+      ["X", "the label before"],
+      ["[ ]", "size; with Shift by 8"],
+      ["Shift", "straight from the last stroke"],
+      ["Alt", "picks a label"],
+      ["Ctrl+Z Ctrl+Y", "undo, redo"],
+      ["Escape", "takes the stroke back"],
+      ["+ - Home", "zoom, whole map"],
+      ["Space", "held, moves the map"],
+      ["Arrows Space", "move the brush, paint"],
+      ["R", "throws the dice"],
+      ["C", "held, shows the picture before"],
+      ["P", "true pixels"],
+      ["\\", "map and picture alone"],
+      ["Ctrl+S", "save picture"],
+    ],
+  },
   errors: {
     title: "The net can't paint here",
     map: "You can go on painting the map; it is kept.",
@@ -176,7 +199,7 @@ export const texts = {
   view: {
     /** Name of the map for screen readers. */
     map: (width: number, height: number) => `Label map, ${width} by ${height} pixels`,
-    help: "Arrows move the brush, Space paints. B, G, L, U, I: a tool; 1 to 9, or / and its name: a label; [ and ]: the size.",
+    help: "Arrows move the brush, Space paints. B, G, L, U, I: a tool; 1 to 9, or / and its name: a label; [ and ]: the size; ?: all keys.",
     at: (label: string, size: number, x: number, y: number) => `${label}, size ${size}, at ${x}, ${y}`,
     size: (size: number) => `Size ${size}`,
     undone: "Undone",

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { beforeAll, describe, expect, test } from "vitest";
 import { describePage } from "./harness.ts";
-import { button, idAt, open, serveStudio, shown, stroke, take, upToDate, z } from "./studio/tiny_studio.ts";
+import { button, idAt, open, place, serveStudio, shown, stroke, take, upToDate, z } from "./studio/tiny_studio.ts";
 
 describePage("the studio", (lab) => {
   beforeAll(() => serveStudio(lab));
@@ -119,6 +119,54 @@ describePage("the studio", (lab) => {
       await page.keyboard.press("r");
       await expect.poll(() => page.locator(".style").count()).toBe(before + 1);
     });
+  });
+
+  test("a stroke may begin beside the map, and paints from its edge on", async () => {
+    const page = await open(lab);
+    await take(page, "car");
+    const { x, y, height } = (await page.locator(".map-view").boundingBox())!;
+    await page.mouse.move(x - 15, y + height / 2);
+    await page.mouse.down();
+    await page.mouse.move(x + 5, y + height / 2);
+    await page.mouse.move(...(await place(page, 20, 32)), { steps: 4 });
+    await page.mouse.up();
+    for (const at of [0, 10, 20]) expect(await idAt(page, at, 32)).toBe(3);
+    // The keys of the map act then.
+    await page.keyboard.press("Control+z");
+    await expect.poll(() => idAt(page, 10, 32)).not.toBe(3);
+  });
+
+  test("a zoomed map says how large it is shown, with a button that shows all of it", async () => {
+    const page = await open(lab);
+    const caption = page.locator(".pane.map figcaption");
+    const whole = await caption.innerText();
+    const fit = button(page, "Fit");
+    expect(await fit.count()).toBe(0);
+    for (let i = 0; i < 2; i++) await page.keyboard.press("+");
+    await fit.waitFor();
+    const factor = async (): Promise<number> => Number(/shown at ([\d.]+)x/.exec(await caption.innerText())![1]);
+    await expect.poll(factor).toBeGreaterThan(Number(/shown at ([\d.]+)x/.exec(whole)![1]) + 1);
+    await fit.click();
+    await fit.waitFor({ state: "detached" });
+    expect(await caption.innerText()).toBe(whole);
+  });
+
+  test("in a full strip a new style comes into view", async () => {
+    const page = await open(lab, { viewport: { width: 700, height: 800 } });
+    const last = page.locator(".style").last();
+    for (let i = 1; i <= 8; i++) {
+      await button(page, "Throw the dice").click();
+      await expect.poll(() => last.innerText()).toContain(`Throw ${i}`);
+    }
+    const strip = (await last.locator("..").boundingBox())!;
+    await expect
+      .poll(async () => {
+        const { x, width } = (await last.boundingBox())!;
+        return x >= strip.x - 1 && x + width <= strip.x + strip.width + 1;
+      })
+      .toBe(true);
+    // Not all have room: without scrolling it would be out of sight.
+    expect(await last.locator("..").evaluate((e) => e.scrollWidth - e.clientWidth)).toBeGreaterThan(50);
   });
 
   describe("labels", () => {

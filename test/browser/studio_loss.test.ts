@@ -290,6 +290,44 @@ describePage("the studio", (lab) => {
     });
   });
 
+  test("? shows the keys, and they act no more until it is closed", async () => {
+    const page = await open(lab);
+    await page.locator(".map-view").focus();
+    await page.keyboard.press("?");
+    const dialog = page.getByRole("dialog", { name: "Keys" });
+    await dialog.waitFor();
+    expect(await dialog.locator("kbd", { hasText: "Home" }).count()).toBe(1);
+    await page.keyboard.press("g");
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    expect(await page.evaluate(() => spadeStudio.settings.tool.value)).toBe("brush");
+    await page.keyboard.press("g");
+    expect(await page.evaluate(() => spadeStudio.settings.tool.value)).toBe("fill");
+  });
+
+  test("on a phone the picture over a corner of the map makes room for a finger that paints there", async () => {
+    const context = await person(lab, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+    const page = await visit(lab, context);
+    const session = await context.newCDPSession(page);
+    const touch = (type: "touchStart" | "touchMove" | "touchEnd", ...points: [number, number][]) =>
+      session.send("Input.dispatchTouchEvent", { type, touchPoints: points.map(([x, y]) => ({ x, y })) });
+    const left = async (): Promise<number> => (await page.locator(".sight").boundingBox())!.x;
+    await expect.poll(left).toBe(240);
+    const paint = async (...xs: number[]): Promise<void> => {
+      await touch("touchStart", await place(page, xs[0], 40));
+      for (const x of xs) await touch("touchMove", await place(page, x, 40));
+      for (const y of [30, 20, 10, 4]) await touch("touchMove", await place(page, xs.at(-1)!, y));
+      await touch("touchEnd");
+    };
+    await page.locator(".labels .take", { hasText: "car" }).tap();
+    await paint(30, 40, 50, 58);
+    await expect.poll(left).toBe(0);
+    expect([await idAt(page, 58, 4), await idAt(page, 58, 20)]).toEqual([3, 3]);
+    await paint(50, 30, 20, 6);
+    await expect.poll(left).toBe(240);
+    expect([await idAt(page, 6, 4), await idAt(page, 6, 20)]).toEqual([3, 3]);
+  });
+
   test("with a finger on a phone: strokes, the picture by a tap, the row of labels, the menu", async () => {
     const context = await person(lab, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
     const page = await visit(lab, context);

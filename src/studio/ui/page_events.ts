@@ -10,6 +10,7 @@ export function listen(actions: Actions, hide: () => void, signal: AbortSignal):
   document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href }));
   drops(actions, signal);
   strokesFromOutside(signal);
+  pictureDodges(signal);
   pageKeys(actions, hide, signal);
 }
 
@@ -55,6 +56,25 @@ function strokesFromOutside(signal: AbortSignal): void {
   main.addEventListener("mousedown", (event) => isBeside(event.target) && event.preventDefault(), { signal });
 }
 
+/** How near a finger comes to the small picture over a phone's map before that goes to the other side, in CSS pixels. */
+const NEAR = 24;
+
+/** On a phone a square net's picture lies over a corner of the map: it makes room for a finger that paints there. */
+function pictureDodges(signal: AbortSignal): void {
+  const main = document.querySelector("main")!;
+  main.addEventListener(
+    "pointermove",
+    ({ buttons, clientX, clientY, target }) => {
+      const picture = main.querySelector<HTMLElement>(".inset:not(.swapped) .pane.picture");
+      if (!picture || !buttons || !(target instanceof Element && target.closest(".map-view"))) return;
+      const { left, right, bottom } = picture.getBoundingClientRect();
+      if (clientX < left - NEAR || clientX > right + NEAR || clientY > bottom + NEAR) return;
+      picture.classList.toggle("left");
+    },
+    { signal, passive: true },
+  );
+}
+
 /** Keys of the whole page; those of the map are the map's own. */
 function pageKeys(actions: Actions, hide: () => void, signal: AbortSignal): void {
   const { studio } = actions;
@@ -76,6 +96,7 @@ function pageKeys(actions: Actions, hide: () => void, signal: AbortSignal): void
     else if (key === "p" || key === "P") studio.togglePixels();
     else if (key === "c" || key === "C") studio.comparing.value = true;
     else if (key === "\\") hide();
+    else if (key === "?") actions.question.value = { kind: "keys" };
   };
   const up = ({ key }: KeyboardEvent): void => {
     if (key === "c" || key === "C") studio.comparing.value = false;

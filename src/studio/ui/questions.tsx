@@ -18,6 +18,8 @@ export function Questions({ actions }: { actions: Actions }): JSX.Element | null
       return null;
     case "starts":
       return <Starts actions={actions} close={close} />;
+    case "keys":
+      return <Keys close={close} />;
     case "save":
       return <Save actions={actions} close={close} />;
     case "link":
@@ -132,6 +134,21 @@ function Save({ actions, close }: Props): JSX.Element {
         )}
       </div>
       <p class="quiet">{texts.save.about}</p>
+    </Dialog>
+  );
+}
+
+function Keys({ close }: { close: () => void }): JSX.Element {
+  return (
+    <Dialog title={texts.keys.title} close={close}>
+      <dl class="keys">
+        {texts.keys.list.map(([keys, does]) => (
+          <div key={keys}>
+            <dt>{keys.split(" ").map((key) => (key === "to" ? " to " : <kbd key={key}>{key}</kbd>))}</dt>
+            <dd>{does}</dd>
+          </div>
+        ))}
+      </dl>
     </Dialog>
   );
 }
