@@ -306,10 +306,15 @@ function commands(): Command {
       "lake",
     )
     .option("--out <folder>", "where the pictures go (default: demo/ in a clone, else this folder)")
-    .option("--weights <file>", "another generator of the map's labels, with VAE")
+    .option("--weights <file>", "another generator of the map's labels, with VAE; for --regions, of SEAN")
+    .option("--regions", "paint a landscape's sky in one drawn style and its mountains in another, with a net of SEAN")
     .option("--seed <n>", "of the styles; of a COCO-Stuff map, of the weights", argument(number(0, true)), 0)
     .option("--force", FORCE)
     .action(async (options: DemoOptions) => {
+      if (options.regions) {
+        const { regionsDemo } = await import("./commands/demo_regions.ts");
+        return print(await regionsDemo(options, new Progress()));
+      }
       const { DRAWN, drawnDemo } = await import("./commands/demo.ts");
       const demo = Object.hasOwn(DRAWN, options.map)
         ? drawnDemo

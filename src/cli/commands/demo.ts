@@ -53,6 +53,8 @@ export interface DemoOptions {
   seed: number;
   /** A generator of the map's labels; left out: that of DRAWN. */
   weights?: string;
+  /** demo_regions.ts in place of this. */
+  regions?: boolean;
   force?: boolean;
 }
 
