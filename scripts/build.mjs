@@ -88,7 +88,7 @@ const benches = existsSync("bench")
   : [];
 const jobs = [
   [{ ...painting, plugins: [spadeOnly, ...painting.plugins] }, { index: "src/index.ts" }],
-  [painting, { pix2pixhd: "src/index.ts", labeler: "src/labeler.ts" }],
+  [painting, { pix2pixhd: "src/sean.ts", labeler: "src/labeler.ts" }],
   [page, { labels: "src/label_maps.ts", pth: "src/pth.ts", train: "src/train.ts" }],
   [page, { worker: "src/worker.ts", labeler_worker: "src/labeler_worker.ts" }],
   // They have most of the engine in common.

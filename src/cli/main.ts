@@ -19,7 +19,7 @@ import { DATA } from "./options/train_table.ts";
 import { number } from "../training/option_rules.ts";
 import { DATASET_MODES, defaultData, type DataOptions } from "../datasets/options.ts";
 import type { CocoInstancesCommand } from "./commands/coco_instances.ts";
-import type { DemoOptions } from "./commands/demo.ts";
+import type { DemoOptions } from "./commands/demo/demo.ts";
 import type { DatasetCommand } from "./commands/dataset.ts";
 import type { LabelCommand } from "./commands/label.ts";
 import type { PaintOptions } from "./commands/paint.ts";
@@ -311,14 +311,7 @@ function commands(): Command {
     .option("--seed <n>", "of the styles; of a COCO-Stuff map, of the weights", argument(number(0, true)), 0)
     .option("--force", FORCE)
     .action(async (options: DemoOptions) => {
-      if (options.regions) {
-        const { regionsDemo } = await import("./commands/demo_regions.ts");
-        return print(await regionsDemo(options, new Progress()));
-      }
-      const { DRAWN, drawnDemo } = await import("./commands/demo.ts");
-      const demo = Object.hasOwn(DRAWN, options.map)
-        ? drawnDemo
-        : (await import("./commands/demo_seeded.ts")).seededDemo;
+      const { demo } = await import("./commands/demo/choose.ts");
       print(await demo(options, new Progress()));
     });
 

@@ -24,10 +24,10 @@ export function seanWeights(
   config: Config = sean,
   more: Record<string, string> = {},
 ): Promise<Uint8Array> {
-  const stored = Object.keys(means).length ? { region_styles: encodeRegionStyles(means) } : {};
+  const stored: Record<string, string> = Object.keys(means).length ? { region_styles: encodeRegionStyles(means) } : {};
   return stateFile(seededState(seanShapes(config), 3, 1), { config: JSON.stringify(config), ...stored, ...more });
 }
 
 /** RGBA of a photo of 64x64 that differs from seed to seed; `photo` of test/browser/pages/helpers.mjs is the same. */
-export const photo = (seed: number): Uint8ClampedArray =>
+export const photo = (seed: number): Uint8ClampedArray<ArrayBuffer> =>
   Uint8ClampedArray.from({ length: 4 * 64 * 64 }, (_, i) => (i % 4 === 3 ? 255 : (Math.imul(i, seed) >>> 3) % 256));

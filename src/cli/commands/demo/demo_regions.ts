@@ -2,20 +2,20 @@
 
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
-import { noteInput } from "../../formats/inputs.ts";
-import { packagedFile } from "../../formats/packaged.ts";
-import { kindOf } from "../../models/kinds.ts";
-import { mixRegionStyles } from "../../models/sean/region_styles.ts";
-import { landscapeLabels } from "../../pictures/landscape_labels.ts";
-import { counted, foreign, SpadeError } from "../../runtime/errors.ts";
-import { labelColors, labelRgb, tensorRgbs, tiled, type Rgb } from "../../training/records/pictures.ts";
-import { codesOfMap, encodePhoto } from "../inputs/region_styles.ts";
-import { readLabelMap } from "../inputs/maps.ts";
-import { openNetFile, type NetInFile } from "../inputs/net.ts";
-import { pictureOutput, writePicture } from "../reports/picture.ts";
-import { command } from "../terminal/command.ts";
-import { Outputs } from "../terminal/output.ts";
-import type { Progress } from "../terminal/progress.ts";
+import { noteInput } from "../../../formats/inputs.ts";
+import { packagedFile } from "../../../formats/packaged.ts";
+import { kindOf } from "../../../models/kinds.ts";
+import { mixRegionStyles } from "../../../models/sean/region_styles.ts";
+import { landscapeLabels } from "../../../pictures/landscape_labels.ts";
+import { counted, foreign, SpadeError } from "../../../runtime/errors.ts";
+import { labelColors, labelRgb, tensorRgbs, tiled, type Rgb } from "../../../training/records/pictures.ts";
+import { codesOfMap, encodePhoto } from "../../inputs/region_styles.ts";
+import { readLabelMap } from "../../inputs/maps.ts";
+import { openNetFile, type NetInFile } from "../../inputs/net.ts";
+import { pictureOutput, writePicture } from "../../reports/picture.ts";
+import { command } from "../../terminal/command.ts";
+import { Outputs } from "../../terminal/output.ts";
+import type { Progress } from "../../terminal/progress.ts";
 import { demoFolder, demoMaps, DRAWN, type DemoOptions } from "./demo.ts";
 import { drawnPhoto, EVENING, NOON } from "./drawn_photo.ts";
 

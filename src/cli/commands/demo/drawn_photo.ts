@@ -1,10 +1,10 @@
 // Drawn "photographs" of landscape maps: every label in its two colours, from its region's top to its bottom, with some grain. They show a net of
 // SEAN what a region is to look like, without a photograph's licence.
 
-import type { LabelMap } from "../../labels/label_map.ts";
-import { normalValues } from "../../models/philox.ts";
-import { landscapeLabels } from "../../pictures/landscape_labels.ts";
-import type { Rgb } from "../../training/records/pictures.ts";
+import type { LabelMap } from "../../../labels/label_map.ts";
+import { normalValues } from "../../../models/philox.ts";
+import { landscapeLabels } from "../../../pictures/landscape_labels.ts";
+import type { Rgb } from "../../../training/records/pictures.ts";
 
 /** Colours of labels, at the top and at the bottom of a region. */
 type Look = Readonly<Record<string, readonly [top: number, bottom: number]>>;
