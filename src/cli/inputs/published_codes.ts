@@ -66,7 +66,7 @@ async function readCodesFolder(path: string): Promise<RegionStyles> {
   const labels = names.filter((name) => /^\d{1,4}$/.test(name));
   const styles: Record<number, Float32Array> = {};
   for (const name of labels) {
-    if (!(await readdir(join(path, name)).catch(() => [])).includes(FILE)) continue;
+    if (!(await readdir(join(path, name)).catch((): string[] => [])).includes(FILE)) continue;
     const { shape, data } = await read(join(path, name, FILE));
     if (shape.length !== 1)
       throw fileError(join(path, name, FILE), `has shape [${shape.join(", ")}]`, "a label's code has one dimension");
