@@ -64,7 +64,7 @@ function commands(): Command {
     )
     .option(
       "--styles <file>",
-      'names of the stored styles to keep, in order: JSON { "dusk": "style 3", "noon": "style 1" }',
+      'names of the stored styles to keep, in order: JSON { "dusk": "style 3", "noon": "style 1" }; of SEAN: mean codes to store, as test writes them',
     )
     .option("--force", FORCE);
   addConfigOptions(converting).action(

@@ -1,13 +1,11 @@
 // The styles of a net that takes one for each region of a map (SEAN): --style with --style_map, and --style_of. A source of styles is the
-// word mean, a file of codes (.json, as `test` writes it), codes that the published code saved (published_codes.ts), or a photo with its label map, which the net's own encoder turns into codes.
+// word mean, a file of codes (.json, as `test` writes it), codes that the published code saved (region_codes.ts), or a photo with its label map, which the net's own encoder turns into codes.
 
-import { readFile } from "node:fs/promises";
 import type { LabelMap } from "../../labels/label_map.ts";
 import { labelSpace } from "../../models/config.ts";
 import { kindOf } from "../../models/kinds.ts";
 import {
   codesFor,
-  decodeRegionStyles,
   regionCodes,
   regionStylesOf,
   type Regions,
@@ -19,7 +17,7 @@ import type { OpenNet } from "../../painting/open_net.ts";
 import { windowsOf } from "../../painting/windows.ts";
 import { pilBicubicResize } from "../../pictures/pil_bicubic.ts";
 import { foreign, SpadeError } from "../../runtime/errors.ts";
-import { isPublishedCodes, readPublishedCodes } from "./published_codes.ts";
+import { readCodes } from "./region_codes.ts";
 import { mapSize, readLabelMap } from "./maps.ts";
 import type { NetInFile } from "./net.ts";
 
@@ -54,17 +52,8 @@ async function readSource(
   label?: number,
 ): Promise<Source> {
   if (text === "mean") return async () => ({});
-  if (/\.json$/i.test(text)) {
-    const content = await readFile(text, "utf8").catch((cause: Error) => {
-      throw new SpadeError("file", text, cause.message, "give a file of codes, as test writes it", cause);
-    });
-    const styles = decodeRegionStyles(content, regions, text);
-    return async () => styles;
-  }
-  if (await isPublishedCodes(text)) {
-    const styles = await readPublishedCodes(text, regions, label);
-    return async () => styles;
-  }
+  const codes = await readCodes(text, regions, label);
+  if (codes) return async () => codes;
   if (map === undefined)
     throw usage(`the style of ${text}`, "has no label map", "give the photo's: --style_map MAP.png, or PHOTO,MAP.png");
   const labelMap = await readLabelMap(map, net.config, net.labels);

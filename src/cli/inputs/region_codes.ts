@@ -1,12 +1,18 @@
-// Style codes as the published SEAN code saves them: a folder for each photo, in it LABEL/ACE.npy, float32 [style_length], the code before
-// fc_mu (styles_test/style_codes/PHOTO/, styles_test/mean_style_code/mean/). Also arrays of ours or of others: [labels, style_length], rows of zeros
-// for labels without a code.
+// Files of the style codes of labels: ours in JSON, and those that the published SEAN code saves: a folder for each photo, in it LABEL/ACE.npy,
+// float32 [style_length], the code before fc_mu (styles_test/style_codes/PHOTO/, styles_test/mean_style_code/mean/). Also one array of all labels,
+// [labels, style_length], with rows of zeros for those without a code.
 
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { isFolder } from "../../datasets/folder.ts";
 import { readNpy, type NpyArray } from "../../formats/images/npy.ts";
-import { regionCodes, regionStylesOf, type Regions, type RegionStyles } from "../../models/sean/region_styles.ts";
+import {
+  decodeRegionStyles,
+  regionCodes,
+  regionStylesOf,
+  type Regions,
+  type RegionStyles,
+} from "../../models/sean/region_styles.ts";
 import { foreign, SpadeError } from "../../runtime/errors.ts";
 
 const FILE = "ACE.npy";
@@ -21,20 +27,26 @@ async function read(path: string): Promise<NpyArray> {
   return readNpy(bytes, path);
 }
 
-/** Whether a source of styles is such codes. */
-export const isPublishedCodes = async (path: string): Promise<boolean> => /\.npy$/i.test(path) || isFolder(path);
-
 /**
- * Reads a folder or a file.
- * @param label the one label that is asked for, which a file of one code is taken to be of
+ * Reads the codes of labels that a path names: a .json (as `test` writes it), a .npy, or a folder.
+ * @param label the one label that is asked for, which a .npy of one code is taken to be of
+ * @returns undefined: it names no codes
  * @throws SpadeError file: damaged, not such codes, or not of this net
  */
-export async function readPublishedCodes(
-  path: string,
-  regions: Regions,
-  label: number | undefined,
-): Promise<RegionStyles> {
-  const styles = (await isFolder(path)) ? await readCodesFolder(path) : await readCodesFile(path, regions, label);
+export async function readCodes(path: string, regions: Regions, label?: number): Promise<RegionStyles | undefined> {
+  if (/\.json$/i.test(path)) return decodeRegionStyles(await textOf(path), regions, path);
+  if (/\.npy$/i.test(path)) return checked(await readCodesFile(path, regions, label), regions, path);
+  if (await isFolder(path)) return checked(await readCodesFolder(path), regions, path);
+  return undefined;
+}
+
+const textOf = (path: string): Promise<string> =>
+  readFile(path, "utf8").catch((cause: Error) => {
+    throw fileError(path, cause.message, "give a file of codes, as test writes it", cause);
+  });
+
+/** @throws SpadeError file */
+function checked(styles: RegionStyles, regions: Regions, path: string): RegionStyles {
   try {
     regionCodes(styles, {}, regions, path);
   } catch (error) {

@@ -1,11 +1,13 @@
-// Style codes that the published SEAN code saved: LABEL/ACE.npy in a photo's folder.
+// Files of style codes: those that the published SEAN code saved, LABEL/ACE.npy in a photo's folder, and JSON; and mean codes that are stored
+// with a net.
 
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { convert } from "../../src/cli/commands/convert.ts";
 import { generate, type GenerateOptions } from "../../src/cli/commands/generate.ts";
-import { readPublishedCodes } from "../../src/cli/inputs/published_codes.ts";
+import { readCodes } from "../../src/cli/inputs/region_codes.ts";
 import { Progress } from "../../src/cli/terminal/progress.ts";
 import { stripes } from "../api/tiny.ts";
 import { seanWeights } from "../api/tiny_sean.ts";
@@ -54,14 +56,14 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 test("a photo's folder, an array of all labels, a file of one", async () => {
-  expect(await readPublishedCodes(at("style_codes", "31.png"), regions, undefined)).toEqual(codesOf([0, 1, 3]));
-  expect(await readPublishedCodes(at("all.npy"), regions, undefined)).toEqual(codesOf([0, 1, 3]));
-  expect(await readPublishedCodes(at("one.npy"), regions, 2)).toEqual(codesOf([2]));
+  expect(await readCodes(at("style_codes", "31.png"), regions)).toEqual(codesOf([0, 1, 3]));
+  expect(await readCodes(at("all.npy"), regions)).toEqual(codesOf([0, 1, 3]));
+  expect(await readCodes(at("one.npy"), regions, 2)).toEqual(codesOf([2]));
 });
 
 test("what does not fit is said in one line", async () => {
   const refusal = async (path: string): Promise<string> =>
-    readPublishedCodes(path, regions, undefined).then(
+    readCodes(path, regions).then(
       () => "read",
       ({ code, message }: { code: string; message: string }) => `${code}: ${message.replaceAll(dir, "DIR")}`,
     );
@@ -111,4 +113,24 @@ test("generate paints in them what it paints in the same codes as JSON", async (
   expect(await paint("array", { style: at("all.npy"), style_of: [own] })).toEqual(json);
   const other = await paint("other", { style: at("codes.json"), style_of: [`1=${at("one.npy")}`] });
   expect(other).not.toEqual(json);
+});
+
+test("convert stores mean codes with a net, for labels without a style", async () => {
+  const mean = JSON.stringify(Object.fromEntries([0, 1, 2, 3].map((label) => [label, code(label)])));
+  await writeFile(at("mean.json"), mean);
+  await convert(at("net.safetensors"), at("with_mean.safetensors"), { styles: at("mean.json") });
+  const paint = async (name: string, weights: string, style?: string): Promise<Buffer> => {
+    const o = { weights: at(weights), label: [at("map.png")], raw: at(`${name}.safetensors`), overrides: {}, style };
+    for await (const _ of generate(o, new Progress()));
+    return readFile(o.raw);
+  };
+  await expect(paint("none", "net.safetensors")).rejects.toThrow(/style of label 0/);
+  expect(await paint("stored", "with_mean.safetensors")).toEqual(
+    await paint("given", "net.safetensors", at("mean.json")),
+  );
+  // Those of the published code too, and what is none is refused before anything is written.
+  await convert(at("net.safetensors"), at("published.safetensors"), { styles: at("style_codes", "31.png") });
+  await expect(convert(at("net.safetensors"), at("no.safetensors"), { styles: at("map.png") })).rejects.toThrow(
+    /map.png: holds no codes of labels; /,
+  );
 });
