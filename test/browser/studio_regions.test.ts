@@ -1,5 +1,7 @@
 // The studio with a net of SEAN: each label may take its style from a photo of its own.
 
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { encode } from "fast-png";
 import { beforeAll, expect, test } from "vitest";
 import type { Locator, Page } from "playwright-core";
@@ -180,5 +182,33 @@ describePage("the studio with a style for each region", (lab) => {
     await button(page, "Throw this style away").click();
     await rest(page);
     expect(await feeds(page)).toEqual(["sky", "road", "car"]);
+  });
+
+  test("axe finds nothing, wide and on a phone, light and dark, with a label that is fed and one that is not", async () => {
+    await serveStudio(lab, [
+      { ...NET, id: "regions", weights: "../sean.safetensors", presets: ["mean"], style: "mean" },
+    ]);
+    const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+    for (const [width, height, colorScheme] of [
+      [1440, 900, "dark"],
+      [390, 844, "light"],
+      [844, 390, "light"],
+    ] as const) {
+      const page = await open(lab, { viewport: { width, height }, colorScheme });
+      await chip(page, "sky").click();
+      await addPhoto(page, "dusk", 5);
+      await rest(page);
+      expect(await feeds(page)).toEqual(["sky", "road: dusk"]);
+      await page.addScriptTag({ content: axe });
+      const found = await page.evaluate(async () => {
+        const { violations } = await (
+          globalThis as unknown as {
+            axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+          }
+        ).axe.run();
+        return violations.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 200)}`);
+      });
+      expect(found, `${width}x${height} ${colorScheme}`).toEqual([]);
+    }
   });
 });
