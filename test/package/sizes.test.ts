@@ -102,9 +102,13 @@ test("pth.js too, but that zip.js could import a worker of the page's choice, wh
 test.each([
   [
     "worker.js",
-    ["import.meta", 'new URL("./worker_engine.js",import.meta.url)', "import.meta", 'new URL("worker_engine.js",'],
+    [
+      ...["import.meta", 'new URL("./worker_engine.js",import.meta.url)', "import.meta"],
+      ...["import.meta", 'new URL("./pix2pixhd_engine.js",import.meta.url)', "import.meta"],
+    ],
   ],
   ["worker_engine.js", [/import\{.*\}from"\.\/index\.js"/]],
+  ["pix2pixhd_engine.js", [/import\{.*\}from"\.\/pix2pixhd\.js"/]],
   [
     "labeler_worker.js",
     ["import.meta", 'new URL("./labeler_engine.js",import.meta.url)', "import.meta", 'new URL("labeler_engine.js",'],
