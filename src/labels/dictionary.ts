@@ -50,53 +50,10 @@ class Marks {
   }
 }
 
-/**
- * Writes to `to` the windows of `from` that occur in `ids`, numbered in order of first appearance, and their new numbers to `ids`.
- * @param valueOf new values of the windows, by their values; omitted: they stay
- * @returns the new numbers by the old ones
- */
-function compact(
-  from: Numbers,
-  to: Numbers,
-  ids: Int32Array,
-  k: number,
-  { firstId }: WindowKind,
-  valueOf?: Int32Array,
-): Int32Array {
-  to.reset(k, true);
-  const renamed = new Int32Array(firstId + from.stacks.count).fill(-1);
-  renamed.fill(0, 0, firstId);
-  // Run 0 is outside the picture.
-  const runs = new Int32Array(1 + from.runs.count);
-  const run = new Int32Array(k);
-  const stack = new Int32Array(k);
-  for (let i = 0; i < ids.length; i++) {
-    const id = ids[i];
-    if (renamed[id] < 0) {
-      for (let j = 0; j < k; j++) {
-        const old = from.stacks.keys[(id - firstId) * k + j];
-        if (old > 0 && runs[old] === 0) {
-          for (let t = 0; t < k; t++) {
-            const value = from.runs.keys[(old - 1) * k + t];
-            run[t] = valueOf ? valueOf[value] : value;
-          }
-          runs[old] = to.runs.idOf(run, 0, 1) + 1;
-        }
-        stack[j] = runs[old];
-      }
-      renamed[id] = to.stacks.idOf(stack, 0, 1) + firstId;
-    }
-    ids[i] = renamed[id];
-  }
-  return renamed;
-}
-
 /** The dictionary of one resolution. The arrays of its results are valid until its next use. */
 export class LiveWindows {
-  private inner = new Numbers();
-  private outer = new Numbers();
-  /** What compact() writes to. */
-  private spare = [new Numbers(), new Numbers()];
+  private readonly inner = new Numbers();
+  private readonly outer = new Numbers();
   private readonly found: { inner: Found; outer: Found } = { inner: {}, outer: {} };
   /** The last result of rowsFrom. */
   private rows: { from: number; rows: Rows } | undefined;
@@ -122,18 +79,23 @@ export class LiveWindows {
     const { codes, images, h, w, k } = input;
     if (k % 2 === 0 || k < 1) throw new SpadeError("shape", "windows", `kernel ${k}`, "give an odd kernel");
     const size = images * h * w;
-    const isNew = this.isNew(codes, size, k);
-    if (isNew) this.reset(k);
-    this.rows = undefined;
-    numberWindows(this.work, this.inner, this.found.inner, codes, { images, h, w, k, ...INNER });
+    let isExact = this.isNew(codes, size, k);
+    const number = (exact: boolean): [innerCount: number, outerCount: number] => {
+      isExact = exact;
+      if (exact) this.reset(k);
+      this.rows = undefined;
+      const of = (numbers: Numbers, found: Found, values: Int32Array, kind: WindowKind): number => {
+        numberWindows(this.work, numbers, found, values, { images, h, w, k, ...kind });
+        const { count } = numbers.stacks;
+        return exact ? count : this.marks.distinct(found.ids!.subarray(0, size), count + kind.firstId);
+      };
+      const { inner, outer } = this.found;
+      return [1 + of(this.inner, inner, codes, INNER), of(this.outer, outer, inner.ids!.subarray(0, size), OUTER)];
+    };
+    let [innerCount, outerCount] = number(isExact);
+    if (this.outer.stacks.count > MOST * outerCount) [innerCount, outerCount] = number(true);
     const innerIds = this.found.inner.ids!.subarray(0, size);
-    numberWindows(this.work, this.outer, this.found.outer, innerIds, { images, h, w, k, ...OUTER });
     const outerIds = this.found.outer.ids!.subarray(0, size);
-    const of = ({ stacks: { count } }: Numbers, ids: Int32Array, { firstId }: WindowKind): number =>
-      isNew ? count : this.marks.distinct(ids, count + firstId);
-    const innerCount = 1 + of(this.inner, innerIds, INNER);
-    const outerCount = of(this.outer, outerIds, OUTER);
-    if (this.outer.stacks.count > MOST * outerCount) this.compact(innerIds, outerIds);
     const none = new Int32Array(0);
     const found = { h, w, k, images, codes: codes.subarray(0, size), innerIds, innerCount, outerIds, outerCount };
     const live = (): LiveNumbers => ({
@@ -141,7 +103,7 @@ export class LiveWindows {
       total: this.outer.stacks.count,
       rowsFrom: (from) => this.rowsFrom(from),
       anew: () => {
-        if (!isNew) this.compact(innerIds, outerIds);
+        if (!isExact) number(true);
         const { innerWindows, outerWindows } = this.rowsFrom(0);
         return { ...found, innerWindows, outerWindows, live: live() };
       },
@@ -164,17 +126,6 @@ export class LiveWindows {
     this.inner.reset(k, true);
     this.outer.reset(k, true);
     this.generation = ++generations;
-  }
-
-  /** Forgets all windows but the map's; the numbers equal those of a dictionary of the map alone. */
-  private compact(innerIds: Int32Array, outerIds: Int32Array): void {
-    const { inner, outer, k } = this;
-    const [a, b] = this.spare;
-    const renamed = compact(inner, a, innerIds, k, INNER);
-    compact(outer, b, outerIds, k, OUTER, renamed);
-    [this.inner, this.outer, this.spare] = [a, b, [inner, outer]];
-    this.generation = ++generations;
-    this.rows = undefined;
   }
 
   private rowsFrom(from: number): Rows {
