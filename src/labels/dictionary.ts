@@ -1,8 +1,8 @@
 // A dictionary of windows that is kept from map to map: known windows keep their numbers and new ones are appended, so the tables of
 // gamma and beta only need rows for the new ones. An edit of 8 x 8 pixels brings about 6 % new windows.
 //
-// Windows that no longer occur keep their numbers. Once more than twice as many outer windows are numbered as the map has, the map's own
-// are renumbered and the others forgotten, so tables never need more than twice the rows of the map. A map that differs from the one before
+// Windows that no longer occur keep their numbers. Once more than twice as many outer windows are numbered as the map has, all windows
+// are renumbered, so tables never need more than twice the rows of the map. A map that differs from the one before
 // in more than half of its pixels starts anew: two COCO maps shared under 1 % of their windows.
 // cost: a new 256x256 COCO map takes 0.9 to 1.1 x the time of a dictionary of its own (windows.ts); among the windows of the maps before, 1.1
 // to 2.1 x.
