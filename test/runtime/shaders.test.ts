@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 // @ts-expect-error -- the types belong to the plain import, which fails in Node
 import * as reflect from "wgsl_reflect/wgsl_reflect.module.js";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { recordProbes } from "../../bench/lib/measure.ts";
+import { recordProbes } from "../../bench/lib/roofline.ts";
 import type { ConvArgs } from "../../kernels/conv/conv_args.ts";
 import { ganModes } from "../../kernels/loss/gan_loss.ts";
 import { gradients } from "../../kernels/gradients.ts";
