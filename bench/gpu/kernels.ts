@@ -4,8 +4,7 @@ import { openNodeDevice } from "../../src/node/dawn.ts";
 import { timeKernels } from "../lib/kernels.ts";
 import { median } from "../lib/measure.ts";
 import { describeMatrix, probe, probeMatrices } from "../lib/roofline.ts";
-import type { PartOptions } from "./parts.ts";
-import type { Row } from "./schedule.ts";
+import type { PartOptions, Row } from "./schedule.ts";
 
 /** Rows with `peak`: the greatest of a kind is what shares are of. */
 export async function* peaks(): AsyncGenerator<Row> {

@@ -16,8 +16,7 @@ import type { Device, Profile } from "../../src/runtime/index.ts";
 import { demoMap, demoMaps, root, varied, type BenchMap } from "../lib/maps.ts";
 import { clockOf, median, spread } from "../lib/measure.ts";
 import { BENCH_CONFIG, benchState, openPainting, type MapTimes } from "../lib/ours.ts";
-import type { PartOptions } from "./parts.ts";
-import type { Row } from "./schedule.ts";
+import type { PartOptions, Row } from "./schedule.ts";
 
 /** COCO's net at 256x256, or a small one. */
 export const cocoConfig = (quick: boolean): Config =>

@@ -8,15 +8,8 @@ import { conformance, doctor } from "./checks.ts";
 import { kernels, peaks } from "./kernels.ts";
 import { coco, published } from "./painting.ts";
 import { ort, torch, whyNoTorch } from "./peers.ts";
-import type { Part, Row } from "./schedule.ts";
+import type { Part, PartOptions, Row } from "./schedule.ts";
 import { training } from "./training.ts";
-
-export interface PartOptions {
-  /** Small nets, few runs. */
-  readonly quick: boolean;
-  /** PyTorch on the CPU where there is no CUDA, to try that part. */
-  readonly torchCpu: boolean;
-}
 
 export interface MeasuringPart extends Part {
   readonly measure: (o: PartOptions) => AsyncIterable<Row>;

@@ -19,8 +19,7 @@ import { median, spread } from "../lib/measure.ts";
 import { benchState } from "../lib/ours.ts";
 import { OrtPeer } from "../peers/ort.ts";
 import { cocoConfig, cocoMaps } from "./painting.ts";
-import type { PartOptions } from "./parts.ts";
-import type { Row } from "./schedule.ts";
+import type { PartOptions, Row } from "./schedule.ts";
 import { trainBatches, trainConfig } from "./training.ts";
 
 /** A Python whose torch has what is wanted: python3, or the system's. */

@@ -15,6 +15,13 @@ export interface Row {
   readonly [figure: string]: unknown;
 }
 
+export interface PartOptions {
+  /** Small nets, few runs. */
+  readonly quick: boolean;
+  /** PyTorch on the CPU where there is no CUDA, to try that part. */
+  readonly torchCpu: boolean;
+}
+
 export type Status = "done" | "failed" | "stopped" | "not run";
 
 export interface Outcome {

@@ -6,8 +6,7 @@ import { defaultTraining } from "../../src/training/options.ts";
 import { clockOf, median, spread } from "../lib/measure.ts";
 import { openSteps } from "../lib/training.ts";
 import { busyMs, byShader, cocoConfig, cocoMaps, most, storageTypes } from "./painting.ts";
-import type { PartOptions } from "./parts.ts";
-import type { Row } from "./schedule.ts";
+import type { PartOptions, Row } from "./schedule.ts";
 
 export function trainConfig(quick: boolean): TrainConfig {
   const config = cocoConfig(quick);

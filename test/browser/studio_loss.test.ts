@@ -90,10 +90,12 @@ describePage("the studio", (lab) => {
           characterData: true,
         });
       });
+      await button(page, "Throw the dice").click();
       await take(page, "car");
       await page.mouse.move(...(await place(page, 10, 30)));
       await page.mouse.down();
       await page.mouse.move(...(await place(page, 30, 30)), { steps: 3 });
+      const styles = await page.evaluate(() => spadeStudio.styles.stored());
       await destroy(page);
       await page.mouse.move(...(await place(page, 50, 30)), { steps: 3 });
       await page.mouse.up();
@@ -103,6 +105,8 @@ describePage("the studio", (lab) => {
       expect(await page.evaluate(() => (globalThis as unknown as { lines: string[] }).lines)).toContain(
         "The browser took the GPU away; it is being opened again",
       );
+      expect(await page.evaluate(() => spadeStudio.styles.stored())).toEqual(styles);
+      expect(styles.own.length).toBe(1);
       // It is the right picture: that of the same map after a new start.
       const picture = await shown(page);
       await page.reload();

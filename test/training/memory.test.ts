@@ -37,7 +37,7 @@ describe.each(Object.entries(targets))("COCO at 256x256, ngf 64, one picture, pl
     D: ParameterStore.onPaper(discriminatorNet(coco), "f32"),
   };
 
-  function plan(map: BenchMap, net: Perceptual): TrainingMemory {
+  function plan(map: Required<BenchMap>, net: Perceptual): TrainingMemory {
     const size = { h: 256, w: 256 };
     const perceptual = new Frozen(net, ParameterStore.onPaper(net.net, "f32"), target, size);
     const moments = [new Moments(undefined, nets.G, "G")];
@@ -63,7 +63,7 @@ describe.each(Object.entries(targets))("COCO at 256x256, ngf 64, one picture, pl
     expect(m.working).toBeLessThan(AUTOGRAD / 3);
   });
 
-  function mostWindows(maps: readonly BenchMap[]): void {
+  function mostWindows(maps: readonly Required<BenchMap>[]): void {
     const windows = maps.map((m) => [m, windowsOf(coco, [m.label], [m.instance]).at(-1)!.outerCount] as const);
     const [most] = windows.reduce((a, b) => (b[1] > a[1] ? b : a));
     const m = plan(most, squeezenet);

@@ -84,12 +84,13 @@ export class StyleLibrary {
   }
 
   /**
-   * The styles of a net; presets that look alike are left out, and a net without presets has its mean.
+   * The styles of a net; presets that look alike are left out, and a net without presets has its mean. Of the net that is open already, whose
+   * GPU was lost, all stay.
    * @param style null: the net has no styles
    * @param first name of the preset that is chosen at first; the first of all where it is left out or missing
    */
   open(style: StyleSpace | null, first?: string): void {
-    const { own, chosen, second, mix, feeds, wanted } = this.kept ?? NOTHING;
+    const { own, chosen, second, mix, feeds, wanted } = this.stored();
     this.kept = undefined;
     this.dim = style?.dim ?? 0;
     const mean = style ? [{ name: "mean", style: new Float32Array(style.dim) }] : [];
