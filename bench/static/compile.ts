@@ -3,7 +3,6 @@
 
 import { writeSync } from "node:fs";
 import { openNodeDevice } from "../../src/node/dawn.ts";
-import type { SizesAs } from "../../src/runtime/wgsl.ts";
 import { distinctPipelines } from "./distinct.ts";
 import { MARK } from "./dump.ts";
 import { workloads } from "./workloads.ts";
@@ -17,12 +16,10 @@ export interface Selection {
   readonly shader?: string;
   readonly workload?: string;
   readonly most?: number;
-  /** How sizes reach the pipelines; as on hardware by default. */
-  readonly sizesAs?: SizesAs;
 }
 
-export async function compileAll({ shader, workload, most, sizesAs }: Selection): Promise<void> {
-  const device = await openNodeDevice({ adapter: "hardware", sizesAs, variants: {} });
+export async function compileAll({ shader, workload, most }: Selection): Promise<void> {
+  const device = await openNodeDevice({ adapter: "hardware", sizesAs: "override", variants: {} });
   mark("driver", device.info.description);
   const all = await workloads();
   const pipelines = distinctPipelines(

@@ -23,7 +23,6 @@ type Bytes = Uint8ClampedArray<ArrayBuffer> | undefined;
 
 /** Returns the picture. */
 export const bytesSink: Sink<Picture> = {
-  prepare: ({ net: { painter } }) => Promise.resolve((encoder) => painter.output.queue(encoder, "rgba")),
   read: (output) => output.bytes(),
   show: (bytes, { width, height }) => pictureOf(bytes!, width, height),
 };
@@ -38,11 +37,7 @@ function drawing(format: GPUTextureFormat, surfaceOf: (opened: Opened) => Surfac
       const { drawer, net, info } = opened;
       const pipeline = await drawer.pipeline(format);
       const surface = surfaceOf(opened);
-      return (encoder) => {
-        const { output } = net.painter;
-        drawer.draw(encoder, pipeline, output.rgba, info, surface(info));
-        output.queue(encoder, "flags");
-      };
+      return (encoder) => drawer.draw(encoder, pipeline, net.painter.output.rgba, info, surface(info));
     },
     read: async (output) => void (await output.finished()),
     show: () => undefined,
@@ -77,7 +72,7 @@ export function canvasSink(canvas: Canvas, scaling: Scaling, software: boolean):
   const pixels = scaling === "pixels";
   if (!("configure" in context))
     return {
-      ...bytesSink,
+      read: bytesSink.read,
       show(bytes, size) {
         const picture = bytesSink.show(bytes, size) as ImageData;
         fit(size);
