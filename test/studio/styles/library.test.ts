@@ -25,8 +25,15 @@ test("presets that look alike are offered once, and the first is chosen", () => 
 });
 
 test("another preset may be the first choice", () => {
+  library.close();
   library.open(net, "noon");
   expect(library.current.value).toEqual(Float32Array.of(0, 4));
+  // The GPU was lost and is back.
+  library.roll(nameOf);
+  library.open(net, "dusk");
+  expect(names(library)).toEqual(["mean", "dusk", "noon", "throw 1"]);
+  expect(library.chosen.value).toBe(library.all.value.at(-1)!.id);
+  library.close();
   library.open(net, "night");
   expect(library.current.value).toEqual(Float32Array.of(0, 0));
 });
