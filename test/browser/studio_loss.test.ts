@@ -11,6 +11,7 @@ import {
   idsOf,
   NET,
   open,
+  openOnPhone,
   OTHER,
   person,
   place,
@@ -310,11 +311,7 @@ describePage("the studio", (lab) => {
   });
 
   test("on a phone the picture over a corner of the map makes room for a finger that paints there", async () => {
-    const context = await person(lab, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
-    const page = await visit(lab, context);
-    const session = await context.newCDPSession(page);
-    const touch = (type: "touchStart" | "touchMove" | "touchEnd", ...points: [number, number][]) =>
-      session.send("Input.dispatchTouchEvent", { type, touchPoints: points.map(([x, y]) => ({ x, y })) });
+    const { page, touch } = await openOnPhone(lab);
     const left = async (): Promise<number> => (await page.locator(".sight").boundingBox())!.x;
     await expect.poll(left).toBe(240);
     const paint = async (...xs: number[]): Promise<void> => {
@@ -333,11 +330,7 @@ describePage("the studio", (lab) => {
   });
 
   test("with a finger on a phone: strokes, the picture by a tap, the row of labels, the menu", async () => {
-    const context = await person(lab, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
-    const page = await visit(lab, context);
-    const session = await context.newCDPSession(page);
-    const touch = (type: "touchStart" | "touchMove" | "touchEnd", ...points: [number, number][]) =>
-      session.send("Input.dispatchTouchEvent", { type, touchPoints: points.map(([x, y]) => ({ x, y })) });
+    const { page, session, touch } = await openOnPhone(lab);
     await page.locator(".labels .take", { hasText: "car" }).tap();
     await touch("touchStart", await place(page, 10, 30));
     for (const x of [20, 30, 40]) await touch("touchMove", await place(page, x, 30));

@@ -1,6 +1,6 @@
 // The studio with tiny nets, and what a person does there, for the tests of this folder's page.
 
-import type { BrowserContext, BrowserContextOptions, Locator, Page } from "playwright-core";
+import type { BrowserContext, BrowserContextOptions, CDPSession, Locator, Page } from "playwright-core";
 import type { SiteNet } from "../../../src/studio/files/site.ts";
 import type { Studio } from "../../../src/studio/studio.ts";
 import type { Config } from "../../../src/models/config.ts";
@@ -68,6 +68,27 @@ export async function open(lab: Lab, options?: BrowserContextOptions): Promise<P
   return visit(lab, await person(lab, options));
 }
 
+/** What a browser is on a phone. */
+export const PHONE: BrowserContextOptions = {
+  viewport: { width: 390, height: 844 },
+  hasTouch: true,
+  isMobile: true,
+};
+
+type Touch = "touchStart" | "touchMove" | "touchEnd";
+
+/** Puts fingers on places in the window, moves them, or lifts them all. */
+export type Fingers = (type: Touch, ...points: [x: number, y: number][]) => Promise<unknown>;
+
+/** Opens the studio on a phone. */
+export async function openOnPhone(lab: Lab): Promise<{ page: Page; session: CDPSession; touch: Fingers }> {
+  const page = await open(lab, PHONE);
+  const session = await page.context().newCDPSession(page);
+  const touch: Fingers = (type, ...points) =>
+    session.send("Input.dispatchTouchEvent", { type, touchPoints: points.map(([x, y]) => ({ x, y })) });
+  return { page, session, touch };
+}
+
 /** A person who was never here. The service worker, which fetches all files, works only where a test asks for it. */
 export const person = (lab: Lab, options?: BrowserContextOptions): Promise<BrowserContext> =>
   lab.context({ viewport: { width: 1440, height: 900 }, serviceWorkers: "block", ...options });
@@ -108,9 +129,7 @@ export async function stroke(page: Page, from: [number, number], to: [number, nu
 export const take = (page: Page, label: string): Promise<void> =>
   page.locator(".labels .take", { hasText: label }).click();
 export const button = (page: Page, name: string | RegExp): Locator => page.getByRole("button", { name });
-/** The line about what just happened. */
-
-/** Waits for such a line, and lets it go. */
+/** Waits for a line about what just happened, and lets it go. */
 export async function hear(page: Page, text: string | RegExp): Promise<string> {
   const line = await page.locator(".toast p", { hasText: text }).innerText();
   await page.evaluate(() => spadeStudio.say(""));
