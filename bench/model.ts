@@ -5,7 +5,8 @@ import { writeFileSync } from "node:fs";
 import { openNodeDevice } from "../src/node/dawn.ts";
 import { profileTable } from "../src/runtime/index.ts";
 import { demoMap, MAP } from "./lib/maps.ts";
-import { machine, median, probe } from "./lib/measure.ts";
+import { machine, median } from "./lib/measure.ts";
+import { probe } from "./lib/roofline.ts";
 import { BENCH_CONFIG, openOurs, type MapTimes } from "./lib/ours.ts";
 
 const quick = process.argv.includes("--quick");

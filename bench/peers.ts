@@ -14,7 +14,8 @@ import { openNodeDevice } from "../src/node/dawn.ts";
 import { semanticNc, type Config } from "../src/models/config.ts";
 import { allMaps, demoMap, MAP, type BenchMap } from "./lib/maps.ts";
 import { convKey, openConv } from "./lib/conv.ts";
-import { machine, median, probe, spread, timeProgram } from "./lib/measure.ts";
+import { machine, median, spread, timeProgram } from "./lib/measure.ts";
+import { probe } from "./lib/roofline.ts";
 import { BENCH_CONFIG, openOurs, type MapTimes } from "./lib/ours.ts";
 import {
   convFlops,

@@ -1,6 +1,7 @@
 // npm run bench -- regions: conv_gamma and conv_beta of SEAN's norm, by lookup and densely, in one run: the street map at some layers of the
 // published generator (style length 512). Dense is the published way: style rows are painted into a map, which two 3x3 convolutions read,
-// by this engine's fastest variant. Both give the same gamma, which is checked.
+// by this engine's fastest variant. Both give the same gamma, which is checked. Then the whole net at 256x256 with 19 labels: products, densely and by
+// lookup, and the memory by its plan; of a label edit (the photo's codes are known) and of a new style (so are the label tables).
 
 import { deriveWeights, packConv } from "../kernels/conv/conv2d.ts";
 import { conv2d, gatherRows, labelTable } from "../kernels/index.ts";
@@ -14,7 +15,12 @@ import { windowsOf } from "../src/painting/windows.ts";
 import { pilNearestResize } from "../src/pictures/pil_nearest.ts";
 import { openNodeDevice } from "../src/node/dawn.ts";
 import { Graph, profileProgram, Program } from "../src/runtime/index.ts";
+import { ParameterStore } from "../src/models/weights/parameters.ts";
+import { netOf } from "../src/models/kinds.ts";
+import { recordPainter } from "../src/painting/painters.ts";
+import { planMemory } from "../src/runtime/index.ts";
 import { root } from "./lib/maps.ts";
+import { denseMacs, lookupMacs, type Macs } from "./lib/sean_macs.ts";
 
 const L = 512;
 const LAYERS = [
@@ -110,5 +116,36 @@ for (const { side, channels } of LAYERS) {
   );
   lookup.dispose();
   dense.dispose();
+}
+
+const net: Config = { ...c, label_nc: 19, crop_size: 256, ngf: 64, style_length: L, enc_ngf: 32 };
+const row = (name: string, { styles, spade, features, fcMu, encoder, total }: Macs): void =>
+  console.log(
+    name.padEnd(26),
+    [total, styles, spade, features, fcMu, encoder].map((n) => (n / 1e9).toFixed(2).padStart(9)).join(" "),
+  );
+console.log("\nSEAN, 256x256, 19 labels, GMAC   whole    styles    labels  features     fc_mu   encoder");
+row("dense, as published", denseMacs(net));
+for (const map of ["street", "lake"]) {
+  const ids = idsOf(await readPng(join(root, `demo/maps/${map}_label.png`)), map, undefined, "");
+  const windows = windowsOf(net, [pilNearestResize(ids, 256, 256)], null);
+  const all = lookupMacs(net, windows);
+  row(`lookup, ${map}`, all);
+  row("  a label edit, at most", { ...all, encoder: 0, total: all.total - all.encoder });
+  row("  a new style's codes", { ...all, encoder: 0, spade: 0, total: all.total - all.encoder - all.spade });
+  const parameters = ParameterStore.onPaper(netOf(net), "f32");
+  const stages = recordPainter(device.target, net, parameters, windows);
+  const peaks = stages.map(({ reads, graph }) => ({ reads, peak: planMemory(graph).peak }));
+  const image = peaks[peaks.length - 1];
+  const of = (wanted: (stage: (typeof peaks)[0]) => boolean): number =>
+    peaks.filter(wanted).reduce((sum, { peak }) => sum + peak, 0);
+  const parts = {
+    weights: parameters.bytes + of(({ reads }) => !reads.includes("map")),
+    "label tables": of((s) => s.reads.includes("map") && !s.reads.includes("style") && s !== image),
+    "style tables": of((s) => s.reads.includes("map") && s.reads.includes("style") && s !== image),
+    picture: image.peak,
+  };
+  const text = Object.entries(parts).map(([what, bytes]) => `${what} ${(bytes / 2 ** 20).toFixed(0)}`);
+  console.log(`  MiB, f32: ${text.join(", ")}`);
 }
 device.dispose();

@@ -1,8 +1,9 @@
-// npm run bench:static [-- FAMILY ...] [--kernel SHADER] [--workload NAME] [--all] [--check]: what AMD's compiler makes of every kernel, for GPUs that are not there
+// npm run bench:static [-- FAMILY ...] [--kernel SHADER] [--workload NAME] [--sizes AS] [--all] [--check]: what AMD's compiler makes of every kernel, for GPUs that are not there
 // (scripts/null/): registers, spills, waves, and the instructions of the loop where the time goes. Families are called as RADV calls them.
 // Writes bench/results/static-FAMILY.json, unless it checks.
 //   --kernel    compiles one shader's pipelines alone, and writes nothing
 //   --workload  compiles what one workload runs (coco, "coco f32", street, landscape, training), and writes nothing
+//   --sizes     compiles with sizes as constants (override), in uniforms (uniform), or as hardware does (mixed), and writes nothing
 //   --all       a row for every different result of a kernel's sizes, not for the largest alone
 //   --check     compares with the stored results; fails where a kernel starts to spill or loses a tenth of its multiply-adds for
 //               each instruction
@@ -11,6 +12,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import type { SizesAs } from "../src/runtime/wgsl.ts";
 import { commit } from "./lib/measure.ts";
 import { root } from "./lib/maps.ts";
 import { compare } from "./static/check.ts";
@@ -81,20 +83,27 @@ function check(result: Result, isPart: boolean): boolean {
   return !failures.length;
 }
 
+const isSizesAs = (text: string): text is SizesAs => ["override", "uniform", "mixed"].includes(text);
+
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       kernel: { type: "string" },
       workload: { type: "string" },
+      sizes: { type: "string" },
       all: { type: "boolean", default: false },
       check: { type: "boolean", default: false },
     },
   });
-  const { kernel: shader, workload } = values;
-  const isPart = shader !== undefined || workload !== undefined;
+  const { kernel: shader, workload, sizes } = values;
+  const isPart = [shader, workload, sizes].some((wish) => wish !== undefined);
   const unknown = positionals.find((name) => !isFamily(name));
-  const problem = unknown ? `"${unknown}" is no family of GPUs; use such as ${FAMILIES.join(", ")}` : whyNot();
+  const problem = unknown
+    ? `"${unknown}" is no family of GPUs; use such as ${FAMILIES.join(", ")}`
+    : sizes !== undefined && !isSizesAs(sizes)
+      ? `--sizes ${sizes}: use mixed, override or uniform`
+      : whyNot();
   if (problem) {
     console.error(`bench:static: ${problem}`);
     return 1;
@@ -105,7 +114,7 @@ async function main(): Promise<number> {
   }
   let holds = true;
   for (const family of positionals.length ? positionals : FAMILIES) {
-    const result = await measure(family, { shader, workload });
+    const result = await measure(family, { shader, workload, sizesAs: sizes as SizesAs | undefined });
     if (!result.pipelines)
       throw new Error("bench:static: there is nothing to compile: no pipeline is of this kernel and workload");
     console.log(

@@ -17,7 +17,8 @@ import { Graph, product, Program, profileTable, type Profile } from "../src/runt
 import { describeTrainingMemory } from "../src/training/step/memory.ts";
 import { BLOCK_LABELS, BLOCK_SIZE, openBlock } from "./lib/block.ts";
 import { demoMap, MAP } from "./lib/maps.ts";
-import { machine, median, probe, spread, timeProgram } from "./lib/measure.ts";
+import { machine, median, spread, timeProgram } from "./lib/measure.ts";
+import { probe } from "./lib/roofline.ts";
 import { openTraining, WIDTHS } from "./lib/training.ts";
 import { TfjsPeer } from "./peers/tfjs.ts";
 import { LAYOUTS, TorchPeer, type TorchStep } from "./peers/torch.ts";

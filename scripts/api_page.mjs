@@ -23,7 +23,7 @@ const ENTRIES = [
   [
     "spade-webgpu/worker",
     "src/worker.ts",
-    "The same `createSpade`, with the net in a worker. `spade-webgpu/worker-engine` is the worker's script.",
+    "The same `createSpade`, with the net in a worker. `spade-webgpu/worker-engine` is the worker's script, `spade-webgpu/pix2pixhd-engine` the one with all generators.",
   ],
   [
     "spade-webgpu/labeler-worker",

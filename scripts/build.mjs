@@ -2,6 +2,7 @@
 //
 //   index.js          the API for pages, without training; the build fails if it imports a Node module
 //   pix2pixhd.js      the same, which paints with pix2pixHD's, CLADE's and SEAN's generators too
+//   pix2pixhd_engine.js  the script of worker.js's worker for these nets; takes the engine from pix2pixhd.js
 //   labels.js         label maps: PNG, sizes, colours; no GPU
 //   pth.js            converts a .pth in a page
 //   labeler.js        label maps of photos, in a page
@@ -87,7 +88,7 @@ const benches = existsSync("bench")
   : [];
 const jobs = [
   [{ ...painting, plugins: [spadeOnly, ...painting.plugins] }, { index: "src/index.ts" }],
-  [painting, { pix2pixhd: "src/index.ts", labeler: "src/labeler.ts" }],
+  [painting, { pix2pixhd: "src/sean.ts", labeler: "src/labeler.ts" }],
   [page, { labels: "src/label_maps.ts", pth: "src/pth.ts", train: "src/train.ts" }],
   [page, { worker: "src/worker.ts", labeler_worker: "src/labeler_worker.ts" }],
   // They have most of the engine in common.
@@ -111,6 +112,10 @@ const jobs = [
       ],
     },
     { element: "src/element.ts", worker_engine: "src/worker_engine.ts", labeler_engine: "src/labeler_engine.ts" },
+  ],
+  [
+    { ...page, plugins: [beside({ pix2pixhd: "src/index.ts" }), ...page.plugins] },
+    { pix2pixhd_engine: "src/worker_engine.ts" },
   ],
   [
     node,

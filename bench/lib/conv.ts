@@ -30,6 +30,7 @@ export const convShape = (s: ConvShape): Omit<ShapeOf<"conv2d">, "copies"> => ({
 /**
  * @param x dense NHWC input  @param w published OIHW weights
  * @param variants a plan; without it the adapter's defaults. Derived weights are computed beforehand, as in a model. Output "y".
+ * @param dtype of x, of the weights and of y
  */
 export async function openConv(
   device: Device,
@@ -37,16 +38,17 @@ export async function openConv(
   x: Float32Array,
   w: Float32Array,
   variants: Record<string, string> = {},
+  dtype: "f32" | "f16" = "f32",
 ): Promise<BenchConv> {
   const packed = packConv(w, [s.cout, s.cin, s.k, s.k]);
-  const bytes = encodeHost({ shape: packed.shape, dtype: "f32" }, packed.data);
+  const bytes = encodeHost({ shape: packed.shape, dtype }, packed.data);
   const storage = device.alloc("w", bytes.byteLength);
   device.upload(storage, bytes);
   const target = { ...device.target, variants: { ...device.target.variants, ...variants } };
 
   let prepared: Program | undefined;
   const prep = new Graph(target);
-  const wt = prep.external("w", packed.shape, "f32", storage);
+  const wt = prep.external("w", packed.shape, dtype, storage);
   const copies = deriveWeights(prep, wt, s);
   for (const [name, copy] of Object.entries(copies)) prep.keep(name, copy);
   if (Object.keys(copies).length) {
@@ -55,8 +57,8 @@ export async function openConv(
   }
   const g = new Graph(target);
   const args: ConvArgs = {
-    x: g.input("x", [1, s.h, s.w, s.cin]),
-    w: g.external("w", packed.shape, "f32", storage),
+    x: g.input("x", [1, s.h, s.w, s.cin], dtype),
+    w: g.external("w", packed.shape, dtype, storage),
     kh: s.k,
     kw: s.k,
     pad: s.k >> 1,

@@ -11,7 +11,8 @@ import type { LabelMap } from "../../src/labels/label_map.ts";
 export interface BenchMap {
   name: string;
   label: LabelMap;
-  instance: LabelMap;
+  /** Of nets that take one. */
+  instance?: LabelMap;
 }
 
 /** The checkout, from bench/lib and from dist/bench alike. */
@@ -26,7 +27,7 @@ export const MAP = "000000001993";
 const read = (path: string, size: number): LabelMap =>
   pilNearestResize(decodeLabelPng(readFileSync(path), path), size, size);
 
-export function demoMap(name = MAP, size = 256): BenchMap {
+export function demoMap(name = MAP, size = 256): Required<BenchMap> {
   return {
     name,
     label: read(join(DEMO, `${name}_label.png`), size),
@@ -41,7 +42,7 @@ export const demoMaps = (): string[] =>
     .map((f) => f.replace("_inst.png", ""));
 
 /** All 21 maps, or the demo's if `coco`, their folder, is missing. */
-export function allMaps(size = 256, coco = COCO): BenchMap[] {
+export function allMaps(size = 256, coco = COCO): Required<BenchMap>[] {
   if (!existsSync(coco)) return demoMaps().map((name) => demoMap(name, size));
   return ["train", "val"].flatMap((set) =>
     readdirSync(join(coco, `${set}_label`)).map((f) => ({
@@ -50,4 +51,25 @@ export function allMaps(size = 256, coco = COCO): BenchMap[] {
       instance: read(join(coco, `${set}_inst`, f), size),
     })),
   );
+}
+
+const turned = (map: LabelMap): LabelMap => ({ ...map, data: map.data.slice().reverse() });
+const mirrored = (map: LabelMap): LabelMap => {
+  const data = map.data.slice();
+  for (let y = 0; y < map.height; y++) data.subarray(y * map.width, (y + 1) * map.width).reverse();
+  return { ...map, data };
+};
+
+/**
+ * Up to four times as many maps as are given, all different: as they are, turned by 180 degrees, mirrored, and both. A batch of equal maps
+ * would share its table rows.
+ */
+export function varied(maps: readonly BenchMap[], count: number): BenchMap[] {
+  const changes = [(m: LabelMap) => m, turned, mirrored, (m: LabelMap) => turned(mirrored(m))];
+  if (count > changes.length * maps.length) throw new Error(`${maps.length} maps give no ${count} different ones`);
+  return Array.from({ length: count }, (_, i) => {
+    const { name, label, instance } = maps[i % maps.length];
+    const change = changes[Math.floor(i / maps.length)];
+    return { name, label: change(label), ...(instance && { instance: change(instance) }) };
+  });
 }

@@ -1,9 +1,7 @@
-// Timing for the benches: runs that wait for the device, their medians, and the adapter's roofline in the same run.
+// Timing for the benches: runs that wait for the device, runs between timestamps on the device, and their medians.
 
 import { spawnSync } from "node:child_process";
-import { Graph, Program, read, write, writeScalars, type Device, type Target } from "../../src/runtime/index.ts";
-import copyText from "./probe_copy.wgsl";
-import fmaText from "./probe_fma.wgsl";
+import type { Device, Program } from "../../src/runtime/index.ts";
 import { root } from "./maps.ts";
 
 export const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1];
@@ -34,67 +32,52 @@ export async function timeProgram(
   return out;
 }
 
-export interface Roofline {
-  /** FLOP/s, a multiply-add counted as two. */
-  flops: number;
-  /** Bytes read and written a second by a plain copy. */
-  bytes: number;
+/** What tells the time: the device's own timestamps, or the host, which waits for the device. */
+export const clockOf = (device: Device): "timestamps" | "host" =>
+  device.gpu.features.has("timestamp-query") ? "timestamps" : "host";
+
+/** Short programs run again until they have taken this long together, or this often. */
+const ENOUGH_MS = 20;
+const MOST_RUNS = 50;
+
+/**
+ * ms on the device of at least `runs` runs of a program, after two that are not counted: from the first dispatch's begin to the last one's
+ * end by timestamps, without submits, uploads and waiting. Where the adapter has no timestamps, as timeProgram.
+ */
+export async function timeOnDevice(
+  program: Program,
+  options: Parameters<Program["run"]>[0] = {},
+  runs = 5,
+): Promise<number[]> {
+  if (clockOf(program.device) === "host") return timeProgram(program, options, runs);
+  const [, first] = await stamped(program, options, 2);
+  return stamped(program, options, Math.max(runs, Math.min(MOST_RUNS, Math.ceil(ENOUGH_MS / first))));
 }
 
-const CHAINS = [...Array(12).keys()];
-
-/** A kernel of multiply-adds, and a copy. */
-export function recordProbes(target: Target): { graph: Graph; inputs: Record<string, Float32Array> }[] {
-  return [recordMultiplyAdds(target), recordCopy(target)];
-}
-
-function recordMultiplyAdds(target: Target): ReturnType<typeof recordProbes>[number] {
-  const [threads, rounds] = target.software ? [1 << 14, 1 << 10] : [1 << 20, 1 << 12];
-  const g = new Graph(target);
-  const y = g.temp("y", [threads]);
-  g.output("y", y);
-  g.dispatch({
-    shader: { name: "probe_fma", text: fmaText },
-    constants: {
-      declare: CHAINS.map((i) => `  var a${i} = f32(id.x + ${i}u);`).join("\n"),
-      chain: CHAINS.map((i) => `    a${i} = a${i} * m + 1.0;`).join("\n"),
-      total: CHAINS.map((i) => `a${i}`).join(" + "),
-    },
-    sizes: { ROUNDS: rounds },
-    bindings: { y: writeScalars(y) },
-    groups: [threads / 64],
-    flops: 2 * CHAINS.length * threads * rounds,
-  });
-  return { graph: g, inputs: {} };
-}
-
-function recordCopy(target: Target): ReturnType<typeof recordProbes>[number] {
-  const elements = target.software ? 1 << 22 : 1 << 24;
-  const g = new Graph(target);
-  const x = g.input("x", [elements]);
-  const y = g.temp("y", [elements]);
-  g.output("y", y);
-  g.dispatch({
-    shader: { name: "probe_copy", text: copyText },
-    bindings: { x: read(x), y: write(y) },
-    groups: [elements / 4 / 64 > 65535 ? 65535 : elements / 4 / 64],
-    flops: 0,
-  });
-  return { graph: g, inputs: { x: new Float32Array(elements) } };
-}
-
-/** The best of seven runs of each probe: what this adapter reaches at this moment. */
-export async function probe(device: Device): Promise<Roofline> {
-  const best: { ms: number; flops: number; bytes: number }[] = [];
-  for (const { graph, inputs } of recordProbes(device.target)) {
-    const program = await Program.compile(graph, device, { name: "probe" });
-    for (const [name, values] of Object.entries(inputs)) program.setInput(name, values);
-    const ms = Math.min(...(await timeProgram(program, {}, 7)));
-    program.dispose();
-    best.push({ ms, flops: graph.dispatches[0].flops, bytes: graph.dispatches[0].bytes });
+/** Runs one after the other, each a submit, without waiting in between: a device that waits lowers its clock. */
+async function stamped(program: Program, options: Parameters<Program["run"]>[0] = {}, runs: number): Promise<number[]> {
+  const { device, name } = program;
+  const { gpu } = device;
+  program.begin(options);
+  const querySet = gpu.createQuerySet({ type: "timestamp", count: 2 * runs });
+  const resolved = device.alloc(`${name} timestamps`, 16 * runs, 0x200 /* QUERY_RESOLVE */ | 4 /* COPY_SRC */);
+  try {
+    for (let i = 0; i < runs; i++) {
+      const encoder = gpu.createCommandEncoder({ label: name });
+      const pass = encoder.beginComputePass({
+        timestampWrites: { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 },
+      });
+      program.encode(pass);
+      pass.end();
+      if (i === runs - 1) encoder.resolveQuerySet(querySet, 0, 2 * runs, resolved.buffer, 0);
+      gpu.queue.submit([encoder.finish()]);
+    }
+    const ns = new BigUint64Array(await device.download(resolved));
+    return Array.from({ length: runs }, (_, i) => Number(ns[2 * i + 1] - ns[2 * i]) / 1e6);
+  } finally {
+    querySet.destroy();
+    device.free(resolved);
   }
-  const [fma, copy] = best;
-  return { flops: (fma.flops / fma.ms) * 1e3, bytes: (copy.bytes / copy.ms) * 1e3 };
 }
 
 /** The measured commit; undefined outside a checkout. */

@@ -3,6 +3,7 @@
 import { openCheckpointFile } from "../../src/formats/file.ts";
 import { publishedWeights } from "../../src/formats/packaged.ts";
 import type { LabelMap } from "../../src/labels/label_map.ts";
+import { outputSize } from "../../src/models/kinds.ts";
 import { discriminatorNet } from "../../src/models/nets/discriminator.ts";
 import { encoderNet } from "../../src/models/nets/encoder.ts";
 import { generatorNet, type Net } from "../../src/models/weights/packing.ts";
@@ -13,7 +14,7 @@ import { checkpointSource, memorySource } from "../../src/models/weights/source.
 import { SQUEEZENET_FILE, squeezenet, squeezenetSource } from "../../src/models/nets/squeezenet.ts";
 import type { Device } from "../../src/runtime/index.ts";
 import { defaultTraining, type TrainConfig } from "../../src/training/options.ts";
-import { Stepper } from "../../src/training/step/stepper.ts";
+import { Stepper, type Batch } from "../../src/training/step/stepper.ts";
 
 export interface TrainingBench {
   readonly stepper: Stepper;
@@ -25,24 +26,36 @@ export interface TrainingBench {
 /** Widths of the nets. */
 export const WIDTHS = { ngf: 16, ndf: 16, z_dim: 64 };
 
-export async function openTraining(
+export const openTraining = (
   device: Device,
   maps: readonly LabelMap[],
   labels: number,
   size: number,
   vae = false,
   add_noise = false,
+): Promise<TrainingBench> =>
+  openSteps(
+    device,
+    {
+      ...defaultTraining,
+      label_nc: labels,
+      contain_dontcare_label: false,
+      no_instance: true,
+      ...WIDTHS,
+      crop_size: size,
+      use_vae: vae,
+      add_noise,
+    },
+    { labels: maps },
+  );
+
+/** Steps of any config, with seeded pictures, on maps of its size. */
+export async function openSteps(
+  device: Device,
+  c: TrainConfig,
+  maps: Pick<Batch, "labels" | "instances">,
+  dtype: "f32" | "f16" = "f32",
 ): Promise<TrainingBench> {
-  const c: TrainConfig = {
-    ...defaultTraining,
-    label_nc: labels,
-    contain_dontcare_label: false,
-    no_instance: true,
-    ...WIDTHS,
-    crop_size: size,
-    use_vae: vae,
-    add_noise,
-  };
   const load = (net: Net, seed: number): Promise<ParameterStore> =>
     ParameterStore.loadNet(device, net, memorySource(seededState(net.shapes, seed, 1)), "f32");
   const file = await openCheckpointFile(publishedWeights(SQUEEZENET_FILE));
@@ -51,13 +64,15 @@ export async function openTraining(
   const nets = {
     G: await load(generatorNet(c), 1),
     D: await load(discriminatorNet(c), 2),
-    ...(vae && { E: await load(encoderNet(c), 4) }),
+    ...(c.use_vae && { E: await load(encoderNet(c), 4) }),
     perceptual: { net: squeezenet, parameters: frozen },
   };
-  const stepper = new Stepper(device, c, nets, maps.length);
-  const image = normalValues(3, maps.length * size * size * 3).map((v) => Math.max(-1, Math.min(1, v / 2)));
-  const eps = (seed: number): Float32Array => normalValues(seed, maps.length * WIDTHS.z_dim);
-  const batch = { labels: maps, image, ...(vae && { epsG: eps(5), epsD: eps(6) }) };
+  const images = maps.labels.length;
+  const stepper = new Stepper(device, c, nets, images, { dtype });
+  const { h, w } = outputSize(c);
+  const image = normalValues(3, images * h * w * 3).map((v) => Math.max(-1, Math.min(1, v / 2)));
+  const eps = (seed: number): Float32Array => normalValues(seed, images * c.z_dim);
+  const batch = { ...maps, image, ...(c.use_vae && { epsG: eps(5), epsD: eps(6) }) };
   return {
     stepper,
     async step() {

@@ -163,13 +163,16 @@ def squeezenet(w, x):
 
 
 class Training:
-    def __init__(self, c, layout):
+    """One G and one D step at a time. `amp`: forward passes in float16 where autocast says so."""
+
+    def __init__(self, c, layout, device="cpu", amp=False):
         torch.manual_seed(1)
+        self.device, self.amp = device, amp
         self.format = torch.channels_last if layout == "channels_last" else torch.contiguous_format
         self.c = c
-        self.G, self.D, self.E = (net(c).to(memory_format=self.format) for net in (Generator, Discriminator, Encoder))
+        self.G, self.D, self.E = (net(c).to(device, memory_format=self.format) for net in (Generator, Discriminator, Encoder))
         weights = read_safetensors(c["squeezenet"])
-        self.V = {k: self.placed(t) if t.dim() == 4 else t for k, t in weights.items()}
+        self.V = {k: self.placed(t) if t.dim() == 4 else t.to(device) for k, t in weights.items()}
         ids = np.frombuffer(base64.b64decode(c["ids"]), np.uint8).reshape(c["batch"], 1, c["size"], c["size"])
         onehot = torch.zeros(c["batch"], c["labels"], c["size"], c["size"])
         self.seg = self.placed(onehot.scatter_(1, torch.from_numpy(ids.astype(np.int64)), 1.0))
@@ -179,7 +182,7 @@ class Training:
         self.opt_d = torch.optim.Adam(self.D.parameters(), lr=4e-4, betas=(0, 0.9))
 
     def placed(self, t):
-        return t.contiguous(memory_format=self.format)
+        return t.to(self.device).contiguous(memory_format=self.format)
 
     def paint(self):
         mu, logvar = self.E(self.image)
@@ -190,8 +193,7 @@ class Training:
         pairs = torch.cat([torch.cat([self.seg, fake], 1), torch.cat([self.seg, self.image], 1)], 0)
         return self.D(self.placed(pairs))
 
-    def generator_step(self):
-        self.opt_g.zero_grad()
+    def generator_loss(self):
         fake, kld = self.paint()
         scales, n = self.judge(fake), self.c["batch"]
         loss = 0.05 * kld
@@ -203,26 +205,33 @@ class Training:
             real = squeezenet(self.V, self.image)
         for weight, a, b in zip(TAP_WEIGHTS, squeezenet(self.V, fake), real):
             loss = loss + 10 * weight * (a - b).abs().mean()
-        loss.backward()
-        self.opt_g.step()
+        return loss
 
-    def discriminator_step(self):
-        self.opt_d.zero_grad()
+    def discriminator_loss(self):
         with torch.no_grad():
             fake, _ = self.paint()
         scales, n = self.judge(fake), self.c["batch"]
         loss = 0
         for maps in scales:
             loss = loss + (F.relu(1 + maps[-1][:n]).mean() + F.relu(1 - maps[-1][n:]).mean()) / len(scales)
+        return loss
+
+    def learn(self, optimizer, loss_of):
+        optimizer.zero_grad()
+        if self.amp:
+            with torch.autocast(self.device, torch.float16):
+                loss = loss_of()
+        else:
+            loss = loss_of()
         loss.backward()
-        self.opt_d.step()
+        optimizer.step()
 
     def step(self):
         # D's gradients in the G step are not wanted, as ours are not computed.
         self.D.requires_grad_(False)
-        self.generator_step()
+        self.learn(self.opt_g, self.generator_loss)
         self.D.requires_grad_(True)
-        self.discriminator_step()
+        self.learn(self.opt_d, self.discriminator_loss)
 
 
 def main():
@@ -240,4 +249,5 @@ def main():
         print(json.dumps(reply), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

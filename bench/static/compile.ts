@@ -3,6 +3,7 @@
 
 import { writeSync } from "node:fs";
 import { openNodeDevice } from "../../src/node/dawn.ts";
+import type { SizesAs } from "../../src/runtime/wgsl.ts";
 import { distinctPipelines } from "./distinct.ts";
 import { MARK } from "./dump.ts";
 import { workloads } from "./workloads.ts";
@@ -16,10 +17,12 @@ export interface Selection {
   readonly shader?: string;
   readonly workload?: string;
   readonly most?: number;
+  /** How sizes reach the pipelines; as on hardware by default. */
+  readonly sizesAs?: SizesAs;
 }
 
-export async function compileAll({ shader, workload, most }: Selection): Promise<void> {
-  const device = await openNodeDevice({ adapter: "hardware", sizesAs: "override", variants: {} });
+export async function compileAll({ shader, workload, most, sizesAs }: Selection): Promise<void> {
+  const device = await openNodeDevice({ adapter: "hardware", sizesAs, variants: {} });
   mark("driver", device.info.description);
   const all = await workloads();
   const pipelines = distinctPipelines(

@@ -104,6 +104,7 @@ export const linear = defineOp<LinearArgs, Tensor>({
         shader: { name: "linear", text: linearText },
         constants: { IMAGES: images, continued: !!sum, bias: "bias" in bindings },
         sizes: { N: n, K: rows, ROW: row, PITCH: x.pitch, M4: m4 },
+        constantSizes: ["K"],
         bindings,
         groups: [ceilDiv(m4, 64), ceilDiv(n, images)],
         flops: 2 * n * rows * w.shape[1],

@@ -227,6 +227,7 @@ function winograd(g: Graph, a: WeightGradientArgs, lanes: number | undefined): T
     shader: { name: "weight_gradient_join", text: joinText },
     constants: { sigma: !!sigma },
     sizes: { N4: n4, SLICES: slices },
+    constantSizes: ["SLICES"],
     bindings: { parts: read(parts), sigma: sigma && read(sigma), dw: write(dw) } as Record<string, Binding>,
     groups: strided(g.target, n4),
     flops: n4 * 4 * (16 * slices + 40),

@@ -92,6 +92,7 @@ export const labelTablePair = defineOp<LabelTablePairArgs, { gamma: Tensor; beta
           INNER: picked.capacity,
           ROWS: outer.capacity,
         },
+        constantSizes: ["TAPS"],
         bindings: {
           t: read(t),
           windows: readScalars(windows),

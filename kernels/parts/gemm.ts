@@ -192,6 +192,7 @@ export function gemm(g: Graph, p: GemmArgs): void {
       ...(variant === "tiled" ? { BBLOCKS: p.bBlocks - (p.bBlock ?? 0) } : {}),
       CBATCH: p.m * p.n4,
     },
+    constantSizes: ["K4"],
     bindings: {
       a: read(p.a),
       picks: p.picks && readScalars(p.picks),

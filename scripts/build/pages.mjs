@@ -13,10 +13,13 @@ const RECORDING = /[\\/](kernels[\\/].*|src[\\/]runtime[\\/](graph|planner|cut|p
 const PROBLEM = '"does not fit: this is a fault in spade-webgpu"';
 const FIX = '"please report it"';
 
-/** Recordings of nets and ops. */
-const NETS = /[\\/](kernels|src[\\/]models[\\/]nets)[\\/].*\.ts$/;
+/** Recordings of nets and ops, and what places their sizes. */
+const NETS = /[\\/](kernels[\\/].*|src[\\/](models[\\/]nets[\\/].*|runtime[\\/](planner|program[\\/]requests)))\.ts$/;
 
-/** `train`, the argument of recordings, is false, and a graph has no peers: the minifier drops what follows from the contrary. */
+/**
+ * `train`, the argument of recordings, is false, a graph has no peers, and all sizes are in uniforms (page_host.ts): the minifier drops what
+ * follows from the contrary.
+ */
 function untrainedEdits(file) {
   const edits = [];
   const visit = (node) => {
@@ -30,6 +33,11 @@ function untrainedEdits(file) {
       parent.name === node;
     if (ts.isPropertyAccessExpression(node) && node.name.text === "peers")
       edits.push([node.getStart(file), node.getEnd(), "false"]);
+    else if (ts.isPropertyAccessExpression(node) && node.name.text === "sizesAs")
+      edits.push([node.getStart(file), node.getEnd(), '"uniform"']);
+    else if (ts.isPropertyAssignment(node) && node.name.getText(file) === "constantSizes")
+      // With the comma behind it.
+      edits.push([node.getStart(file), node.getEnd() + 1, ""]);
     else if (
       ts.isIdentifier(node) &&
       node.text === "train" &&

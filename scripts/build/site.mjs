@@ -20,10 +20,19 @@ import { place } from "./place.mjs";
 import { privateNames } from "./private_names.mjs";
 
 /** What the page loads of dist/: entries, and the files that these look for beside themselves. */
-export const ENGINE = ["index.js", "labels.js", "pth.js", "labeler_worker.js", "labeler_engine.js", "labeler.js"];
+export const ENGINE = [
+  "index.js",
+  "pix2pixhd.js",
+  "labels.js",
+  "pth.js",
+  "labeler_worker.js",
+  "labeler_engine.js",
+  "labeler.js",
+];
 const ENTRIES = {
   index: "src/index.ts",
   labels: "src/label_maps.ts",
+  pix2pixhd: "src/sean.ts",
   pth: "src/pth.ts",
   labeler_worker: "src/labeler_worker.ts",
 };

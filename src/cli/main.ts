@@ -19,7 +19,7 @@ import { DATA } from "./options/train_table.ts";
 import { number } from "../training/option_rules.ts";
 import { DATASET_MODES, defaultData, type DataOptions } from "../datasets/options.ts";
 import type { CocoInstancesCommand } from "./commands/coco_instances.ts";
-import type { DemoOptions } from "./commands/demo.ts";
+import type { DemoOptions } from "./commands/demo/demo.ts";
 import type { DatasetCommand } from "./commands/dataset.ts";
 import type { LabelCommand } from "./commands/label.ts";
 import type { PaintOptions } from "./commands/paint.ts";
@@ -64,7 +64,7 @@ function commands(): Command {
     )
     .option(
       "--styles <file>",
-      'names of the stored styles to keep, in order: JSON { "dusk": "style 3", "noon": "style 1" }',
+      'names of the stored styles to keep, in order: JSON { "dusk": "style 3", "noon": "style 1" }; of SEAN: mean codes to store, as test writes them',
     )
     .option("--force", FORCE);
   addConfigOptions(converting).action(
@@ -306,14 +306,12 @@ function commands(): Command {
       "lake",
     )
     .option("--out <folder>", "where the pictures go (default: demo/ in a clone, else this folder)")
-    .option("--weights <file>", "another generator of the map's labels, with VAE")
+    .option("--weights <file>", "another generator of the map's labels, with VAE; for --regions, of SEAN")
+    .option("--regions", "paint a landscape's sky in one drawn style and its mountains in another, with a net of SEAN")
     .option("--seed <n>", "of the styles; of a COCO-Stuff map, of the weights", argument(number(0, true)), 0)
     .option("--force", FORCE)
     .action(async (options: DemoOptions) => {
-      const { DRAWN, drawnDemo } = await import("./commands/demo.ts");
-      const demo = Object.hasOwn(DRAWN, options.map)
-        ? drawnDemo
-        : (await import("./commands/demo_seeded.ts")).seededDemo;
+      const { demo } = await import("./commands/demo/choose.ts");
       print(await demo(options, new Progress()));
     });
 

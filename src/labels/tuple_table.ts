@@ -20,12 +20,12 @@ export class TupleTable {
   private mask = FIRST_SLOTS - 1;
   private base = 1;
 
-  /** Empties the table, for tuples of `arity` values. */
-  reset(arity: number): void {
+  /** Empties the table, for tuples of `arity` values. `wide`: keeps the slots of a table that will grow as large again. */
+  reset(arity: number, wide = false): void {
     this.rebase();
     this.arity = arity;
     this.count = 0;
-    this.mask = FIRST_SLOTS - 1;
+    if (!wide) this.mask = FIRST_SLOTS - 1;
   }
 
   /** The id of the tuple source[at], source[at + stride], ...; a new tuple gets the next id. */

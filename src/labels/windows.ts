@@ -65,9 +65,9 @@ export class Numbers {
   readonly stacks = new TupleTable();
 
   /** Forgets every window of k x k. */
-  reset(k: number): void {
-    this.runs.reset(k);
-    this.stacks.reset(k);
+  reset(k: number, wide = false): void {
+    this.runs.reset(k, wide);
+    this.stacks.reset(k, wide);
   }
 }
 
@@ -118,10 +118,10 @@ export function buildWindows(
   const { work, inner, outer } = scratch;
   const size = images * h * w;
   const { numbers } = work;
-  const find = (found: Found, values: Int32Array, { outside, firstId }: WindowKind): number => {
+  const find = (found: Found, values: Int32Array, kind: WindowKind): number => {
     numbers.reset(k);
-    numberWindows(work, numbers, found, values, { images, h, w, k, outside, firstId });
-    return expandWindows(numbers, found, k, outside, firstId);
+    numberWindows(work, numbers, found, values, { images, h, w, k, ...kind });
+    return expandWindows(numbers, found, k, kind);
   };
   const innerCount = find(inner, codes, INNER);
   const innerIds = inner.ids!.subarray(0, size);
@@ -249,8 +249,7 @@ export function expandWindows(
   { runs, stacks }: Numbers,
   found: Found,
   k: number,
-  outside: number,
-  firstId: number,
+  { outside, firstId }: WindowKind,
 ): number {
   const count = firstId + stacks.count;
   const windows = (found.windows = room(found.windows, count * k * k));

@@ -74,8 +74,8 @@ export async function dawn(): Promise<GPU> {
 /** Value of the variable `SPADE_SIZES`; undefined if it is not set. */
 export function sizesWish(): OpenOptions["sizesAs"] {
   const sizes = process.env.SPADE_SIZES || undefined;
-  if (sizes === undefined || sizes === "override" || sizes === "uniform") return sizes;
-  throw new SpadeError("usage", `SPADE_SIZES=${sizes}`, "is not known", "set it to override or uniform");
+  if (sizes === undefined || sizes === "override" || sizes === "uniform" || sizes === "mixed") return sizes;
+  throw new SpadeError("usage", `SPADE_SIZES=${sizes}`, "is not known", "set it to mixed, override or uniform");
 }
 
 export interface NodeOpenOptions extends OpenOptions {
@@ -89,7 +89,7 @@ export interface NodeOpenOptions extends OpenOptions {
 export const SOFTWARE_FIX = "a GPU with its driver is many times faster";
 
 /**
- * Opens a device in Node. The variables `SPADE_ADAPTER`, `SPADE_SIZES` (override, uniform) and `SPADE_VARIANTS` (a plan file) give the
+ * Opens a device in Node. The variables `SPADE_ADAPTER`, `SPADE_SIZES` (mixed, override, uniform) and `SPADE_VARIANTS` (a plan file) give the
  * defaults of the options.
  */
 export async function openNodeDevice(options: NodeOpenOptions = {}): Promise<Device> {

@@ -56,8 +56,6 @@ export interface Painter {
   encode?(photo: Float32Array, windows: readonly LevelWindows[]): Promise<Float32Array>;
   /** Runs the stale stages that do not depend on the style, such as tables, and waits for them. */
   runTables(): Promise<void>;
-  /** The same without waiting: resolves when the work is queued. */
-  queueTables(how?: RunHow): Promise<void>;
   /** Runs all stale stages, which computes the picture on the device. Resolves when the work is queued. */
   run(how?: RunHow): Promise<void>;
   /** The picture of the last run. */
@@ -98,6 +96,15 @@ export class CompileProgress {
     if (ready === wanted) this.done++;
   };
 }
+
+/** A run whose last submit also copies the picture's numbers, to be read. */
+export const readingNumbers = (painter: Pick<Painter, "output">, { last, ...how }: RunHow): RunHow => ({
+  ...how,
+  last(encoder) {
+    last?.(encoder);
+    painter.output.queue(encoder, "image");
+  },
+});
 
 /** Computes derived weights as soon as the originals are there, and frees the originals that they replace. */
 export function prepare(derived: DerivedWeights): Promise<void> {

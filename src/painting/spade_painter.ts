@@ -8,9 +8,25 @@ import { resolutions } from "../models/nets/generator.ts";
 import { firstValues, idsValue } from "../models/nets/level_inputs.ts";
 import { levelKey, type TableRoom } from "../models/nets/table_room.ts";
 import type { ParameterStore } from "../models/weights/parameters.ts";
-import { polite, requestPipelines, SpadeError, type Device, type HostArray, type Target } from "../runtime/index.ts";
+import {
+  pipelineRequests,
+  polite,
+  requestPipelines,
+  SpadeError,
+  type Device,
+  type Graph,
+  type HostArray,
+  type Target,
+} from "../runtime/index.ts";
 import { usualRoom, roomFor } from "./choose_room.ts";
-import { CompileProgress, prepare, type Painter, type PainterMemory, type PainterOptions } from "./painter.ts";
+import {
+  CompileProgress,
+  prepare,
+  readingNumbers,
+  type Painter,
+  type PainterMemory,
+  type PainterOptions,
+} from "./painter.ts";
 import { Output } from "./present/output.ts";
 import { SpadeStages, type FirstRecording, type TablesRecording } from "./spade_stages.ts";
 import { runStale, Stage, type Recording, type RunHow } from "./stage.ts";
@@ -70,25 +86,29 @@ export class SpadePainter implements Painter {
     return new this(device, config, parameters, stages, progress, prepared, usual);
   }
 
-  /** Records what a typical map needs, and asks for its pipelines. */
+  /** Records what a typical map needs, and asks for its pipelines: those of the weights' preparation first, which their upload waits for. */
   private static async request(
     device: Device,
     stages: SpadeStages,
     breathe: ReturnType<typeof polite>,
   ): Promise<UsualRecordings> {
-    const ask = async <R extends Recording>(recording: R): Promise<R> => {
+    const graphs: Graph[] = [];
+    const kept = async <R extends Recording>(recording: R): Promise<R> => {
       await breathe();
-      requestPipelines(recording.graph, device);
+      pipelineRequests(recording.graph, device);
+      graphs.push(recording.graph);
       await breathe();
       return recording;
     };
-    requestPipelines(stages.derived.graph, device);
+    requestPipelines([stages.derived.graph], device);
     const levels = new Map<string, TablesRecording>();
     for (const size of resolutions(stages.config))
-      levels.set(levelKey(size.h, size.w), await ask(stages.tables(usualRoom({ ...size, images: stages.images }))));
+      levels.set(levelKey(size.h, size.w), await kept(stages.tables(usualRoom({ ...size, images: stages.images }))));
     const first = stages.first();
-    if (first) await ask(first);
-    return { levels, first, image: await ask(stages.image(levels, first)) };
+    if (first) await kept(first);
+    const image = await kept(stages.image(levels, first));
+    requestPipelines(graphs, device);
+    return { levels, first, image };
   }
 
   /**
@@ -217,12 +237,8 @@ export class SpadePainter implements Painter {
     this.image.set(this.recorder.fixed);
   }
 
-  queueTables(how: RunHow = {}): Promise<void> {
-    return runStale(this.ofMap(), how);
-  }
-
   async runTables(): Promise<void> {
-    await this.queueTables();
+    await runStale(this.ofMap());
     await this.device.gpu.queue.onSubmittedWorkDone();
     this.device.check("tables");
   }
@@ -239,7 +255,7 @@ export class SpadePainter implements Painter {
 
   async paint(z?: Float32Array, how: RunHow = {}): Promise<Float32Array<ArrayBuffer>> {
     if (z && this.takesStyle) this.setStyle(z);
-    await this.run(how);
+    await this.run(readingNumbers(this, how));
     return this.output.numbers();
   }
 

@@ -89,7 +89,7 @@ export class Device {
       features: gpu.features as ReadonlySet<string>,
       subgroupSize: fixedSubgroup(info),
       limits,
-      sizesAs: options.sizesAs ?? (this.software ? "uniform" : "override"),
+      sizesAs: options.sizesAs ?? (this.software ? "uniform" : "mixed"),
       variants: options.variants ?? {},
     };
     this.pipelines = new PipelineCache(gpu);
@@ -251,15 +251,21 @@ export class Device {
     }
   }
 
-  /** Queues a copy of a range to a staging buffer of the same size at once; resolves with the bytes when the queue has run it. */
+  /**
+   * Queues a copy of a range to a staging buffer of the same size at once, unless it is `queued`; resolves with the bytes when the queue has
+   * run it.
+   */
   async fetch(
     where: string,
     from: Pick<Storage, "buffer" | "offset" | "bytes">,
     staging: GPUBuffer,
+    queued = false,
   ): Promise<ArrayBuffer> {
-    const encoder = this.gpu.createCommandEncoder({ label: `${where} read` });
-    encoder.copyBufferToBuffer(from.buffer, from.offset, staging, 0, from.bytes);
-    this.gpu.queue.submit([encoder.finish()]);
+    if (!queued) {
+      const encoder = this.gpu.createCommandEncoder({ label: `${where} read` });
+      encoder.copyBufferToBuffer(from.buffer, from.offset, staging, 0, from.bytes);
+      this.gpu.queue.submit([encoder.finish()]);
+    }
     try {
       await this.wait(staging.mapAsync(1 /* READ */));
     } catch (cause) {

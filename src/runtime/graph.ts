@@ -56,6 +56,8 @@ export interface DispatchSpec {
   readonly constants?: TextConstants;
   /** The u32 and f32 values that replace $NAME. */
   readonly sizes?: Readonly<Record<string, number | FloatSize>>;
+  /** Of the sizes, those that are constants on GPUs: with which their compilers make much better code (npm run bench:static). */
+  readonly constantSizes?: readonly string[];
   /** In the shader's order; undefined ones are left out. */
   readonly bindings: Readonly<Record<string, Binding | undefined>>;
   readonly groups: Groups;

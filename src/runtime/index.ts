@@ -9,7 +9,7 @@ export * from "./planner.ts";
 export * from "./program/profiler.ts";
 export * from "./program/program.ts";
 export { runPrograms, type RunOptions } from "./program/run.ts";
-export { requestPipelines } from "./program/requests.ts";
+export { pipelineRequests, requestPipelines } from "./program/requests.ts";
 export { exchanging, type Exchange } from "./program/exchange.ts";
 export * from "./target.ts";
 export * from "./tensor.ts";

@@ -5,7 +5,7 @@
 // disjoint ranges, so a tensor that a dispatch writes never shares an arena with another tensor that the dispatch binds.
 
 import { SpadeError } from "./errors.ts";
-import type { Graph } from "./graph.ts";
+import type { Dispatch, Graph } from "./graph.ts";
 import { beyondLimit } from "./target.ts";
 import { aligned, describe, type Tensor } from "./tensor.ts";
 
@@ -188,13 +188,21 @@ export function planMemory(graph: Graph): MemoryPlan {
   };
 }
 
-/** Offsets of each dispatch's sizes in one uniform buffer, for targets with sizesAs "uniform"; else 0 bytes. */
+/** Names of a dispatch's sizes that are in its uniform, in their order; the others are constants of its pipeline. */
+export function uniformSizes({ target }: Graph, { sizes, constantSizes = [] }: Dispatch): string[] {
+  const names = Object.keys(sizes);
+  if (target.sizesAs === "uniform") return names;
+  const { sizesAs } = target;
+  return names.filter((name) => sizesAs === "mixed" && !constantSizes.includes(name));
+}
+
+/** Offsets of each dispatch's uniform in one buffer. */
 export function placeSizes(graph: Graph): { offsets: number[]; bytes: number } {
   const offsets: number[] = [];
   let at = 0;
   for (const d of graph.dispatches) {
     offsets.push(at);
-    if (graph.target.sizesAs === "uniform") at += aligned(Object.keys(d.sizes ?? {}).length * 4);
+    at += aligned(uniformSizes(graph, d).length * 4);
   }
   return { offsets, bytes: at };
 }

@@ -19,7 +19,7 @@ export interface Target {
   /** Lanes per subgroup if the adapter has one fixed number, else undefined. */
   readonly subgroupSize?: number;
   readonly limits: Limits;
-  /** Sizes as pipeline constants (fast code, one pipeline per shape) or in uniforms (few pipelines). */
+  /** Sizes as pipeline constants (one pipeline a shape), in uniforms (few pipelines), or as constants only where a kernel gains by them. */
   readonly sizesAs: SizesAs;
   /** Variant per "op shape" key, from a plan file; for keys that it lacks, the op's default rule decides. */
   readonly variants: Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 // Expands a kernel's template to WGSL. Templates have three kinds of parameters:
 //   {{name}}   a text constant: tile sizes, a fused activation. One without a value throws
-//   $NAME      a size (u32): a pipeline-overridable constant in Node, a field of a uniform in pages (few pipelines)
+//   $NAME      a size (u32): a pipeline-overridable constant, or a field of a uniform (few pipelines)
 //   bindings   x, w, y ...: declared in front of the text from the op's bindings, with x_t for the element type
 // Lines `#if name` (or `#if !name`) / `#else` / `#endif` keep the branch that the text constant `name` selects.
 
@@ -23,7 +23,8 @@ export interface BindingDecl {
   readonly scalar: boolean;
 }
 
-export type SizesAs = "override" | "uniform";
+/** Sizes as constants, in uniforms, or in uniforms but for those that a dispatch names (its `constantSizes`). */
+export type SizesAs = "override" | "uniform" | "mixed";
 
 /** The expanded text, and for each of its lines the number of the template line it comes from (from 1; 0: none). */
 export interface Wgsl {
@@ -74,15 +75,15 @@ function branches(template: Template, constants: TextConstants): string[] {
 }
 
 /**
- * Expands a template. `sizes` are the names allowed in $NAME; their values come at pipeline creation or in a uniform, as u32; those in
- * `floats` are bits of an f32.
+ * Expands a template. `sizes` are the names allowed in $NAME; their values are u32; those in `floats` are bits of an f32.
+ * @param uniforms the sizes whose values come in a uniform, in its order; those of the others come at pipeline creation
  */
 export function expand(
   template: Template,
   constants: TextConstants,
   bindings: readonly BindingDecl[],
   sizes: readonly string[],
-  as: SizesAs,
+  uniforms: readonly string[],
   floats: ReadonlySet<string> = new Set(),
 ): Wgsl {
   const body: string[] = [];
@@ -96,7 +97,7 @@ export function expand(
       })
       .replace(/\$([A-Z]\w*)/g, (_, name: string) => {
         if (!sizes.includes(name)) fail(template, i + 1, `$${name} has no value`, "add it to the op's sizes");
-        const value = as === "override" ? name : `sizes.${name}`;
+        const value = uniforms.includes(name) ? `sizes.${name}` : name;
         return floats.has(name) ? `bitcast<f32>(${value})` : value;
       });
     const left = /\{\{.*?\}\}|\$\w*/.exec(line);
@@ -121,9 +122,9 @@ export function expand(
     head.push(`alias ${b.name}_t = ${element};`);
     head.push(`@group(0) @binding(${i}) var<storage, ${b.access}> ${b.name}: array<${element}>;`);
   });
-  if (as === "override") head.push(...sizes.map((s) => `override ${s}: u32;`));
-  else if (sizes.length) {
-    head.push(`struct Sizes { ${sizes.map((s) => `${s}: u32`).join(", ")} }`);
+  for (const s of sizes) if (!uniforms.includes(s)) head.push(`override ${s}: u32;`);
+  if (uniforms.length) {
+    head.push(`struct Sizes { ${uniforms.map((s) => `${s}: u32`).join(", ")} }`);
     head.push(`@group(0) @binding(${bindings.length}) var<uniform> sizes: Sizes;`);
   }
   // Move directives to the top, but leave their line breaks, so that line numbers stay right.

@@ -215,9 +215,9 @@ export interface TextureOptions extends GenerateOptions {
 export interface Stats {
   /** ms on the CPU, for the map's distinct windows. */
   labels: number;
-  /** ms, for the tables of modulations of new windows. */
+  /** ms on the CPU, for handing new windows to the graphics card. */
   tables: number;
-  /** ms, for the net itself. */
+  /** ms, for the tables of modulations of new windows, and the net itself. */
   network: number;
   /** ms, for reading the picture back, or showing it. */
   present: number;

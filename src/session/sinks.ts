@@ -23,6 +23,7 @@ type Bytes = Uint8ClampedArray<ArrayBuffer> | undefined;
 
 /** Returns the picture. */
 export const bytesSink: Sink<Picture> = {
+  prepare: ({ net: { painter } }) => Promise.resolve((encoder) => painter.output.queue(encoder, "rgba")),
   read: (output) => output.bytes(),
   show: (bytes, { width, height }) => pictureOf(bytes!, width, height),
 };
@@ -37,7 +38,11 @@ function drawing(format: GPUTextureFormat, surfaceOf: (opened: Opened) => Surfac
       const { drawer, net, info } = opened;
       const pipeline = await drawer.pipeline(format);
       const surface = surfaceOf(opened);
-      return (encoder) => drawer.draw(encoder, pipeline, net.painter.output.rgba, info, surface(info));
+      return (encoder) => {
+        const { output } = net.painter;
+        drawer.draw(encoder, pipeline, output.rgba, info, surface(info));
+        output.queue(encoder, "flags");
+      };
     },
     read: async (output) => void (await output.finished()),
     show: () => undefined,
@@ -72,7 +77,7 @@ export function canvasSink(canvas: Canvas, scaling: Scaling, software: boolean):
   const pixels = scaling === "pixels";
   if (!("configure" in context))
     return {
-      read: bytesSink.read,
+      ...bytesSink,
       show(bytes, size) {
         const picture = bytesSink.show(bytes, size) as ImageData;
         fit(size);

@@ -102,17 +102,13 @@ export class SpadeSession extends Session<Opened, SpadeOptions> implements Spade
     let newWindows = 0;
     let t1 = t0;
     let t2 = t0;
-    let tables: Promise<unknown> | undefined;
     let painted = this.painted;
     if (painted?.on !== opened || !sameMap(painted.map, map) || !sameMap(painted.instance, instance)) {
       this.painted = undefined;
       const levels = net.windows(map, instance);
       t1 = performance.now();
       ({ newWindows } = await painter.setMap(levels, signal));
-      await painter.queueTables({ slice, signal });
-      // Only to measure: the picture is queued behind them. If the device is lost, the read says so.
-      const measured = (): void => void (t2 = performance.now());
-      tables = opened.device.gpu.queue.onSubmittedWorkDone().then(measured, measured);
+      t2 = performance.now();
       const windows = levels.reduce((sum, l) => sum + l.outerCount, 0);
       painted = { on: opened, map, instance, windows };
     }
@@ -121,7 +117,6 @@ export class SpadeSession extends Session<Opened, SpadeOptions> implements Spade
     if (z && info.regions) painter.setStyle(paintedCodes(z, info, map, instance));
     await painter.run({ slice, signal, last });
     const bytes = await sink.read(painter.output);
-    await tables;
     const t3 = performance.now();
     signal.throwIfAborted();
     this.painted = painted;

@@ -1,4 +1,4 @@
-// Every text that the studio shows, in English; one file, so that it can be translated.
+// The texts that the studio shows, in English, in one place, so that they can be translated; later_texts.ts has those of what is loaded later.
 
 export const texts = {
   tools: {
@@ -21,18 +21,6 @@ export const texts = {
     street: "Street",
     junction: "Junction",
     park: "Along the park",
-  },
-  files: {
-    longLink: "The map is too large for a link. Save the picture and send the file: it carries the map.",
-    brokenLink: "The link is damaged or was cut off. Ask for it again, or for the saved picture.",
-    brokenMap: (problem: string) => `This file can't be read: ${problem}. Save it again as a PNG.`,
-    otherMap: "None of the ids or colours in this map is one of this net. Choose the net that it was made for.",
-    unknownIds: (pixels: number, ids: readonly number[]) =>
-      `${pixels === 1 ? "1 pixel has" : `${pixels} pixels have`} no label of this net (${ids.length > 8 ? `${ids.slice(0, 8).join(", ")} ...` : ids.join(", ")}): ${pixels === 1 ? "it is" : "they are"} unknown now.`,
-    resized: (width: number, height: number, to: number, toHeight: number) =>
-      `The map was ${width} x ${height} and is ${to} x ${toHeight} now.`,
-    otherFile:
-      "This is no file that can be opened here. Drop a label map (PNG), a picture saved here, a photo, or a net (.safetensors, .pth).",
   },
   keep: {
     unable: (reason: string) =>

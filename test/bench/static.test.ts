@@ -239,6 +239,17 @@ test("painting and training are recorded on paper", async () => {
   }
 });
 
+test("COCO's net needs under 60 pipelines on a GPU, and as many for other sizes of tables", async () => {
+  const [coco] = await workloads();
+  const target = paperTarget({ software: false, sizesAs: "mixed", features: new Set(["shader-f16"]), limits: LIMITS });
+  const device = { target, pipelines: new PipelineCache(undefined as unknown as GPUDevice) };
+  const found = distinctPipelines([coco], device).filter(({ info: i }) => !i.plan);
+  expect(found.length).toBeGreaterThan(20);
+  expect(found.length).toBeLessThan(60);
+  const tables = found.filter(({ info: i }) => i.shader === "gemm_tiled" && i.options.includes("picked"));
+  expect(tables).toHaveLength(1);
+});
+
 test.skipIf(process.platform !== "linux")(
   "what is missing is said in one line, with the command that installs it",
   () => {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { decode, type DecodedPng } from "fast-png";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { demoFolder } from "../../src/cli/commands/demo.ts";
+import { demoFolder } from "../../src/cli/commands/demo/demo.ts";
 import { plain, weights } from "../api/tiny.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

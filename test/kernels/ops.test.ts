@@ -22,8 +22,8 @@ async function check(name: OpName, c: OpCase<OpName>, p: unknown, options: RunOp
 describe.each(all)("%s", (name, c) => {
   const { example, settings } = c;
 
-  test("its example, on paper and on the device, with sizes as constants and in uniforms", async () => {
-    for (const sizesAs of ["override", "uniform"] as const) {
+  test("its example, on paper and on the device, with sizes as constants, in uniforms, and as GPUs have them", async () => {
+    for (const sizesAs of ["override", "uniform", "mixed"] as const) {
       const options = { sizesAs, values: example.values };
       const run = await runCase(name, c, example.of, options);
       compare(c, example.of, run, options);

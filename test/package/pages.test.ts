@@ -47,11 +47,12 @@ test("vite makes a page of a worker and its starter, and puts the package into t
   expect(holds.map((name) => /worker/.test(name))).toEqual([true]);
 });
 
-test("vite finds the worker's script of spade-webgpu/worker, and puts the engine into it alone", () => {
+test("vite finds the worker's scripts of spade-webgpu/worker, and puts the engine into these alone", () => {
   const files = filesOf("vite-own-worker");
-  expect(files.length, files.join()).toBe(2);
+  // The page's own; the worker's, with SPADE's generator and with all.
+  expect(files.length, files.join()).toBe(3);
   const holds = files.filter((name) => OURS.test(codeOf(join(pages["vite-own-worker"], name))));
-  expect(holds.map((name) => /worker_engine/.test(name))).toEqual([true]);
+  expect(holds.map((name) => /(worker|pix2pixhd)_engine/.exec(name)?.[1]).sort()).toEqual(["pix2pixhd", "worker"]);
 });
 
 test("vite finds the worker's script of spade-webgpu/labeler-worker, and puts the engine into it alone", () => {

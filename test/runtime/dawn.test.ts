@@ -43,7 +43,9 @@ test("an adapter that is not there is an error that names those that are", async
 test("an unknown SPADE_SIZES is refused", async () => {
   process.env.SPADE_SIZES = "both";
   try {
-    await expect(openNodeDevice()).rejects.toThrow(/SPADE_SIZES=both: is not known; set it to override or uniform/);
+    await expect(openNodeDevice()).rejects.toThrow(
+      /SPADE_SIZES=both: is not known; set it to mixed, override or uniform/,
+    );
   } finally {
     delete process.env.SPADE_SIZES;
   }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Graph, Program, read, runPrograms, write, type Tensor } from "../../src/runtime/index.ts";
+import { float, Graph, Program, read, runPrograms, write, type Tensor } from "../../src/runtime/index.ts";
 import { noise, testDevice } from "../support/device.ts";
 import { countedDevice, type Counted } from "./counted.ts";
 import { elementwise, increment, plus, rowsTimesTen, times } from "./tiny.ts";
@@ -237,6 +237,76 @@ test("sizes in a uniform and as pipeline constants give equal bits", async () =>
     p.dispose();
   }
   expect(results[1]).toEqual(results[0]);
+});
+
+test("on GPUs a dispatch's sizes are in a uniform, but for those that it names: one pipeline for all values of the others", async () => {
+  const g = new Graph({ ...c.device.target, sizesAs: "mixed" });
+  const text =
+    "@compute @workgroup_size(1) fn main() { for (var i = 0u; i < $N; i++) { y[i] = y_t(vec4f(x[i]) * f32($M) + $ADD); } }";
+  const scaled = (x: Tensor, n: number, m: number): Tensor => {
+    const y = g.temp("y", x.shape);
+    const sizes = { M: m, N: n, ADD: float(0.5) };
+    const bindings = { x: read(x), y: write(y) };
+    g.dispatch({ shader: { name: "scaled", text }, sizes, constantSizes: ["N"], bindings, groups: [1], flops: 0 });
+    return y;
+  };
+  const x = g.input("x", [8]);
+  g.output("y", scaled(scaled(x, 2, 3), 2, 5));
+  g.output("half", scaled(x, 1, 3));
+  const before = c.device.pipelines.size;
+  const p = await compile(g);
+  expect(c.device.pipelines.size - before).toBe(2);
+  const values = noise(8, 3);
+  await p.run({ inputs: { x: values } });
+  const times = (v: number, m: number): number => Math.fround(Math.fround(v * m) + 0.5);
+  expect(await floats(p)).toEqual(Array.from(values, (v) => expect.closeTo(times(times(v, 3), 5), 4)));
+  expect((await floats(p, "half")).slice(0, 4)).toEqual(
+    Array.from(values.slice(0, 4), (v) => expect.closeTo(times(v, 3), 4)),
+  );
+  p.dispose();
+});
+
+test("the pipelines with the longest texts, which take longest to compile, are asked for first", async () => {
+  const g = graph();
+  const x = g.input("x", [4]);
+  const long = " ".repeat(300);
+  const y = [g.temp("a", [4]), g.temp("b", [4]), g.temp("c", [4])];
+  y.forEach((to, i) => elementwise(g, `order ${i}`, `${long.repeat(i)}y[i] = x[i];`, { x: read(x), y: write(to) }, to));
+  g.output("y", y[2]);
+  const asked: string[] = [];
+  c.instead.createComputePipelineAsync = (real, args) => {
+    asked.push((args[0] as GPUComputePipelineDescriptor).label!);
+    return (real as (...all: unknown[]) => unknown)(...args);
+  };
+  const p = await compile(g);
+  delete c.instead.createComputePipelineAsync;
+  expect(asked).toEqual(["order 2", "order 1", "order 0"]);
+  p.dispose();
+});
+
+test("an output that a run copies in its submit is read without another; a run after it makes that copy stale", async () => {
+  const g = graph();
+  const x = g.input("x", [4]);
+  g.output("y", times(g, x, 2));
+  const p = await compile(g);
+  const last = (encoder: GPUCommandEncoder): void => p.queueRead(encoder, "y");
+  await p.run({ inputs: { x: Float32Array.of(1, 2, 3, 4) }, last });
+  await p.read("y");
+  c.reset();
+  await p.run({ last });
+  expect(await floats(p)).toEqual([2, 4, 6, 8]);
+  expect(c.calls.submit).toBe(1);
+  await p.run({ last });
+  await p.run({ inputs: { x: Float32Array.of(5, 6, 7, 8) } });
+  expect(await floats(p)).toEqual([10, 12, 14, 16]);
+  // While a read waits for the buffer, a run leaves it alone.
+  const first = floats(p);
+  await p.run({ inputs: { x: Float32Array.of(0, 0, 0, 1) }, last });
+  expect([await first, await floats(p)]).toEqual([
+    [10, 12, 14, 16],
+    [0, 0, 0, 2],
+  ]);
+  p.dispose();
 });
 
 test("halves go there and back, rounded once", async (context) => {

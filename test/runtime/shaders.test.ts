@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 // @ts-expect-error -- the types belong to the plain import, which fails in Node
 import * as reflect from "wgsl_reflect/wgsl_reflect.module.js";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { recordProbes } from "../../bench/lib/measure.ts";
+import { recordProbes } from "../../bench/lib/roofline.ts";
 import type { ConvArgs } from "../../kernels/conv/conv_args.ts";
 import { ganModes } from "../../kernels/loss/gan_loss.ts";
 import { gradients } from "../../kernels/gradients.ts";
@@ -206,7 +206,14 @@ function backwards(target: Target, dtype: DType): Graph[] {
 const declarations = (d: Dispatch): BindingDecl[] =>
   Object.entries(d.bindings).map(([name, b]) => ({ name, dtype: b.tensor.dtype, access: b.access, scalar: b.scalar }));
 const finish = (d: Dispatch, as: SizesAs): Wgsl =>
-  expand(d.shader, d.constants ?? {}, declarations(d), Object.keys(d.sizes), as, d.floats);
+  expand(
+    d.shader,
+    d.constants ?? {},
+    declarations(d),
+    Object.keys(d.sizes),
+    as === "uniform" ? Object.keys(d.sizes) : [],
+    d.floats,
+  );
 
 const invocations = (d: Dispatch): number =>
   64 * d.groups.reduce<number>((n, g = 1) => n * (typeof g === "object" ? g.count.capacity / g.per : g), 1);

@@ -5,7 +5,7 @@ import { testDevice } from "../support/device.ts";
 
 const template = (...lines: string[]): Template => ({ name: "t", text: lines.join("\n") });
 const x: BindingDecl = { name: "x", dtype: "f32", access: "read", scalar: false };
-const bare = (t: Template, constants = {}, sizes: string[] = []): Wgsl => expand(t, constants, [], sizes, "override");
+const bare = (t: Template, constants = {}, sizes: string[] = []): Wgsl => expand(t, constants, [], sizes, []);
 
 /** The finished text without what is put in front. */
 const body = (w: Wgsl): string[] => w.code.split("\n").slice(w.lines.lastIndexOf(0) + 1);
@@ -59,7 +59,7 @@ describe("what is put in front", () => {
   const half: BindingDecl = { name: "y", dtype: "f16", access: "read_write", scalar: true };
 
   test("bindings and sizes as pipeline constants", () => {
-    expect(expand(template("$N"), {}, [x, half], ["N", "M"], "override").code.split("\n")).toEqual([
+    expect(expand(template("$N"), {}, [x, half], ["N", "M"], []).code.split("\n")).toEqual([
       "enable f16;",
       "alias x_t = vec4<f32>;",
       "@group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;",
@@ -72,12 +72,12 @@ describe("what is put in front", () => {
   });
 
   test("sizes in a uniform behind the bindings", () => {
-    expect(expand(template("$N"), {}, [x], ["N", "M"], "uniform").code.split("\n").slice(2)).toEqual([
+    expect(expand(template("$N"), {}, [x], ["N", "M"], ["N", "M"]).code.split("\n").slice(2)).toEqual([
       "struct Sizes { N: u32, M: u32 }",
       "@group(0) @binding(1) var<uniform> sizes: Sizes;",
       "sizes.N",
     ]);
-    expect(expand(template("1"), {}, [x], [], "uniform").code).not.toContain("Sizes");
+    expect(expand(template("1"), {}, [x], [], []).code).not.toContain("Sizes");
   });
 
   test("directives of the text go to the top, each once; lines stay where they were", () => {
@@ -92,7 +92,7 @@ describe("what is put in front", () => {
       "  b;",
       "fn f() {}",
     );
-    const w = expand(t, { s: 1 }, [half], [], "override");
+    const w = expand(t, { s: 1 }, [half], [], []);
     expect(w.code.split("\n").slice(0, 3)).toEqual(["enable f16;", "enable subgroups;", "requires a, b;"]);
     expect(w.code.match(/enable f16;/g)).toHaveLength(1);
     expect(w.lines[w.code.split("\n").indexOf("fn f() {}")]).toBe(9);
@@ -100,7 +100,7 @@ describe("what is put in front", () => {
 });
 
 test("every line knows the template's line that it comes from, behind text constants of several lines too", () => {
-  const w = expand(template("one", "{{many}}", "three"), { many: "a\nb\nc" }, [x], ["N"], "override");
+  const w = expand(template("one", "{{many}}", "three"), { many: "a\nb\nc" }, [x], ["N"], []);
   const lines = w.code.split("\n");
   expect(w.lines).toHaveLength(lines.length);
   expect(["one", "a", "b", "c", "three"].map((l) => w.lines[lines.indexOf(l)])).toEqual([1, 2, 2, 2, 3]);

@@ -11,6 +11,7 @@ import {
   type Storage,
   type Tensor,
 } from "../../src/runtime/index.ts";
+import type { SizesAs } from "../../src/runtime/wgsl.ts";
 import type { OpVariants } from "../../kernels/parts/variants.ts";
 
 let opened: Promise<Device> | undefined;
@@ -56,7 +57,7 @@ function upload(device: Device, name: string, shape: readonly number[], values: 
 
 export interface EvaluateOptions {
   counts?: Record<string, number>;
-  sizesAs?: "override" | "uniform";
+  sizesAs?: SizesAs;
   variants?: OpVariants;
   software?: boolean;
 }

@@ -4,6 +4,9 @@ import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { allMaps, COCO, demoMap, demoMaps, type BenchMap } from "../../bench/lib/maps.ts";
 import { discriminatorNet } from "../../src/models/nets/discriminator.ts";
+import { normsAt } from "../../src/models/nets/generator.ts";
+import { aceOf, isStyledLevel, seanNet } from "../../src/models/sean/net.ts";
+import { styleRoom } from "../../src/models/sean/style_windows.ts";
 import { roomFor } from "../../src/painting/choose_room.ts";
 import { generatorNet } from "../../src/models/weights/packing.ts";
 import { ParameterStore } from "../../src/models/weights/parameters.ts";
@@ -34,7 +37,7 @@ describe.each(Object.entries(targets))("COCO at 256x256, ngf 64, one picture, pl
     D: ParameterStore.onPaper(discriminatorNet(coco), "f32"),
   };
 
-  function plan(map: BenchMap, net: Perceptual): TrainingMemory {
+  function plan(map: Required<BenchMap>, net: Perceptual): TrainingMemory {
     const size = { h: 256, w: 256 };
     const perceptual = new Frozen(net, ParameterStore.onPaper(net.net, "f32"), target, size);
     const moments = [new Moments(undefined, nets.G, "G")];
@@ -56,10 +59,11 @@ describe.each(Object.entries(targets))("COCO at 256x256, ngf 64, one picture, pl
     expect(m.saved.get("G")).toBeGreaterThan(63e6);
     expect(m.saved.get("G")).toBeLessThan(AUTOGRAD / 14);
     expect(m.tables).toBeGreaterThan(100e6);
+    expect(m.styleTables).toBe(0);
     expect(m.working).toBeLessThan(AUTOGRAD / 3);
   });
 
-  function mostWindows(maps: readonly BenchMap[]): void {
+  function mostWindows(maps: readonly Required<BenchMap>[]): void {
     const windows = maps.map((m) => [m, windowsOf(coco, [m.label], [m.instance]).at(-1)!.outerCount] as const);
     const [most] = windows.reduce((a, b) => (b[1] > a[1] ? b : a));
     const m = plan(most, squeezenet);
@@ -71,4 +75,38 @@ describe.each(Object.entries(targets))("COCO at 256x256, ngf 64, one picture, pl
   test("the demo's map with most windows keeps to a third of autograd's memory too", () =>
     mostWindows(demoMaps().map((name) => demoMap(name))));
   test.skipIf(!existsSync(COCO))("and so does that of COCO-Stuff's 21 (needs ../shared)", () => mostWindows(allMaps()));
+});
+
+test("SEAN's report names its tables of styles, and the rows that blend them with the labels'", () => {
+  const sean: TrainConfig = {
+    ...defaultTraining,
+    netG: "sean",
+    label_nc: 19,
+    contain_dontcare_label: false,
+    no_instance: true,
+  };
+  const c: TrainConfig = { ...sean, ngf: 64, crop_size: 256, n_layers_D: 3, style_length: 512, enc_ngf: 32 };
+  const target = targets["a software adapter"];
+  const net = seanNet(c);
+  const nets = {
+    G: ParameterStore.onPaper(net, "f32"),
+    D: ParameterStore.onPaper(discriminatorNet(c), "f32"),
+  };
+  const map = { ...headline.label, data: Uint8Array.from(headline.label.data, (id) => id % 19) };
+  const plans = windowsOf(c, [map], null).map((lw) => roomFor(lw));
+  const graph = new Graph(target);
+  const moments = [new Moments(undefined, nets.G, "G")];
+  const step = recordGeneratorStep(graph, c, nets, plans, 1, moments);
+  const m = trainingMemory(graph, step, moments, planMemory(graph));
+  const text = describeTrainingMemory("SEAN", m);
+  console.info(text);
+  expect(text).toMatch(/\n {2}label tables: \d+ MB, style tables: \d+ MB$/);
+  /** gamma and beta, f32, of each distinct window of styles and of each pair that blends one with a window of labels. */
+  let expected = 0;
+  for (const room of plans.filter((level) => isStyledLevel(c, level))) {
+    const { styles, pairs } = styleRoom(c, room, 1);
+    for (const norm of normsAt(c, room))
+      expected += 2 * 4 * net.shapes.get(`${aceOf(norm)}.conv_gamma.weight`)![0] * (styles.capacity + pairs.capacity);
+  }
+  expect(m.styleTables).toBe(expected);
 });

@@ -135,6 +135,18 @@ describe("a run", () => {
     ]);
     const codes = JSON.parse(await readFile(join(folder, "styles", "2.json"), "utf8")) as Record<string, number[]>;
     expect(Object.entries(codes).map(([label, code]) => [label, code.length])).toEqual([["0", 8], ["2", 8]]); // prettier-ignore
+    // The plain mean of all photos that have the label, as the published calculate_mean takes it.
+    const photos = await Promise.all(
+      [0, 1, 2, 3].map(
+        async (n) => JSON.parse(await readFile(join(folder, "styles", `${n}.json`), "utf8")) as typeof codes,
+      ),
+    );
+    const mean = JSON.parse(await readFile(join(folder, "styles", "mean.json"), "utf8")) as typeof codes;
+    for (const [label, code] of Object.entries(mean)) {
+      const own = photos.flatMap((of) => (of[label] ? [of[label]] : []));
+      code.forEach((v, i) => expect(v).toBeCloseTo(own.reduce((sum, of) => sum + of[i], 0) / own.length, 5));
+    }
+    expect(photos.filter((of) => of[0]).length).toBeGreaterThan(1);
     const again = await go("again", join(folder, "styles", "2.json"));
     const picture = (of: string): Promise<Buffer> => readFile(join(of, "images", "synthesized_image", "2.png"));
     // The codes of the file have six digits.

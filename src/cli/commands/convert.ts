@@ -11,10 +11,13 @@ import { writeSafetensors } from "../../formats/safetensors.ts";
 import { byteSize } from "../../formats/tensors.ts";
 import { retyped, type RetypeOptions } from "../../formats/retype.ts";
 import { labelCount, type Config } from "../../models/config.ts";
+import { kindOf } from "../../models/kinds.ts";
+import { encodeRegionStyles, type Regions } from "../../models/sean/region_styles.ts";
 import { storedConfig } from "../../models/weights/stored_config.ts";
 import { counted, SpadeError } from "../../runtime/errors.ts";
 import { noteLines, summary } from "../reports/checkpoint_report.ts";
 import { readLabelList } from "../../datasets/names.ts";
+import { readCodes } from "../inputs/region_codes.ts";
 import { renamedStyles } from "../inputs/style_names.ts";
 import { configLines, findingBeside } from "./info.ts";
 import { Outputs } from "../terminal/output.ts";
@@ -24,11 +27,19 @@ export interface ConvertOptions extends RetypeOptions {
   key?: string;
   /** A JSON file [{ id, name, color, category? }], stored in the metadata. */
   labels?: string;
-  /** A JSON file { "new name": "stored name" }: the styles to keep, in this order. */
+  /** A JSON file { "new name": "stored name" }: the styles to keep, in this order. Of a net with regions: the mean codes (region_codes.ts). */
   styles?: string;
   /** Options of the net that the file does not store. */
   overrides?: Partial<Config>;
   force?: boolean;
+}
+
+/** The metadata of mean codes. @throws SpadeError file, usage */
+async function meanCodes(path: string, regions: Regions): Promise<string> {
+  const codes = await readCodes(path, regions);
+  if (!codes)
+    throw new SpadeError("usage", path, "holds no codes of labels", "give styles/mean.json, as test writes it");
+  return encodeRegionStyles(codes);
 }
 
 const KINDS: Readonly<Record<string, "safetensors" | "pth">> = {
@@ -73,8 +84,12 @@ export async function convert(input: string, output: string, options: ConvertOpt
       );
 
     if (options.styles !== undefined) {
-      const dim = config.ok ? config.config.z_dim : 0;
-      metadata.styles = renamedStyles(source.metadata.styles, dim, existingText(options.styles), options.styles);
+      const regions = config.ok && kindOf(config.config).regions?.(config.config);
+      if (regions) metadata.region_styles = await meanCodes(options.styles, regions);
+      else {
+        const dim = config.ok ? config.config.z_dim : 0;
+        metadata.styles = renamedStyles(source.metadata.styles, dim, existingText(options.styles), options.styles);
+      }
     }
 
     const overflowed: string[] = [];

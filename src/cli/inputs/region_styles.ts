@@ -1,13 +1,11 @@
 // The styles of a net that takes one for each region of a map (SEAN): --style with --style_map, and --style_of. A source of styles is the
-// word mean, a file of codes (.json, as `test` writes it), or a photo with its label map, which the net's own encoder turns into codes.
+// word mean, a file of codes (.json, as `test` writes it), codes that the published code saved (region_codes.ts), or a photo with its label map, which the net's own encoder turns into codes.
 
-import { readFile } from "node:fs/promises";
 import type { LabelMap } from "../../labels/label_map.ts";
 import { labelSpace } from "../../models/config.ts";
 import { kindOf } from "../../models/kinds.ts";
 import {
   codesFor,
-  decodeRegionStyles,
   regionCodes,
   regionStylesOf,
   type Regions,
@@ -19,6 +17,7 @@ import type { OpenNet } from "../../painting/open_net.ts";
 import { windowsOf } from "../../painting/windows.ts";
 import { pilBicubicResize } from "../../pictures/pil_bicubic.ts";
 import { foreign, SpadeError } from "../../runtime/errors.ts";
+import { readCodes } from "./region_codes.ts";
 import { mapSize, readLabelMap } from "./maps.ts";
 import type { NetInFile } from "./net.ts";
 
@@ -45,21 +44,22 @@ export async function encodePhoto(
   return regionStylesOf(await painter.encode!(normalized(photo), windows), kindOf(config).regions!(config));
 }
 
-async function readSource(text: string, map: string | undefined, net: NetInFile, regions: Regions): Promise<Source> {
+async function readSource(
+  text: string,
+  map: string | undefined,
+  net: NetInFile,
+  regions: Regions,
+  label?: number,
+): Promise<Source> {
   if (text === "mean") return async () => ({});
-  if (/\.json$/i.test(text)) {
-    const content = await readFile(text, "utf8").catch((cause: Error) => {
-      throw new SpadeError("file", text, cause.message, "give a file of codes, as test writes it", cause);
-    });
-    const styles = decodeRegionStyles(content, regions, text);
-    return async () => styles;
-  }
+  const codes = await readCodes(text, regions, label);
+  if (codes) return async () => codes;
   if (map === undefined)
     throw usage(`the style of ${text}`, "has no label map", "give the photo's: --style_map MAP.png, or PHOTO,MAP.png");
-  const label = await readLabelMap(map, net.config, net.labels);
+  const labelMap = await readLabelMap(map, net.config, net.labels);
   const { width, height } = mapSize(net.config);
   const photo = pilBicubicResize(await readPhoto(text), width, height);
-  return (opened) => encodePhoto(opened, photo.data, label);
+  return (opened) => encodePhoto(opened, photo.data, labelMap);
 }
 
 /** Parses LABEL=SOURCE; a label is a number or a stored name. */
@@ -70,7 +70,11 @@ function parseStyleOf(
 ): { label: number; source: string; map?: string } {
   const [, name, rest] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
   if (name === undefined)
-    throw usage(`--style_of ${text}`, "names no label and photo", "write LABEL=PHOTO,MAP.png or LABEL=CODES.json");
+    throw usage(
+      `--style_of ${text}`,
+      "names no label and photo",
+      "write LABEL=PHOTO,MAP.png, LABEL=CODES.json or LABEL=CODE.npy",
+    );
   const named = net.labels?.find((label) => label.name === name)?.id;
   const label = named ?? (/^\d+$/.test(name) ? Number(name) : -1);
   if (!(label >= 0 && label < labels))
@@ -129,7 +133,7 @@ export async function readRegionStyles(
   const single = await Promise.all(
     (o.style_of ?? []).map(async (text) => {
       const { label, source, map } = parseStyleOf(text, net, regions);
-      return { label, text, read: await readSource(source, map ?? o.style_map, net, regions) };
+      return { label, text, read: await readSource(source, map ?? o.style_map, net, regions, label) };
     }),
   );
   const means = net.regionMeans ?? {};

@@ -57,7 +57,7 @@ export const addRegionStyles = (command: Command): Command =>
     .option("--style_map <png>", "of SEAN: the label map of the photo that --style names")
     .option(
       "--style_of <label=photo...>",
-      "of SEAN: the style of one label, from another photo: LABEL=PHOTO,MAP.png, or from a file of codes: LABEL=CODES.json",
+      "of SEAN: the style of one label, from another photo: LABEL=PHOTO,MAP.png, or from a file of codes: LABEL=CODES.json, LABEL=CODE.npy",
     );
 
 /** Those of a command's options that override the config. */

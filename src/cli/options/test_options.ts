@@ -37,7 +37,7 @@ const OURS = {
   encoder: text("<file>", "the net's encoder (VAE); left out, <epoch>_net_E beside the generator"),
   style: text(
     "<style>",
-    "of nets with VAE: encoded (each photo's own, with random noise, as published), mean, random, seed:N, a stored style, a picture, or a safetensors file with z; of SEAN: encoded (each photo's regions, whose codes are written to styles/), mean, or a file of codes; left out, encoded where there are photos and an encoder, else mean",
+    "of nets with VAE: encoded (each photo's own, with random noise, as published), mean, random, seed:N, a stored style, a picture, or a safetensors file with z; of SEAN: encoded (each photo's regions, whose codes are written to styles/), mean, a file of codes, or a folder of codes that the published code saved; left out, encoded where there are photos and an encoder, else mean",
   ),
   n_samples: whole(1, "pictures a label map, in different styles: NAME_1.png, NAME_2.png, ..."),
   seed: whole(0, "of encoded styles, and of crops where load_size is larger"),

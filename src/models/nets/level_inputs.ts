@@ -52,8 +52,11 @@ export function levelInputs(
 }
 
 /** The `picks` input if every tap uses every inner window: [count, taps], each row holding its own index. */
-const allPicks = (count: number, taps: number): Int32Array =>
-  Int32Array.from({ length: count * taps }, (_, i) => Math.floor(i / taps));
+function allPicks(count: number, taps: number): Int32Array {
+  const picks = new Int32Array(count * taps);
+  for (let i = 0; i < count; i++) picks.fill(i, i * taps, (i + 1) * taps);
+  return picks;
+}
 
 /**
  * Values of the inputs from levelInputs. Shares the dictionary's arrays. @param first index of the first added row, if

@@ -49,6 +49,8 @@ export interface TrainingPass {
   blocks: Map<string, Tensor>;
   /** gamma and beta of every norm. */
   tables: Tensor[];
+  /** Of a generator with a style for each region: its tables of styles, and the rows that blend them with `tables`. */
+  styleTables?: Tensor[];
   /** Of generators that take a style for each region: the codes, f32 [N*labels, style_length]. */
   codes?: Tensor;
 }

@@ -33,6 +33,7 @@ function styleRows(g: Graph, c: Config, p: ParameterStore, ace: string, codes: T
  * @param norm the name of the norm in SPADE's generator
  * @param codes f32 [N*S, style_length]: the style codes
  * @param spade the tables of its SPADE branch
+ * @param seen takes the tables of styles, before they are blended
  */
 export function recordStyled(
   g: Graph,
@@ -42,6 +43,7 @@ export function recordStyled(
   codes: Tensor,
   spade: NormTables,
   { room, windows, pairs, lists }: StyleInputs,
+  seen?: Tensor[],
 ): NormTables {
   const ace = aceOf(norm);
   return g.scope(ace, () => {
@@ -59,6 +61,7 @@ export function recordStyled(
           lists: lists?.taps,
         }),
       );
+      seen?.push(table);
       return g.scope(`blending_${which}`, () =>
         blendRows(g, {
           a: table,

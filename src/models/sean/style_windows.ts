@@ -76,7 +76,7 @@ export function styleWindows(
   }
   numbers.reset(3);
   numberWindows(work, numbers, found, values, { images, h, w, k: 3, ...OUTER });
-  const count = expandWindows(numbers, found, 3, OUTER.outside, OUTER.firstId);
+  const count = expandWindows(numbers, found, 3, OUTER);
   const ids = found.ids!;
   const pairIds = (scratch.pairIds = room(scratch.pairIds, size));
   const { pairs } = scratch;

@@ -68,6 +68,7 @@ export function recordSeanPass(
   }
   const out = new Map<string, Tensor>();
   const tables: Tensor[] = [];
+  const styleTables: Tensor[] = [];
   const layers = trainingLayers(g, c, p, {
     noise: aceNoise(g, p, planes === "seed" ? seededPlanes(g) : givenPlanes),
     table(norm) {
@@ -75,8 +76,8 @@ export function recordSeanPass(
       const spade = recordNormTables(g, c, p, spadeOf(norm), room, inputs);
       tables.push(spade.gamma, spade.beta);
       if (!style) return spade;
-      const made = recordStyled(g, c, p, norm, codes, spade, style);
-      tables.push(made.gamma, made.beta);
+      const made = recordStyled(g, c, p, norm, codes, spade, style, styleTables);
+      styleTables.push(made.gamma, made.beta);
       return made;
     },
     ids: (h, w) => ids.get(levelKey(h, w))!,
@@ -86,7 +87,7 @@ export function recordSeanPass(
   });
   const start = recordStart(g, c, p, images, { gradients });
   const image = recordImage(g, c, layers, start, (name, y) => out.set(name, y));
-  return { image, blocks: out, tables, codes };
+  return { image, blocks: out, tables, styleTables, codes };
 }
 
 /** Values of recordSeanPass's inputs but for those of its options. `noise`: the seed of planes; undefined: they are given. */

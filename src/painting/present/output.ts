@@ -19,6 +19,11 @@ export class Output {
     private readonly width: number,
   ) {}
 
+  /** Adds the copy that a read needs to the submit that computes the picture: numbers() reads "image", bytes() "rgba", finished() "flags". */
+  queue(encoder: GPUCommandEncoder, what: "image" | "rgba" | "flags"): void {
+    this.program.queueRead(encoder, what);
+  }
+
   /** [N,H,W,3] in [-1,1] */
   numbers(): Promise<Float32Array<ArrayBuffer>> {
     return this.program.read("image");

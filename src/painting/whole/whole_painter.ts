@@ -10,6 +10,7 @@ import { Graph, SpadeError, type Device, type HostArray, type Target, type Tenso
 import {
   CompileProgress,
   prepare,
+  readingNumbers,
   type Painter,
   type PainterKind,
   type PainterMemory,
@@ -68,8 +69,6 @@ class WholePainter implements Painter {
   /** There are no tables. */
   async runTables(): Promise<void> {}
 
-  async queueTables(): Promise<void> {}
-
   async run(how: RunHow = {}): Promise<void> {
     if (!this.mapped) throw new SpadeError("usage", "paint", "there is no label map yet", "call setMap first");
     await runStale([this.image], how);
@@ -81,7 +80,7 @@ class WholePainter implements Painter {
 
   async paint(z?: Float32Array, how: RunHow = {}): Promise<Float32Array<ArrayBuffer>> {
     if (z) this.setStyle(z);
-    await this.run(how);
+    await this.run(readingNumbers(this, how));
     return this.output.numbers();
   }
 

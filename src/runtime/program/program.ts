@@ -7,8 +7,8 @@ import { SpadeError } from "../errors.ts";
 import type { CountedGroups, Dispatch, Graph, Groups } from "../graph.ts";
 import type { PlacedCut } from "./exchange.ts";
 import { Inputs } from "./inputs.ts";
-import { planMemory, type MemoryPlan } from "../planner.ts";
-import { packSizes, pipelineRequests } from "./requests.ts";
+import { planMemory, uniformSizes, type MemoryPlan } from "../planner.ts";
+import { packSizes, pipelineRequests, requestPipelines } from "./requests.ts";
 import { runPrograms, submit, type RunOptions, type Runnable } from "./run.ts";
 import {
   decodeHost,
@@ -31,6 +31,8 @@ interface Launch {
   readonly dispatch: Dispatch;
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
+  /** Workgroups that depend on no count. */
+  readonly groups: [number, number, number] | undefined;
 }
 
 interface Output {
@@ -40,6 +42,8 @@ interface Output {
   staging?: Storage;
   /** A read is waiting for its copy in `staging`. */
   busy: boolean;
+  /** A run has copied it to `staging`, and no read has taken it. */
+  queued: boolean;
 }
 
 /** Workgroups for these counts; without them, at full capacity. */
@@ -141,6 +145,7 @@ export class Program implements Runnable {
     }
     const memory = planMemory(graph);
     const requests = pipelineRequests(graph, device);
+    requestPipelines([graph], device);
     const promises = requests.map((r) => device.pipelines.get(r));
     const distinct = new Set(promises);
     let done = 0;
@@ -182,7 +187,7 @@ export class Program implements Runnable {
           return { binding, resource: { buffer: s.buffer, offset: s.offset, size: b.tensor.bytes } };
         });
         if (sizes && requests[i].layout.endsWith("u")) {
-          const n = Object.keys(dispatch.sizes!).length;
+          const n = uniformSizes(graph, dispatch).length;
           entries.push({
             binding: entries.length,
             resource: { buffer: sizes.storage.buffer, offset: sizes.offsets[i], size: Math.ceil(n / 4) * 16 },
@@ -193,7 +198,8 @@ export class Program implements Runnable {
           layout: device.pipelines.layout(requests[i].layout).group,
           entries,
         });
-        return { dispatch, pipeline: pipelines[i], group };
+        const groups = dispatch.groups.some((g) => typeof g === "object") ? undefined : groupsOf(dispatch.groups);
+        return { dispatch, pipeline: pipelines[i], group, groups };
       });
       const cuts = graph.cuts.map((cut): PlacedCut => ({
         ...cut,
@@ -204,7 +210,7 @@ export class Program implements Runnable {
       for (const [inputName, tensor] of graph.inputs)
         program.inputs.declare(inputName, tensor, place(tensor), graph.partial.has(inputName));
       for (const [outputName, tensor] of graph.outputs)
-        program.outputs.set(outputName, { tensor, storage: place(tensor), busy: false });
+        program.outputs.set(outputName, { tensor, storage: place(tensor), busy: false, queued: false });
       return program;
     });
     return compiled.catch((error: unknown) => {
@@ -254,6 +260,7 @@ export class Program implements Runnable {
     for (const [name, data] of Object.entries(options.inputs ?? {})) this.setInput(name, data);
     this.inputs.checkAllGiven();
     this.counts = counts;
+    for (const output of this.outputs.values()) output.queued = false;
   }
 
   /** Runs everything in one submit (or in slices, or from cut to cut). Resolves when the work is queued; read() waits for it. */
@@ -269,11 +276,12 @@ export class Program implements Runnable {
 
   /** @internal */
   encode(pass: GPUComputePassEncoder, from = 0, to = this.steps.length): void {
+    let last: GPUComputePipeline | undefined;
     for (let i = from; i < to; i++) {
-      const { dispatch, pipeline, group } = this.steps[i];
-      const [x, y, z] = groupsOf(dispatch.groups, this.counts);
+      const { dispatch, pipeline, group, groups } = this.steps[i];
+      const [x, y, z] = groups ?? groupsOf(dispatch.groups, this.counts);
       if (x * y * z === 0) continue;
-      pass.setPipeline(pipeline);
+      if (pipeline !== last) pass.setPipeline((last = pipeline));
       pass.setBindGroup(0, group);
       pass.dispatchWorkgroups(x, y, z);
     }
@@ -317,6 +325,21 @@ export class Program implements Runnable {
     throw new SpadeError("usage", `${this.name}.read`, `has no output "${name}"`, fix);
   }
 
+  /** Adds the copy of an output to the submit that computes it (`last` of a run): the next read() of it needs no submit. */
+  queueRead(encoder: GPUCommandEncoder, name: string): void {
+    const output = this.output(name);
+    // Such a read gets a buffer, and makes its copy, itself.
+    if (output.busy) return;
+    const { buffer, offset } = output.storage;
+    encoder.copyBufferToBuffer(buffer, offset, this.stagingOf(output), 0, output.tensor.bytes);
+    output.queued = true;
+  }
+
+  private stagingOf(output: Output): GPUBuffer {
+    output.staging ??= staging(this.device, this.name, output.tensor.bytes, this.owned);
+    return output.staging.buffer;
+  }
+
   /** Reads an output as a dense array in its logical shape. Waits for the runs that were called before. */
   async read(name: string): Promise<Float32Array<ArrayBuffer>>;
   async read(name: string, as: "i32"): Promise<Int32Array<ArrayBuffer>>;
@@ -333,10 +356,11 @@ export class Program implements Runnable {
   /** Queues the copy at the call; a read that overlaps another gets a temporary staging buffer. */
   private async fetch(output: Output): Promise<ArrayBuffer> {
     if (output.busy) return this.device.download({ ...output.storage, label: this.name });
+    const { queued } = output;
     output.busy = true;
+    output.queued = false;
     try {
-      output.staging ??= staging(this.device, this.name, output.tensor.bytes, this.owned);
-      return await this.device.fetch(this.name, output.storage, output.staging.buffer);
+      return await this.device.fetch(this.name, output.storage, this.stagingOf(output), queued);
     } finally {
       output.busy = false;
     }

@@ -122,8 +122,12 @@ export class Actions {
     await (await import("./photos.ts")).mapOf(photo, this.studio, this.site.segmenter!.weights);
   }
 
+  async styleOf(photo: File): Promise<void> {
+    await (await import("./photos.ts")).styleOf(photo, this.studio, this.site.segmenter?.weights);
+  }
+
   styleOfPhoto(): void {
-    this.chooseFiles("image/*", async (photo) => (await import("./photos.ts")).styleOf(photo, this.studio));
+    this.chooseFiles("image/*", async (photo) => this.styleOf(photo));
   }
 
   saveMap(): void {

@@ -46,7 +46,8 @@ const MOST_LABELS = 256;
 async function netOf(file: File, format: "safetensors" | "pth"): Promise<Net | string> {
   try {
     const weights = format === "pth" ? await (await import("../../pth.ts")).convertCheckpoint(file) : file;
-    const { inspect } = await import("../../index.ts");
+    // Of whatever generator.
+    const { inspect } = await import("../../sean.ts");
     const { width, height, labels: stored, dontCare, bytes, notice } = await inspect(weights);
     const labels = (await import("../starts/other_labels.ts")).otherLabels(stored);
     if (labels.length > MOST_LABELS) return texts.said.manyLabels(labels.length);

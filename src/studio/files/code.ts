@@ -31,7 +31,7 @@ const VERSION = 1;
 /** Sides of a map, and numbers of a style, beyond which a text is not one of ours. */
 const MOST_SIDE = 8192;
 const MOST_PIXELS = 1 << 24;
-const MOST_STYLE = 4096;
+const MOST_STYLE = 1 << 16;
 
 export async function encodePainting(painting: Painting): Promise<string> {
   const { net, sha256, width, height, ids, style } = painting;

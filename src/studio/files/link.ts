@@ -1,6 +1,6 @@
 // A link that holds the map and the style in its fragment, which browsers send to no server.
 
-import { texts } from "../texts.ts";
+import { texts } from "../later_texts.ts";
 import { decodePainting, encodePainting, type Painting } from "./code.ts";
 
 const KEY = "#map=";

@@ -3,7 +3,7 @@
 
 import type { LabelInfo } from "../../index.ts";
 import { screenLabels } from "../starts/colours.ts";
-import { texts } from "../texts.ts";
+import { texts } from "../later_texts.ts";
 import { decodeLabelMap, encodeLabelMap, labelMapFromColors, resizeLabelMap, SpadeError } from "./labels.ts";
 
 /** What is asked of a net here. */

@@ -1,6 +1,6 @@
 // What a file is that somebody drops on the page, by its bytes: names lie.
 
-import { texts } from "../texts.ts";
+import { texts } from "../later_texts.ts";
 import type { Painting } from "./code.ts";
 import { isPng, colorType } from "./png.ts";
 import { readPicture } from "./picture_file.ts";

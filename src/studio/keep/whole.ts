@@ -34,6 +34,7 @@ export async function keepWhole(actions: Actions): Promise<void> {
   effect(() => {
     const { styles, settings } = studio;
     void [studio.doc.value.steps, styles.all, styles.chosen, styles.second, styles.mix].map((s) => s.value);
+    void styles.regions.value?.feeds.value;
     void [settings.size, settings.shape, settings.label, studio.pixels].map((s) => s.value);
     untracked(() => autosave.changed());
   });

@@ -1,12 +1,13 @@
 // The engine of a net: it loads, paints the newest map and style, and heals. The page shows its state.
 
 import { signal } from "@preact/signals";
-import type { LabelMap, Live, Progress, Spade, SpadeInfo, Stats } from "../../index.ts";
+import type { LabelMap, Progress, SpadeOptions, Stats } from "../../index.ts";
 import { texts } from "../texts.ts";
 import { failureOf, Unable, type Failure } from "./failure.ts";
 import type { Net } from "./net.ts";
 import type { Painted, Picture } from "./picture.ts";
 import { equal } from "./same.ts";
+import type { Session } from "./session.ts";
 
 export type EngineState =
   | { readonly kind: "loading"; readonly progress: number; readonly cached: boolean }
@@ -17,7 +18,7 @@ export type EngineState =
 
 export class Engine {
   readonly state = signal<EngineState>({ kind: "loading", progress: 0, cached: false });
-  readonly info = signal<SpadeInfo | undefined>(undefined);
+  readonly info = signal<Session["info"] | undefined>(undefined);
   /** Of the last picture. */
   readonly stats = signal<Stats | undefined>(undefined);
   /** One line that people should know: a software adapter, a cache without room. */
@@ -26,8 +27,8 @@ export class Engine {
   private readonly canvas: OffscreenCanvas;
   private readonly context: OffscreenCanvasRenderingContext2D;
   private readonly ending = new AbortController();
-  private spade: Spade | undefined;
-  private live: Live | undefined;
+  private spade: Session | undefined;
+  private live: ReturnType<Session["live"]> | undefined;
   /** What was asked for, by the number of the change, until a later one is shown. */
   private readonly asked = new Map<number, Painted>();
   private change = 0;
@@ -57,7 +58,12 @@ export class Engine {
       const onProgress = ({ progress, cached }: Progress): void => {
         if (this.state.value.kind === "loading") this.state.value = { kind: "loading", progress, cached };
       };
-      const spade = await createSpade({ weights, encoder, signal, onProgress });
+      const options: SpadeOptions = { weights, encoder, signal, onProgress };
+      const spade: Session = await createSpade(options).catch(async (error: { code?: string }) => {
+        // Perhaps of another generator than SPADE's.
+        if (error.code !== "unsupported") throw error;
+        return (await import("./other_net.ts")).openOther(options);
+      });
       if (signal.aborted) return spade.dispose();
       this.spade = spade;
       this.listen(spade);
@@ -71,7 +77,7 @@ export class Engine {
     }
   }
 
-  private listen(spade: Spade): void {
+  private listen(spade: Session): void {
     spade.addEventListener("notice", (event) => {
       const { code, message, fix } = event as Event & { code: string; message: string; fix: string };
       this.notice.value = { code, message, fix };
@@ -139,13 +145,13 @@ export class Engine {
     this.live?.whenIdle(job);
   }
 
-  /** The style of a photo. @throws SpadeError */
-  async encode(photo: Blob | ImageBitmap): Promise<Float32Array> {
-    return this.opened().encode(photo);
+  /** The style of a photo. @param ids its map, for a net with a style for each region @throws SpadeError */
+  async encode(photo: Blob | ImageBitmap, ids: Uint8Array): Promise<Float32Array> {
+    return this.opened().encode(photo, this.mapOf(ids));
   }
 
   /** @throws Unable if the net is not open: not yet, or because of an error */
-  private opened(): Spade {
+  private opened(): Session {
     if (this.spade) return this.spade;
     const state = this.state.value;
     throw new Unable(state.kind === "failed" ? state.what : { code: "loading", ...texts.errors.notYet });

@@ -1,8 +1,9 @@
 // The styles of a net: its presets, throws of the dice, styles of photos, and a mix of two.
 
 import { computed, signal, type ReadonlySignal } from "@preact/signals";
-import type { SpadeInfo } from "../../index.ts";
 import { isSameStyle } from "../net/same.ts";
+import type { StyleSpace } from "../net/session.ts";
+import type { Feed, Regions } from "./regions.ts";
 
 export type StyleKind = "preset" | "dice" | "photo";
 
@@ -26,6 +27,8 @@ export interface StoredStyles {
   readonly chosen: string;
   readonly second?: string;
   readonly mix: number;
+  /** Of a net with a style for each region: what feeds its labels. */
+  readonly feeds?: ReadonlyMap<number, Feed>;
   /** What a picture or a link brought, before the net was open. */
   readonly wanted?: { readonly name: string; readonly z: readonly number[] };
 }
@@ -51,15 +54,24 @@ export class StyleLibrary {
   /** The style that the picture has; undefined for nets without styles. */
   readonly current: ReadonlySignal<Float32Array | undefined> = computed(() => {
     const hovered = this.find(this.hovered.value);
-    return hovered?.z ?? this.taken.value;
+    return (this.regions.value ? this.mixed(hovered) : hovered?.z) ?? this.taken.value;
   });
   /** The chosen style, mixed with the second; without the one under the pointer. */
   readonly taken: ReadonlySignal<Float32Array | undefined> = computed(() => {
     const [a, b] = [this.find(this.chosen.value), this.find(this.second.value)];
-    if (!a || !b) return a?.z;
+    if (!a || !b) return this.mixed() ?? a?.z;
     const t = this.mix.value;
     return a.z.map((v, i) => v + t * (b.z[i] - v));
   });
+
+  /** Of a net with a style for each region. */
+  readonly regions = signal<Regions | undefined>(undefined);
+
+  /** The chosen style, in which labels are fed by others. @param hovered shown as if it were taken */
+  private mixed(hovered?: StyleEntry): Float32Array | undefined {
+    const base = this.find(this.chosen.value)?.z;
+    return base && this.regions.value?.z(base, (id) => this.find(id), hovered);
+  }
 
   /** There is no net: none has styles until one is open. @param kept what a person has kept of the next one */
   close(kept: StoredStyles = NOTHING): void {
@@ -67,7 +79,7 @@ export class StyleLibrary {
     this.kept = kept;
     this.presets.value = [];
     this.own.value = [];
-    this.second.value = undefined;
+    this.regions.value = this.second.value = undefined;
     this.hovered.value = undefined;
   }
 
@@ -77,8 +89,8 @@ export class StyleLibrary {
    * @param style null: the net has no styles
    * @param first name of the preset that is chosen at first; the first of all where it is left out or missing
    */
-  open(style: SpadeInfo["style"], first?: string): void {
-    const { own, chosen, second, mix, wanted } = this.stored();
+  open(style: StyleSpace | null, first?: string): void {
+    const { own, chosen, second, mix, feeds, wanted } = this.stored();
     this.kept = undefined;
     this.dim = style?.dim ?? 0;
     const mean = style ? [{ name: "mean", style: new Float32Array(style.dim) }] : [];
@@ -97,6 +109,8 @@ export class StyleLibrary {
     this.chosen.value = known(chosen) ? chosen : (begin?.id ?? "");
     this.second.value = known(second) ? second : undefined;
     this.mix.value = mix;
+    this.regions.value = style?.regions;
+    if (feeds && style?.regions) style.regions.feeds.value = feeds;
     this.hovered.value = undefined;
     if (wanted) this.take(wanted.name, Float32Array.from(wanted.z));
   }
@@ -109,6 +123,7 @@ export class StyleLibrary {
   choose(id: string): void {
     this.second.value = undefined;
     this.hovered.value = undefined;
+    if (this.regions.value) this.regions.value.feeds.value = new Map();
     this.chosen.value = id;
   }
 
@@ -156,7 +171,8 @@ export class StyleLibrary {
     const own = this.own.value;
     let n = own.filter(({ kind }) => kind === "dice").length + 1;
     while (own.some(({ name }) => name === nameOf(n))) n++;
-    if (this.dim) this.add({ name: nameOf(n), kind: "dice", z: normal(this.dim) });
+    // A region's code is no normal value.
+    if (this.dim && !this.regions.value) this.add({ name: nameOf(n), kind: "dice", z: normal(this.dim) });
   }
 
   stored(): StoredStyles {
@@ -166,6 +182,7 @@ export class StyleLibrary {
       chosen: this.chosen.value,
       second: this.second.value,
       mix: this.mix.value,
+      feeds: this.regions.value?.feeds.value,
     };
   }
 }

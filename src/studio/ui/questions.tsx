@@ -5,7 +5,6 @@ import type { ComponentChildren, JSX } from "preact";
 import type { Actions } from "../actions/actions.ts";
 import { surprise, take } from "../actions/maps.ts";
 import { emptyMap } from "../net/net.ts";
-import { styleOf } from "../actions/photos.ts";
 import { STARTS } from "../starts/starts.ts";
 import { texts } from "../texts.ts";
 import { Icon } from "./parts/icons.tsx";
@@ -170,7 +169,7 @@ function Photo({ actions, photo, close }: Props & { photo: File }): JSX.Element 
     actions.quietly(work());
   };
   const map = (): Promise<void> => actions.mapOf(photo);
-  const style = (): Promise<void> => styleOf(photo, studio);
+  const style = (): Promise<void> => actions.styleOf(photo);
   return (
     <Dialog title={photo.name} close={close}>
       <div class="choices">

@@ -8,6 +8,8 @@ import type { Studio } from "../studio.ts";
 import type { StyleEntry } from "../styles/library.ts";
 import { texts } from "../texts.ts";
 import { Icon } from "./parts/icons.tsx";
+import { texts as later } from "../later_texts.ts";
+import { RegionStrip } from "./region_strip.tsx";
 import { CPU } from "./parts/picture_canvas.tsx";
 
 export function StyleStrip({ studio, onPhoto }: { studio: Studio; onPhoto: () => void }): JSX.Element {
@@ -15,25 +17,29 @@ export function StyleStrip({ studio, onPhoto }: { studio: Studio; onPhoto: () =>
   const info = studio.engine.value.info.value;
   const second = styles.find(styles.second.value);
   const chosen = styles.find(styles.chosen.value);
+  const regions = styles.regions.value;
   if (info && !info.style) return <p class="hint">{texts.styles.none}</p>;
   return (
     <>
       <div class="makers">
-        <button
-          type="button"
-          disabled={!info}
-          aria-label={texts.styles.dice}
-          title={`${texts.styles.dice} (R)`}
-          onClick={() => studio.roll()}
-        >
-          <Icon name="dice" />
-          <span>{texts.styles.dice}</span>
-        </button>
+        {!regions && (
+          <button
+            type="button"
+            disabled={!info}
+            aria-label={texts.styles.dice}
+            title={`${texts.styles.dice} (R)`}
+            onClick={() => studio.roll()}
+          >
+            <Icon name="dice" />
+            <span>{texts.styles.dice}</span>
+          </button>
+        )}
         <button type="button" disabled={!info?.style?.encoder} aria-label={texts.styles.photo} onClick={onPhoto}>
           <Icon name="photo" />
           <span>{texts.styles.photo}</span>
         </button>
       </div>
+      {regions && <RegionStrip studio={studio} regions={regions} />}
       <ul class="strip" onWheel={across}>
         {styles.all.value.map((entry) => (
           <StyleTile key={entry.id} studio={studio} entry={entry} />
@@ -98,15 +104,27 @@ function StyleTile({ studio, entry }: { studio: Studio; entry: StyleEntry }): JS
   }, [naming.value]);
   const { width, height } = studio.net.value;
   const isOwn = entry.kind !== "preset";
-  const take = (event: MouseEvent): void => (event.shiftKey ? styles.mixWith(entry.id) : styles.choose(entry.id));
+  const regions = styles.regions.value;
+  const take = (event: MouseEvent): void => {
+    if (regions) feed();
+    else if (event.shiftKey) styles.mixWith(entry.id);
+    else styles.choose(entry.id);
+  };
+  const feed = (): void => {
+    styles.hovered.value = undefined;
+    if (!regions!.feed(entry)) studio.say(later.lacks(entry.name));
+  };
+  const isTaken = regions
+    ? [...regions.feeds.value.values()].some(({ id }) => id === entry.id)
+    : chosen || styles.second.value === entry.id;
   return (
     <li class={`style ${!thumbnail ? "empty" : thumbnail.fresh ? "" : "stale"}`}>
       <button
         ref={tile}
         type="button"
         class="take"
-        title={`${entry.name}. ${texts.styles.mixHint}`}
-        aria-pressed={chosen || styles.second.value === entry.id}
+        title={`${entry.name}. ${regions ? later.feedHint : texts.styles.mixHint}`}
+        aria-pressed={isTaken}
         onClick={take}
         onPointerEnter={({ pointerType }) => pointerType === "mouse" && (styles.hovered.value = entry.id)}
         onPointerLeave={() => (styles.hovered.value = undefined)}

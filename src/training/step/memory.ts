@@ -16,6 +16,8 @@ export interface TrainingMemory {
   working: number;
   /** gamma and beta of every norm, kept from the forward to the backward pass. */
   tables: number;
+  /** Those of styles, and the rows in which both are blended, of a net with a style for each region; else 0. Kept as well. */
+  styleTables: number;
   /** What each net's forward pass keeps for its backward pass, without tables. G's stays during the others' passes, which run one by one. */
   saved: Map<string, number>;
 }
@@ -25,11 +27,11 @@ const sum = (ns: Iterable<number>): number => [...ns].reduce((a, b) => a + b, 0)
 /** @param plan planMemory(graph); a compiled program has it as `memory` */
 export function trainingMemory(
   graph: Graph,
-  step: Pick<Step, "tables" | "gradients" | "ends">,
+  step: Pick<Step, "tables" | "styleTables" | "gradients" | "ends">,
   moments: readonly Moments[],
   plan: MemoryPlan,
 ): TrainingMemory {
-  const apart = new Set<Tensor>([...step.tables, ...step.gradients, ...graph.inputs.values()]);
+  const apart = new Set<Tensor>([...step.tables, ...step.styleTables, ...step.gradients, ...graph.inputs.values()]);
   const places = [...plan.placements.values()];
   const gradients = sum(step.gradients.map((t) => t.bytes));
   const saved = new Map<string, number>();
@@ -39,13 +41,16 @@ export function trainingMemory(
     saved.set(name, sum(left.map((p) => p.tensor.bytes)));
     start = end;
   }
+  const kept = (tables: readonly Tensor[]): number =>
+    sum(tables.filter((t) => plan.placements.get(t.id)!.to >= step.ends.get("G")!).map((t) => t.bytes));
   const adam = sum(moments.map((m) => m.bytes));
   return {
     parameters: plan.external - adam,
     adam,
     gradients,
     working: plan.peak - gradients,
-    tables: sum(step.tables.filter((t) => plan.placements.get(t.id)!.to >= step.ends.get("G")!).map((t) => t.bytes)),
+    tables: kept(step.tables),
+    styleTables: kept(step.styleTables),
     saved,
   };
 }
@@ -58,6 +63,6 @@ export function describeTrainingMemory(name: string, m: TrainingMemory): string 
   return [
     `${name}: parameters ${MB(m.parameters)}, Adam ${MB(m.adam)}, gradients ${MB(m.gradients)}, all else ${MB(m.working)}`,
     `  kept from forward to backward: ${saved}`,
-    `  label tables: ${MB(m.tables)}`,
+    `  label tables: ${MB(m.tables)}${m.styleTables ? `, style tables: ${MB(m.styleTables)}` : ""}`,
   ].join("\n");
 }

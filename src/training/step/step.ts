@@ -57,6 +57,7 @@ export interface Step {
   regionCodes?: Tensor;
   /** Tensors that src/training/step/memory.ts counts separately. */
   tables: Tensor[];
+  styleTables: Tensor[];
   gradients: Tensor[];
   /** [1]: not 0 if a gradient is not finite; then the step changed no parameter. */
   overflow: Tensor;
@@ -68,7 +69,7 @@ export interface Step {
 
 type Style = NonNullable<GeneratorTerms["style"]>;
 
-interface Painted extends Pick<Step, "fake" | "style" | "regionCodes" | "tables" | "parts" | "ends"> {
+interface Painted extends Pick<Step, "fake" | "style" | "regionCodes" | "tables" | "styleTables" | "parts" | "ends"> {
   real: Tensor;
   codes: Tensor;
 }
@@ -98,11 +99,11 @@ function recordFake(
     }),
   );
   ends.set("G", g.dispatches.length);
-  const { image: fake, tables, codes: regionCodes } = painted;
+  const { image: fake, tables, styleTables = [], codes: regionCodes } = painted;
   const parts = new Map<string, Tensor>(style && [["E, mu", style.mu] as const, ["E, logvar", style.logvar] as const]);
   for (const [name, t] of painted.blocks) parts.set(`G, ${name}`, t);
   parts.set("G, picture", fake);
-  return { fake, real, codes, style, regionCodes, tables, parts, ends };
+  return { fake, real, codes, style, regionCodes, tables, styleTables, parts, ends };
 }
 
 /** Fake and real through D as one batch, fake first. */
@@ -188,7 +189,7 @@ export function recordGeneratorStep(
   options: StepOptions = {},
 ): Step {
   const painted = recordFake(g, c, nets, plans, images, true, options);
-  const { fake, real, style, regionCodes, tables, ends, parts } = painted;
+  const { fake, real, style, regionCodes, tables, styleTables, ends, parts } = painted;
   const seed = g.input("seed", [1]);
   const perceptual = new Map<string, Tensor>();
   const toFake = new Map<Tensor, Tensor>();
@@ -210,7 +211,7 @@ export function recordGeneratorStep(
   if (options.average) g.scope("average", () => recordAverage(g, nets.G, options.average!.parameters, learnt.overflow));
   const losses = new Map([...judged, ...perceptual]);
   const seen = new Map([...parts, ...taps, ...layersOf(scales), ...losses, ...learnt.parts]);
-  return { losses, fake, style, regionCodes, tables, ends, ...learnt, parts: seen };
+  return { losses, fake, style, regionCodes, tables, styleTables, ends, ...learnt, parts: seen };
 }
 
 export function recordDiscriminatorStep(
@@ -223,7 +224,7 @@ export function recordDiscriminatorStep(
   options: StepOptions = {},
 ): Step {
   const painted = recordFake(g, c, nets, plans, images, false, options);
-  const { fake, tables, ends, parts } = painted;
+  const { fake, tables, styleTables, ends, parts } = painted;
   const scales = recordJudgement(g, c, nets.D, painted);
   const losses = recordDiscriminatorLosses(g, c, scales, images);
   const learnt = learn(g, c, seeded(losses, g.input("seed", [1])), moments);
@@ -231,6 +232,7 @@ export function recordDiscriminatorStep(
     losses,
     fake,
     tables,
+    styleTables,
     ends,
     ...learnt,
     parts: new Map([...parts, ...layersOf(scales), ...losses, ...learnt.parts]),

@@ -6,6 +6,7 @@ import type {
   LabelMap,
   Live,
   LiveOptions,
+  RegionStyles,
   Spade,
   SpadeInfo,
   SpadeOptions,
@@ -35,7 +36,7 @@ export interface WorkerOptions extends Omit<SpadeOptions, "device" | "fetch" | "
  * A Spade in a worker. generate() gives an ImageBitmap. A canvas is handed over to the worker at its first use, so it must have no context
  * and be used by one WorkerSpade only. There are no textures and no borrowed device.
  */
-export interface WorkerSpade extends Omit<Spade, "generate" | "restore" | "encodeRegions"> {
+export interface WorkerSpade extends Omit<Spade, "generate" | "restore"> {
   generate(map: LabelMap, options: CanvasOptions): Promise<void>;
   generate(map: LabelMap, options?: GenerateOptions): Promise<ImageBitmap>;
 }
@@ -95,6 +96,15 @@ export class Client extends RemoteSession<SpadeCalls> implements WorkerSpade {
   async encode(photo: Parameters<Spade["encode"]>[0]): Promise<Float32Array> {
     const bitmap = await bitmapOf(photo, "encode");
     return this.call("encode", [bitmap], { transfer: [bitmap] });
+  }
+
+  async encodeRegions(
+    photo: Parameters<Spade["encodeRegions"]>[0],
+    map: LabelMap,
+    options?: { instance?: LabelMap },
+  ): Promise<RegionStyles> {
+    const bitmap = await bitmapOf(photo, "encodeRegions");
+    return this.call("encodeRegions", [bitmap, map, options], { transfer: [bitmap] });
   }
 
   toBlob(type?: string): Promise<Blob> {

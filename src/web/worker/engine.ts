@@ -28,6 +28,8 @@ export function serve(scope: Scope<SpadeCalls>): void {
         return createImageBitmap(await spade.generate(map, { ...options, signal }));
       },
       encode: async (_, photo) => spade.encode(photo).finally(() => photo.close()),
+      encodeRegions: async (_, photo, map, options) =>
+        spade.encodeRegions(photo, map, options).finally(() => photo.close()),
       toBlob: (_, type) => spade.toBlob(type),
       canvas: (_, number, canvas) => void canvases.set(number, canvas),
       live(_, number, { canvas, ...options }) {

@@ -5,6 +5,7 @@ import type {
   GenerateOptions,
   LabelMap,
   Progress,
+  RegionStyles,
   Scaling,
   SpadeInfo,
   SpadeOptions,
@@ -26,6 +27,7 @@ export interface SpadeCalls {
     options: Omit<GenerateOptions, "signal"> & { canvas?: number; scaling?: Scaling },
   ): ImageBitmap | undefined;
   encode(photo: ImageBitmap): Float32Array;
+  encodeRegions(photo: ImageBitmap, map: LabelMap, options?: { instance?: LabelMap }): RegionStyles;
   toBlob(type?: string): Blob;
   /** Hands a canvas over. */
   canvas(number: number, canvas: OffscreenCanvas): void;

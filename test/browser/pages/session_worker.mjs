@@ -1,7 +1,7 @@
 // The package's worker form, under test.
 
 import * as inWorker from "/dist/worker.js";
-import { sha256, stripes } from "./helpers.mjs";
+import { photo, sha256, stripes } from "./helpers.mjs";
 
 /** The hash of what an ImageBitmap, a Blob or a canvas shows. */
 async function shown(source) {
@@ -11,4 +11,4 @@ async function shown(source) {
   return sha256(context.getImageData(0, 0, bitmap.width, bitmap.height).data);
 }
 
-Object.assign(window, { lib: { ...inWorker, sha256, stripes, shown } });
+Object.assign(window, { lib: { ...inWorker, photo, sha256, stripes, shown } });

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { decodePainting, encodePainting } from "../../../src/studio/files/code.ts";
 import { linkTo, readLink } from "../../../src/studio/files/link.ts";
 import { startIds, STARTS } from "../../../src/studio/starts/starts.ts";
-import { texts } from "../../../src/studio/texts.ts";
+import { texts } from "../../../src/studio/later_texts.ts";
 import { painting } from "./painted.ts";
 
 test("a painting comes back as it was: ids, style, names", async () => {

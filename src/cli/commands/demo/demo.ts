@@ -3,18 +3,18 @@
 import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { loadSharp } from "../../formats/images/sharp.ts";
-import { packagedFile, publishedWeights } from "../../formats/packaged.ts";
-import { normalValues } from "../../models/philox.ts";
-import type { Preset } from "../../models/presets.ts";
-import { labelColors, labelRgb, tensorRgbs, tiled, type Rgb } from "../../training/records/pictures.ts";
-import { readLabelMap } from "../inputs/maps.ts";
-import { foreign, SpadeError } from "../../runtime/errors.ts";
-import { openNetFile } from "../inputs/net.ts";
-import { pictureOutput, writePicture } from "../reports/picture.ts";
-import { command } from "../terminal/command.ts";
-import { Outputs, quoted } from "../terminal/output.ts";
-import type { Progress } from "../terminal/progress.ts";
+import { loadSharp } from "../../../formats/images/sharp.ts";
+import { packagedFile, publishedWeights } from "../../../formats/packaged.ts";
+import { normalValues } from "../../../models/philox.ts";
+import type { Preset } from "../../../models/presets.ts";
+import { labelColors, labelRgb, tensorRgbs, tiled, type Rgb } from "../../../training/records/pictures.ts";
+import { readLabelMap } from "../../inputs/maps.ts";
+import { foreign, SpadeError } from "../../../runtime/errors.ts";
+import { openNetFile } from "../../inputs/net.ts";
+import { pictureOutput, writePicture } from "../../reports/picture.ts";
+import { command } from "../../terminal/command.ts";
+import { Outputs, quoted } from "../../terminal/output.ts";
+import type { Progress } from "../../terminal/progress.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 /** Pictures go to demo/ in a clone, else to the current folder: nobody looks for a picture in node_modules. */
@@ -53,6 +53,8 @@ export interface DemoOptions {
   seed: number;
   /** A generator of the map's labels; left out: that of DRAWN. */
   weights?: string;
+  /** demo_regions.ts in place of this. */
+  regions?: boolean;
   force?: boolean;
 }
 

@@ -2,19 +2,19 @@
 // It measures time and memory of a picture; the picture itself means nothing. For a real picture: npm run demo (demo.ts).
 
 import { join } from "node:path";
-import { coloredMap, labelColor } from "../../pictures/colors.ts";
-import { calibratedState } from "../../painting/calibrated.ts";
-import { defaultConfig } from "../../models/config.ts";
-import { memorySource } from "../../models/weights/source.ts";
-import { toPicture } from "../../painting/present/picture.ts";
-import { windowsOf } from "../../painting/windows.ts";
+import { coloredMap, labelColor } from "../../../pictures/colors.ts";
+import { calibratedState } from "../../../painting/calibrated.ts";
+import { defaultConfig } from "../../../models/config.ts";
+import { memorySource } from "../../../models/weights/source.ts";
+import { toPicture } from "../../../painting/present/picture.ts";
+import { windowsOf } from "../../../painting/windows.ts";
 import { demoFolder, demoMaps, type DemoOptions } from "./demo.ts";
-import { readInstanceMap, readLabelMap } from "../inputs/maps.ts";
-import { openDeviceFor, openNetFor } from "../inputs/net.ts";
-import { pictureOutput, writePicture } from "../reports/picture.ts";
-import { command } from "../terminal/command.ts";
-import { Outputs } from "../terminal/output.ts";
-import type { Progress } from "../terminal/progress.ts";
+import { readInstanceMap, readLabelMap } from "../../inputs/maps.ts";
+import { openDeviceFor, openNetFor } from "../../inputs/net.ts";
+import { pictureOutput, writePicture } from "../../reports/picture.ts";
+import { command } from "../../terminal/command.ts";
+import { Outputs } from "../../terminal/output.ts";
+import type { Progress } from "../../terminal/progress.ts";
 
 export async function seededDemo(o: DemoOptions, progress: Progress): Promise<string[]> {
   const config = defaultConfig;
