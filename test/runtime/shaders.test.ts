@@ -221,7 +221,7 @@ const invocations = (d: Dispatch): number =>
 /** The cheapest dispatch of every distinct text. */
 const stepsOf = (d: Dispatch): number => d.flops / invocations(d);
 /** Most steps of a thread that the race check follows, but for one dispatch of each shader. */
-const STEPS = process.env.SPADE_LONG === "1" ? 10_000 : 600;
+const STEPS = process.env.SPADE_LONG === "1" ? 10_000 : 150;
 
 const shaders = new Map<string, Dispatch>();
 
