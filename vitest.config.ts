@@ -6,9 +6,9 @@ import { defineConfig } from "vitest/config";
 const HOST = ["datasets", "formats", "labels", "lint", "scripts", "studio"];
 /**
  * Tiny nets in Node. lavapipe spends most of their time on compiling shaders; without LLVM's optimisations that takes half as long, and
- * the numbers are the same. Nets of real size, which then compute slower by far, are tested with them.
+ * the numbers are the same. Nets of real size, which then compute slower by far, are tested with them; so are pages (launch.ts).
  */
-const TINY = ["api", "kernels", "models", "runtime", "trainer", "training"];
+const TINY = ["api", "browser", "kernels", "models", "runtime", "trainer", "training"];
 
 const files = (folders: readonly string[]): string[] => folders.map((folder) => `test/${folder}/**/*.test.ts`);
 
