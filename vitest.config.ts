@@ -4,13 +4,16 @@ import { defineConfig } from "vitest/config";
 
 /** Plain computations on the host: no device, no process, no environment of their own, so that files share their modules. */
 const HOST = ["datasets", "formats", "labels", "lint", "scripts", "studio"];
+/** Nets of real size in Node. */
+const REAL = ["evaluation", "labeler", "segmenting", "cli/label.test.ts"];
 /**
- * Tiny nets in Node. lavapipe spends most of their time on compiling shaders; without LLVM's optimisations that takes half as long, and
- * the numbers are the same. Nets of real size, which then compute slower by far, are tested with them; so are pages (launch.ts).
+ * For all other tests: lavapipe spends most of the time of tiny nets on compiling shaders. Without LLVM's optimisations that takes half as
+ * long, and the numbers are the same. Nets of real size, and pages (launch.ts), would lose more by slow shaders than they gain.
  */
-const TINY = ["api", "browser", "kernels", "models", "runtime", "trainer", "training"];
+const QUICK = { GALLIVM_PERF: "nopt" };
 
-const files = (folders: readonly string[]): string[] => folders.map((folder) => `test/${folder}/**/*.test.ts`);
+const files = (places: readonly string[]): string[] =>
+  places.map((place) => (place.endsWith(".ts") ? `test/${place}` : `test/${place}/**/*.test.ts`));
 
 // `pool: "forks"`: Dawn crashes in worker threads. A .wgsl or .html file is imported as its text, as in the bundles.
 export default defineConfig({
@@ -28,8 +31,11 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       { extends: true, test: { name: "host", include: files(HOST), isolate: false } },
-      { extends: true, test: { name: "tiny nets", include: files(TINY), env: { GALLIVM_PERF: "nopt" } } },
-      { extends: true, test: { name: "rest", include: ["test/**/*.test.ts"], exclude: files([...HOST, ...TINY]) } },
+      { extends: true, test: { name: "real nets", include: files(REAL) } },
+      {
+        extends: true,
+        test: { name: "rest", include: ["test/**/*.test.ts"], exclude: files([...HOST, ...REAL]), env: QUICK },
+      },
     ],
     // Else a stylesheet imported as text would be empty.
     css: true,
