@@ -61,7 +61,7 @@ const node = {
   platform: "node",
   target: "node20",
   plugins: [raw],
-  external: ["webgpu", "sharp", "onnxruntime-node", "playwright-core", "@tensorflow/*"],
+  external: ["webgpu", "sharp", "koffi", "onnxruntime-node", "playwright-core", "@tensorflow/*"],
   // Lines are short enough for the place in a stack trace to mean something.
   minifyWhitespace: true,
   minifySyntax: true,
