@@ -12,7 +12,8 @@
 // where P counts x's own values, upsampled or not: each of them moves the mean by 1 / P. dmean and drstd come from the norms that use the
 // statistics (kernels/norm/modulate.ts, normalise.ts). Running statistics are buffers: they have no gradient.
 // Synchronised batch norm: peers exchange (n, mean, M2) after the slices are combined, and the sums dmean and drstd in the backward pass;
-// P is then the number of all peers' values. Without peers none of it is recorded.
+// P is then the number of all peers' values, and rstd = 1 / sqrt(max(variance, eps)), as published for several GPUs (docs/upstream.md), whose
+// gradient is 0 up to eps. Without peers none of it is recorded.
 // traffic: x once (the second reading of a slice hits a cache), 8 bytes a slice and channel for the slices. lavapipe, 2 cores: 256x256x64
 // 5.7 ms (3.0 GB/s of x), 128x128x128 1.6 to 3.1, 16x16x1024 0.5; combining the slices takes 0.1 to 0.2 of it.
 
@@ -141,7 +142,7 @@ export const statistics = defineOp<StatisticsArgs, Statistics>({
     });
     return { mean, variance, rstd, joined };
   },
-  backward(g, { x, per, count }, { mean, rstd, joined }, grad) {
+  backward(g, { x, per, eps = EPS, count }, { mean, rstd, joined }, grad) {
     const { groups, pixels } = statisticsPlan(x.shape, per, count);
     if (joined) {
       const tensors = [grad.mean, grad.rstd, grad.variance].filter((t) => t !== undefined);
@@ -169,7 +170,7 @@ export const statistics = defineOp<StatisticsArgs, Statistics>({
         C4: c4,
         PIXELS: pixels,
         GROUPS: groups,
-        ...(joined && { SHARE: float(pixels / (count ?? pixels)) }),
+        ...(joined && { SHARE: float(pixels / (count ?? pixels)), EPS: float(eps) }),
       },
       bindings: { ...bindings, joined: joined && read(joined), dx: write(dx) },
       groups: grid.groups,

@@ -19,6 +19,11 @@ export const MPIS = (
   .filter(([, command]) => spawnSync(command, ["--version"], { stdio: "ignore" }).status === 0)
   .map(([name, command, options]) => ({ name, command: [command, ...options] as readonly string[] }));
 
+export const LONG = process.env.SPADE_LONG === "1";
+
+/** Those under which longer tests run. */
+export const USUAL = LONG ? MPIS : MPIS.slice(0, 1);
+
 export interface Ran {
   code: number | null;
   stdout: string;
