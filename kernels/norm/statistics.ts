@@ -69,6 +69,9 @@ export interface StatisticsPlan extends Slices {
   pixels: number;
 }
 
+/** Values of a channel where peers have some too: at least so many. */
+const OF_PEERS = 2;
+
 /** PyTorch refuses a norm over one value a channel in training mode. @throws SpadeError shape */
 function moreThanOne(count: number, where: string): void {
   if (count < 2)
@@ -96,7 +99,9 @@ const EPS = 1e-5;
 export const statistics = defineOp<StatisticsArgs, Statistics>({
   name: "statistics",
   forward(g: Graph, { x, per, eps = EPS, count, synced }) {
-    const { groups, pixels, len, slices } = statisticsPlan(x.shape, per, count);
+    // g.peers first: bundles for painting replace it by false.
+    const isJoined = g.peers && synced && per === "batch";
+    const { groups, pixels, len, slices } = statisticsPlan(x.shape, per, isJoined ? OF_PEERS : count);
     const c = x.shape[3];
     const c4 = x.pitch / 4;
     const means = g.temp("slice_means", [groups, slices, c]);
@@ -111,7 +116,7 @@ export const statistics = defineOp<StatisticsArgs, Statistics>({
       groups: [grid.x, 1, grid.layers],
       flops: 5 * product(x.shape),
     });
-    const joined = synced && per === "batch" && g.peers ? g.temp("joined", [3, c]) : undefined;
+    const joined = isJoined ? g.temp("joined", [3, c]) : undefined;
     const results = { mean: write(mean), variance: write(variance), rstd: write(rstd) };
     const values = count ?? pixels;
     g.dispatch({
@@ -143,7 +148,7 @@ export const statistics = defineOp<StatisticsArgs, Statistics>({
     return { mean, variance, rstd, joined };
   },
   backward(g, { x, per, eps = EPS, count }, { mean, rstd, joined }, grad) {
-    const { groups, pixels } = statisticsPlan(x.shape, per, count);
+    const { groups, pixels } = statisticsPlan(x.shape, per, joined ? OF_PEERS : count);
     if (joined) {
       const tensors = [grad.mean, grad.rstd, grad.variance].filter((t) => t !== undefined);
       g.exchange({ name: `${g.label} sums`, reduction: "sum", tensors });
@@ -200,7 +205,7 @@ export interface RunningArgs {
 export const runningStatistics = defineOp<RunningArgs, void>({
   name: "statistics_running",
   forward(g: Graph, { running_mean, running_var, mean, variance, count, joined, momentum }) {
-    moreThanOne(count, "running_statistics");
+    moreThanOne(joined ? OF_PEERS : count, "running_statistics");
     if (mean.pitch !== running_mean.pitch || product(mean.shape) !== product(running_mean.shape)) {
       throw new SpadeError(
         "shape",

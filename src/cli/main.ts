@@ -1,22 +1,24 @@
 #!/usr/bin/env node
 // spade-webgpu: the commands. Results go to stdout, progress and notes to stderr; an error is one line and exit code 1.
 
-import { join } from "node:path";
 import { Command, CommanderError, Option } from "commander";
 import { removeUnfinished } from "../formats/file.ts";
 import { foreign, printable, SpadeError } from "../runtime/errors.ts";
 import { publishedNames, refuseExcess } from "./options/argv.ts";
 import { addConfigOptions, addNoiseSeed, addRegionStyles, configOverrides } from "./options/config_options.ts";
-import { ignoredOptions } from "./options/dead_options.ts";
 import { withCommand } from "./terminal/command.ts";
 import { interruptible, tidyAtEnd } from "./terminal/interrupt.ts";
 import { adoptTerminal, endWithParent, runFiltered } from "./terminal/native_noise.ts";
 import { Progress } from "./terminal/progress.ts";
+import { progressOf, withRanks } from "./terminal/ranks.ts";
+import { addRankOptions } from "./options/rank_options.ts";
+import { stated } from "./options/stated.ts";
 import { addTestOptions, resolveTestOptions } from "./options/test_options.ts";
 import { addTable, argument, FORCE, text } from "./options/option_table.ts";
-import { addTrainOptions, describeDefault, resolveTrainOptions, savedOptions } from "./options/train_options.ts";
+import { addTrainOptions, describeDefault, resolveTrainOptions } from "./options/train_options.ts";
 import { DATA } from "./options/train_table.ts";
 import { number } from "../training/option_rules.ts";
+import { ElsewhereError, together } from "../training/peers/peers.ts";
 import { DATASET_MODES, defaultData, type DataOptions } from "../datasets/options.ts";
 import type { CocoInstancesCommand } from "./commands/coco_instances.ts";
 import type { DemoOptions } from "./commands/demo/demo.ts";
@@ -159,14 +161,20 @@ function commands(): Command {
     },
   );
 
-  addTrainOptions(
-    program.command("train").description("train a net: options as published; Ctrl-C stops with a checkpoint"),
-  ).action(async (given: Record<string, unknown>) => {
-    const progress = new Progress();
-    const saved = await stated(given, progress, []);
-    const { trainCommand } = await import("./commands/train.ts");
-    print(await trainCommand(resolveTrainOptions(given, saved), process.argv.slice(3), progress));
-  });
+  const training = program
+    .command("train")
+    .description("train a net: options as published; Ctrl-C stops with a checkpoint; under mpirun on several GPUs");
+  addTrainOptions(addRankOptions(training, true)).action((given: Record<string, unknown>) =>
+    withRanks(given, report, async (peers) => {
+      const progress = progressOf(peers);
+      const options = await together(peers, async () =>
+        resolveTrainOptions(given, await stated(given, progress, peers ? ["gpu_ids"] : [])),
+      );
+      const { trainCommand } = await import("./commands/train.ts");
+      const lines = await trainCommand(options, process.argv.slice(3), progress, peers);
+      if (!peers?.rank) print(lines);
+    }),
+  );
 
   addTestOptions(
     program.command("test").description("paint a data set with a trained net: options as published"),
@@ -343,22 +351,11 @@ function commands(): Command {
   return program;
 }
 
-/** The options of the opt file that --load_from_opt_file names. Prints a note about given options that are ignored. */
-async function stated(
-  given: Record<string, unknown>,
-  progress: Progress,
-  honoured: readonly string[],
-): Promise<Record<string, unknown>> {
-  const note = ignoredOptions(given, honoured);
-  if (note) progress.say(note);
-  const { checkpoints_dir = "./checkpoints", name = "label2coco", load_from_opt_file: from } = given;
-  const folder = join(String(checkpoints_dir), String(name));
-  return { ...(await savedOptions(from as string | true | undefined, folder, (line) => progress.say(line))) };
-}
-
 /** Prints an error, a SpadeError as its message and any other with its stack, and gives the exit code. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode;
+  // Another rank says why.
+  if (error instanceof ElsewhereError) return 1;
   if (error instanceof SpadeError)
     process.stderr.write(`error: ${withCommand(error.message).replaceAll("\n", "\n  ")}\n`);
   else

@@ -47,7 +47,7 @@ export class Ranks {
   }
 
   /** The bytes of every rank, in the order of ranks. */
-  gather(own: Uint8Array): Uint8Array[] {
+  gatherBytes(own: Uint8Array): Uint8Array[] {
     return this.mpi.gather(own);
   }
 

@@ -55,14 +55,14 @@ export function stepsOfPeers(n: number): StepPeers[] {
     // Those of MPI wait where they are called; here what all say is asked for first.
     const after = async <T>(own: Uint8Array, use: (peers: StepPeers) => T | Promise<T>): Promise<T> => {
       const all = await meet("question", own);
-      const gathered: Pick<Peers, "max" | "gather"> = {
+      const gathered: Pick<Peers, "max" | "gatherBytes"> = {
         max: () => {
           const numbers = all.map((bytes) => new Float64Array(bytes.slice().buffer));
           return Array.from(numbers[0], (_, i) => Math.max(...numbers.map((values) => values[i])));
         },
-        gather: () => all,
+        gatherBytes: () => all,
       };
-      return use(stepPeers({ rank, ranks: n, exchange: () => Promise.reject(new Error("not asked")), ...gathered }));
+      return use(stepPeers({ rank, ...gathered }));
     };
     const bytesOf = (values: Float64Array | Float32Array): Uint8Array => new Uint8Array(values.slice().buffer);
     return {
@@ -72,7 +72,7 @@ export function stepsOfPeers(n: number): StepPeers[] {
           p.largest(windows),
         ),
       union: (keys) => after(new TextEncoder().encode(JSON.stringify(keys)), (p) => p.union(keys)),
-      gather: (rows) => after(bytesOf(rows), (p) => p.gather(rows)),
+      gatherRows: (rows) => after(bytesOf(rows), (p) => p.gatherRows(rows)),
     };
   });
 }

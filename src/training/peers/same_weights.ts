@@ -11,7 +11,7 @@ import { gatherTexts, type Peers } from "./peers.ts";
  * @throws SpadeError integrity, on every rank: some differ from those of rank 0
  */
 export async function checkSame(
-  peers: Pick<Peers, "gather">,
+  peers: Pick<Peers, "gatherBytes">,
   nets: Pick<Nets, "G" | "D" | "E">,
   step: number,
 ): Promise<void> {

@@ -57,7 +57,7 @@ export interface StepPeers {
   /** The keys that any of them names. */
   union(keys: readonly string[]): ReadonlySet<string> | Promise<ReadonlySet<string>>;
   /** The rows of all, in the order of ranks. */
-  gather(rows: Float32Array): Float32Array | Promise<Float32Array>;
+  gatherRows(rows: Float32Array): Float32Array | Promise<Float32Array>;
 }
 
 export interface Step {

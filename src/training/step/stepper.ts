@@ -227,7 +227,7 @@ export class Stepper {
   /** What the encoder gave for every real picture of the last G step, those of all peers: mu, [N, z_dim] (nets with VAE), or codes of regions, [N, labels, style_length]. */
   async mu(): Promise<Float32Array> {
     const mu = await this.recorded!.G.program.read("mu");
-    return this.options.peers?.gather(mu) ?? mu;
+    return this.options.peers?.gatherRows(mu) ?? mu;
   }
 
   /** The pictures painted in the last G step, [N,H,W,3]. */
