@@ -172,7 +172,9 @@ async function minified(files) {
         lhs_constants: false,
       },
       mangle: {
-        properties: { regex: new RegExp(`^(${privateNames(["src", "kernels"], ["src/studio", "src/node", "src/cli"]).join("|")})$`) },
+        properties: {
+          regex: new RegExp(`^(${privateNames(["src", "kernels"], ["src/studio", "src/node", "src/cli"]).join("|")})$`),
+        },
       },
       format: { preserve_annotations: true },
       sourceMap: { content: text(".js.map"), filename: basename(path) },

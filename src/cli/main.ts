@@ -40,16 +40,18 @@ function commands(): Command {
     .showHelpAfterError("(--help shows the options)")
     .exitOverride();
 
-  program
+  const examining = program
     .command("doctor")
     .description("what adapter, what features, and does a real kernel give the right answer")
     .option("--json", "as JSON")
-    .action(async ({ json }: { json?: boolean }) => {
-      const { describeReport, examine } = await import("./commands/doctor.ts");
-      const report = await examine();
-      print(json ? [JSON.stringify(report, null, 2)] : describeReport(report));
-      if (!report.ok) process.exitCode = 1;
-    });
+    .option("--ranks", "under mpirun: which machine and adapter each rank has, and how long ranks take to exchange");
+  addRankOptions(examining).action(async ({ json, ranks, ...options }: { json?: boolean; ranks?: boolean }) => {
+    const { lines, ok } = ranks
+      ? await withRanks(options, report, (await import("./commands/doctor_ranks.ts")).examineRanks)
+      : await (await import("./commands/doctor.ts")).doctor(json);
+    if (lines.length) print(lines);
+    if (!ok) process.exitCode = 1;
+  });
 
   const converting = program
     .command("convert")
@@ -176,23 +178,24 @@ function commands(): Command {
     }),
   );
 
-  addTestOptions(
-    program.command("test").description("paint a data set with a trained net: options as published"),
-  ).action(async (given: Record<string, unknown>) => {
-    const progress = new Progress();
-    const saved = await stated(given, progress, ["display_winsize"]);
-    const { testNet } = await import("./commands/test.ts");
-    const { line, whole } = await interruptible(
-      "finishing the picture",
-      (note) => progress.say(note),
-      (signal) =>
-        testNet(resolveTestOptions(given, saved), progress, signal, (path) =>
-          print([`process image... ${foreign(path, 600)}`]),
-        ),
-    );
-    print([line]);
-    if (!whole) process.exitCode = 130;
-  });
+  const testing = program
+    .command("test")
+    .description("paint a data set with a trained net: options as published; under mpirun each rank paints its part");
+  addTestOptions(addRankOptions(testing)).action((given: Record<string, unknown>) =>
+    withRanks(given, report, async (peers) => {
+      const progress = progressOf(peers);
+      const saved = await stated(given, progress, ["display_winsize", ...(peers ? ["gpu_ids"] : [])]);
+      const { testNet } = await import("./commands/test.ts");
+      const started = (path: string): void => print([`process image... ${foreign(path, 600)}`]);
+      const { line, whole } = await interruptible(
+        "finishing the picture",
+        (note) => progress.say(note),
+        (signal) => testNet(resolveTestOptions(given, saved), progress, signal, started, peers),
+      );
+      if (!peers?.rank) print([line]);
+      if (!whole) process.exitCode = 130;
+    }),
+  );
 
   const evaluating = program
     .command("eval")

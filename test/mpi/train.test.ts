@@ -107,12 +107,38 @@ describe.skipIf(!MPIS.length).each(USUAL)("$name", (mpi) => {
     expect(going).toMatch(/going on from .*step_\d+\.safetensors: epoch/);
     expect((await nets(name("parts"))).map((net, i) => net.equals(saved[i]))).toEqual([true, true, true]);
 
+    // Each paints every second map.
+    const folders = ["--checkpoints_dir", join(dir, "checkpoints"), "--results_dir", join(dir, "results")];
+    const of = ["test", "--name", name("whole"), "--label_dir", join(dir, "label"), "--style", "mean", ...folders];
+    const painted = await whole(start(mpi, 2, [join(root, "dist", "cli.js"), ...of]));
+    expect(painted.stdout).toMatch(/^painted 8 label maps: /m);
+    const page = await readFile(join(dir, "results", name("whole"), "test_latest", "index.html"), "utf8");
+    expect([...page.matchAll(/<h3>(\d+)/g)].map(([, map]) => map).join("")).toBe("01234567");
+
     const more = ["--continue_train", "--max_steps", String(STEPS + 1)];
     for (const ranks of LONG ? [4, 1] : []) {
       const { stdout: last } = await whole(run(ranks, name("parts"), ...more));
       expect(last).toMatch(/stopped by --max_steps after 1 step:/);
       more[2] = String(Number(more[2]) + 1);
     }
+  });
+
+  test("doctor --ranks says who has what", async () => {
+    const { stdout } = await whole(start(mpi, 2, [join(root, "dist", "cli.js"), "doctor", "--ranks"]));
+    const [first, ...rows] = stdout.trimEnd().split("\n");
+    expect(first).toMatch(/^2 ranks, (Open MPI v|MPICH Version)/);
+    expect(
+      rows.map((row) =>
+        row
+          .replace(/\d+(?=:)/, "N")
+          .replace(/ {2,}\S+, its/, " HOST, its")
+          .slice(0, 30),
+      ),
+    ).toEqual([
+      expect.stringMatching(/^rank 0 HOST, its 0, process N/),
+      expect.stringMatching(/^rank 1 HOST, its 1, process N/),
+      expect.stringMatching(/^allreduce 8192 bytes /),
+    ]);
   });
 
   test("what ranks can't do together is one line", async () => {
