@@ -78,7 +78,12 @@ export class Loader {
         `give --batchSize ${dataset.length} or less, or more pictures`,
       );
     }
-    const full = { ahead: 2, share: { rank: 0, ranks: 1 }, onSkip: (e: SpadeError) => console.warn(`skipped: ${e.message}`), ...options };
+    const full = {
+      ahead: 2,
+      share: { rank: 0, ranks: 1 },
+      onSkip: (e: SpadeError) => console.warn(`skipped: ${e.message}`),
+      ...options,
+    };
     const workers = options.workers ?? (nThreads || Math.max(1, Math.min(2, availableParallelism() - 1)));
     return new Loader(dataset, full, options.workerFile ?? workerBundle(), workers);
   }

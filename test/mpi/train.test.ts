@@ -150,6 +150,6 @@ describe.skipIf(!MPIS.length).each(USUAL)("$name", (mpi) => {
     expect(await line("--batchSize", "3")).toEqual([
       "error: --batchSize 3: can't be divided among 2 ranks: it counts the pictures of all; give a multiple of 2",
     ]);
-    expect(await line("--gpu_ids", "0,,")).toEqual(["error: --gpu_ids 0,,: has none for rank 2 of this machine; give one for each rank of a machine, or start fewer"]); // prettier-ignore
+    expect(await line("--gpu_ids", "0,,")).toEqual(["error: rank 1, --gpu_ids 0,,: has none for rank 2 of this machine; give one for each rank of a machine, or start fewer"]); // prettier-ignore
   });
 });

@@ -5,7 +5,7 @@ import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { mpiLaunch } from "../../node/mpi_launch.ts";
 import type { Ranks } from "../../node/ranks.ts";
-import { ElsewhereError, isShared, ofRank, type Peers } from "../../training/peers/peers.ts";
+import { ElsewhereError, isShared, ofRank, together, type Peers } from "../../training/peers/peers.ts";
 import { rankEnvironment, syncCheck, type RankOptions } from "../options/rank_options.ts";
 import { Progress } from "./progress.ts";
 
@@ -28,7 +28,6 @@ export async function withRanks<T>(
 ): Promise<T> {
   const launch = mpiLaunch();
   if (!launch) return work(undefined);
-  Object.assign(process.env, rankEnvironment(launch, options));
   let all: Ranks;
   try {
     const { Ranks } = await import("../../node/ranks.ts");
@@ -45,6 +44,8 @@ export async function withRanks<T>(
     gatherBytes: (own) => all.gatherBytes(own),
   };
   try {
+    // Dawn starts later. By now all ranks have joined, so that an error of one ends all.
+    await together(peers, async () => Object.assign(process.env, rankEnvironment(launch, options)));
     const result = await work(peers);
     all.mpi.finalize();
     return result;
