@@ -2,6 +2,16 @@ import { fileURLToPath } from "node:url";
 import { readFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
 
+/** Plain computations on the host: no device, no process, no environment of their own, so that files share their modules. */
+const HOST = ["datasets", "formats", "labels", "lint", "scripts", "studio"];
+/**
+ * Tiny nets in Node. lavapipe spends most of their time on compiling shaders; without LLVM's optimisations that takes half as long, and
+ * the numbers are the same. Nets of real size, which then compute slower by far, are tested with them; so are pages (launch.ts).
+ */
+const TINY = ["api", "browser", "kernels", "models", "runtime", "trainer", "training"];
+
+const files = (folders: readonly string[]): string[] => folders.map((folder) => `test/${folder}/**/*.test.ts`);
+
 // `pool: "forks"`: Dawn crashes in worker threads. A .wgsl or .html file is imported as its text, as in the bundles.
 export default defineConfig({
   plugins: [
@@ -16,7 +26,11 @@ export default defineConfig({
   test: {
     pool: "forks",
     maxWorkers: 2,
-    include: ["test/**/*.test.ts"],
+    projects: [
+      { extends: true, test: { name: "host", include: files(HOST), isolate: false } },
+      { extends: true, test: { name: "tiny nets", include: files(TINY), env: { GALLIVM_PERF: "nopt" } } },
+      { extends: true, test: { name: "rest", include: ["test/**/*.test.ts"], exclude: files([...HOST, ...TINY]) } },
+    ],
     // Else a stylesheet imported as text would be empty.
     css: true,
     globalSetup: "test/support/global_setup.ts",

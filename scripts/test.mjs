@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const LIMIT_MINUTES = 27;
+const LIMIT_MINUTES = 30;
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const report = join(root, ".setup", `test-${process.pid}.json`);
 mkdirSync(dirname(report), { recursive: true });

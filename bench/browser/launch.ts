@@ -33,6 +33,7 @@ export function launch(adapter: Adapter = "lavapipe", env: Readonly<Record<strin
   return chromium.launch({
     executablePath: adapter === "lavapipe" ? harness.lavapipeChromium() : harness.STOCK,
     args: [...harness.FLAGS, ...asRoot],
-    env: { ...process.env, ...env },
+    // Its frames are drawn by shaders too: those that are compiled quickly (vitest.config.ts) cost more there than they save.
+    env: { ...process.env, GALLIVM_PERF: "", ...env },
   });
 }

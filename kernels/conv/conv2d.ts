@@ -194,7 +194,7 @@ export const conv2d = defineOp<ConvArgs, Tensor>({
 
 /** The activation's result: y, or if a residual was added, computed again without it (no published net has both). */
 const activated = (g: Graph, a: ConvArgs, y: Tensor): Tensor =>
-  a.residual ? conv2d(g, { ...a, x: g.again(a.x), residual: undefined }) : y;
+  a.residual ? conv2d(g, { ...a, x: g.again(a.x), residual: undefined, moments: undefined }) : y;
 
 function dataGradient(g: Graph, { x, w, kh, kw, sigma, stride = 1, pad = 0 }: ConvArgs, dz: Tensor): Tensor {
   const [, h, wd, c] = x.shape;

@@ -1,6 +1,6 @@
 // What the variants of conv2d and of its gradients have in common: arguments, and sizes of their shaders.
 
-import type { Tensor } from "../../src/runtime/index.ts";
+import type { Binding, Graph, Tensor } from "../../src/runtime/index.ts";
 import type { Activation } from "../parts/activation_wgsl.ts";
 
 export interface ConvArgs {
@@ -23,6 +23,22 @@ export interface ConvArgs {
   stride?: number;
   pad?: number;
   act?: Activation;
+  /** winogradMoments: computes the result's moments with it, for `statistics` of all images; only the Winograd variant does. */
+  moments?: MomentsOf;
+}
+
+/** Prepares the moments of a result of so many tiles (winograd_moments.ts). */
+export type MomentsOf = (g: Graph, tiles: number, y: Tensor) => MomentsRun;
+
+/** What the output transform becomes. */
+export interface MomentsRun {
+  /** The kernel. */
+  text: string;
+  /** Tiles of a thread. */
+  run: number;
+  /** More sizes, of the dispatch that begins with that tile. */
+  sizes(firstTile: number): Record<string, number>;
+  bindings: Record<string, Binding>;
 }
 
 /** Sizes of a shader that computes a convolution: x [N,H,W,4*C4], y [N,OH,OW,4*CO4]. */

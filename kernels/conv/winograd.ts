@@ -12,6 +12,7 @@
 
 import input from "../../shaders/conv/winograd_input.wgsl";
 import output from "../../shaders/conv/winograd_output.wgsl";
+import store from "../../shaders/conv/winograd_store.wgsl";
 import weights from "../../shaders/conv/winograd_weights.wgsl";
 import {
   BYTES,
@@ -108,6 +109,7 @@ export function winogradConv(
   const tiles = n * th * tw;
   const step = winogradSlice(g.target, tiles, x.pitch, y.pitch, BYTES[x.dtype]);
   const end = residualEpilogue(a);
+  const moments = a.moments?.(g, tiles, y);
 
   for (let t0 = 0; t0 < tiles; t0 += step) {
     const count = Math.min(step, tiles - t0);
@@ -128,12 +130,12 @@ export function winogradConv(
       bBlocks: winograd.shape[1],
     });
     g.dispatch({
-      shader: { name: "winograd_output", text: `${output}\n${end.text}` },
+      shader: { name: "winograd_output", text: `${output}\n${moments?.text ?? store}\n${end.text}` },
       constants: end.constants,
-      sizes: { OH: out[1], OW: out[2], CO4: co4, RUP: rup, ...place },
+      sizes: { OH: out[1], OW: out[2], CO4: co4, RUP: rup, ...place, ...moments?.sizes(t0) },
       constantSizes: PLACES,
-      bindings: { m: read(m), ...end.bindings, y: write(y) },
-      groups: [ceilDiv(count * co4, 64)],
+      bindings: { m: read(m), ...end.bindings, y: write(y), ...moments?.bindings },
+      groups: [ceilDiv(ceilDiv(count, moments?.run ?? 1) * co4, 64)],
       flops: count * co4 * 4 * 24,
       bytes: 5 * 4 * count * y.pitch * BYTES[x.dtype],
     });

@@ -3,6 +3,8 @@
 //   mean = sum x / P     variance = sum (x - mean)^2 / P (biased: the norm divides by it)     rstd = 1 / sqrt(variance + eps)
 //   running <- (1 - momentum) * running + momentum * (mean, variance * count / (count - 1))    (as PyTorch, unbiased there)
 //
+// Where x is a convolution's result whose moments that convolution computed (kernels/parts/moments.ts), its slices are combined, and x is
+// not read at all; else there is a pass over x.
 // Never E[x^2] - E[x]^2: with mean 1000 and deviation 0.1 no digit of it is right in f32. Each slice of about sqrt(P) pixels is read
 // twice (the corrected two-pass sum: the mean, then squared distances from it, less the square of their sum), relative to the group's
 // first pixel. Slices are combined as in Chan, Golub and LeVeque 1983, in a fixed order. x may be f16; all sums are f32. A
@@ -31,12 +33,14 @@ import {
   notDifferentiable,
   product,
   read,
+  readScalars,
   SpadeError,
   write,
   type Binding,
   type Graph,
   type Tensor,
 } from "../../src/runtime/index.ts";
+import { momentsOf } from "../parts/moments.ts";
 import { layered, rowGrid, stripLength } from "../parts/grid.ts";
 import { sqrtSlices, type Slices } from "../parts/sums.ts";
 
@@ -101,33 +105,27 @@ export const statistics = defineOp<StatisticsArgs, Statistics>({
   forward(g: Graph, { x, per, eps = EPS, count, synced }) {
     // g.peers first: bundles for painting replace it by false.
     const isJoined = g.peers && synced && per === "batch";
-    const { groups, pixels, len, slices } = statisticsPlan(x.shape, per, isJoined ? OF_PEERS : count);
+    const { groups, pixels, ...own } = statisticsPlan(x.shape, per, isJoined ? OF_PEERS : count);
     const c = x.shape[3];
     const c4 = x.pitch / 4;
-    const means = g.temp("slice_means", [groups, slices, c]);
-    const distances = g.temp("slice_distances", [groups, slices, c]);
+    const moments = groups === 1 ? momentsOf(x) : undefined;
+    const { means, distances, len, slices } = moments
+      ? { ...moments, len: 1, slices: moments.means.shape[0] }
+      : sliceMoments(g, x, { groups, pixels, ...own });
     const [mean, variance, rstd] = ["mean", "variance", "rstd"].map((name) => g.temp(name, [groups, c]));
-    const sizes = { C4: c4, GROUPS: groups, PIXELS: pixels, LEN: len, SLICES: slices };
-    const grid = layered(ceilDiv(groups * slices * c4, 64));
-    g.dispatch({
-      shader: { name: "statistics_slices", text: `${slicesText}\n${sliceText}` },
-      sizes,
-      bindings: { x: read(x), means: write(means), distances: write(distances) },
-      groups: [grid.x, 1, grid.layers],
-      flops: 5 * product(x.shape),
-    });
+    const sizes = { C4: c4, GROUPS: groups, PIXELS: pixels, SLICES: slices, ...(moments ? {} : { LEN: len }) };
     const joined = isJoined ? g.temp("joined", [3, c]) : undefined;
     const results = { mean: write(mean), variance: write(variance), rstd: write(rstd) };
     const values = count ?? pixels;
     g.dispatch({
       shader: { name: "statistics_combine", text: combineText },
-      constants: { joined: !!joined },
+      constants: { joined: !!joined, counted: !!moments },
       sizes: {
         ...sizes,
         ...(joined ? { COUNT: float(values), REPEATS: float(values / pixels) } : { C: c, EPS: float(eps) }),
       },
       bindings: {
-        x: read(x),
+        ...(moments ? { counts: readScalars(moments.counts) } : { x: read(x) }),
         means: read(means),
         distances: read(distances),
         ...(joined ? { joined: write(joined) } : results),
@@ -184,6 +182,22 @@ export const statistics = defineOp<StatisticsArgs, Statistics>({
     return { x: dx };
   },
 });
+
+/** The pass over x: mean (relative to the group's first pixel) and M2 of each slice. */
+function sliceMoments(g: Graph, x: Tensor, { groups, pixels, len, slices }: StatisticsPlan) {
+  const c4 = x.pitch / 4;
+  const means = g.temp("slice_means", [groups, slices, x.shape[3]]);
+  const distances = g.temp("slice_distances", [groups, slices, x.shape[3]]);
+  const grid = layered(ceilDiv(groups * slices * c4, 64));
+  g.dispatch({
+    shader: { name: "statistics_slices", text: `${slicesText}\n${sliceText}` },
+    sizes: { C4: c4, GROUPS: groups, PIXELS: pixels, LEN: len, SLICES: slices },
+    bindings: { x: read(x), means: write(means), distances: write(distances) },
+    groups: [grid.x, 1, grid.layers],
+    flops: 5 * product(x.shape),
+  });
+  return { means, distances, len, slices };
+}
 
 export interface RunningArgs {
   /** external [C], updated in place */

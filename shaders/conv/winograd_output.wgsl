@@ -1,9 +1,13 @@
 // Y = A^T M A, 2x2 pixels of one vec4 of output channels a thread; then finish_at (shaders/parts/epilogue_residual.wgsl).
 // A^T = [1 1 1 0; 0 1 -1 -1].   m [16][tiles of the slice][CO4] -> y [N,OH,OW,CO4]. Tiles: as in winograd_input.wgsl.
+// Kernels that end in it: winograd_store.wgsl, winograd_moments.wgsl.
 
-fn emit(sum: vec4f, n: u32, py: u32, px: u32, co: u32) {
-  if (py >= $OH || px >= $OW) { return; }
-  y[((n * $OH + py) * $OW + px) * $CO4 + co] = y_t(finish_at(sum, n, py, px, co));
+// Stores a result, if it lies inside the picture, and returns it.
+fn emit(sum: vec4f, n: u32, py: u32, px: u32, co: u32) -> vec4f {
+  if (py >= $OH || px >= $OW) { return vec4f(0.0); }
+  let v = finish_at(sum, n, py, px, co);
+  y[((n * $OH + py) * $OW + px) * $CO4 + co] = y_t(v);
+  return v;
 }
 
 // One column of M, times A^T from the left.
@@ -15,22 +19,21 @@ fn column(at: u32, step: u32) -> array<vec4f, 2> {
   return array<vec4f, 2>(a + b + c, b - c - d);
 }
 
-@compute @workgroup_size(64, 1, 1)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let co = id.x % $CO4;
-  let t = id.x / $CO4;
-  if (t >= $TILES) { return; }
+// The four results of tile t of the slice, one vec4 of channels, row by row.
+fn results(t: u32, co: u32) -> array<vec4f, 4> {
   let tile = $T0 + t;
   let ox = (tile % $TW) * 2u;
   let oy = ((tile / $TW) % $TH) * 2u;
   let n = tile / ($TW * $TH);
+  let at = t * $CO4 + co;
   let step = $TILES * $CO4;
-  let p0 = column(id.x, step);
-  let p1 = column(id.x + step, step);
-  let p2 = column(id.x + 2u * step, step);
-  let p3 = column(id.x + 3u * step, step);
-  emit(p0[0] + p1[0] + p2[0], n, oy, ox, co);
-  emit(p1[0] - p2[0] - p3[0], n, oy, ox + 1u, co);
-  emit(p0[1] + p1[1] + p2[1], n, oy + 1u, ox, co);
-  emit(p1[1] - p2[1] - p3[1], n, oy + 1u, ox + 1u, co);
+  let p0 = column(at, step);
+  let p1 = column(at + step, step);
+  let p2 = column(at + 2u * step, step);
+  let p3 = column(at + 3u * step, step);
+  return array<vec4f, 4>(
+    emit(p0[0] + p1[0] + p2[0], n, oy, ox, co),
+    emit(p1[0] - p2[0] - p3[0], n, oy, ox + 1u, co),
+    emit(p0[1] + p1[1] + p2[1], n, oy + 1u, ox, co),
+    emit(p1[1] - p2[1] - p3[1], n, oy + 1u, ox + 1u, co));
 }

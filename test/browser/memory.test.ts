@@ -7,6 +7,7 @@ import { tiny } from "./files.ts";
 import { describePage, type Lab } from "./harness.ts";
 
 const LONG = process.env.SPADE_LONG === "1";
+const FRAMES = LONG ? 300 : 120;
 
 /** Counts the GPU objects of a page, and notes what its pipelines are made of. */
 const COUNTING = `
@@ -89,7 +90,7 @@ describePage("what is left", (lab) => {
     lab.server.put("/net.safetensors", await tiny());
   });
 
-  test("of 300 live frames: nothing; JS heap, GPU bytes and objects stay", async () => {
+  test(`of ${FRAMES} live frames: nothing; JS heap, GPU bytes and objects stay`, async () => {
     const page = await lab.page(undefined, { before: COUNTING });
     const cdp = await client(page);
     await page.evaluate(async () => {
@@ -116,7 +117,7 @@ describePage("what is left", (lab) => {
       page.evaluate(() => ({ bytes: window.gpu.bytes, buffers: window.gpu.buffers }));
     await frames(60);
     const before = { ...(await counts(cdp)), ...(await gpu()) };
-    await frames(300);
+    await frames(FRAMES);
     const after = { ...(await counts(cdp)), ...(await gpu()) };
     const { heap: grown, ...objects } = Object.fromEntries(
       Object.entries(after).map(([name, n]) => [name, n - (before as Record<string, number>)[name]]),
@@ -127,10 +128,10 @@ describePage("what is left", (lab) => {
   });
 
   test(
-    `of ${LONG ? 100 : 12} sessions made, used and disposed: nothing, and no more of the GPU process than a bare page with the same pipelines leaves`,
+    `of ${LONG ? 100 : 6} sessions made, used and disposed: nothing, and no more of the GPU process than a bare page with the same pipelines leaves`,
     { timeout: 600_000 },
     async () => {
-      const turns = LONG ? 100 : 12;
+      const turns = LONG ? 100 : 6;
       const page = await lab.page(undefined, { before: COUNTING });
       const cdp = await client(page);
       const sessions = (count: number): Promise<unknown> =>

@@ -1,5 +1,5 @@
 // Every op of the table: its example, forward and gradients against float64 references, and those against central differences; with
-// sizes as constants and in uniforms, in the grids of software and hardware adapters, with f16 storage, in every variant.
+// sizes in uniforms and as GPUs have them, in the grids of software and hardware adapters, with f16 storage, in every variant.
 
 import { describe, expect, test } from "vitest";
 import { ops } from "../../kernels/index.ts";
@@ -15,6 +15,10 @@ const { target } = await testDevice();
 const halfTest = target.features.has("shader-f16") ? test : test.skip;
 const all = Object.entries(cases) as [OpName, OpCase<OpName>][];
 
+/** All constants are no adapter's own form: SPADE_LONG=1 (npm run test:long). */
+const FORMS =
+  process.env.SPADE_LONG === "1" ? (["override", "uniform", "mixed"] as const) : (["uniform", "mixed"] as const);
+
 async function check(name: OpName, c: OpCase<OpName>, p: unknown, options: RunOptions = {}): Promise<void> {
   compare(c, p, await runCase(name, c, p, options), options);
 }
@@ -22,8 +26,8 @@ async function check(name: OpName, c: OpCase<OpName>, p: unknown, options: RunOp
 describe.each(all)("%s", (name, c) => {
   const { example, settings } = c;
 
-  test("its example, on paper and on the device, with sizes as constants, in uniforms, and as GPUs have them", async () => {
-    for (const sizesAs of ["override", "uniform", "mixed"] as const) {
+  test(`its example, on paper and on the device, with sizes as ${FORMS.join(", ")}`, async () => {
+    for (const sizesAs of FORMS) {
       const options = { sizesAs, values: example.values };
       const run = await runCase(name, c, example.of, options);
       compare(c, example.of, run, options);

@@ -8,6 +8,7 @@ import * as reflect from "wgsl_reflect/wgsl_reflect.module.js";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { recordProbes } from "../../bench/lib/roofline.ts";
 import type { ConvArgs } from "../../kernels/conv/conv_args.ts";
+import { winogradMoments } from "../../kernels/conv/winograd_moments.ts";
 import { ganModes } from "../../kernels/loss/gan_loss.ts";
 import { gradients } from "../../kernels/gradients.ts";
 import { ops } from "../../kernels/index.ts";
@@ -58,6 +59,18 @@ function otherOps(target: Target, dtype: DType): Graph {
   for (const t of [x, aligned]) {
     back(ops.slice(g, { x: t, axis: 3, from: 0, count: 4 }), t);
     back(ops.concat(g, { a: t, b: t, axis: 3 }), t);
+  }
+  const taps = external("taps", [9, 8, 8]);
+  for (const residual of [undefined, aligned]) {
+    const how = {
+      kh: 3,
+      kw: 3,
+      pad: 1,
+      residual,
+      winograd: ops.winogradWeights(g, { w: taps }),
+      moments: winogradMoments,
+    };
+    ops.statistics(g, { x: ops.conv2d(g, { x: aligned, w: taps, ...how }), per: "batch" });
   }
   const shared = external("shared", [1, 6, 7, 5]);
   back(ops.addShared(g, { x, shared, slope: 0.2 }), x, shared);
@@ -221,7 +234,7 @@ const invocations = (d: Dispatch): number =>
 /** The cheapest dispatch of every distinct text. */
 const stepsOf = (d: Dispatch): number => d.flops / invocations(d);
 /** Most steps of a thread that the race check follows, but for one dispatch of each shader. */
-const STEPS = process.env.SPADE_LONG === "1" ? 10_000 : 600;
+const STEPS = process.env.SPADE_LONG === "1" ? 10_000 : 150;
 
 const shaders = new Map<string, Dispatch>();
 

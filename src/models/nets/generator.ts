@@ -42,7 +42,7 @@ export function resolutions(c: Config): { h: number; w: number }[] {
 /** Gives a block its inputs, which are computed in this graph or imported from another program. */
 export interface Layers {
   /** The weights of a conv, ready for conv2d. */
-  conv(name: string): Pick<ConvArgs, "w" | "bias" | "sigma" | "winograd" | "blocked">;
+  conv(name: string): Pick<ConvArgs, "w" | "bias" | "sigma" | "winograd" | "blocked" | "moments">;
   /** Mean and 1/std of a norm on x. `up`: x is used upsampled, so each value stands for up*up pixels. */
   normalise(name: string, x: Tensor, up: number): { mean: Tensor; rstd: Tensor };
   /** Of nets with add_noise: x, upsampled `up` times, with the noise that a norm is to see. */

@@ -2,11 +2,12 @@
 // updates the running statistics, u and v in place, as every training-mode forward pass in upstream does.
 
 import { deriveWeights } from "../../../kernels/conv/conv2d.ts";
+import { winogradMoments } from "../../../kernels/conv/winograd_moments.ts";
 import { runningStatistics, statistics } from "../../../kernels/index.ts";
 import type { ModulateArgs } from "../../../kernels/norm/modulate.ts";
 import type { LevelWindows } from "../../labels/windows.ts";
 import { product, type Graph, type Tensor } from "../../runtime/index.ts";
-import { parseNormG, type Config, type NormG } from "../config.ts";
+import { blocks, parseNormG, type Config, type NormG } from "../config.ts";
 import type { ParameterStore } from "../weights/parameters.ts";
 import {
   convLayers,
@@ -136,6 +137,12 @@ interface TrainingLayers extends Pick<Layers, "table" | "ids" | "lists" | "noise
   momentum?: number;
 }
 
+/** The convs whose result a norm reads as it is: the last block's goes to conv_img, a shortcut's into a sum. */
+const normedConvs = (c: Config): Set<string> => {
+  const all = blocks(c).flatMap(({ name }) => [`${name}.conv_0`, `${name}.conv_1`]);
+  return new Set(all.slice(0, -1));
+};
+
 /**
  * Layers of a training-mode forward pass: uses batch statistics, updates the running statistics, and does one power
  * iteration per layer. Records tables and copies of weights only where they are used, so that not all copies and table
@@ -150,12 +157,14 @@ export function trainingLayers(
   const { kind, synced } = norm;
   const convs = new Map(convLayers(c).map((layer) => [layer.name, layer]));
   const known = new Map<Tensor, ReturnType<typeof statistics>>();
+  const normed = kind === "batch" && !rest.noise ? normedConvs(c) : new Set<string>();
   return {
     ...rest,
     conv(name) {
       const layer = convs.get(name)!;
       const weights = convWeights(g, p, layer, true);
-      return { ...weights, ...g.scope(name, () => deriveWeights(g, weights.w, layer)) };
+      const derived = g.scope(name, () => deriveWeights(g, weights.w, layer));
+      return { ...weights, ...derived, moments: normed.has(name) ? winogradMoments : undefined };
     },
     normalise(name, x, up) {
       // norm_0 and norm_s read the same x, so compute its statistics once.

@@ -96,7 +96,7 @@ export const person = (lab: Lab, options?: BrowserContextOptions): Promise<Brows
 /** Opens it in a context. @param hash of its address */
 export async function visit(lab: Lab, context: BrowserContext, hash = ""): Promise<Page> {
   const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
+  page.setDefaultTimeout(120_000);
   page.on("pageerror", (error) => console.error(`page: ${error.message}`));
   await page.goto(`${lab.server.origin}/site/index.html${hash}`);
   await upToDate(page);
