@@ -11,6 +11,7 @@ import { SpadeError } from "../runtime/errors.ts";
 import { NO_WINDOW, OUTSIDE_CODE, OUTSIDE_INNER } from "../runtime/tensor.ts";
 import { room } from "./room.ts";
 import {
+  allPicks,
   expandWindows,
   INNER,
   numberWindows,
@@ -142,14 +143,13 @@ export class LiveWindows {
       const outerCount = expandWindows(this.outer, outer, k, OUTER);
       const rows = (count: number, { windows }: Found): Int32Array => windows!.subarray(0, count * k * k);
       const picks = (this.picks = room(this.picks, innerCount * k * k)).subarray(0, innerCount * k * k);
-      for (let i = 0; i < innerCount; i++) picks.fill(i, i * k * k, (i + 1) * k * k);
       return {
         innerCount,
         innerWindows: rows(innerCount, inner),
         outerCount,
         outerWindows: rows(outerCount, outer),
         pickCount: innerCount,
-        picks,
+        picks: allPicks(innerCount, k * k, picks),
       };
     }
     const { stacks } = this.outer;

@@ -244,6 +244,12 @@ function findStacks(
   }
 }
 
+/** The picks of tables if every tap uses every inner window: [count, taps], each row holding its own index. @param picks is filled */
+export function allPicks(count: number, taps: number, picks: Int32Array = new Int32Array(count * taps)): Int32Array {
+  for (let i = 0; i < count; i++) picks.fill(i, i * taps, (i + 1) * taps);
+  return picks;
+}
+
 /** Writes the k*k values of each distinct window, row by row, after `firstId` reserved rows. */
 export function expandWindows(
   { runs, stacks }: Numbers,

@@ -4,7 +4,7 @@
 // that gradients need are in level_lists.ts.
 
 import { pixelWindows } from "../../labels/pixel_windows.ts";
-import type { LevelWindows, Rows } from "../../labels/windows.ts";
+import { allPicks, type LevelWindows, type Rows } from "../../labels/windows.ts";
 import type { Count, Graph, HostArray, Tensor } from "../../runtime/index.ts";
 import { latentSize, parseNormG, type Config } from "../config.ts";
 import type { LevelLists } from "./level_lists.ts";
@@ -49,13 +49,6 @@ export function levelInputs(
     inputs.append = { first: g.input(`first ${key}`, [1], "i32"), picks, picked };
   }
   return inputs;
-}
-
-/** The `picks` input if every tap uses every inner window: [count, taps], each row holding its own index. */
-function allPicks(count: number, taps: number): Int32Array {
-  const picks = new Int32Array(count * taps);
-  for (let i = 0; i < count; i++) picks.fill(i, i * taps, (i + 1) * taps);
-  return picks;
 }
 
 /**
