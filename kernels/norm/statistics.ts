@@ -39,7 +39,7 @@ import {
   type Graph,
   type Tensor,
 } from "../../src/runtime/index.ts";
-import { momentsOf } from "../parts/moments.ts";
+import { momentsOf, type Moments } from "../parts/moments.ts";
 import { layered, rowGrid, stripLength } from "../parts/grid.ts";
 import { sqrtSlices, type Slices } from "../parts/sums.ts";
 
@@ -99,15 +99,15 @@ const EPS = 1e-5;
 export const statistics = defineOp<StatisticsArgs, Statistics>({
   name: "statistics",
   forward(g: Graph, { x, per, eps = EPS, count, synced }) {
-    const { groups, pixels, ...own } = statisticsPlan(x.shape, per, count);
+    const plan = statisticsPlan(x.shape, per, count);
+    const { groups, pixels } = plan;
     const c = x.shape[3];
     const c4 = x.pitch / 4;
     const moments = groups === 1 ? momentsOf(x) : undefined;
-    const { means, distances, len, slices } = moments
-      ? { ...moments, len: 1, slices: moments.means.shape[0] }
-      : sliceMoments(g, x, { groups, pixels, ...own });
+    const { means, distances } = moments ?? sliceMoments(g, x, plan);
+    const slices = means.shape.at(-2)!;
     const [mean, variance, rstd] = ["mean", "variance", "rstd"].map((name) => g.temp(name, [groups, c]));
-    const sizes = { C4: c4, GROUPS: groups, PIXELS: pixels, SLICES: slices, ...(moments ? {} : { LEN: len }) };
+    const sizes = { C4: c4, GROUPS: groups, PIXELS: pixels, SLICES: slices, ...(!moments && { LEN: plan.len }) };
     const joined = synced && per === "batch" && g.peers ? g.temp("joined", [3, c]) : undefined;
     const results = { mean: write(mean), variance: write(variance), rstd: write(rstd) };
     const values = count ?? pixels;
@@ -178,7 +178,11 @@ export const statistics = defineOp<StatisticsArgs, Statistics>({
 });
 
 /** The pass over x: mean (relative to the group's first pixel) and M2 of each slice. */
-function sliceMoments(g: Graph, x: Tensor, { groups, pixels, len, slices }: StatisticsPlan) {
+function sliceMoments(
+  g: Graph,
+  x: Tensor,
+  { groups, pixels, len, slices }: StatisticsPlan,
+): Pick<Moments, "means" | "distances"> {
   const c4 = x.pitch / 4;
   const means = g.temp("slice_means", [groups, slices, x.shape[3]]);
   const distances = g.temp("slice_distances", [groups, slices, x.shape[3]]);
@@ -190,7 +194,7 @@ function sliceMoments(g: Graph, x: Tensor, { groups, pixels, len, slices }: Stat
     groups: [grid.x, 1, grid.layers],
     flops: 5 * product(x.shape),
   });
-  return { means, distances, len, slices };
+  return { means, distances };
 }
 
 export interface RunningArgs {

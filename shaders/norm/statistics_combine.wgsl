@@ -1,6 +1,6 @@
 // Each thread combines the slices of one group and one vec4 of channels, in order (Chan et al. 1983, in two passes over the slices'
 // means). The means of slices are relative to the group's first pixel. rstd of padded channels is 0.
-// Constant counted: the slices are of a convolution's result (../conv/winograd_output.wgsl): `counts` pixels each, means as they are. Here
+// Constant counted: the slices are of a convolution's result (../conv/winograd_moments.wgsl): `counts` pixels each, means as they are. Here
 // they are taken relative to the first slice's.
 // Constant joined: the rows n, mean and M2 for the exchange with peers; every pixel counts REPEATS times (COUNT in all).
 
