@@ -74,12 +74,8 @@ export async function styleOf(photo: File, studio: Studio, weights?: string): Pr
   if (!regions) styles.add(entry);
   else
     batch(() => {
-      const [base, feeds] = [styles.chosen.value, regions.feeds.value];
-      styles.add(entry);
-      const added = styles.find(styles.chosen.value)!;
-      styles.chosen.value = base;
-      regions.feeds.value = feeds;
-      regions.feed(added);
+      styles.hovered.value = undefined;
+      regions.feed(styles.keep(entry));
     });
   const said = texts.said.styled(photo.name);
   studio.say(regions && !weights ? `${said} ${later.byOpenMap(photo.name)}` : said);

@@ -133,15 +133,20 @@ export class StyleLibrary {
     this.second.value = id === this.chosen.value || id === this.second.value ? undefined : id;
   }
 
-  /** Adds a style and chooses it. Of those that the dice threw, the last eight stay, and those with a name. */
+  /** Adds a style and chooses it. */
   add(entry: Omit<StyleEntry, "id">): void {
-    const id = `own ${crypto.randomUUID()}`;
-    const own = [...this.own.value, { ...entry, id }];
+    this.choose(this.keep(entry).id);
+  }
+
+  /** Adds a style. Of those that the dice threw, the last eight stay, and those with a name. */
+  keep(entry: Omit<StyleEntry, "id">): StyleEntry {
+    const added = { ...entry, id: `own ${crypto.randomUUID()}` };
+    const own = [...this.own.value, added];
     const thrown = own.filter(({ kind, named }) => kind === "dice" && !named);
     const gone = new Set(thrown.slice(0, Math.max(0, thrown.length - THROWS)));
     this.own.value = own.filter((other) => !gone.has(other));
     if (!this.find(this.second.value)) this.second.value = undefined;
-    this.choose(id);
+    return added;
   }
 
   /** Takes a style that is none of these yet, as a picture or a link brings it; an equal one is chosen. */
