@@ -1,11 +1,11 @@
 // Parts of bench:gpu that tell whether results are right: doctor and conformance, each a program of dist/.
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { openNodeDevice } from "../../src/node/dawn.ts";
 import { root } from "../lib/maps.ts";
 import { clockOf, machine } from "../lib/measure.ts";
+import { linesOf } from "./lines.ts";
 import type { Row } from "./schedule.ts";
 
 /** What the driver's own tool says, where there is one: which of several equal GPUs computes can't be told by its name. */
@@ -49,9 +49,8 @@ interface CaseLine {
 export async function* conformance(folder: string, short: boolean): AsyncGenerator<Row> {
   const args = [join(root, "dist", "conformance.js"), "--lines", folder];
   const env = { ...process.env, ...(short && { CASE: SHORT.join() }) };
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"], env });
-  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-  for await (const line of createInterface({ input: child.stdout })) {
+  // 1 says that a case fails, as its row does.
+  for await (const line of linesOf(process.execPath, args, { name: "conformance", fine: [0, 1], env })) {
     const { file, kind, seconds, verdicts } = JSON.parse(line) as CaseLine;
     const failed = verdicts.filter(({ verdict }) => verdict === "FAIL");
     const count = (wanted: string): string => {
@@ -65,7 +64,4 @@ export async function* conformance(folder: string, short: boolean): AsyncGenerat
       ...(failed.length && { problem: failed.map(({ name, quantity }) => `${name} ${quantity}`).join(", ") }),
     };
   }
-  const code = await ended;
-  // 1 says that a case fails, as its row does.
-  if (code !== 0 && code !== 1) throw new Error(`conformance ended (${code})`);
 }

@@ -1,10 +1,9 @@
 // Parts of bench:gpu that run other engines on the same GPU: PyTorch, and ONNX Runtime's WebGPU provider.
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { exportGenerator } from "../../src/export/onnx/generator.ts";
 import { writeModel } from "../../src/export/onnx/model.ts";
 import { denseSemantics } from "../../src/export/onnx/semantics.ts";
@@ -18,6 +17,7 @@ import { root } from "../lib/maps.ts";
 import { median, spread } from "../lib/measure.ts";
 import { benchState } from "../lib/ours.ts";
 import { OrtPeer } from "../peers/ort.ts";
+import { linesOf } from "./lines.ts";
 import { cocoConfig, cocoMaps } from "./painting.ts";
 import type { PartOptions, Row } from "./schedule.ts";
 import { trainBatches, trainConfig } from "./training.ts";
@@ -47,14 +47,8 @@ export async function* torch(o: PartOptions): AsyncGenerator<Row> {
     runs: o.quick ? 3 : 20,
   };
   const script = join(root, "bench", "peers", "torch_cuda.py");
-  const child = spawn(python(wantedOf(o))!, [script, JSON.stringify(request)], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-  for await (const line of createInterface({ input: child.stdout }))
-    if (line.startsWith("{")) yield JSON.parse(line) as Row;
-  const code = await ended;
-  if (code !== 0) throw new Error(`PyTorch's process ended (${code})`);
+  const lines = linesOf(python(wantedOf(o))!, [script, JSON.stringify(request)], { name: "PyTorch's process" });
+  for await (const line of lines) if (line.startsWith("{")) yield JSON.parse(line) as Row;
 }
 
 /** The exported net in ONNX Runtime: uploads the dense map, paints, reads back, as any use of it does. */
