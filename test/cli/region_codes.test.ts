@@ -12,21 +12,14 @@ import { Progress } from "../../src/cli/terminal/progress.ts";
 import { stripes } from "../api/tiny.ts";
 import { seanWeights } from "../api/tiny_sean.ts";
 import { labelPng } from "../datasets/folders.ts";
+import { npyFile } from "../formats/npy_file.ts";
 
 const regions = { labels: 4, length: 8 };
 /** Exact in six digits and in float32. */
 const code = (label: number): number[] => Array.from({ length: 8 }, (_, i) => (label * 8 + i - 12) / 32);
 
-/** As numpy.save writes it, version 1.0. */
-function npy(values: readonly number[], shape: readonly number[], descr = "<f4"): Uint8Array {
-  const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
-  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${sizes}), }`;
-  const header = Buffer.from(`${text.padEnd(117)}\n`, "latin1");
-  const data = descr === "<f8" ? Float64Array.from(values) : Float32Array.from(values);
-  const length = Buffer.alloc(2);
-  length.writeUInt16LE(header.length);
-  return Buffer.concat([Buffer.from("\x93NUMPY\x01\x00", "latin1"), length, header, Buffer.from(data.buffer)]);
-}
+const npy = (values: readonly number[], shape: readonly number[], header?: string): Buffer =>
+  npyFile(shape, Float32Array.from(values), header);
 
 let dir: string;
 const at = (...names: string[]): string => join(dir, ...names);
@@ -39,7 +32,7 @@ beforeAll(async () => {
     await mkdir(at("style_codes", "31.png", String(label)), { recursive: true });
     await writeFile(
       at("style_codes", "31.png", String(label), "ACE.npy"),
-      npy(code(label), [8], label ? "<f4" : "<f8"),
+      label ? npy(code(label), [8]) : npyFile([8], Float64Array.from(code(label))),
     );
   }
   // Of a label that no photo had: the published code makes the folder all the same.
@@ -74,7 +67,7 @@ test("what does not fit is said in one line", async () => {
   await mkdir(at("square", "1"), { recursive: true });
   await writeFile(at("square", "1", "ACE.npy"), npy([...code(0), ...code(1)], [2, 8]));
   await writeFile(at("ends.npy"), npy(code(0), [8]).subarray(0, -4));
-  await writeFile(at("big_endian.npy"), npy(code(0), [8], ">f4"));
+  await writeFile(at("big_endian.npy"), npy(code(0), [8], "{'descr': '>f4', 'fortran_order': False, 'shape': (8,), }"));
   await writeFile(at("nan.npy"), npy(Array<number>(32).fill(NaN), [4, 8]));
   expect(await refusal(at("one.npy"))).toBe(
     "file: DIR/one.npy: is the code of one label; write --style_of LABEL=FILE.npy, or give the folder of all labels",

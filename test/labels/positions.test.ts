@@ -8,6 +8,7 @@ import { placePositions, positionsFile, readPositions } from "../../src/datasets
 import { defaultData } from "../../src/datasets/options.ts";
 import { readNpy } from "../../src/formats/images/npy.ts";
 import { positionsOf } from "../../src/labels/positions.ts";
+import { npyFile } from "../formats/npy_file.ts";
 
 /** A map of digits. */
 const map = (...rows: string[]): { data: Uint8Array; width: number; height: number } => ({
@@ -41,32 +42,24 @@ describe("positions of a map", () => {
   });
 });
 
-/** A .npy of version 1. */
-function npy(shape: readonly number[], data: Float32Array | Float64Array, header?: string): Uint8Array {
-  const type = data instanceof Float32Array ? "<f4" : "<f8";
-  const text = header ?? `{'descr': '${type}', 'fortran_order': False, 'shape': (${shape.join(", ")}), }\n`;
-  return Buffer.concat([
-    Buffer.from([0x93, ...Buffer.from("NUMPY"), 1, 0, text.length, 0]),
-    Buffer.from(text),
-    Buffer.from(data.buffer),
-  ]);
-}
-
 describe("a .npy", () => {
   test("of float32 or float64 is read", () => {
     for (const data of [Float32Array.of(1, 2, 3, 4, 5, 6), Float64Array.of(1, 2, 3, 4, 5, 6)])
-      expect(readNpy(npy([2, 3], data), "p.npy")).toEqual({ shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) });
+      expect(readNpy(npyFile([2, 3], data), "p.npy")).toEqual({
+        shape: [2, 3],
+        data: Float32Array.of(1, 2, 3, 4, 5, 6),
+      });
   });
 
   test.each([
     [Buffer.from("no array"), "is no .npy file"],
-    [npy([2], Float32Array.of(1)), "holds 4 bytes where its shape needs 8"],
+    [npyFile([2], Float32Array.of(1)), "holds 4 bytes where its shape needs 8"],
     [
-      npy([1], Float32Array.of(1), "{'descr': '<i4', 'fortran_order': False, 'shape': (1,)}"),
+      npyFile([1], Float32Array.of(1), "{'descr': '<i4', 'fortran_order': False, 'shape': (1,)}"),
       "no little-endian float32",
     ],
-    [npy([1], Float32Array.of(1), "{'descr': '<f4', 'fortran_order': True, 'shape': (1,)}"), "in C order"],
-    [npy([1], Float32Array.of(1)).subarray(0, 30), "ends within its header"],
+    [npyFile([1], Float32Array.of(1), "{'descr': '<f4', 'fortran_order': True, 'shape': (1,)}"), "in C order"],
+    [npyFile([1], Float32Array.of(1)).subarray(0, 30), "ends within its header"],
   ])("case %# that is damaged is refused by name", (bytes, problem) => {
     expect(() => readNpy(bytes, "p.npy")).toThrow(
       expect.objectContaining({ code: "file", where: "p.npy", problem: expect.stringContaining(problem) as string }),
@@ -110,7 +103,7 @@ describe("of a sample", () => {
 
   test("come from the published places, or from beside the map, else from the map", async () => {
     const at = (path: string): string => join(dir, path);
-    const file = npy(
+    const file = npyFile(
       [2, 2, 4],
       Float32Array.from({ length: 16 }, (_, i) => i),
     );

@@ -1,34 +1,15 @@
 // SEAN's generator: its config from a file's keys, its painter, and styles of regions through the API.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { defaultConfig, type Config } from "../../src/models/config.ts";
 import { findConfig } from "../../src/models/weights/find_config.ts";
 import { checkNet } from "../../src/models/kinds.ts";
 import { seanShapes } from "../../src/models/sean/net.ts";
-import {
-  encodeRegionStyles,
-  mixRegionStyles,
-  RegionMeans,
-  type RegionStyles,
-} from "../../src/models/sean/region_styles.ts";
+import { mixRegionStyles, RegionMeans, type RegionStyles } from "../../src/models/sean/region_styles.ts";
 import { styleWindows } from "../../src/models/sean/style_windows.ts";
-import { seededState } from "../../src/models/weights/seeded.ts";
 import { windowsOf } from "../../src/painting/windows.ts";
 import { createSpade, type LabelMap, type Picture, type Spade } from "../../src/node.ts";
-import { stateFile } from "../api/tiny.ts";
+import { sean as c, seanWeights } from "../api/tiny_sean.ts";
 import { noise } from "../support/device.ts";
-
-const c: Config = {
-  ...defaultConfig,
-  netG: "sean",
-  ngf: 1,
-  label_nc: 4,
-  contain_dontcare_label: false,
-  no_instance: true,
-  crop_size: 64,
-  style_length: 8,
-  enc_ngf: 2,
-};
 
 /** Left label 0, right label 1, below label 2. */
 const map: LabelMap = {
@@ -105,9 +86,7 @@ describe("a session", () => {
   let spade: Spade;
   const mean = { 0: Array<number>(8).fill(0.1), 1: Array<number>(8).fill(-0.2) };
   beforeAll(async () => {
-    const state = seededState(seanShapes(c), 3, 1);
-    const metadata = { config: JSON.stringify(c), region_styles: encodeRegionStyles(mean) };
-    spade = await createSpade({ weights: await stateFile(state, metadata) });
+    spade = await createSpade({ weights: await seanWeights(mean) });
     spade.addEventListener("notice", () => undefined);
   });
   afterAll(() => spade.dispose());
@@ -142,9 +121,7 @@ describe("a session", () => {
     for (let y = 8; y < 20; y++) edited.data.fill(2, 64 * y + 20, 64 * y + 40);
     await paint(styles);
     const live = await paint(styles, edited);
-    const fresh = await createSpade({
-      weights: await stateFile(seededState(seanShapes(c), 3, 1), { config: JSON.stringify(c) }),
-    });
+    const fresh = await createSpade({ weights: await seanWeights() });
     fresh.addEventListener("notice", () => undefined);
     expect((await fresh.generate(edited, { style: styles })).data).toEqual(live);
     fresh.dispose();

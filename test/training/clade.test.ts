@@ -10,6 +10,7 @@ import { openCheckpointFile } from "../../src/formats/file.ts";
 import { shapesOf } from "../../src/formats/tensors.ts";
 import { findConfig } from "../../src/models/weights/find_config.ts";
 import type { TrainOptions } from "../../src/training/options.ts";
+import { npyFile } from "../formats/npy_file.ts";
 import { expectGoesOn, inFolder, run, SIDE, tiny } from "./runs.ts";
 
 describe("a run with edges and positions", () => {
@@ -50,14 +51,8 @@ describe("a run with edges and positions", () => {
         await one("plain", { no_flip: true }),
       ),
     ).toBe(true);
-    const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (2, ${SIDE}, ${SIDE}), }\n`;
-    const head = Buffer.concat([
-      Buffer.from("\x93NUMPY\x01\x00", "latin1"),
-      Buffer.from([header.length, 0]),
-      Buffer.from(header),
-    ]);
     const file = join(o.label_dir, "0.npy");
-    await writeFile(file, Buffer.concat([head, Buffer.alloc(8 * SIDE * SIDE)]));
+    await writeFile(file, npyFile([2, SIDE, SIDE], new Float32Array(2 * SIDE * SIDE)));
     expect((await one("zeros")).equals(usual)).toBe(false);
     await unlink(file);
   });

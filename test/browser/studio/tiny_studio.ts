@@ -1,5 +1,6 @@
 // The studio with tiny nets, and what a person does there, for the tests of this folder's page.
 
+import { createRequire } from "node:module";
 import type { BrowserContext, BrowserContextOptions, CDPSession, Locator, Page } from "playwright-core";
 import type { SiteNet } from "../../../src/studio/files/site.ts";
 import type { Studio } from "../../../src/studio/studio.ts";
@@ -134,6 +135,17 @@ export async function hear(page: Page, text: string | RegExp): Promise<string> {
   const line = await page.locator(".toast p", { hasText: text }).innerText();
   await page.evaluate(() => spadeStudio.say(""));
   return line;
+}
+
+/** What axe finds wrong with a page for those who can't see it or use a mouse. */
+export async function violations(page: Page): Promise<string[]> {
+  await page.addScriptTag({ path: createRequire(import.meta.url).resolve("axe-core/axe.min.js") });
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+    };
+    return (await axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 200)}`);
+  });
 }
 
 /** Drops a file on the page, as a person does. */
