@@ -233,11 +233,11 @@ describePage("the studio's files", (lab) => {
       const before = await idsOf(page);
       const whole = await hashOf("tiny", 2);
       for (const [hash, line] of [
-        [whole.slice(0, -9), /^The link is damaged or was cut off/],
-        ["#map=", /^The link is damaged or was cut off/],
-        [await hashOf("nowhere", 2), /^This was painted with another net \(nowhere\)/],
+        [whole.slice(0, -9), "The link is damaged or was cut off"],
+        ["#map=", "The link is damaged or was cut off"],
+        [await hashOf("nowhere", 2), "This was painted with another net (nowhere)"],
         // Of a net of the same name that has more labels.
-        [await hashOf("tiny", 7), /^This was painted with another net \(tiny\)/],
+        [await hashOf("tiny", 7), "This was painted with another net (tiny)"],
       ] as const) {
         await page.evaluate((hash) => (location.hash = hash), hash);
         await hear(page, line);
@@ -308,7 +308,7 @@ describePage("the studio's files", (lab) => {
       await paint(first, 20);
       await first.waitForTimeout(700);
       const second = await visit(lab, context);
-      await hear(second, /open in another tab: this is a copy/);
+      await hear(second, "open in another tab: this is a copy");
       expect(await idsOf(second)).toEqual(await idsOf(first));
       await paint(second, 40);
       // Pages behind others are slow.
@@ -336,6 +336,7 @@ describePage("the studio's files", (lab) => {
       await reload(page);
       expect(await idAt(page, 30, 12)).toBe(3);
       await drop(page, "mine.safetensors", await tinyNet());
+      await hear(page, "mine.safetensors is open.");
       await page.waitForFunction(() => spadeStudio.net.value.id === "mine.safetensors" && spadeStudio.upToDate.value);
       expect(await idsOf(page)).toEqual(ids);
       // Dropped once more it keeps what is painted.
@@ -375,7 +376,7 @@ describePage("the studio's files", (lab) => {
       await button(page, /^Its map/).click();
       await page.locator(".toast p", { hasText: "Looking for sky" }).waitFor();
       expect(await page.evaluate(() => spadeStudio.lasting)).toBe(true);
-      await page.locator(".toast p", { hasText: "This is the map of hills.jpg. Undo brings yours back." }).waitFor();
+      await hear(page, "This is the map of hills.jpg. Undo brings yours back.");
       const ids = await idsOf(page);
       expect(ids).not.toEqual(before);
       await upToDate(page);
@@ -402,7 +403,7 @@ describePage("the studio's files", (lab) => {
       const page = await open(lab);
       await drop(page, "dusk sky.jpg", Buffer.from(await draw(page), "base64"));
       await button(page, /^Its style/).click();
-      await page.locator(".toast p", { hasText: "The style of dusk sky.jpg is among the styles now." }).waitFor();
+      await hear(page, "The style of dusk sky.jpg is among the styles now.");
       expect(await chosen(page)).toBe("dusk sky");
       expect(await page.evaluate(() => spadeStudio.styles.taken.value!.some((v) => v !== 0))).toBe(true);
     });

@@ -13,6 +13,8 @@ import type { Lab } from "../harness.ts";
 declare global {
   /** Of src/studio/main.tsx. */
   var spadeStudio: Studio;
+  /** Every line that was shown about what just happened, since the last that a test has heard. */
+  var shownLines: string[];
 }
 
 /** A style of the tiny nets. */
@@ -94,9 +96,21 @@ export async function openOnPhone(lab: Lab): Promise<{ page: Page; session: CDPS
 export const person = (lab: Lab, options?: BrowserContextOptions): Promise<BrowserContext> =>
   lab.context({ viewport: { width: 1440, height: 900 }, serviceWorkers: "block", ...options });
 
+/** Writes down what the page shows about what just happened: on a busy machine it is gone before a test looks. */
+function noteLines(): void {
+  globalThis.shownLines = [];
+  let last = "";
+  new MutationObserver(() => {
+    const line = document.querySelector(".toast p")?.textContent ?? "";
+    if (line && line !== last) shownLines.push(line);
+    last = line;
+  }).observe(document, { subtree: true, childList: true, characterData: true });
+}
+
 /** Opens it in a context. @param hash of its address */
 export async function visit(lab: Lab, context: BrowserContext, hash = ""): Promise<Page> {
   const page = await context.newPage();
+  await page.addInitScript(noteLines);
   page.setDefaultTimeout(120_000);
   page.on("pageerror", (error) => console.error(`page: ${error.message}`));
   await page.goto(`${lab.server.origin}/site/index.html${hash}`);
@@ -130,11 +144,14 @@ export async function stroke(page: Page, from: [number, number], to: [number, nu
 export const take = (page: Page, label: string): Promise<void> =>
   page.locator(".labels .take", { hasText: label }).click();
 export const button = (page: Page, name: string | RegExp): Locator => page.getByRole("button", { name });
-/** Waits for a line about what just happened, and lets it go. */
-export async function hear(page: Page, text: string | RegExp): Promise<string> {
-  const line = await page.locator(".toast p", { hasText: text }).innerText();
+/** Waits for a line about what just happened, whether it still is there or not, and lets it and those before it go. */
+export async function hear(page: Page, text: string): Promise<string> {
+  const line = await page.waitForFunction((part) => {
+    const at = shownLines.findIndex((shown) => shown.toLowerCase().includes(part));
+    return at < 0 ? undefined : shownLines.splice(0, at + 1).at(-1);
+  }, text.toLowerCase());
   await page.evaluate(() => spadeStudio.say(""));
-  return line;
+  return (await line.jsonValue())!;
 }
 
 /** What axe finds wrong with a page for those who can't see it or use a mouse. */
