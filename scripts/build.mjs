@@ -61,7 +61,7 @@ const node = {
   platform: "node",
   target: "node20",
   plugins: [raw],
-  external: ["webgpu", "sharp", "onnxruntime-node", "playwright-core", "@tensorflow/*"],
+  external: ["webgpu", "sharp", "koffi", "onnxruntime-node", "playwright-core", "@tensorflow/*"],
   // Lines are short enough for the place in a stack trace to mean something.
   minifyWhitespace: true,
   minifySyntax: true,
@@ -172,7 +172,9 @@ async function minified(files) {
         lhs_constants: false,
       },
       mangle: {
-        properties: { regex: new RegExp(`^(${privateNames(["src", "kernels"], join("src", "studio")).join("|")})$`) },
+        properties: {
+          regex: new RegExp(`^(${privateNames(["src", "kernels"], ["src/studio", "src/node", "src/cli"]).join("|")})$`),
+        },
       },
       format: { preserve_annotations: true },
       sourceMap: { content: text(".js.map"), filename: basename(path) },

@@ -1,5 +1,5 @@
 // Installs what a clone needs before it can test or paint: dependencies, dist/, an adapter; with --browser also what the tests of the page
-// need. `npm test`, `npm run demo` and others call it first. It leaves alone what is already there, and prints nothing if nothing is
+// need, with --mpi an MPI for those of several ranks. `npm test`, `npm run demo` and others call it first. It leaves alone what is already there, and prints nothing if nothing is
 // missing. It uses only Node's own modules, because it runs in a clone with nothing installed.
 
 import { existsSync, lstatSync, readFileSync } from "node:fs";
@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { isBuilt } from "./dist.mjs";
 import { chromium } from "./setup/chromium.mjs";
 import { adapter } from "./setup/lavapipe.mjs";
+import { mpi } from "./setup/mpi.mjs";
 import { fail, must, root, say } from "./setup/system.mjs";
 
 // dependencies ---------------------------------------------------------------------------------------------------------------
@@ -59,3 +60,4 @@ dependencies();
 bundles();
 adapter();
 if (process.argv.includes("--browser")) chromium();
+if (process.argv.includes("--mpi")) mpi();

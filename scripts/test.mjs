@@ -47,6 +47,6 @@ rmSync(report, { force: true });
 if (late) console.error(`stopped after ${LIMIT_MINUTES} minutes`);
 if (code !== 0 && failed === 0) failed = 1;
 if (skipped && !args.includes("-t"))
-  console.log(`${skipped} not run (they need files, an adapter or a Chromium that are not here)`);
+  console.log(`${skipped} not run (they need files, an adapter, a Chromium or an MPI that are not here)`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);

@@ -22,6 +22,8 @@ export const DIGEST_SLACK = 1.5;
 export const F16_PSNR = 45;
 /** Gradients of peers that share a batch against those of one process: ||err|| over ||ref||. */
 export const PEERS_GRADIENT_NORM = 1e-4;
+/** The same with gradients that travel as f16: a rounding at each end. */
+export const HALVES_GRADIENT_NORM = 1e-3;
 /** The same with statistics that are not synchronised: at least. */
 export const PEERS_UNSYNCED = 1e-2;
 

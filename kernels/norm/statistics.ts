@@ -14,7 +14,8 @@
 // where P counts x's own values, upsampled or not: each of them moves the mean by 1 / P. dmean and drstd come from the norms that use the
 // statistics (kernels/norm/modulate.ts, normalise.ts). Running statistics are buffers: they have no gradient.
 // Synchronised batch norm: peers exchange (n, mean, M2) after the slices are combined, and the sums dmean and drstd in the backward pass;
-// P is then the number of all peers' values. Without peers none of it is recorded.
+// P is then the number of all peers' values, and rstd = 1 / sqrt(max(variance, eps)), as published for several GPUs (docs/upstream.md), whose
+// gradient is 0 up to eps. Without peers none of it is recorded.
 // traffic: x once (the second reading of a slice hits a cache), 8 bytes a slice and channel for the slices. lavapipe, 2 cores: 256x256x64
 // 5.7 ms (3.0 GB/s of x), 128x128x128 1.6 to 3.1, 16x16x1024 0.5; combining the slices takes 0.1 to 0.2 of it.
 
@@ -72,6 +73,9 @@ export interface StatisticsPlan extends Slices {
   pixels: number;
 }
 
+/** Values of a channel where peers have some too: at least so many. */
+const OF_PEERS = 2;
+
 /** PyTorch refuses a norm over one value a channel in training mode. @throws SpadeError shape */
 function moreThanOne(count: number, where: string): void {
   if (count < 2)
@@ -99,7 +103,9 @@ const EPS = 1e-5;
 export const statistics = defineOp<StatisticsArgs, Statistics>({
   name: "statistics",
   forward(g: Graph, { x, per, eps = EPS, count, synced }) {
-    const plan = statisticsPlan(x.shape, per, count);
+    // g.peers first: bundles for painting replace it by false.
+    const isJoined = g.peers && synced && per === "batch";
+    const plan = statisticsPlan(x.shape, per, isJoined ? OF_PEERS : count);
     const { groups, pixels } = plan;
     const c = x.shape[3];
     const c4 = x.pitch / 4;
@@ -108,7 +114,7 @@ export const statistics = defineOp<StatisticsArgs, Statistics>({
     const slices = means.shape.at(-2)!;
     const [mean, variance, rstd] = ["mean", "variance", "rstd"].map((name) => g.temp(name, [groups, c]));
     const sizes = { C4: c4, GROUPS: groups, PIXELS: pixels, SLICES: slices, ...(!moments && { LEN: plan.len }) };
-    const joined = synced && per === "batch" && g.peers ? g.temp("joined", [3, c]) : undefined;
+    const joined = isJoined ? g.temp("joined", [3, c]) : undefined;
     const results = { mean: write(mean), variance: write(variance), rstd: write(rstd) };
     const values = count ?? pixels;
     g.dispatch({
@@ -139,8 +145,8 @@ export const statistics = defineOp<StatisticsArgs, Statistics>({
     });
     return { mean, variance, rstd, joined };
   },
-  backward(g, { x, per, count }, { mean, rstd, joined }, grad) {
-    const { groups, pixels } = statisticsPlan(x.shape, per, count);
+  backward(g, { x, per, eps = EPS, count }, { mean, rstd, joined }, grad) {
+    const { groups, pixels } = statisticsPlan(x.shape, per, joined ? OF_PEERS : count);
     if (joined) {
       const tensors = [grad.mean, grad.rstd, grad.variance].filter((t) => t !== undefined);
       g.exchange({ name: `${g.label} sums`, reduction: "sum", tensors });
@@ -167,7 +173,7 @@ export const statistics = defineOp<StatisticsArgs, Statistics>({
         C4: c4,
         PIXELS: pixels,
         GROUPS: groups,
-        ...(joined && { SHARE: float(pixels / (count ?? pixels)) }),
+        ...(joined && { SHARE: float(pixels / (count ?? pixels)), EPS: float(eps) }),
       },
       bindings: { ...bindings, joined: joined && read(joined), dx: write(dx) },
       groups: grid.groups,
@@ -217,7 +223,7 @@ export interface RunningArgs {
 export const runningStatistics = defineOp<RunningArgs, void>({
   name: "statistics_running",
   forward(g: Graph, { running_mean, running_var, mean, variance, count, joined, momentum }) {
-    moreThanOne(count, "running_statistics");
+    moreThanOne(joined ? OF_PEERS : count, "running_statistics");
     if (mean.pitch !== running_mean.pitch || product(mean.shape) !== product(running_mean.shape)) {
       throw new SpadeError(
         "shape",

@@ -19,13 +19,13 @@ function* sources(folder) {
 }
 
 /**
- * @param without a folder below them that is no part of the bundles
+ * @param without folders below them that are no part of the bundles
  * @returns the names of private members of classes in these folders that no other property and no text has
  */
-export function privateNames(folders, without) {
+export function privateNames(folders, without = []) {
   const [own, others] = [new Set(), new Set()];
   const paths = folders.flatMap((folder) => [...sources(folder)]);
-  for (const path of paths.filter((path) => !without || !path.startsWith(without))) {
+  for (const path of paths.filter((path) => !without.some((folder) => path.startsWith(join(folder, "/"))))) {
     const file = parse(path, readFileSync(path, "utf8"));
     const visit = (node) => {
       if (isMember(node) && node.name) (isPrivate(node) ? own : others).add(node.name.getText(file));

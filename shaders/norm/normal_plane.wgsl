@@ -1,9 +1,10 @@
-// Four values a thread: a block of Philox4x32-10 with the counter (i, LAYER, 0, 0), and normal values from its words by Box and Muller.
+// Four values a thread: a block of Philox4x32-10 with the counter (i, LAYER, 0, 0), and normal values from its words by Box and Muller. The
+// seed's third number, 0 if it has none: blocks of so many planes come before.
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   for (var i = id.x; i < $N4; i += groups.x * 64u) {
-    var n = vec4u(i, $LAYER, 0u, 0u);
+    var n = vec4u(i + u32(seed[0].z) * $N4, $LAYER, 0u, 0u);
     var key = vec2u(seed[0].xy);
     for (var round = 0u; round < 10u; round++) {
       // n.xz times 0xd2511f53 and 0xcd9e8d57: 64 bits each, of halves of 16 bits.

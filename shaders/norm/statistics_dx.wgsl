@@ -1,6 +1,6 @@
 // dx = dmean / P + (x - mean) * (2 * dvariance - rstd^3 * drstd) / P, for LEN pixels of one vec4 of channels a thread. Constants dmean,
 // drstd, dvariance: which of these gradients there are.
-// Constant joined: P is that of all peers; SHARE is x's own values per value that the norm counts.
+// Constant joined: P is that of all peers; SHARE is x's own values per value that the norm counts; rstd is constant up to a variance of EPS.
 
 @compute @workgroup_size({{LX}}, {{LY}}, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -26,7 +26,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 #endif
 #if drstd
     let r = rstd[g];
-    scale -= drstd[g] * r * r * r / n;
+    let d = drstd[g] * r * r * r / n;
+#if joined
+    scale -= select(vec4f(0.0), d, joined[2u * $C4 + c] / joined[c] > vec4f($EPS));
+#else
+    scale -= d;
+#endif
 #endif
 #if dvariance
     scale += dvariance[g] * 2.0 / n;

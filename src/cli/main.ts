@@ -1,22 +1,24 @@
 #!/usr/bin/env node
 // spade-webgpu: the commands. Results go to stdout, progress and notes to stderr; an error is one line and exit code 1.
 
-import { join } from "node:path";
 import { Command, CommanderError, Option } from "commander";
 import { removeUnfinished } from "../formats/file.ts";
 import { foreign, printable, SpadeError } from "../runtime/errors.ts";
 import { publishedNames, refuseExcess } from "./options/argv.ts";
 import { addConfigOptions, addNoiseSeed, addRegionStyles, configOverrides } from "./options/config_options.ts";
-import { ignoredOptions } from "./options/dead_options.ts";
 import { withCommand } from "./terminal/command.ts";
 import { interruptible, tidyAtEnd } from "./terminal/interrupt.ts";
 import { adoptTerminal, endWithParent, runFiltered } from "./terminal/native_noise.ts";
 import { Progress } from "./terminal/progress.ts";
+import { progressOf, withRanks } from "./terminal/ranks.ts";
+import { addRankOptions } from "./options/rank_options.ts";
+import { stated } from "./options/stated.ts";
 import { addTestOptions, resolveTestOptions } from "./options/test_options.ts";
 import { addTable, argument, FORCE, text } from "./options/option_table.ts";
-import { addTrainOptions, describeDefault, resolveTrainOptions, savedOptions } from "./options/train_options.ts";
+import { addTrainOptions, describeDefault, resolveTrainOptions } from "./options/train_options.ts";
 import { DATA } from "./options/train_table.ts";
 import { number } from "../training/option_rules.ts";
+import { ElsewhereError, together } from "../training/peers/peers.ts";
 import { DATASET_MODES, defaultData, type DataOptions } from "../datasets/options.ts";
 import type { CocoInstancesCommand } from "./commands/coco_instances.ts";
 import type { DemoOptions } from "./commands/demo/demo.ts";
@@ -38,16 +40,18 @@ function commands(): Command {
     .showHelpAfterError("(--help shows the options)")
     .exitOverride();
 
-  program
+  const examining = program
     .command("doctor")
     .description("what adapter, what features, and does a real kernel give the right answer")
     .option("--json", "as JSON")
-    .action(async ({ json }: { json?: boolean }) => {
-      const { describeReport, examine } = await import("./commands/doctor.ts");
-      const report = await examine();
-      print(json ? [JSON.stringify(report, null, 2)] : describeReport(report));
-      if (!report.ok) process.exitCode = 1;
-    });
+    .option("--ranks", "under mpirun: which machine and adapter each rank has, and how long ranks take to exchange");
+  addRankOptions(examining).action(async ({ json, ranks, ...options }: { json?: boolean; ranks?: boolean }) => {
+    const { lines, ok } = ranks
+      ? await withRanks(options, report, (await import("./commands/doctor_ranks.ts")).examineRanks)
+      : await (await import("./commands/doctor.ts")).doctor(json);
+    if (lines.length) print(lines);
+    if (!ok) process.exitCode = 1;
+  });
 
   const converting = program
     .command("convert")
@@ -159,32 +163,39 @@ function commands(): Command {
     },
   );
 
-  addTrainOptions(
-    program.command("train").description("train a net: options as published; Ctrl-C stops with a checkpoint"),
-  ).action(async (given: Record<string, unknown>) => {
-    const progress = new Progress();
-    const saved = await stated(given, progress, []);
-    const { trainCommand } = await import("./commands/train.ts");
-    print(await trainCommand(resolveTrainOptions(given, saved), process.argv.slice(3), progress));
-  });
+  const training = program
+    .command("train")
+    .description("train a net: options as published; Ctrl-C stops with a checkpoint; under mpirun on several GPUs");
+  addTrainOptions(addRankOptions(training, true)).action((given: Record<string, unknown>) =>
+    withRanks(given, report, async (peers) => {
+      const progress = progressOf(peers);
+      const options = await together(peers, async () =>
+        resolveTrainOptions(given, await stated(given, progress, peers ? ["gpu_ids"] : [])),
+      );
+      const { trainCommand } = await import("./commands/train.ts");
+      const lines = await trainCommand(options, process.argv.slice(3), progress, peers);
+      if (!peers?.rank) print(lines);
+    }),
+  );
 
-  addTestOptions(
-    program.command("test").description("paint a data set with a trained net: options as published"),
-  ).action(async (given: Record<string, unknown>) => {
-    const progress = new Progress();
-    const saved = await stated(given, progress, ["display_winsize"]);
-    const { testNet } = await import("./commands/test.ts");
-    const { line, whole } = await interruptible(
-      "finishing the picture",
-      (note) => progress.say(note),
-      (signal) =>
-        testNet(resolveTestOptions(given, saved), progress, signal, (path) =>
-          print([`process image... ${foreign(path, 600)}`]),
-        ),
-    );
-    print([line]);
-    if (!whole) process.exitCode = 130;
-  });
+  const testing = program
+    .command("test")
+    .description("paint a data set with a trained net: options as published; under mpirun each rank paints its part");
+  addTestOptions(addRankOptions(testing)).action((given: Record<string, unknown>) =>
+    withRanks(given, report, async (peers) => {
+      const progress = progressOf(peers);
+      const saved = await stated(given, progress, ["display_winsize", ...(peers ? ["gpu_ids"] : [])]);
+      const { testNet } = await import("./commands/test.ts");
+      const started = (path: string): void => print([`process image... ${foreign(path, 600)}`]);
+      const { line, whole } = await interruptible(
+        "finishing the picture",
+        (note) => progress.say(note),
+        (signal) => testNet(resolveTestOptions(given, saved), progress, signal, started, peers),
+      );
+      if (!peers?.rank) print([line]);
+      if (!whole) process.exitCode = 130;
+    }),
+  );
 
   const evaluating = program
     .command("eval")
@@ -343,22 +354,11 @@ function commands(): Command {
   return program;
 }
 
-/** The options of the opt file that --load_from_opt_file names. Prints a note about given options that are ignored. */
-async function stated(
-  given: Record<string, unknown>,
-  progress: Progress,
-  honoured: readonly string[],
-): Promise<Record<string, unknown>> {
-  const note = ignoredOptions(given, honoured);
-  if (note) progress.say(note);
-  const { checkpoints_dir = "./checkpoints", name = "label2coco", load_from_opt_file: from } = given;
-  const folder = join(String(checkpoints_dir), String(name));
-  return { ...(await savedOptions(from as string | true | undefined, folder, (line) => progress.say(line))) };
-}
-
 /** Prints an error, a SpadeError as its message and any other with its stack, and gives the exit code. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode;
+  // Another rank says why.
+  if (error instanceof ElsewhereError) return 1;
   if (error instanceof SpadeError)
     process.stderr.write(`error: ${withCommand(error.message).replaceAll("\n", "\n  ")}\n`);
   else

@@ -30,6 +30,8 @@ export interface LoadedBatch {
 
 export interface LoaderOptions {
   batchSize: number;
+  /** Load this part of every batch: the `rank`-th of `ranks` equal ones. Default: the whole. */
+  share?: { readonly rank: number; readonly ranks: number };
   /**
    * Number of decoding threads; 0 decodes in this thread. Default: the data set's nThreads, or if that is 0, one or
    * two.
@@ -76,7 +78,12 @@ export class Loader {
         `give --batchSize ${dataset.length} or less, or more pictures`,
       );
     }
-    const full = { ahead: 2, onSkip: (e: SpadeError) => console.warn(`skipped: ${e.message}`), ...options };
+    const full = {
+      ahead: 2,
+      share: { rank: 0, ranks: 1 },
+      onSkip: (e: SpadeError) => console.warn(`skipped: ${e.message}`),
+      ...options,
+    };
     const workers = options.workers ?? (nThreads || Math.max(1, Math.min(2, availableParallelism() - 1)));
     return new Loader(dataset, full, options.workerFile ?? workerBundle(), workers);
   }
@@ -146,10 +153,11 @@ export class Loader {
   }
 
   private async load(epoch: number, index: number): Promise<LoadedBatch> {
-    const { batchSize } = this.options;
+    const { batchSize, share } = this.options;
     const order = this.orderOf(epoch);
-    const from = index * batchSize;
-    const positions = Array.from({ length: Math.min(batchSize, order.length - from) }, (_, n) => from + n);
+    const own = batchSize / share.ranks;
+    const from = index * batchSize + share.rank * own;
+    const positions = Array.from({ length: Math.min(own, order.length - from) }, (_, n) => from + n);
     const samples = await Promise.all(positions.map((position) => this.sampleAt(order, position, epoch)));
     return { epoch, index, ...assemble(samples) };
   }

@@ -11,7 +11,7 @@ const DENSE_SHARE = 0.9;
 /** In training a dense level returns to lookup only up to this ratio, so that similar batches do not switch it back and forth. */
 const LOOKUP_SHARE = 0.7;
 /** Levels of at most this many pixels always use lookup, with room for any map: their tables cost little. */
-const SMALL = 16 * 16;
+export const SMALL = 16 * 16;
 /** Distinct windows per pixel of the side, as label borders grow with the side. The maxima over 21 COCO maps of sides 64 to 256. */
 const INNER_A_SIDE = 32;
 const OUTER_A_SIDE = 64;

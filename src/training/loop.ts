@@ -7,6 +7,8 @@ import { SpadeError } from "../runtime/index.ts";
 import { counted } from "../runtime/errors.ts";
 import { prepareStep, takeStep } from "./one_step.ts";
 import type { TrainOptions } from "./options.ts";
+import { agreed, together, type Peers } from "./peers/peers.ts";
+import { checkSame } from "./peers/same_weights.ts";
 import type { RunParts } from "./run.ts";
 import type { Prepared } from "./step/stepper.ts";
 import type { TrainResult, TrainUi } from "./ui.ts";
@@ -50,22 +52,22 @@ export interface LoopHooks {
 /** True once in `every` pictures, by the published code's test: total % every < batchSize. */
 export const due = (total: number, every: number, batchSize: number): boolean => every > 0 && total % every < batchSize;
 
-/** `waited`: milliseconds that steps waited for data, in total. */
+/** `waited`: milliseconds that steps waited for data, in total. With peers all ranks take the same steps, and stop after the same one. */
 export async function runLoop(
   o: TrainOptions,
-  session: RunParts,
+  session: RunParts & { readonly peers?: Peers },
   source: BatchSource,
   ui: TrainUi,
   hooks: LoopHooks,
 ): Promise<{ reason: TrainResult["reason"]; waited: number }> {
-  const { position, stepper } = session;
+  const { position, stepper, peers } = session;
   const { batchesPerEpoch } = source;
   checkPosition(o, position.batch, batchesPerEpoch);
   const epochs = o.niter + o.niter_decay;
   const started = performance.now();
   const pace = new Pace();
   let waited = 0;
-  const stop = (): TrainResult["reason"] | undefined => {
+  const stop = (): Exclude<TrainResult["reason"], "done"> | undefined => {
     if (ui.signal.aborted) return "signal";
     if (position.step >= o.max_steps) return "max_steps";
     if (performance.now() - started >= o.max_minutes * 60e3) return "max_minutes";
@@ -92,16 +94,20 @@ export async function runLoop(
       return found;
     };
     try {
-      const early = stop();
+      const { reason: early } = agreed(peers, stop());
       if (early) return { reason: early, waited };
-      let { next, error } = await waitFor(following(0));
+      const begin = await waitFor(following(0));
+      let { next, error }: Following = agreedOn(peers, begin);
       while (next) {
         const { loaded, prepared } = next;
         const begun = performance.now();
         const running = takeStep(o, session, prepared);
-        const coming = following(1);
-        const { lr, generator, losses: own, broken } = await running;
-        if (broken) throw await hooks.diagnose(prepared, loaded.paths, own);
+        const ahead = following(1);
+        const { lr, generator, losses: ownLosses, broken } = await running;
+        if (broken)
+          await together(peers, async () => {
+            throw await hooks.diagnose(prepared, loaded.paths, ownLosses);
+          });
         if (stepper.overflowed.length) hooks.skipped();
         const { losses } = session;
         const seconds = (performance.now() - begun) / 1e3;
@@ -129,8 +135,14 @@ export async function runLoop(
           position.batch = 0;
         }
         await hooks.settled();
-        const reason = ended === epochs ? "done" : stop();
-        const after = ended === undefined ? await waitFor(coming) : {};
+        const { step } = position;
+        if (peers?.sync_check && step % peers.sync_check === 0)
+          await together(peers, () => checkSame(peers, session.nets, step));
+        const own = stop();
+        const coming = ended === undefined ? await waitFor(ahead) : {};
+        const { reason: why, error: failure } = agreed(peers, own, coming.error);
+        const reason = ended === epochs ? "done" : why;
+        const after: Following = failure ? { error: failure } : coming;
         if (ended !== undefined && (ended % o.save_epoch_freq === 0 || ended === epochs)) await hooks.save(ended);
         else if (reason || after.error || due(position.pictures, o.save_latest_freq, o.batchSize)) await hooks.save();
         if (reason) return { reason, waited };
@@ -148,6 +160,12 @@ export async function runLoop(
 interface Following {
   next?: { loaded: LoadedBatch; prepared: Prepared };
   error?: Error;
+}
+
+/** A batch if all ranks have theirs. */
+function agreedOn(peers: Peers | undefined, { next, error }: Following): Following {
+  const { error: failure } = agreed(peers, undefined, error);
+  return failure ? { error: failure } : { next };
 }
 
 function checkPosition(o: TrainOptions, batch: number, batchesPerEpoch: number): void {

@@ -10,7 +10,7 @@ import type { Batch, Prepared } from "./step/stepper.ts";
 
 /** Prepares a batch with the draws of step `step` (from 0). */
 export const prepareStep = (o: TrainOptions, { stepper }: RunParts, batch: Batch, step: number): Prepared =>
-  stepper.prepare({ ...batch, ...noise(o, step) });
+  stepper.prepare({ ...batch, ...noise(o, step, stepper) });
 
 /** What one step did. */
 export interface StepDone {
@@ -46,10 +46,20 @@ function isBroken(losses: Record<string, number>, stepper: RunParts["stepper"], 
   return stepper.overflowed.length > 0 && (o.dtype === "f32" || stepper.scaleIsSpent);
 }
 
-/** The draws of a step, separate ones for the G step and the D step: the encoder's N(0,1), the seeds of the generator's planes. */
-function noise(o: TrainOptions, step: number): Pick<Batch, "epsG" | "epsD" | "noiseG" | "noiseD"> {
+/**
+ * The draws of a step, separate ones for the G step and the D step: the encoder's N(0,1), the seeds of the generator's planes. Those of the
+ * whole batch, of which a peer takes its pictures'.
+ */
+function noise(
+  o: TrainOptions,
+  step: number,
+  { images, options: { peers } }: RunParts["stepper"],
+): Pick<Batch, "epsG" | "epsD" | "noiseG" | "noiseD"> {
   const seed = (name: string): number => keyedSeed(o.seed, `${name} ${step}`);
-  const draw = (name: string): Float32Array => normalValues(seed(name), o.batchSize * o.z_dim);
+  const own = images * o.z_dim;
+  const from = (peers?.rank ?? 0) * own;
+  const draw = (name: string): Float32Array =>
+    normalValues(seed(name), o.batchSize * o.z_dim).subarray(from, from + own);
   return {
     ...(o.use_vae && { epsG: draw("eps G"), epsD: draw("eps D") }),
     ...((o.add_noise || kindOf(o).regions) && { noiseG: seed("noise G"), noiseD: seed("noise D") }),

@@ -11,7 +11,7 @@ import type { TrainOptions } from "./options.ts";
 import type { Position } from "./position.ts";
 import type { RunParts } from "./run.ts";
 import { AVERAGE, restore, type Role, type SavedState } from "./state.ts";
-import type { Nets } from "./step/step.ts";
+import type { Nets, StepOptions } from "./step/step.ts";
 import { Stepper } from "./step/stepper.ts";
 import { Styles } from "./styles.ts";
 
@@ -26,6 +26,8 @@ export interface Origin {
   parametersOf(role: Role, net: Net): Promise<ParameterStore>;
   parametersOf(role: typeof AVERAGE, net: Net): Promise<ParameterStore | undefined>;
   perceptual(): Promise<Nets["perceptual"]>;
+  /** Who else trains these nets, each its part of every batch. */
+  readonly peers?: Pick<StepOptions, "exchange" | "peers"> & { readonly ranks: number };
   /** The state whose moments, table rooms, styles and losses go on. */
   readonly saved?: SavedState;
   readonly position: Position;
@@ -48,10 +50,14 @@ export async function openParts(device: Device, o: TrainOptions, origin: Origin)
     noted(perceptual?.parameters);
     const nets: Nets = { G: loaded.G!, D: loaded.D!, E: loaded.E, perceptual };
     const average = o.ema > 0 ? noted((await origin.parametersOf(AVERAGE, netOf(o))) ?? nets.G.clone()) : undefined;
+    const { ranks = 1, ...others } = origin.peers ?? {};
+    // Peers average all losses and gradients, and the style's divergence is a sum over the batch.
+    const config = { ...o, lambda_kld: o.lambda_kld * ranks };
     const stepper = noted(
-      new Stepper(device, o, nets, o.batchSize, {
+      new Stepper(device, config, nets, o.batchSize / ranks, {
         dtype: o.dtype,
         average: average && { parameters: average, decay: o.ema },
+        ...others,
       }),
     );
     const regions = kindOf(o).regions?.(o);

@@ -2,6 +2,7 @@
 
 import type { ParameterStore } from "../models/weights/parameters.ts";
 import type { TrainOptions } from "./options.ts";
+import type { Peers } from "./peers/peers.ts";
 import type { Position } from "./position.ts";
 import type { Nets } from "./step/step.ts";
 import type { Stepper } from "./step/stepper.ts";
@@ -21,6 +22,8 @@ export interface RunParts {
 
 /** A run in a folder. */
 export interface FolderRun extends RunParts {
+  /** Other processes that train it too, each its part of every batch. */
+  readonly peers: Peers | undefined;
   /** Those given, with what the run keeps from its beginning. */
   readonly options: TrainOptions;
   /** The run goes on from a saved state, bit for bit. */

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
+import { gradients } from "../../kernels/gradients.ts";
 import { inverseStd, statistics } from "../../kernels/norm/statistics.ts";
-import { product, Program, Graph } from "../../src/runtime/index.ts";
+import { exchanging, product, Program, Graph } from "../../src/runtime/index.ts";
+import { times } from "../runtime/tiny.ts";
 import { statisticsReference } from "../reference/statistics.ts";
 import { evaluate, external, noise, relativeError, testDevice } from "../support/device.ts";
 import { sumError } from "../tolerances.ts";
@@ -62,5 +64,43 @@ test("inverseStd keeps padded lanes at zero", async () => {
   const program = await Program.compile(g, device, { name: "padding" });
   await program.run();
   expect([...new Float32Array(await device.download(kept.storage!))].slice(6)).toEqual([0, 0]);
+  program.dispose();
+});
+
+test("of peers, 1/std is that of the variance or eps, whichever is more, and so is its gradient", async () => {
+  const device = await testDevice();
+  const shape = [1, 3, 5, 4];
+  const pixels = 15;
+  // The second channel's variance is under eps.
+  const xs = noise(product(shape), 5).map((v, i) => (i % 4 === 1 ? 1e-3 * v : v) + 0.5);
+  const [dmean, drstd] = [noise(4, 6), noise(4, 7)];
+  const g = new Graph(device.target, { peers: true });
+  const x = g.input("x", shape);
+  const { mean, rstd, variance } = statistics(g, { x, per: "batch", synced: true });
+  const seeds = new Map([
+    [mean, times(g, g.input("dmean", [1, 4]), 1)],
+    [rstd, times(g, g.input("drstd", [1, 4]), 1)],
+  ]);
+  g.output("rstd", rstd);
+  g.output("variance", variance);
+  g.output("dx", gradients(g, seeds, [x]).get(x)!);
+  const program = await Program.compile(g, device);
+  await program.run({ inputs: { x: xs, dmean, drstd }, exchange: exchanging((_, values) => Promise.resolve(values)) });
+  const ref = statisticsReference(xs, 1, pixels, 4);
+  const got = {
+    rstd: await program.read("rstd"),
+    variance: await program.read("variance"),
+    dx: await program.read("dx"),
+  };
+  expect([...ref.variance].map((v) => v > EPS)).toEqual([true, false, true, true]);
+  expect(relativeError(got.variance, ref.variance)).toBeLessThan(sumError(pixels));
+  const rstds = [...ref.variance].map((v) => 1 / Math.sqrt(Math.max(v, EPS)));
+  expect(relativeError(got.rstd, Float64Array.from(rstds))).toBeLessThan(sumError(pixels));
+  const dx = xs.map((v, i) => {
+    const c = i % 4;
+    const slope = ref.variance[c] > EPS ? rstds[c] ** 3 * drstd[c] : 0;
+    return (dmean[c] - slope * (v - ref.mean[c])) / pixels;
+  });
+  expect(relativeError(got.dx, dx)).toBeLessThan(sumError(pixels));
   program.dispose();
 });

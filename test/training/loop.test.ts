@@ -25,6 +25,8 @@ async function run(
   const events: string[] = [];
   const stop = new AbortController();
   const stepper = {
+    images: o.batchSize,
+    options: {},
     prepare: (batch: { epsG: Float32Array; epsD: Float32Array }) => ({ batch }),
     step: async (
       { batch }: { batch: LoadedBatch & { epsG: Float32Array; epsD: Float32Array } },

@@ -60,6 +60,12 @@ export async function examine(): Promise<Report> {
   }
 }
 
+/** The report as lines, or as JSON. */
+export async function doctor(json?: boolean): Promise<{ lines: string[]; ok: boolean }> {
+  const report = await examine();
+  return { lines: json ? [JSON.stringify(report, null, 2)] : describeReport(report), ok: report.ok };
+}
+
 /** Copies an object whose fields are getters into a plain object. */
 function plainObject(o: unknown): Record<string, unknown> {
   const out: Record<string, unknown> = {};

@@ -10,7 +10,8 @@ import type { OpenNet } from "../../painting/open_net.ts";
 import { toPicture } from "../../painting/present/picture.ts";
 import { encodeRegionStyles } from "../../models/sean/region_styles.ts";
 import { labelColors, labelRgb } from "../../training/records/pictures.ts";
-import { openNetFile } from "../inputs/net.ts";
+import { openNetFile, type NetInFile } from "../inputs/net.ts";
+import { gatherTexts, together, type Peers } from "../../training/peers/peers.ts";
 import { Outputs, type Output } from "../terminal/output.ts";
 import { pictureOutput, writePicture } from "../reports/picture.ts";
 import type { Progress } from "../terminal/progress.ts";
@@ -74,6 +75,7 @@ function refuseTwins(dataset: Dataset, count: number): void {
 
 /**
  * Paints the data set; calls `started` with each file before painting it. After an abort the finished pictures and their page stay.
+ * @param peers other ranks: of n ranks each paints every n-th map, and rank 0 writes the page of all
  * @returns the line to print, and whether all is painted
  */
 export async function testNet(
@@ -81,7 +83,9 @@ export async function testNet(
   progress: Progress,
   signal: AbortSignal,
   started: (path: string) => void,
+  peers?: Peers,
 ): Promise<{ line: string; whole: boolean }> {
+  const { rank = 0, ranks = 1 } = peers ?? {};
   const weights = findWeights(o);
   const phase = o.data.phase ?? "test";
   const folder = join(o.results_dir, o.name, `${phase}_${o.which_epoch}`);
@@ -90,7 +94,7 @@ export async function testNet(
   const outputs = new Outputs(o.force);
   let source!: StyleSource;
   let count = 0;
-  const net = await openNetFile(weights, o, progress, async (described) => {
+  const first = async (described: NetInFile): Promise<void> => {
     const { config, labels } = described;
     const data = testData(o.data, config);
     const open = (photos: boolean): Promise<Dataset> => Dataset.open(data, { photos, colors: labels });
@@ -104,28 +108,43 @@ export async function testNet(
     }
     const paths = results.flatMap(({ map, painted }) => [map, ...painted].map((picture) => join(folder, picture.path)));
     await outputs.check([page, ...paths.map(pictureOutput)]);
-  });
-  const rows: Row[] = [];
+    if (peers && source.writesCodes)
+      throw new SpadeError(
+        "unsupported",
+        "test under mpirun",
+        "does not average the codes of all photos' regions",
+        "run it on one rank, or give --style mean or a file of codes",
+      );
+  };
+  const net = await together(peers, () => openNetFile(weights, o, progress, first));
+  let rows: Row[] = [];
   let styles: Styles | undefined;
   try {
     styles = await source.start(net);
-    for (let i = 0; i < count && !signal.aborted; i++) {
+    for (let i = rank; i < count && !signal.aborted; i += ranks) {
       const { label, image } = source.dataset.paths(i);
       progress.batch("painting", i, count);
       progress.above(() => started(foreign(image || label, 600)));
       rows.push(await paint(net, source.dataset, styles, i, o.n_samples, folder, outputs));
     }
+    if (peers) rows = merged(gatherTexts(peers, JSON.stringify(rows)).map((text) => JSON.parse(text) as Row[]));
     if (styles.mean && rows.length) await outputs.write(codesFile(folder, "mean"), encodeRegionStyles(styles.mean()));
   } finally {
     progress.end();
     styles?.dispose();
     net.dispose();
     const title = `Experiment = ${o.name}, Phase = ${phase}, Epoch = ${o.which_epoch}`;
-    if (rows.length) await outputs.write(page, testPage(title, rows, o.display_winsize, new Date()));
+    if (rows.length && !rank) await outputs.write(page, testPage(title, rows, o.display_winsize, new Date()));
   }
   const whole = rows.length === count;
   return { line: `painted ${whole ? "" : `${rows.length} of `}${counted(count, "label map")}: ${index}`, whole };
 }
+
+/** The rows of all ranks in the order of maps: of n ranks each has every n-th. */
+const merged = (all: readonly (readonly Row[])[]): Row[] =>
+  Array.from({ length: Math.max(...all.map((rows) => rows.length)) }, (_, i) =>
+    all.flatMap((rows) => rows[i] ?? []),
+  ).flat();
 
 /** Writes one label map in colours and its pictures; gives its row of the page. */
 async function paint(

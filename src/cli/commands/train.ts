@@ -1,7 +1,8 @@
 // train: shows the progress of a run, stops it on Ctrl-C, and prints how it ended. The training is in src/training/folder/trainer.ts.
 
-import { counted } from "../../runtime/errors.ts";
+import { counted, printable } from "../../runtime/errors.ts";
 import type { TrainOptions } from "../../training/options.ts";
+import type { Peers } from "../../training/peers/peers.ts";
 import { train } from "../../training/folder/trainer.ts";
 import type { TrainProgress, TrainResult, TrainUi } from "../../training/ui.ts";
 import { due } from "../../training/loop.ts";
@@ -73,6 +74,14 @@ export function trainUi(
   };
 }
 
+/** Of a rank other than 0: only what no other one can say. */
+const otherUi = (rank: number, signal: AbortSignal): ShownTraining => ({
+  signal,
+  say: (line) => void process.stderr.write(`rank ${rank}: ${printable(line)}\n`),
+  progress: () => undefined,
+  ended: () => undefined,
+});
+
 const CONTINUE = /^--(no[-_])?continue[-_]train(=|$)/i;
 
 const MOST_STEPS = /^--max[-_]steps(=|$)/i;
@@ -115,21 +124,23 @@ export function ending(
   return `${REASONS[reason]} after ${counted(steps, "step")}`;
 }
 
-/** Trains until the end, a limit or a signal; gives the lines to print. */
+/** Trains until the end, a limit or a signal, with the other ranks of an mpirun if there are any; gives the lines to print. */
 export async function trainCommand(
   options: TrainOptions,
   args: readonly string[],
   progress: Progress,
+  peers?: Peers,
 ): Promise<string[]> {
   const { reason, steps, folder } = await interruptible(
     "finishing the step, saving",
     (line) => progress.say(line),
     (signal) => {
-      const ui = trainUi(options, progress, signal);
-      return train(options, ui, (plan) => openDeviceFor(progress, plan)).finally(() => ui.ended());
+      const ui = peers?.rank ? otherUi(peers.rank, signal) : trainUi(options, progress, signal);
+      return train(options, ui, (plan) => openDeviceFor(progress, plan), peers).finally(() => ui.ended());
     },
   );
   const lines = [`${ending(options, reason, steps)}: ${folder}`];
-  if (reason !== "done") lines.push(`to go on: ${resumeCommand(args, reason)}`);
+  const mpirun = peers ? `mpirun -np ${peers.ranks} ` : "";
+  if (reason !== "done") lines.push(`to go on: ${mpirun}${resumeCommand(args, reason)}`);
   return lines;
 }

@@ -17,8 +17,8 @@ interface Dead {
 const DEAD: Readonly<Record<string, Dead>> = {
   gpu_ids: {
     value: "<x>",
-    refuses: (ids) => (ids.includes(",") ? "names several GPUs, and a run has one" : undefined),
-    fix: "leave it out; SPADE_ADAPTER chooses the adapter, and a larger batch takes more steps",
+    refuses: (ids) => (ids.includes(",") ? "names several GPUs, and this process has one" : undefined),
+    fix: "leave it out (SPADE_ADAPTER chooses the adapter), or start a rank for each under mpirun (docs/train.md)",
   },
   model: { value: "<x>", only: "pix2pix" },
   output_nc: { value: "<x>", only: "3" },

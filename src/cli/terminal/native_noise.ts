@@ -5,6 +5,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { vulkanSettings } from "../../node/dawn.ts";
+import { mpiPipe } from "../../node/mpi_launch.ts";
 import { command } from "./command.ts";
 
 const NOISE = /^Warning: maxDynamic(Uniform|Storage)BuffersPerPipelineLayout artificially reduced from .*$/;
@@ -17,13 +18,24 @@ function quiet(): boolean {
   return !/lvp_icd|lavapipe/.test(`${env.VK_ICD_FILENAMES ?? ""} ${env.VK_DRIVER_FILES ?? ""}`);
 }
 
+/**
+ * What the child inherits.
+ * @param mpi number of a pipe that it finds under the same number, as the environment says
+ */
+export function streams(mpi: number | undefined): (number | "inherit" | "pipe" | "ipc" | "ignore")[] {
+  // kill -9 of this process closes the ipc channel, and the child then exits too (endWithParent).
+  const usual = ["inherit", "inherit", "pipe", "ipc"] as const;
+  if (mpi === undefined) return [...usual];
+  if (mpi === 3) return [...usual.slice(0, 3), mpi, "ipc"];
+  return [...usual, ...Array.from({ length: mpi - 4 }, () => "ignore" as const), mpi];
+}
+
 /** Runs a program (default: this one again) with filtered stderr and gives its exit code; undefined if there is nothing to filter. */
 export async function runFiltered(args: readonly string[], program = process.argv[1]): Promise<number | undefined> {
   if (quiet()) return undefined;
   const terminal = process.stderr.isTTY ? String(process.stderr.columns || 80) : "log";
   const child = spawn(process.execPath, [...process.execArgv, program, ...args], {
-    // kill -9 of this process closes the ipc channel, and the child then exits too (endWithParent).
-    stdio: ["inherit", "inherit", "pipe", "ipc"],
+    stdio: streams(mpiPipe()),
     env: { ...process.env, [CHILD]: terminal },
   });
   // Ctrl-C in a terminal reaches both processes; the child decides when to exit.

@@ -12,9 +12,9 @@ import type { Layers } from "./generator.ts";
 /** Gives the plane of a norm by its key, standard normal, f32 [n]. */
 export type Planes = (g: Graph, key: string, n: number) => Tensor;
 
-/** Declares the input "noise", a seed; planes depend on it and on the norm's key. */
+/** Declares the input "noise", a seed (and which of the peers this is); planes depend on it and on the norm's key. */
 export function seededPlanes(g: Graph): Planes {
-  const seed = g.input("noise", [2], "i32");
+  const seed = g.input("noise", [g.peers ? 3 : 2], "i32");
   return (g, key, n) => normalPlane(g, { seed, layer: fnv1a32(key), n });
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { kindOf, outputSize } from "../../models/kinds.ts";
 import type { StateSource } from "../../models/weights/parameters.ts";
 import { foreign, SpadeError } from "../../runtime/errors.ts";
+import { SMALL } from "../../painting/choose_room.ts";
 import type { TrainOptions } from "../options.ts";
 import { SHOWN_BY_KEYS, type SavedTraining } from "../saved_net.ts";
 import { hasLevels, type SavedState } from "../state.ts";
@@ -21,6 +22,17 @@ export function goingOn(
       `note: the run keeps its squeezenet_scale of ${squeezenet_scale}${squeezenet_scale === OLD_SQUEEZENET_SCALE ? ", as before version 0.8" : ""}; --lambda_vgg changes the weight of the loss`,
     );
   return { ...given, squeezenet_scale };
+}
+
+/**
+ * A state without table rooms if its steps had another number of pictures than `images`: a rank's rooms are for its part of the batch.
+ */
+export function withRoomsFor<S extends Pick<SavedState, "stepper">>(saved: S, images: number): S {
+  const { plans } = saved.stepper;
+  // Rooms of large levels that are looked up say nothing of that.
+  const told = plans.filter(({ h, w, mode }) => h * w <= SMALL || mode === "dense");
+  const same = told.every(({ h, w, inner }) => inner.capacity === images * h * w + 1);
+  return same ? saved : { ...saved, stepper: { ...saved.stepper, plans: [] } };
 }
 
 /** How to begin another run with the nets of this one. */

@@ -22,7 +22,8 @@ import { AVERAGE, netSource, type Role } from "../state.ts";
 import type { Nets } from "../step/step.ts";
 import { InitNets } from "../fine_tune/open_init.ts";
 import { beginningOf, noteBeginning, type Beginning } from "./beginning.ts";
-import { checkLevels, checkNoise, explainShape, goingOn } from "./going_on.ts";
+import { stepPeers, type Peers } from "../peers/peers.ts";
+import { checkLevels, checkNoise, explainShape, goingOn, withRoomsFor } from "./going_on.ts";
 import { openNewest, setAside, type SavedRun } from "./state_files.ts";
 
 /** checkpoints_dir/name, and the folder of states in it. */
@@ -77,11 +78,15 @@ async function savedTrainingOf(o: TrainOptions): Promise<SavedTraining | undefin
   return savedTraining(checkpoint.metadata);
 }
 
-/** `say` gets a line about where the nets come from. */
+/**
+ * `say` gets a line about where the nets come from.
+ * @param peers who trains it too. Rank 0 opens it first and changes the folder; the others find there how it begins
+ */
 export async function openSession(
   device: Device,
   given: TrainOptions,
   say: (line: string) => void,
+  peers?: Peers,
 ): Promise<FolderRun> {
   const folder = runFolder(given);
   const latest = given.continue_train && given.which_epoch === "latest";
@@ -93,7 +98,7 @@ export async function openSession(
   const anew = !from.continue_train || unsaved || (begun !== undefined && begun.epoch === undefined);
   if (saved) checkLevels(from, saved);
   const init = anew && from.init_from ? await InitNets.open(from, say) : undefined;
-  if (!saved) {
+  if (!saved && !peers?.rank) {
     if (!begun)
       await noteBeginning(folder, anew ? { init_from: from.init_from || undefined } : { epoch: from.which_epoch });
     await setAside(stateFolder(from), say);
@@ -126,11 +131,13 @@ export async function openSession(
     const parts = await openParts(device, o, {
       parametersOf,
       perceptual: () => openPerceptual(device, o),
-      saved,
+      saved: saved && withRoomsFor(saved, o.batchSize / (peers?.ranks ?? 1)),
       position,
+      peers: peers && { exchange: peers.exchange, peers: stepPeers(peers), ranks: peers.ranks },
     });
     say(origin(o, saved, anew, position));
     return Object.assign(parts, {
+      peers,
       options: { ...given, squeezenet_scale: o.squeezenet_scale, init_from: o.init_from },
       resumed: saved !== undefined,
       // Without a note nothing was ever saved here, so that the whole log is this run's.

@@ -1,21 +1,23 @@
 // spade train: puts data, nets, loop, records and checkpoints together. All output goes to `ui` or to files under checkpoints_dir/name.
 
 import { join } from "node:path";
-import { Dataset } from "../../datasets/dataset.ts";
-import { Loader } from "../../datasets/loader.ts";
 import { labelsFor } from "../../datasets/names.ts";
 import { FRECHET_NAME } from "../../evaluation/frechet.ts";
 import { makeFolder, removeParts, replaceFile } from "../../formats/file.ts";
 import type { Label } from "../../pictures/label_names.ts";
 import { outputSize } from "../../models/kinds.ts";
 import { profileTable, SpadeError, type Device } from "../../runtime/index.ts";
-import { counted } from "../../runtime/errors.ts";
 import { forgetBeginning } from "./beginning.ts";
 import { due, runLoop, type LoopHooks, type StepReport } from "../loop.ts";
 import { lockRun } from "./lock.ts";
 import { describeTrainingMemory } from "../step/memory.ts";
 import { dropOldNets, writeNet } from "./net_files.ts";
 import type { TrainOptions } from "../options.ts";
+import { firstAlone, together, type Peers } from "../peers/peers.ts";
+import { Communication } from "../peers/report.ts";
+import { checkSameRuns } from "../peers/same_runs.ts";
+import { checkSame } from "../peers/same_weights.ts";
+import { following, LOWER_RATE } from "./follower.ts";
 import { Records, type At, type RecordsFrom } from "../records/records.ts";
 import { openSession, runFolder, stateFolder } from "./open_run.ts";
 import type { FolderRun } from "../run.ts";
@@ -25,33 +27,13 @@ import { takeSnapshot, type Snapshot } from "../state.ts";
 import { brokenStep } from "../one_step.ts";
 import type { Prepared } from "../step/stepper.ts";
 import type { TrainResult, TrainUi } from "../ui.ts";
-import { Validation } from "../validation.ts";
-
-/** Collects what a run opens, and closes it in reverse order. */
-class Opened {
-  private readonly closers: (() => void | Promise<void>)[] = [];
-
-  add<T>(value: T, close: (value: T) => void | Promise<void>): T {
-    this.closers.push(() => close(value));
-    return value;
-  }
-
-  /** Closes all, also where one fails; then the first failure is thrown. */
-  async close(): Promise<void> {
-    const failures: unknown[] = [];
-    for (const close of this.closers.reverse()) {
-      try {
-        await close();
-      } catch (error) {
-        failures.push(error);
-      }
-    }
-    if (failures.length) throw failures[0];
-  }
-}
+import type { Validation } from "../validation.ts";
+import { openData, openValidation } from "./open_data.ts";
+import { Opened } from "./opened.ts";
 
 /**
  * Trains to the end, to a limit, or to a signal, and saves. It also saves before it throws because the next batch can't be read.
+ * @param peers other processes that train the run too: of every batch each takes its part, and rank 0 alone speaks and writes
  * @param openDevice called after the data is checked, with the plan of variants that the run was trained with, if it had one
  * @throws SpadeError usage, file, label, shape: options or data, or another run in the same folder; integrity: a loss that is not a number; device-lost: with the last
  *   snapshot saved
@@ -60,42 +42,53 @@ export async function train(
   o: TrainOptions,
   ui: TrainUi,
   openDevice: (variants?: Readonly<Record<string, string>>) => Promise<Device>,
+  peers?: Peers,
 ): Promise<TrainResult> {
   const opened = new Opened();
+  const say = (line: string): void => {
+    if (!peers?.rank) ui.say(line);
+  };
   try {
-    const dataset = await Dataset.open(o);
-    checkSize(o, dataset);
-    const onSkip = (e: SpadeError): void => ui.say(`skipped: ${e.message}`);
-    await dataset.scan(undefined, onSkip, (line) => ui.say(`note: ${line}`));
+    const { dataset, loader } = await together(peers, () => openData(o, opened, ui, say, peers));
+    if (peers) await together(peers, () => checkSameRuns(peers, o, dataset));
     const labels = labelsFor(o);
-    const loader = opened.add(await Loader.open(dataset, { batchSize: o.batchSize, onSkip }), (l) => l.close());
-    ui.say(
-      `${counted(dataset.length, "pair")}, ${counted(loader.length, "batch", "batches")} of ${o.batchSize} an epoch`,
-    );
-    await makeFolder(runFolder(o));
-    opened.add(await lockRun(runFolder(o)), (release) => release());
-    for (const folder of [runFolder(o), stateFolder(o)]) await removeParts(folder);
-    const latest = o.continue_train && o.which_epoch === "latest";
-    const variants = latest ? await savedVariants(stateFolder(o)) : undefined;
-    const device = opened.add(await openDevice(variants), (d) => d.dispose());
-    const session = opened.add(await openSession(device, o, (line) => ui.say(line)), (s) => s.dispose());
+    await firstAlone(peers, async () => {
+      await makeFolder(runFolder(o));
+      opened.add(await lockRun(runFolder(o)), (release) => release());
+      for (const folder of [runFolder(o), stateFolder(o)]) await removeParts(folder);
+    });
+    const device = await together(peers, async () => {
+      const latest = o.continue_train && o.which_epoch === "latest";
+      const variants = latest ? await savedVariants(stateFolder(o)) : undefined;
+      return opened.add(await openDevice(variants), (d) => d.dispose());
+    });
+    const open = async (): Promise<FolderRun> =>
+      opened.add(await openSession(device, o, say, peers), (s) => s.dispose());
+    const own = await firstAlone(peers, open);
+    // The others find in the folder how rank 0 begins.
+    const session = await together(peers, async () => own ?? open());
     const { position, options } = session;
-    const records = opened.add(await Records.open(options, labels, recordsFrom(session)), (r) => r.close());
-    const validation = await openValidation(device, o);
-    if (validation) opened.add(validation, (v) => v.dispose());
+    if (peers) await together(peers, () => checkSame(peers, session.nets, position.step));
 
+    const run = await firstAlone(peers, async () => {
+      const records = opened.add(await Records.open(options, labels, recordsFrom(session)), (r) => r.close());
+      const validation = await openValidation(device, o);
+      if (validation) opened.add(validation, (v) => v.dispose());
+      const of = new Run(options, ui, session, records, validation, labels);
+      if (session.resumed) await of.rewriteNets();
+      session.stepper.onCompile = (...progress) => ui.compiling?.(...progress);
+      return of;
+    });
     const first = position.step;
-    const run = new Run(options, ui, session, records, validation, labels);
     const source = {
       batchesPerEpoch: loader.length,
       batches: (epoch: number, from: number) => loader.batches(epoch, from),
     };
     const begun = performance.now();
-    if (session.resumed) await run.rewriteNets();
-    session.stepper.onCompile = (...progress) => ui.compiling?.(...progress);
-    const { reason, waited } = await run.guarded(() => runLoop(options, session, source, ui, run));
-    await run.ended();
-    if (o.profile) {
+    const loop = (hooks: LoopHooks): ReturnType<typeof runLoop> => runLoop(options, session, source, ui, hooks);
+    const { reason, waited } = await (run ? run.guarded(() => loop(run)) : loop(following(session)));
+    await run?.ended();
+    if (o.profile && run) {
       ui.say(waiting(waited, performance.now() - begun));
       for (const p of await session.stepper.profile()) sayLines(ui, profileTable(p));
     }
@@ -114,35 +107,6 @@ function recordsFrom({ position, begunAgain }: FolderRun): RecordsFrom | undefin
 const waiting = (waited: number, whole: number): string =>
   `waited ${(waited / 1e3).toFixed(1)} s for data, ${((100 * waited) / whole).toFixed(1)} % of the time`;
 
-/** The discriminator sees label map, painted and real picture together: they must have one size. */
-function checkSize(o: TrainOptions, dataset: Dataset): void {
-  const { h, w } = outputSize(o);
-  const { size } = dataset;
-  if (!size || (size.width === w && size.height === h)) return;
-  throw new SpadeError(
-    "usage",
-    `--preprocess_mode ${o.preprocess_mode}, --crop_size ${o.crop_size}, --aspect_ratio ${o.aspect_ratio}`,
-    `make samples of ${size.width}x${size.height}, and the net paints ${w}x${h}`,
-    "choose a crop_size and an aspect_ratio whose picture the net can paint: multiples of its 2^upsamplings",
-  );
-}
-
-async function openValidation(device: Device, o: TrainOptions): Promise<Validation | undefined> {
-  if (!o.val_label_dir) return undefined;
-  const dataset = await Dataset.open({
-    ...o,
-    dataset_mode: "custom",
-    label_dir: o.val_label_dir,
-    image_dir: o.val_image_dir,
-    instance_dir: "",
-    isTrain: false,
-    serial_batches: true,
-    no_flip: true,
-    max_dataset_size: Infinity,
-  });
-  return Validation.open(device, o, dataset);
-}
-
 /** A note is one line; a table is several notes. */
 function sayLines(ui: Pick<TrainUi, "say">, text: string): void {
   for (const line of text.split("\n")) ui.say(line);
@@ -159,6 +123,7 @@ class Run implements LoopHooks {
   private shows = false;
   /** The step of the newest state on the disk; 0 for none. */
   private saved = 0;
+  private readonly communication: Communication | undefined;
 
   constructor(
     private readonly o: TrainOptions,
@@ -167,7 +132,9 @@ class Run implements LoopHooks {
     private readonly records: Records,
     private readonly validation: Validation | undefined,
     private readonly labels: readonly Label[] | undefined,
-  ) {}
+  ) {
+    this.communication = session.peers && new Communication(session.peers);
+  }
 
   skipped(): void {
     const { state, overflowed } = this.session.stepper;
@@ -195,9 +162,12 @@ class Run implements LoopHooks {
   /** After the last step of this call. */
   async ended(): Promise<void> {
     if (this.last && !this.logged) await this.records.stopped(this.at(this.last), this.last.losses);
+    const line = this.o.profile && this.communication?.line(this.session.position.step);
+    if (line) this.ui.say(line);
   }
 
   async settled(): Promise<void> {
+    this.communication?.step(this.session.position.step);
     const { snapshot_freq } = this.o;
     if (snapshot_freq > 0 && this.session.position.step % snapshot_freq === 0) this.snapshot = await this.take();
   }
@@ -257,8 +227,7 @@ class Run implements LoopHooks {
   }
 
   diagnose(prepared: Prepared, paths: readonly string[], losses: Record<string, number>): Promise<SpadeError> {
-    const fix = "lower --lr and go on from the last checkpoint with --continue_train";
-    return brokenStep(this.session, prepared, losses, paths.join(", "), fix);
+    return brokenStep(this.session, prepared, losses, paths.join(", "), LOWER_RATE);
   }
 
   /** Runs the loop; if the device is lost, saves the last snapshot and throws an error that names the saved step. */

@@ -23,7 +23,12 @@ export async function firstNonFinite(
     const program = await Program.compile(graph, stepper.device, { name: `${net} step, watched` });
     try {
       await program.run(stepper.runOptions(net, prepared));
-      for (const name of names) if ((await program.read(name))[0] !== 0) return `${net} step: ${name}`;
+      const found: string[] = [];
+      for (const name of names)
+        if (!found.length && (await program.read(name))[0] !== 0) found.push(`${net} step: ${name}`);
+      // Peers go on to the next net together.
+      const [first] = (await stepper.options.peers?.union(found)) ?? found;
+      if (first) return first;
     } finally {
       program.dispose();
     }

@@ -8,6 +8,7 @@ import { gradients } from "../../../kernels/gradients.ts";
 import { outputSize } from "../../models/kinds.ts";
 import { recordDiscriminator } from "../../models/nets/discriminator.ts";
 import { recordEncoder } from "../../models/nets/encoder.ts";
+import type { LevelWindows } from "../../labels/windows.ts";
 import type { TableRoom } from "../../models/nets/table_room.ts";
 import type { ParameterStore } from "../../models/weights/parameters.ts";
 import type { Frozen, Perceptual } from "../../models/nets/perceptual.ts";
@@ -42,8 +43,21 @@ export interface StepOptions {
   average?: Average;
   /** Exchanges gradients, and the statistics of synchronised norms, with peers that train the same nets. Left out: there are none. */
   exchange?: Exchange;
+  /** Whom else a step asks, where there are peers with other pictures. */
+  peers?: StepPeers;
   /** Where the noise of generators that always have it comes from: a batch's seeds, by default, or its planes. */
   planes?: "seed" | "given";
+}
+
+/** Answers of all peers, the same for each. They are asked in one order. */
+export interface StepPeers {
+  readonly rank: number;
+  /** With the largest counts of all peers, so that all record one step. */
+  largest(windows: readonly LevelWindows[]): readonly LevelWindows[] | Promise<readonly LevelWindows[]>;
+  /** The keys that any of them names. */
+  union(keys: readonly string[]): ReadonlySet<string> | Promise<ReadonlySet<string>>;
+  /** The rows of all, in the order of ranks. */
+  gatherRows(rows: Float32Array): Float32Array | Promise<Float32Array>;
 }
 
 export interface Step {
@@ -159,15 +173,20 @@ function update(
   return { gradients: made, overflow: flag, parts };
 }
 
-/** Differentiates the seeded tensors, exchanges the gradients with the peers, if there are any, and updates the parameters. */
+/**
+ * Differentiates the seeded tensors, exchanges gradients and losses with the peers, if there are any, and updates the parameters.
+ * @param losses f32 [1] each; they become the peers' means
+ */
 function learn(
   g: Graph,
   c: TrainConfig,
   seeds: ReadonlyMap<Tensor, Tensor>,
   moments: readonly Moments[],
+  losses: ReadonlyMap<string, Tensor>,
 ): Pick<Step, "gradients" | "overflow" | "parts"> {
   const grads = differentiate(g, seeds, moments);
   exchangeGradients(g, grads.values());
+  g.exchange({ name: "losses", reduction: "mean", tensors: [...losses.values()] });
   return update(g, c, grads, moments);
 }
 
@@ -207,9 +226,9 @@ export function recordGeneratorStep(
   }
   const scales = recordJudgement(g, c, nets.D, painted);
   const judged = recordGeneratorLosses(g, c, { scales, images, style });
-  const learnt = learn(g, c, new Map([...seeded(judged, seed), ...toFake]), moments);
-  if (options.average) g.scope("average", () => recordAverage(g, nets.G, options.average!.parameters, learnt.overflow));
   const losses = new Map([...judged, ...perceptual]);
+  const learnt = learn(g, c, new Map([...seeded(judged, seed), ...toFake]), moments, losses);
+  if (options.average) g.scope("average", () => recordAverage(g, nets.G, options.average!.parameters, learnt.overflow));
   const seen = new Map([...parts, ...taps, ...layersOf(scales), ...losses, ...learnt.parts]);
   return { losses, fake, style, regionCodes, tables, styleTables, ends, ...learnt, parts: seen };
 }
@@ -227,7 +246,7 @@ export function recordDiscriminatorStep(
   const { fake, tables, styleTables, ends, parts } = painted;
   const scales = recordJudgement(g, c, nets.D, painted);
   const losses = recordDiscriminatorLosses(g, c, scales, images);
-  const learnt = learn(g, c, seeded(losses, g.input("seed", [1])), moments);
+  const learnt = learn(g, c, seeded(losses, g.input("seed", [1])), moments, losses);
   return {
     losses,
     fake,

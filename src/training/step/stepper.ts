@@ -47,7 +47,7 @@ export interface Batch {
   /** [N, z_dim] normal values, for the G step and for the D step (nets with VAE). */
   epsG?: Float32Array;
   epsD?: Float32Array;
-  /** Seeds of the planes of the G step and of the D step (nets with add_noise); peers need different ones. */
+  /** Seeds of the planes of the G step and of the D step (nets with add_noise), one for all peers: each takes its part of the planes. */
   noiseG?: number;
   noiseD?: number;
   /** The planes themselves, as inputs of the G step and of the D step (StepOptions.planes "given"). */
@@ -139,12 +139,14 @@ export class Stepper {
    * parameter and is listed in `overflowed`.
    */
   async step(prepared: Prepared, { generator = true, ...rates }: StepArgs = {}): Promise<Record<string, number>> {
-    this.plans = prepared.windows.map((lw, i) => trainingRoomFor(lw, this.plans[i]));
+    const { peers } = this.options;
+    const windows = (await peers?.largest(prepared.windows)) ?? prepared.windows;
+    this.plans = windows.map((lw, i) => trainingRoomFor(lw, this.plans[i]));
     const compiled = await this.programs(this.plans);
     const nets = generator ? (["G", "D"] as const) : (["D"] as const);
     for (const net of nets) {
       this.steps[net]++;
-      if (net === "G") this.begin(prepared.windows, this.steps.G - (this.scales?.G.skipped ?? 0));
+      if (net === "G") await this.begin(prepared.windows, this.steps.G - (this.scales?.G.skipped ?? 0));
       await compiled[net].program.run(this.runOptions(net, prepared, rates));
       compiled[net].ran = true;
     }
@@ -175,10 +177,11 @@ export class Stepper {
     const { scale, skipped } = this.scales?.[net] ?? { scale: 1, skipped: 0 };
     const rate = learningRates(c, lr)[net];
     const eps = net === "G" ? batch.epsG : batch.epsD;
-    const { exchange, average } = this.options;
+    const { exchange, average, peers } = this.options;
     return {
       inputs: {
         ...inputs,
+        ...(exchange && inputs.noise && { noise: Int32Array.of(...inputs.noise, peers?.rank ?? 0) }),
         image: batch.image,
         codes: windows[windows.length - 1].codes,
         ...(eps ? { eps } : {}),
@@ -204,9 +207,11 @@ export class Stepper {
   }
 
   /** Notes the parameters that a batch reaches first. */
-  private begin(windows: readonly LevelWindows[], step: number): void {
-    for (const key of trainingKindOf(this.config).late?.reached(this.config, windows) ?? [])
-      if (!this.started.has(key)) this.started.set(key, step - 1);
+  private async begin(windows: readonly LevelWindows[], step: number): Promise<void> {
+    const { late } = trainingKindOf(this.config);
+    if (!late) return;
+    const first = [...late.reached(this.config, windows)].filter((key) => !this.started.has(key));
+    for (const key of (await this.options.peers?.union(first)) ?? first) this.started.set(key, step - 1);
   }
 
   /** Records a net's step with the current table rooms. */
@@ -219,9 +224,10 @@ export class Stepper {
     return { graph, step: record(graph, this.config, nets, this.plans, this.images, this.moments[net], this.options) };
   }
 
-  /** What the encoder gave for every real picture of the last G step: mu, [N, z_dim] (nets with VAE), or codes of regions, [N, labels, style_length]. */
-  mu(): Promise<Float32Array> {
-    return this.recorded!.G.program.read("mu");
+  /** What the encoder gave for every real picture of the last G step, those of all peers: mu, [N, z_dim] (nets with VAE), or codes of regions, [N, labels, style_length]. */
+  async mu(): Promise<Float32Array> {
+    const mu = await this.recorded!.G.program.read("mu");
+    return this.options.peers?.gatherRows(mu) ?? mu;
   }
 
   /** The pictures painted in the last G step, [N,H,W,3]. */

@@ -273,7 +273,7 @@ type Noise = Parameters<typeof addNoiseReference>[0];
 /** log, cos and sin of WGSL are wrong by several units, as are sums of so many terms. */
 const FUNCTIONS = 2000;
 
-const normalPlane: OpCase<"normalPlane", { low: number; high: number; layer: number; n: number }> = {
+const normalPlane: OpCase<"normalPlane", { low: number; high: number; layer: number; n: number; before?: number }> = {
   // From the words of Random123's first vector, 6627e8d5, e169c58d, bc57ac4c and 9b00dbd8.
   example: {
     of: { low: 0, high: 0, layer: 0, n: 4 },
@@ -284,10 +284,16 @@ const normalPlane: OpCase<"normalPlane", { low: number; high: number; layer: num
     { low: 7, high: 0, layer: 0, n: 5000 },
     { low: -3, high: 0x1fffff, layer: 0xdeadbeef, n: 4098 },
     { low: 7, high: 1, layer: 1, n: 1 },
+    // The third of peers that share a plane.
+    { low: 7, high: 0, layer: 0, n: 640, before: 2 },
   ],
-  data: ({ low, high }) => ({ seed: i32([2], Int32Array.of(low, high)) }),
+  data: ({ low, high, before }) => ({
+    seed: before === undefined ? i32([2], Int32Array.of(low, high)) : i32([3], Int32Array.of(low, high, before)),
+  }),
   args: ({ seed }, { layer, n }) => ({ seed, layer, n }),
-  forward: (_, { low, high, layer, n }) => ({ y: normalValues((high >>> 0) * 2 ** 32 + (low >>> 0), n, layer) }),
+  forward: (_, { low, high, layer, n, before = 0 }) => ({
+    y: normalValues((high >>> 0) * 2 ** 32 + (low >>> 0), (before + 1) * n, layer).subarray(before * n),
+  }),
   backward: notDifferentiable,
   terms: () => FUNCTIONS,
   f16: false,
