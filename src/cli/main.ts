@@ -11,7 +11,7 @@ import { interruptible, tidyAtEnd } from "./terminal/interrupt.ts";
 import { adoptTerminal, endWithParent, runFiltered } from "./terminal/native_noise.ts";
 import { Progress } from "./terminal/progress.ts";
 import { progressOf, withRanks } from "./terminal/ranks.ts";
-import { addRankOptions } from "./options/rank_options.ts";
+import { addRankOptions, type RankOptions } from "./options/rank_options.ts";
 import { stated } from "./options/stated.ts";
 import { addTestOptions, resolveTestOptions } from "./options/test_options.ts";
 import { addTable, argument, FORCE, text } from "./options/option_table.ts";
@@ -251,9 +251,11 @@ function commands(): Command {
     if (!ok) process.exitCode = 1;
   });
 
-  program
+  const labelling = program
     .command("label")
-    .description("label maps for photos, found by a network (ADE20K): a data set from any folder of photos")
+    .description(
+      "label maps for photos, found by a network (ADE20K): a data set from any folder of photos; under mpirun each rank labels its part",
+    )
     .requiredOption("--image_dir <folder>", "photos, in folders below it too")
     .requiredOption("--out <folder>", "where the label maps go; those that are there stay, so the same command goes on")
     .option(
@@ -275,18 +277,20 @@ function commands(): Command {
       0,
     )
     .option("--sheet <file>", "a sheet of 16 photos with their maps (.png, .jpg, .webp)", "label.png")
-    .option("--force", `make maps again that are there; ${FORCE}`)
-    .action(async (options: LabelCommand) => {
+    .option("--force", `make maps again that are there; ${FORCE}`);
+  addRankOptions(labelling).action((options: LabelCommand & RankOptions) =>
+    withRanks(options, report, async (peers) => {
       const { labelPhotos } = await import("./commands/label.ts");
-      const progress = new Progress();
+      const progress = progressOf(peers);
       const { lines, whole } = await interruptible(
         "finishing the photo",
         (note) => progress.say(note),
-        (signal) => labelPhotos(options, progress, signal),
+        (signal) => labelPhotos(options, progress, signal, peers),
       );
-      print(lines);
+      if (lines.length) print(lines);
       if (!whole) process.exitCode = 1;
-    });
+    }),
+  );
 
   program
     .command("coco-instances")

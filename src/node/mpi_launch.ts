@@ -1,6 +1,6 @@
 // How an MPI started this process: what its mpirun says in the environment, and which library belongs to it.
 
-import { fstatSync } from "node:fs";
+import { fstatSync, writeSync } from "node:fs";
 import { SpadeError } from "../runtime/errors.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -68,4 +68,18 @@ export function checkPipe(env: Environment = process.env): void {
     "can't be reached: a program between it and this one (npx) has closed its pipe",
     "start the program itself (mpirun ... node_modules/.bin/spade-webgpu ...), or give mpirun -pmi-port",
   );
+}
+
+/**
+ * Has MPICH's mpirun end all ranks where MPI itself can't be called (PMI 1, wire protocol): the others would wait for this one in MPI_Init. That of
+ * Open MPI does so by itself when a process ends with an error.
+ */
+export function endLaunch(env: Environment = process.env): void {
+  const pipe = mpiPipe(env);
+  if (pipe === undefined) return;
+  try {
+    writeSync(pipe, "cmd=abort exitcode=1\n");
+  } catch {
+    // Closed: then no rank can have joined.
+  }
 }

@@ -152,4 +152,14 @@ describe.skipIf(!MPIS.length).each(USUAL)("$name", (mpi) => {
     ]);
     expect(await line("--gpu_ids", "0,,")).toEqual(["error: rank 1, --gpu_ids 0,,: has none for rank 2 of this machine; give one for each rank of a machine, or start fewer"]); // prettier-ignore
   });
+
+  test("a rank that can't join is one line, and ends the others, which wait for it", async () => {
+    const own = ["PMI_RANK", "OMPI_COMM_WORLD_RANK"].map((name) => `process.env.${name}==="1"`).join("||");
+    const alone = ["--import", `data:text/javascript,if(${own})process.env.SPADE_MPI="/nowhere/libmpi.so"`];
+    const { code, stderr } = await start(mpi, 2, [...alone, ...args("lines")]).ended;
+    expect(code).not.toBe(0);
+    expect(stderr.split("\n").filter((text) => text.startsWith("error: "))).toEqual([
+      expect.stringMatching(/^error: MPI: has started 2 ranks, and its library can't be loaded/),
+    ]);
+  });
 });

@@ -108,13 +108,6 @@ export async function testNet(
     }
     const paths = results.flatMap(({ map, painted }) => [map, ...painted].map((picture) => join(folder, picture.path)));
     await outputs.check([page, ...paths.map(pictureOutput)]);
-    if (peers && source.writesCodes)
-      throw new SpadeError(
-        "unsupported",
-        "test under mpirun",
-        "does not average the codes of all photos' regions",
-        "run it on one rank, or give --style mean or a file of codes",
-      );
   };
   const net = await together(peers, () => openNetFile(weights, o, progress, first));
   let rows: Row[] = [];
@@ -128,7 +121,10 @@ export async function testNet(
       rows.push(await paint(net, source.dataset, styles, i, o.n_samples, folder, outputs));
     }
     if (peers) rows = merged(gatherTexts(peers, JSON.stringify(rows)).map((text) => JSON.parse(text) as Row[]));
-    if (styles.mean && rows.length) await outputs.write(codesFile(folder, "mean"), encodeRegionStyles(styles.mean()));
+    if (styles.mean && rows.length) {
+      const mean = encodeRegionStyles(styles.mean(peers));
+      if (!rank) await outputs.write(codesFile(folder, "mean"), mean);
+    }
   } finally {
     progress.end();
     styles?.dispose();

@@ -12,6 +12,7 @@ import type { NetInFile } from "./net.ts";
 import { kindOf } from "../../models/kinds.ts";
 import type { Regions, RegionStyles } from "../../models/sean/region_styles.ts";
 import type { OpenNet } from "../../painting/open_net.ts";
+import { gatherTexts, type Peers } from "../../training/peers/peers.ts";
 import { codesOfMap, encodePhoto, readRegionStyles } from "./region_styles.ts";
 import { findEncoder, needEncoder, openEncoder, prepareStyle } from "./encoder.ts";
 import { drawStyle, readStyle } from "./style.ts";
@@ -24,9 +25,9 @@ export interface Styles {
   readonly photos: boolean;
   /** z of the `nth` picture of a map, nth from 0; undefined for nets without VAE. */
   z(index: number, nth: number, sample: Maps): Promise<Float32Array | undefined>;
-  /** Of nets with regions, with each photo's own styles: the codes of the last picture, and the mean ones of all. */
+  /** Of nets with regions, with each photo's own styles: the codes of the last picture, and the mean ones of all, of all ranks. */
   readonly codes?: RegionStyles;
-  mean?(): RegionStyles;
+  mean?(peers?: Peers): RegionStyles;
   dispose(): void;
 }
 
@@ -121,6 +122,9 @@ export async function styleSource(
   };
 }
 
+/** Of a label's codes: how many there were, and their sum. */
+type CodeSum = [label: number, count: number, sum: number[]];
+
 /** The codes of each photo's regions, by its own map; every picture is a reconstruction, as in the published test. */
 class RegionPhotos implements Styles {
   readonly photos = true;
@@ -143,10 +147,17 @@ class RegionPhotos implements Styles {
     return codesOfMap(this.net, this.codes, {}, label, instance);
   }
 
-  mean(): RegionStyles {
-    return Object.fromEntries(
-      [...this.sums].map(([label, { sum, count }]) => [label, Float32Array.from(sum, (v) => v / count)]),
-    );
+  mean(peers?: Peers): RegionStyles {
+    const own: CodeSum[] = [...this.sums].map(([label, { sum, count }]) => [label, count, [...sum]]);
+    const all = peers ? gatherTexts(peers, JSON.stringify(own)).flatMap((text) => JSON.parse(text) as CodeSum[]) : own;
+    const labels = new Set(all.map(([label]) => label));
+    const mean = (label: number): Float32Array => {
+      const parts = all.filter((part) => part[0] === label);
+      const count = parts.reduce((n, part) => n + part[1], 0);
+      const place = (i: number): number => parts.reduce((total, [, , sum]) => total + sum[i], 0);
+      return Float32Array.from({ length: this.regions.length }, (_, i) => place(i) / count);
+    };
+    return Object.fromEntries([...labels].map((label) => [label, mean(label)]));
   }
 
   dispose(): void {

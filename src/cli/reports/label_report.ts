@@ -2,7 +2,7 @@
 
 import { DONT_CARE_ID, type LabelMap } from "../../labels/label_map.ts";
 import type { Label } from "../../pictures/label_names.ts";
-import { counted, foreign, type SpadeError } from "../../runtime/errors.ts";
+import { counted, foreign, SpadeError } from "../../runtime/errors.ts";
 import type { Decided } from "../../segmenting/decide.ts";
 import type { ToLabels } from "../../segmenting/labelled.ts";
 import { command } from "../terminal/command.ts";
@@ -16,7 +16,6 @@ interface Ending {
   list: string;
   photos: number;
   maps: number;
-  stopped: boolean;
 }
 
 /** Classes without a label that are named. */
@@ -24,12 +23,28 @@ const MOST_NAMED = 8;
 /** Damaged photos that are named. */
 const MOST_DAMAGED = 10;
 
+type Counts = [key: number | string, count: number][];
+
+/** What one rank's report holds, as plain data. */
+export interface Plain {
+  readonly numbers: Readonly<Record<"made" | "turned" | "unsure" | "pixels", number>>;
+  readonly seconds: number;
+  readonly stopped: boolean;
+  readonly damaged: Pick<SpadeError, "code" | "where" | "problem" | "fix">[];
+  readonly unfit: Counts;
+  readonly shares: Counts;
+}
+
+const addTo = <K>(map: Map<K, number>, key: K, n: number): unknown => map.set(key, (map.get(key) ?? 0) + n);
+
 const percent = (part: number, whole: number): string => `${((100 * part) / Math.max(1, whole)).toFixed(2)} %`;
 
 export class LabelReport {
   /** Photos labelled by this run, and its seconds. */
   made = 0;
   seconds = 0;
+  /** It was asked to stop before the last photo. */
+  stopped = false;
   readonly damaged: SpadeError[] = [];
   private turned = 0;
   private unsure = 0;
@@ -52,7 +67,7 @@ export class LabelReport {
       else counts[c]++;
     });
     counts.forEach((n, c) => {
-      if (n && to.labels[c] === to.unknown) this.unfit.set(names[c], (this.unfit.get(names[c]) ?? 0) + n);
+      if (n && to.labels[c] === to.unknown) addTo(this.unfit, names[c], n);
     });
   }
 
@@ -60,7 +75,28 @@ export class LabelReport {
   count({ data }: Pick<LabelMap, "data">): void {
     const counts = new Uint32Array(65536);
     for (const id of data) counts[id]++;
-    counts.forEach((n, id) => n && this.shares.set(id, (this.shares.get(id) ?? 0) + n));
+    counts.forEach((n, id) => n && addTo(this.shares, id, n));
+  }
+
+  /** For another rank's join(). */
+  plain(): Plain {
+    const { made, turned, unsure, pixels, seconds, stopped, unfit, shares } = this;
+    const damaged = this.damaged.map(({ code, where, problem, fix }) => ({ code, where, problem, fix }));
+    return {
+      ...{ seconds, stopped, damaged },
+      numbers: { made, turned, unsure, pixels },
+      ...{ unfit: [...unfit], shares: [...shares] },
+    };
+  }
+
+  /** Takes what another rank did meanwhile. */
+  join({ numbers, seconds, stopped, damaged, unfit, shares }: Plain): void {
+    for (const name of ["made", "turned", "unsure", "pixels"] as const) this[name] += numbers[name];
+    this.seconds = Math.max(this.seconds, seconds);
+    this.stopped ||= stopped;
+    this.damaged.push(...damaged.map((e) => new SpadeError(e.code, e.where, e.problem, e.fix)));
+    for (const [name, n] of unfit) addTo(this.unfit, String(name), n);
+    for (const [id, n] of shares) addTo(this.shares, Number(id), n);
   }
 
   lines(e: Ending): string[] {
@@ -85,7 +121,7 @@ export class LabelReport {
       lines.push(
         `${foreign(e.sheet, 600)}: ${counted(Math.min(16, e.maps), "map")} beside the photo; look whether they fit`,
       );
-    if (e.stopped) lines.push("stopped: the same command goes on where it was");
+    if (this.stopped) lines.push("stopped: the same command goes on where it was");
     else if (e.maps) {
       const options = [
         ["label_dir", e.out],

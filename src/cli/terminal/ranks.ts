@@ -3,7 +3,7 @@
 
 import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { mpiLaunch } from "../../node/mpi_launch.ts";
+import { endLaunch, mpiLaunch } from "../../node/mpi_launch.ts";
 import type { Ranks } from "../../node/ranks.ts";
 import { ElsewhereError, isShared, ofRank, together, type Peers } from "../../training/peers/peers.ts";
 import { rankEnvironment, syncCheck, type RankOptions } from "../options/rank_options.ts";
@@ -16,6 +16,8 @@ export interface Joined extends Peers {
 
 /** The pipes through which a process that mpirun watches passes its last line on. */
 const LAST_LINE_MS = 300;
+/** So long after each other ranks of a machine fail for the same reason, at most. */
+const ALIKE_MS = 2000;
 
 /**
  * Runs `work` with the other ranks; undefined: there are none.
@@ -33,8 +35,12 @@ export async function withRanks<T>(
     const { Ranks } = await import("../../node/ranks.ts");
     all = await Ranks.open(launch);
   } catch (error) {
-    // All ranks of a machine fail alike: one line is enough.
-    throw launch.local === 0 ? error : new ElsewhereError("as the first rank of this machine");
+    // Ranks of a machine fail alike: the first ends all, and another has a line of its own only where the first has joined.
+    if (launch.local > 0) await sleep(ALIKE_MS);
+    report(error);
+    await sleep(LAST_LINE_MS);
+    endLaunch();
+    throw new ElsewhereError("said already");
   }
   all.dtype = options.exchange_dtype ?? "f32";
   const { rank, ranks, exchange, spent } = all;
