@@ -5,6 +5,7 @@ import { allReaders, openCheckpoint } from "./formats/any_checkpoint.ts";
 import { openFile } from "./formats/file.ts";
 import type { RandomAccess } from "./formats/tensors.ts";
 import { openNodeDevice, sizesWish, SOFTWARE_FIX } from "./node/dawn.ts";
+import { rest } from "./node/rest.ts";
 import { describeNet } from "./painting/describe_net.ts";
 import { SpadeError } from "./runtime/errors.ts";
 import type { Source } from "./session/api.ts";
@@ -69,4 +70,5 @@ export const nodeHost = (): Host => ({
   head,
   open,
   sizesAs: sizesWish(),
+  rest,
 });

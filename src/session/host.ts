@@ -41,6 +41,8 @@ export interface WeightsFormat {
 export interface BareHost {
   /** For borrowed devices; omitted: chosen by adapter. */
   readonly sizesAs?: Target["sizesAs"];
+  /** For borrowed devices: how to wait for a software adapter. */
+  readonly rest?: OpenOptions["rest"];
   readonly format: WeightsFormat;
   openDevice(options: OpenOptions & Pick<SpadeOptions, "powerPreference">): Promise<Device>;
   /** What its users can do about a software adapter. */

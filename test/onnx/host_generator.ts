@@ -39,7 +39,7 @@ function conv(state: HostState, name: string, x: Map3): Map3 {
   const [cout, cin, k] = weight.shape;
   const bias = state.get(`${name}.bias`)?.data;
   const y = map3(cout, x.h, x.w);
-  const [{ h, w }, r] = [x, k >> 1];
+  const [{ h, w, data }, r] = [x, k >> 1];
   // One tap of one channel at a time, row by row: the same sums as pixel by pixel, in a tenth of the time.
   for (let o = 0; o < cout; o++) {
     const out = y.data.subarray(o * h * w, (o + 1) * h * w);
@@ -50,7 +50,7 @@ function conv(state: HostState, name: string, x: Map3): Map3 {
           const [from, to] = [Math.max(0, r - b), Math.min(w, w + r - b)];
           for (let i = Math.max(0, r - a); i < Math.min(h, h + r - a); i++) {
             const source = (c * h + i + a - r) * w + b - r;
-            for (let j = from; j < to; j++) out[i * w + j] += tap * x.data[source + j];
+            for (let j = from; j < to; j++) out[i * w + j] += tap * data[source + j];
           }
         }
     for (let p = 0; p < h * w; p++) out[p] = out[p] / sigma + (bias ? bias[o] : 0);

@@ -58,6 +58,21 @@ export async function expectGoesOn(whole: TrainOptions, steps: number): Promise<
   }
 }
 
+/** By their plan. Runs share them: making its pipelines anew is most of a tiny run's time. */
+const devices = new Map<string, Device>();
+
+/** A device that its users can't close. */
+async function sharedDevice(variants: OpVariants = {}): Promise<Device> {
+  const key = JSON.stringify(variants);
+  let device = devices.get(key);
+  if (device?.state !== "alive") {
+    device = await openNodeDevice({ variants });
+    device.dispose = () => undefined;
+    devices.set(key, device);
+  }
+  return device;
+}
+
 /** Trains; `after` sees every step. */
 export async function run(
   o: TrainOptions,
@@ -75,7 +90,7 @@ export async function run(
     signal: new AbortController().signal,
     compiling,
   };
-  const result = await train(o, ui, async (saved) => (device = await openNodeDevice({ variants: variants ?? saved })));
+  const result = await train(o, ui, async (saved) => (device = await sharedDevice(variants ?? saved)));
   return { ...result, said };
 }
 

@@ -149,7 +149,7 @@ export class Program implements Runnable {
     const promises = requests.map((r) => device.pipelines.get(r));
     const distinct = new Set(promises);
     let done = 0;
-    await Promise.all([...distinct].map((p) => p.then(() => options.onProgress?.(++done, distinct.size))));
+    await device.wait(Promise.all([...distinct].map((p) => p.then(() => options.onProgress?.(++done, distinct.size)))));
     const pipelines = await Promise.all(promises);
 
     const owned: Storage[] = [];

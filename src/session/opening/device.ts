@@ -10,7 +10,7 @@ export function openDevice(
   { device, powerPreference }: Pick<SpadeOptions, "device" | "powerPreference">,
 ): { found: Promise<unknown>; opening: Promise<Device> } {
   if (device) {
-    const opening = Promise.resolve(borrowed(device, host.sizesAs));
+    const opening = Promise.resolve(borrowed(device, host));
     return { found: opening, opening };
   }
   let onAdapter!: () => void;
@@ -20,9 +20,9 @@ export function openDevice(
   return { found: Promise.race([adapter, opening]), opening };
 }
 
-function borrowed(gpu: GPUDevice, sizesAs: BareHost["sizesAs"]): Device {
+function borrowed(gpu: GPUDevice, { sizesAs, rest }: BareHost): Device {
   const info =
     (gpu as { adapterInfo?: GPUAdapterInfo }).adapterInfo ??
     ({ vendor: "", architecture: "", device: "", description: "borrowed device" } as GPUAdapterInfo);
-  return new Device(gpu, info, false, { sizesAs });
+  return new Device(gpu, info, false, { sizesAs, rest });
 }
