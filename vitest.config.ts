@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config";
 /** Plain computations on the host: no device, no process, no environment of their own, so that files share their modules. */
 const HOST = ["datasets", "formats", "labels", "lint", "scripts", "studio"];
 /** Nets of real size in Node. */
-const REAL = ["evaluation", "labeler", "segmenting", "cli/label.test.ts"];
+const REAL = ["evaluation", "labeler", "segmenting", "cli/label.test.ts", "mpi/shared_work.test.ts"];
 /**
  * For all other tests: lavapipe spends most of the time of tiny nets on compiling shaders. Without LLVM's optimisations that takes half as
  * long, and the numbers are the same. Nets of real size, and pages (launch.ts), would lose more by slow shaders than they gain.
