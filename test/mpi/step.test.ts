@@ -1,10 +1,13 @@
 // Training steps over MPI: the same bits on all ranks, which are nearly those of one process with the whole batch. Long form, SPADE_LONG=1: every
 // MPI that is here, and four ranks.
 
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { scratch } from "../datasets/folders.ts";
 import { testDevice } from "../support/device.ts";
 import { HALVES_GRADIENT_NORM, LOSS_RELATIVE, PEERS_GRADIENT_NORM } from "../tolerances.ts";
-import { byRank, LONG, MPIS, program, start, USUAL } from "./mpirun.ts";
+import { LONG, MPIS, program, start, USUAL } from "./mpirun.ts";
 import { open, trained, type Found } from "./small.ts";
 
 interface OfRank extends Found {
@@ -20,10 +23,12 @@ describe.skipIf(!MPIS.length).each(USUAL)("$name", (mpi) => {
   let step: string;
   beforeAll(async () => void (step = await program("step.ts")));
   const run = async (ranks: number, ...how: string[]): Promise<OfRank[]> => {
-    const ran = await start(mpi, ranks, [step, ...how]).ended;
+    const folder = await scratch();
+    const ran = await start(mpi, ranks, [step, folder, ...how]).ended;
     expect(ran.code, ran.stdout + ran.stderr).toBe(0);
-    const found = byRank(ran) as OfRank[];
-    expect(found).toHaveLength(ranks);
+    const read = async (rank: number): Promise<OfRank> =>
+      JSON.parse(await readFile(join(folder, `${rank}.json`), "utf8")) as OfRank;
+    const found = await Promise.all(Array.from({ length: ranks }, (_, rank) => read(rank)));
     for (const { rank, spent, ...rest } of found) {
       expect(rank).toBeLessThan(ranks);
       expect({ spent, ...rest }).toEqual({ ...found[0], rank: undefined });

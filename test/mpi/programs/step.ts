@@ -1,6 +1,8 @@
-// Training steps of a small net on each rank, with a picture each; prints what came of them and what exchanges took. With "f16": gradients in
-// halves, and after them rank 1 changes a weight, which the check of equal weights must find.
+// Training steps of a small net on each rank, with a picture each; writes what came of them and what exchanges took to a folder, RANK.json. With
+// "f16" after it: gradients in halves, and after them rank 1 changes a weight, which the check of equal weights must find.
 
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { openNodeDevice } from "../../../src/node/dawn.ts";
 import { mpiLaunch } from "../../../src/node/mpi_launch.ts";
 import { Ranks } from "../../../src/node/ranks.ts";
@@ -28,7 +30,11 @@ try {
 }
 const { few, gradients } = ranks.spent;
 const spent = { few: [few.calls, few.bytes], gradients: [gradients.calls, gradients.bytes] };
-console.log(JSON.stringify({ rank: ranks.rank, ...found, drift, spent }));
+// Not printed: mpirun mixes long lines of several ranks.
+writeFileSync(
+  join(process.argv[2], `${ranks.rank}.json`),
+  JSON.stringify({ rank: ranks.rank, ...found, drift, spent }),
+);
 ranks.mpi.finalize();
 // Dawn's threads would keep the process alive.
 process.exit(0);
