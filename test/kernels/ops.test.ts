@@ -72,7 +72,9 @@ test.each(Object.keys(VARIANTS) as VariantOp[])("some case runs every variant of
     variantCases(op)
       .filter((v) => v.test === test)
       .map(async ({ variants }) => {
-        const texts = users.flatMap(([name, c]) => c.settings.map((p) => recording(name, c, p, { variants, software: false })));
+        const texts = users.flatMap(([name, c]) =>
+          c.settings.map((p) => recording(name, c, p, { variants, software: false })),
+        );
         return (await Promise.all(texts)).join("\n");
       }),
   );
