@@ -54,7 +54,8 @@ test("in 30 steps on one picture the loss falls, and every norm's factors leave 
 });
 
 test("every step and net has draws of its own, which the seed decides", () => {
-  const stepper = { prepare: (batch: unknown) => ({ batch }) } as unknown as RunParts["stepper"];
+  const prepare = (batch: unknown): unknown => ({ batch });
+  const stepper = { prepare, images: 1, options: {} } as unknown as RunParts["stepper"];
   const o = { netG: "spade", add_noise: true, use_vae: false, seed: 4 } as TrainOptions;
   const seeds = (step: number, of = o): (number | undefined)[] => {
     const { batch } = prepareStep(of, { stepper } as RunParts, { labels: [], image: new Float32Array() }, step);
