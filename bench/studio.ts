@@ -98,7 +98,7 @@ console.log(`\nthe painting studio in Chromium ${chromiumVersion()} on ${name}; 
 for (const line of table) console.log(`  ${line.map((cell, i) => (i ? cell.padStart(10) : cell.padEnd(26))).join("")}`);
 if (rows.some((r) => !r.followed))
   console.log(
-    "\n  * pictures took over 400 ms, so some were painted when the hand paused: latencies hold the pause of 300 ms",
+    "\n  * pictures were slow (pace.ts), so some were painted when the hand paused: latencies hold the pause of 300 ms",
   );
 
 console.log(

@@ -3,8 +3,9 @@
 import { signal } from "@preact/signals";
 import type { Stats } from "../../index.ts";
 
-/** Up to this long, in ms, a picture follows the brush. */
+/** Up to this long, in ms, a picture follows the brush, and goes on to up to SLOW: pictures of about 400 ms would else come now so, now so. */
 const FAST = 400;
+const SLOW = 600;
 /** The hand pauses when nothing has changed for so long, in ms. */
 const PAUSE = 300;
 
@@ -19,7 +20,7 @@ export class Pace {
     this.times.push(newWindows > windows / 2 ? network + present : total);
     if (this.times.length > 5) this.times.shift();
     const sorted = [...this.times].sort((a, b) => a - b);
-    this.follows.value = sorted[sorted.length >> 1] < FAST;
+    this.follows.value = sorted[sorted.length >> 1] < (this.follows.value ? SLOW : FAST);
   }
 
   /** Something has changed. @param within a stroke is under way */

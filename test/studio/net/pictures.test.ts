@@ -68,6 +68,18 @@ describe("pace", () => {
     expect(pace.follows.value).toBe(true);
   });
 
+  test("it ends at slower pictures than it begins at", () => {
+    const pace = new Pace();
+    pace.note(edit(500));
+    expect(pace.follows.value).toBe(true);
+    for (let i = 0; i < 5; i++) pace.note(edit(700));
+    expect(pace.follows.value).toBe(false);
+    for (let i = 0; i < 5; i++) pace.note(edit(500));
+    expect(pace.follows.value).toBe(false);
+    for (let i = 0; i < 3; i++) pace.note(edit(300));
+    expect(pace.follows.value).toBe(true);
+  });
+
   test("one slow picture of five does not end it", () => {
     const pace = new Pace();
     for (const ms of [50, 50, 2000]) pace.note(edit(ms));
