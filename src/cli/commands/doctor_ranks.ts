@@ -2,7 +2,7 @@
 
 import { openNodeDevice } from "../../node/dawn.ts";
 import { foreign, SpadeError } from "../../runtime/errors.ts";
-import { gatherTexts } from "../../training/peers/peers.ts";
+import { gather } from "../../training/peers/peers.ts";
 import type { Joined } from "../terminal/ranks.ts";
 
 interface Found {
@@ -42,7 +42,7 @@ export async function examineRanks(peers: Joined | undefined): Promise<{ lines: 
     if (!(error instanceof SpadeError)) throw error;
     own.error = error.message;
   }
-  const found = gatherTexts(peers, JSON.stringify(own)).map((text) => JSON.parse(text) as Found);
+  const found = gather<Found>(peers, own);
   const lines = [`${peers.ranks} ranks, ${all.mpi.version}`];
   for (const [rank, { host, pid, local, adapter, error }] of found.entries())
     lines.push(

@@ -16,12 +16,12 @@ import type { Device } from "../../runtime/index.ts";
 import { labelsOfClasses, parseMapping } from "../../segmenting/class_labels.ts";
 import { labelled, type ToLabels } from "../../segmenting/labelled.ts";
 import type { SegmenterRunner } from "../../segmenting/segmenter_runner.ts";
-import { gatherTexts, together, type Peers } from "../../training/peers/peers.ts";
+import { gather, together, type Peers } from "../../training/peers/peers.ts";
 import { labelSet, type LabelSetOptions } from "../inputs/label_set.ts";
 import { openDeviceFor } from "../inputs/net.ts";
 import { openSegmenter } from "../inputs/segmenter.ts";
 import { contactSheet } from "../reports/contact_sheet.ts";
-import { LabelReport, type Plain } from "../reports/label_report.ts";
+import { LabelReport } from "../reports/label_report.ts";
 import { pictureOutput, writePicture } from "../reports/picture.ts";
 import { Outputs } from "../terminal/output.ts";
 import type { Progress } from "../terminal/progress.ts";
@@ -191,8 +191,8 @@ export async function labelPhotos(
 
 /**
  * Labels the photos without a map; this rank its part of them.
- * @param report gets what this rank did, and on the first rank what all did
- * @returns by photo of `missing`, whether it has its map now; of this rank's photos, or on the first rank of all
+ * @param report gets what all ranks did
+ * @returns by photo of `missing`, whether a rank has made its map
  */
 async function labelMissing(
   { jobs, missing, to }: Work,
@@ -226,8 +226,7 @@ async function labelMissing(
   }
   report.seconds = (performance.now() - started) / 1e3;
   if (!peers) return made;
-  const texts = gatherTexts(peers, JSON.stringify({ made, report: report.plain() }));
-  const all = texts.map((text) => JSON.parse(text) as { made: boolean[]; report: Plain });
+  const all = gather(peers, { made, report: report.plain() });
   all.forEach((other, r) => {
     if (r !== rank) report.join(other.report);
   });

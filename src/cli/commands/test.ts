@@ -11,7 +11,7 @@ import { toPicture } from "../../painting/present/picture.ts";
 import { encodeRegionStyles } from "../../models/sean/region_styles.ts";
 import { labelColors, labelRgb } from "../../training/records/pictures.ts";
 import { openNetFile, type NetInFile } from "../inputs/net.ts";
-import { gatherTexts, together, type Peers } from "../../training/peers/peers.ts";
+import { gather, together, type Peers } from "../../training/peers/peers.ts";
 import { Outputs, type Output } from "../terminal/output.ts";
 import { pictureOutput, writePicture } from "../reports/picture.ts";
 import type { Progress } from "../terminal/progress.ts";
@@ -120,7 +120,7 @@ export async function testNet(
       progress.above(() => started(foreign(image || label, 600)));
       rows.push(await paint(net, source.dataset, styles, i, o.n_samples, folder, outputs));
     }
-    if (peers) rows = merged(gatherTexts(peers, JSON.stringify(rows)).map((text) => JSON.parse(text) as Row[]));
+    if (peers) rows = merged(gather(peers, rows));
     if (styles.mean && rows.length) {
       const mean = encodeRegionStyles(styles.mean(peers));
       if (!rank) await outputs.write(codesFile(folder, "mean"), mean);

@@ -12,7 +12,7 @@ import type { NetInFile } from "./net.ts";
 import { kindOf } from "../../models/kinds.ts";
 import type { Regions, RegionStyles } from "../../models/sean/region_styles.ts";
 import type { OpenNet } from "../../painting/open_net.ts";
-import { gatherTexts, type Peers } from "../../training/peers/peers.ts";
+import { gather, type Peers } from "../../training/peers/peers.ts";
 import { codesOfMap, encodePhoto, readRegionStyles } from "./region_styles.ts";
 import { findEncoder, needEncoder, openEncoder, prepareStyle } from "./encoder.ts";
 import { drawStyle, readStyle } from "./style.ts";
@@ -149,7 +149,7 @@ class RegionPhotos implements Styles {
 
   mean(peers?: Peers): RegionStyles {
     const own: CodeSum[] = [...this.sums].map(([label, { sum, count }]) => [label, count, [...sum]]);
-    const all = peers ? gatherTexts(peers, JSON.stringify(own)).flatMap((text) => JSON.parse(text) as CodeSum[]) : own;
+    const all = peers ? gather(peers, own).flat() : own;
     const labels = new Set(all.map(([label]) => label));
     const mean = (label: number): Float32Array => {
       const parts = all.filter((part) => part[0] === label);

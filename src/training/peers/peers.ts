@@ -22,9 +22,11 @@ export interface Peers {
   readonly spent: Readonly<Record<"few" | "gradients", { calls: number; bytes: number; ms: number }>>;
 }
 
-/** A text of every rank, in the order of ranks. */
-export const gatherTexts = (peers: Pick<Peers, "gatherBytes">, own: string): string[] =>
-  peers.gatherBytes(new TextEncoder().encode(own)).map((bytes) => new TextDecoder().decode(bytes));
+/** What every rank gives, plain data as JSON has it, in the order of ranks. */
+export const gather = <T>(peers: Pick<Peers, "gatherBytes">, own: T): T[] =>
+  peers
+    .gatherBytes(new TextEncoder().encode(JSON.stringify(own)))
+    .map((bytes) => JSON.parse(new TextDecoder().decode(bytes)) as T);
 
 /** Another rank has failed, and says why; this one only ends. */
 export class ElsewhereError extends Error {}
@@ -108,8 +110,7 @@ export const stepPeers = (peers: Pick<Peers, "rank" | "max" | "gatherBytes">): S
     }));
   },
   union(keys) {
-    const texts = gatherTexts(peers, JSON.stringify(keys));
-    return new Set(texts.flatMap((text) => JSON.parse(text) as string[]));
+    return new Set(gather(peers, [...keys]).flat());
   },
   gatherRows(rows) {
     const parts = peers.gatherBytes(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength));

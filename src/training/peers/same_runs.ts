@@ -6,7 +6,7 @@ import type { Dataset } from "../../datasets/dataset.ts";
 import { counted, foreign, SpadeError } from "../../runtime/errors.ts";
 import { version } from "../../../package.json";
 import type { TrainOptions } from "../options.ts";
-import { gatherTexts, type Peers } from "./peers.ts";
+import { gather, type Peers } from "./peers.ts";
 
 /** What may differ from machine to machine. */
 const OF_A_MACHINE = [
@@ -33,7 +33,7 @@ export async function checkSameRuns(peers: Peers, o: TrainOptions, dataset: Data
     pairs: dataset.length,
     names: await sha256(new TextEncoder().encode(names.join("\n"))),
   };
-  const [first, ...others] = gatherTexts(peers, JSON.stringify(own)).map((text) => JSON.parse(text) as Run);
+  const [first, ...others] = gather<Run>(peers, own);
   for (const [i, other] of others.entries()) {
     const difference = differenceOf(first, other);
     if (difference) throw new SpadeError("usage", `rank ${i + 1}`, ...difference);

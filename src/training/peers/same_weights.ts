@@ -4,7 +4,7 @@
 import { sha256 } from "../../formats/manifest.ts";
 import { SpadeError } from "../../runtime/errors.ts";
 import type { Nets } from "../step/step.ts";
-import { gatherTexts, type Peers } from "./peers.ts";
+import { gather, type Peers } from "./peers.ts";
 
 /**
  * Compares hashes of all ranks' weights.
@@ -21,7 +21,7 @@ export async function checkSame(
       const { buffer, byteOffset, byteLength } = await p!.read(key);
       hashes.push(await sha256(new Uint8Array(buffer, byteOffset, byteLength)));
     }
-  const all = gatherTexts(peers, await sha256(new TextEncoder().encode(hashes.join(""))));
+  const all = gather(peers, await sha256(new TextEncoder().encode(hashes.join(""))));
   const others = all.flatMap((hash, rank) => (hash === all[0] ? [] : [rank]));
   if (!others.length) return;
   throw new SpadeError(
