@@ -66,7 +66,7 @@ describe.skipIf(!MPIS.length).each(MPIS)("$name", (mpi) => {
   test("a call that fails is an error with MPI's own words", async () => {
     const ran = await start(mpi, 2, [calls, "fail"]).ended;
     for (const line of byRank(ran)) expect(line).toMatchObject({ error: expect.stringMatching(/^MPI_Bcast: failed \(.*root/i) as string }); // prettier-ignore
-    expect(byRank(ran)).toHaveLength(2);
+    expect(byRank(ran), ran.stdout + ran.stderr).toHaveLength(2);
   });
 
   test("a library that is not there, or of another mpirun, is one clear line", async () => {
@@ -81,7 +81,9 @@ describe.skipIf(!MPIS.length).each(MPIS)("$name", (mpi) => {
     const other = MPIS.find(({ name }) => name !== mpi.name);
     if (!other) return;
     const SPADE_MPI = other.name === "MPICH" ? "libmpich.so.12" : "libmpi.so.40";
-    for (const line of byRank(await start(mpi, 2, [calls], { SPADE_MPI }).ended))
+    const wrong = byRank(await start(mpi, 2, [calls], { SPADE_MPI }).ended);
+    expect(wrong).toHaveLength(2);
+    for (const line of wrong)
       expect(line).toMatchObject({ error: expect.stringMatching(/does not know the mpirun that started these 2 ranks/) as string }); // prettier-ignore
   });
 });
