@@ -29,6 +29,20 @@ const SOURCE = join(root, "scripts", "browser", "lavapipe_driver.c");
 /** Debian's Chromium, not its wrapper script. */
 export const STOCK = join(FOLDER, "chromium");
 
+/** What playwright switches off and tests may feel (Chromium takes the last list alone), and the address bar's pages: 2 s of a core a context. */
+const OFF = [
+  "DestroyProfileOnBrowserClose",
+  "HttpsFirstBalancedModeAutoEnable",
+  "HttpsUpgrades",
+  "MediaRouter",
+  "OptimizationHints",
+  "PaintHolding",
+  "ThirdPartyStoragePartitioning",
+  "WebUIOmniboxAimPopup",
+  "WebUIOmniboxFullPopup",
+  "WebUIOmniboxPopup",
+];
+
 /** With fewer of the first five, compute works, but showing a webgpu canvas crashes the GPU process or leaves it blank. */
 export const FLAGS = [
   "--enable-unsafe-webgpu",
@@ -36,6 +50,7 @@ export const FLAGS = [
   "--enable-features=Vulkan",
   "--use-vulkan=swiftshader",
   "--use-angle=swiftshader",
+  `--disable-features=${OFF.join(",")}`,
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
