@@ -4,6 +4,8 @@ import { defineConfig } from "vitest/config";
 
 /** Plain computations on the host: no device, no process, no environment of their own, so that files share their modules. */
 const HOST = ["datasets", "formats", "labels", "lint", "scripts", "studio"];
+/** These leave nothing behind either, and share a device: its pipelines are made once. */
+const SMALL = ["kernels", "models", "runtime"];
 /** Nets of real size in Node. */
 const REAL = ["evaluation", "labeler", "segmenting", "cli/label.test.ts", "mpi/shared_work.test.ts"];
 /**
@@ -34,7 +36,14 @@ export default defineConfig({
       { extends: true, test: { name: "real nets", include: files(REAL) } },
       {
         extends: true,
-        test: { name: "rest", include: ["test/**/*.test.ts"], exclude: files([...HOST, ...REAL]), env: QUICK },
+        test: { name: "small", include: files(SMALL), env: QUICK, isolate: false },
+      },
+      {
+        extends: true,
+        test: {
+          ...{ name: "rest", include: ["test/**/*.test.ts"], exclude: files([...HOST, ...SMALL, ...REAL]) },
+          env: QUICK,
+        },
       },
     ],
     // Else a stylesheet imported as text would be empty.
