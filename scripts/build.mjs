@@ -23,17 +23,15 @@
 //   site/             the painting studio's page, for the command paint; scripts/build/site.mjs
 
 import { build } from "esbuild";
-import { minify } from "terser";
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { minifyAll } from "./build/minify.mjs";
 import { notices } from "./build/notices.mjs";
 import { beside } from "./build/beside.mjs";
 import { page as pagePlugin, paintingOnly, spadeOnly } from "./build/pages.mjs";
 import { place } from "./build/place.mjs";
 import { raw } from "./build/raw.mjs";
-import { privateNames } from "./build/private_names.mjs";
-import { withoutUnusedMethods } from "./build/unused_methods.mjs";
 import { shortWgsl } from "./build/short_wgsl.mjs";
 import { buildSite } from "./build/site.mjs";
 import { writeTypes } from "./build/types.mjs";
@@ -139,53 +137,6 @@ function placeNoted(path, contents) {
   written.add(path);
 }
 
-/** Whose types' members users of a page's entries call. */
-const PUBLIC = [
-  "src/session/api.ts",
-  "src/labeler/api.ts",
-  "src/runtime/errors.ts",
-  "src/worker.ts",
-  "src/web/worker/client.ts",
-  "src/web/worker/labeler_client.ts",
-  "src/web/element/spade_canvas.ts",
-];
-
-/** The files of a bundle for pages, minified; esbuild's own minifier leaves 3 % more. */
-async function minified(files) {
-  const text = (end) => files.find(({ path }) => path.endsWith(end)).text;
-  const path = files.find((f) => f.path.endsWith(".js")).path;
-  const whole = withoutUnusedMethods(text(".js"), PUBLIC);
-  // esbuild marks these as free of side effects; bundlers know it of themselves. As many spaces, so that the map stays true.
-  const plain = whole.replace(/\/\* @__PURE__ \*\/(?= new (Map|Set|WeakMap)\b)/g, (mark) => " ".repeat(mark.length));
-  const { code, map } = await minify(
-    { [basename(path)]: plain },
-    {
-      module: true,
-      ecma: 2022,
-      // The smallest after gzip, by trial. Our getters change nothing that a dropped call would miss.
-      compress: {
-        passes: 5,
-        unsafe_arrows: true,
-        pure_getters: true,
-        inline: 1,
-        sequences: false,
-        lhs_constants: false,
-      },
-      mangle: {
-        properties: {
-          regex: new RegExp(`^(${privateNames(["src", "kernels"], ["src/studio", "src/node", "src/cli"]).join("|")})$`),
-        },
-      },
-      format: { preserve_annotations: true },
-      sourceMap: { content: text(".js.map"), filename: basename(path) },
-    },
-  );
-  return [
-    { path, contents: code },
-    { path: `${path}.map`, contents: map },
-  ];
-}
-
 /** What the bundles of the npm package are made of. */
 const inputs = [];
 const kept = JSON.parse(readFileSync("package.json", "utf8")).files;
@@ -194,6 +145,7 @@ function noteInputs({ outputs }) {
     if (/^dist\/[^/]+\.js$/.test(path) && !kept.includes(`!${path}`)) inputs.push(...Object.keys(of));
 }
 
+const pages = [];
 for (const [options, entries] of jobs) {
   const entryPoints = there(entries);
   if (!Object.keys(entryPoints).length) continue;
@@ -202,7 +154,7 @@ for (const [options, entries] of jobs) {
       const { outputFiles, warnings, metafile } = await build({ ...options, entryPoints: { [name]: path } });
       if (warnings.length) process.exit(1); // esbuild has printed them
       noteInputs(metafile);
-      for (const file of await minified(outputFiles)) placeNoted(relative(".", file.path), file.contents);
+      pages.push(outputFiles.map(({ path, text }) => ({ path, text })));
     }
     continue;
   }
@@ -211,6 +163,7 @@ for (const [options, entries] of jobs) {
   noteInputs(metafile);
   for (const file of outputFiles) placeNoted(relative(".", file.path), file.contents);
 }
+for (const file of (await minifyAll(pages)).flat()) placeNoted(relative(".", file.path), file.contents);
 inputs.push(...(await buildSite()).inputs);
 writeFileSync("THIRD_PARTY_NOTICES.md", notices(inputs));
 if (existsSync("dist/cli.js")) chmodSync("dist/cli.js", 0o755);

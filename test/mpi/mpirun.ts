@@ -21,6 +21,9 @@ export const MPIS = (
 
 export const LONG = process.env.SPADE_LONG === "1";
 
+/** Of a test, ms: in the long form up to four ranks of two cores share them with another file's. */
+export const TIMEOUT = LONG ? 900_000 : 180_000;
+
 /** Those under which longer tests run. */
 export const USUAL = LONG ? MPIS : MPIS.slice(0, 1);
 

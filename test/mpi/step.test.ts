@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { scratch } from "../datasets/folders.ts";
 import { testDevice } from "../support/device.ts";
 import { HALVES_GRADIENT_NORM, LOSS_RELATIVE, PEERS_GRADIENT_NORM } from "../tolerances.ts";
-import { LONG, MPIS, program, start, USUAL } from "./mpirun.ts";
+import { LONG, MPIS, program, start, TIMEOUT, USUAL } from "./mpirun.ts";
 import { open, trained, type Found } from "./small.ts";
 
 interface OfRank extends Found {
@@ -19,7 +19,7 @@ interface OfRank extends Found {
 const norm = (v: readonly number[]): number => Math.hypot(...v);
 const apart = (a: readonly number[], b: readonly number[]): number => norm(a.map((x, i) => x - b[i])) / norm(b);
 
-describe.skipIf(!MPIS.length).each(USUAL)("$name", (mpi) => {
+describe.skipIf(!MPIS.length).each(USUAL)("$name", { timeout: TIMEOUT }, (mpi) => {
   let step: string;
   beforeAll(async () => void (step = await program("step.ts")));
   const run = async (ranks: number, ...how: string[]): Promise<OfRank[]> => {

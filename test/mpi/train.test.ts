@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { encode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodeLabelPng } from "../../src/formats/images/label_png.ts";
-import { LONG, MPIS, root, start, USUAL, type Ran, type Running } from "./mpirun.ts";
+import { LONG, MPIS, root, start, TIMEOUT, USUAL, type Ran, type Running } from "./mpirun.ts";
 
 const PAIRS = 8;
 const SIDE = 48;
@@ -76,7 +76,7 @@ const whole = async (run: Running): Promise<Ran> => {
   return ran;
 };
 
-describe.skipIf(!MPIS.length).each(USUAL)("$name", (mpi) => {
+describe.skipIf(!MPIS.length).each(USUAL)("$name", { timeout: TIMEOUT }, (mpi) => {
   const run = (ranks: number, name: string, ...more: string[]): Running => start(mpi, ranks, args(name, ...more));
 
   test("a run of which one rank is killed goes on to the same bytes", async () => {
