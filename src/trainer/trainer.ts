@@ -5,6 +5,7 @@ import { labelSpace } from "../models/config.ts";
 import { kindOf, outputSize } from "../models/kinds.ts";
 import { codesFor, regionCodes, RegionMeans, type RegionStyles } from "../models/sean/region_styles.ts";
 import type { ParameterStore } from "../models/weights/parameters.ts";
+import { TensorReads } from "../models/weights/tensor_reads.ts";
 import { openNet } from "../painting/open_net.ts";
 import { toPicture } from "../painting/present/picture.ts";
 import type { Label } from "../pictures/label_names.ts";
@@ -146,9 +147,11 @@ export class TrainerSession implements Trainer {
     return this.exclusively("save", async () => {
       const { o, parts, labels } = this;
       const tensors = new Map<string, StateTensor>();
+      const reads = new TensorReads();
       // The two have no key in common.
       for (const net of [this.generator, parts.nets.E])
-        for (const key of net?.keys() ?? []) tensors.set(key, { shape: net!.shape(key), data: await net!.read(key) });
+        for (const key of net?.keys() ?? []) tensors.set(key, await reads.begin(net!.shape(key), () => net!.read(key)));
+      await reads.done();
       const sink = blobSink();
       await writeSafetensors(sink, tensorsToWrite(tensors), netMetadata(o, labels, parts.styles, parts.position));
       return sink.blob();

@@ -5,6 +5,7 @@ import { toF32 } from "../formats/tensors.ts";
 import type { Checkpoint } from "../formats/checkpoint.ts";
 import { isTrained } from "../models/weights/packing.ts";
 import type { StateSource } from "../models/weights/parameters.ts";
+import { TensorReads } from "../models/weights/tensor_reads.ts";
 import { SpadeError } from "../runtime/errors.ts";
 import type { Position } from "./position.ts";
 import type { RunParts } from "./run.ts";
@@ -38,21 +39,23 @@ export async function takeSnapshot(
   const tensors = new Map<string, StateTensor>();
   const moments = [...stepper.moments.G, ...stepper.moments.D];
   const saved = new Map<string, StateTensors>();
+  const reads = new TensorReads();
   for (const [role, p] of Object.entries({ G: nets.G, D: nets.D, E: nets.E, [AVERAGE]: average })) {
     if (!p) continue;
     const net = new Map<string, StateTensor>();
     const adam = moments.find((m) => m.parameters === p);
     for (const key of p.keys()) {
       const shape = p.shape(key);
-      const tensor = { shape, data: await p.read(key) };
+      const tensor = await reads.begin(shape, () => p.read(key));
       net.set(key, tensor);
       tensors.set(`${role}.${key}`, tensor);
       if (!adam || !isTrained(key)) continue;
       for (const which of ["m", "v"] as const)
-        tensors.set(`${role}.${key}.adam_${which}`, { shape, data: await adam.read(key, which) });
+        tensors.set(`${role}.${key}.adam_${which}`, await reads.begin(shape, () => adam.read(key, which)));
     }
     saved.set(role, net);
   }
+  await reads.done();
   if (styles) tensors.set("styles", { shape: [styles.count, styles.dim], data: styles.values() });
   const { variants } = stepper.device.target;
   const plan = Object.keys(variants).length ? { variants } : {};

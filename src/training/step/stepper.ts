@@ -152,12 +152,15 @@ export class Stepper {
     }
     const losses: Record<string, number> = {};
     this.overflowed = [];
-    for (const net of nets) {
+    // They wait for the device together.
+    const read = nets.map((net) => {
       const { program, losses: names } = compiled[net];
-      for (const name of names) losses[name] = (await program.read(name))[0];
-      const overflow = (await program.read("overflow"))[0] !== 0;
-      if (overflow) this.overflowed.push(net);
-      this.scales?.[net].after(overflow);
+      return Promise.all(["overflow", ...names].map(async (name) => [name, (await program.read(name))[0]] as const));
+    });
+    for (const [i, [[, overflow], ...given]] of (await Promise.all(read)).entries()) {
+      Object.assign(losses, Object.fromEntries(given));
+      if (overflow !== 0) this.overflowed.push(nets[i]);
+      this.scales?.[nets[i]].after(overflow !== 0);
     }
     return losses;
   }
