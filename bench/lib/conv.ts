@@ -3,7 +3,7 @@
 import { conv2d, deriveWeights, packConv } from "../../kernels/conv/conv2d.ts";
 import type { ConvArgs } from "../../kernels/conv/conv_args.ts";
 import { VARIANTS, type ShapeOf } from "../../kernels/parts/variants.ts";
-import { encodeHost, Graph, pad4, Program, type Device } from "../../src/runtime/index.ts";
+import { encodeHost, Graph, pad4, Program, type Device, type Storage, type Target } from "../../src/runtime/index.ts";
 import type { ConvShape } from "../peers/convs.ts";
 
 export interface BenchConv {
@@ -27,6 +27,33 @@ export const convShape = (s: ConvShape): Omit<ShapeOf<"conv2d">, "copies"> => ({
   w: s.w,
 });
 
+/** A conv and the preparation of its weights, recorded. */
+export interface RecordedConv {
+  /** Derives copies of the weights; empty where the variant reads the packed ones. */
+  prep: Graph;
+  /** Input "x", output "y". */
+  g: Graph;
+}
+
+/** @param weights where its packed weights lie */
+export function recordConv(target: Target, s: ConvShape, weights: Storage, dtype: "f32" | "f16"): RecordedConv {
+  const shape = [s.k * s.k, pad4(s.cin), s.cout];
+  const prep = new Graph(target);
+  const copies = deriveWeights(prep, prep.external("w", shape, dtype, weights), s);
+  for (const [name, copy] of Object.entries(copies)) prep.keep(name, copy);
+  const g = new Graph(target);
+  const args: ConvArgs = {
+    x: g.input("x", [1, s.h, s.w, s.cin], dtype),
+    w: g.external("w", shape, dtype, weights),
+    kh: s.k,
+    kw: s.k,
+    pad: s.k >> 1,
+  };
+  for (const [name, copy] of Object.entries(copies)) args[name as keyof typeof copies] = g.import(copy);
+  g.output("y", conv2d(g, args));
+  return { prep, g };
+}
+
 /**
  * @param x dense NHWC input  @param w published OIHW weights
  * @param variants a plan; without it the adapter's defaults. Derived weights are computed beforehand, as in a model. Output "y".
@@ -45,26 +72,12 @@ export async function openConv(
   const storage = device.alloc("w", bytes.byteLength);
   device.upload(storage, bytes);
   const target = { ...device.target, variants: { ...device.target.variants, ...variants } };
-
+  const { prep, g } = recordConv(target, s, storage, dtype);
   let prepared: Program | undefined;
-  const prep = new Graph(target);
-  const wt = prep.external("w", packed.shape, dtype, storage);
-  const copies = deriveWeights(prep, wt, s);
-  for (const [name, copy] of Object.entries(copies)) prep.keep(name, copy);
-  if (Object.keys(copies).length) {
+  if (prep.dispatches.length) {
     prepared = await Program.compile(prep, device, { name: "weights" });
     await prepared.run();
   }
-  const g = new Graph(target);
-  const args: ConvArgs = {
-    x: g.input("x", [1, s.h, s.w, s.cin], dtype),
-    w: g.external("w", packed.shape, dtype, storage),
-    kh: s.k,
-    kw: s.k,
-    pad: s.k >> 1,
-  };
-  for (const [name, copy] of Object.entries(copies)) args[name as keyof typeof copies] = g.import(copy);
-  g.output("y", conv2d(g, args));
   const program = await Program.compile(g, device, { name: "conv" });
   program.setInput("x", x);
   return {
