@@ -13,8 +13,8 @@ const REST_MS = 1000;
 const PASSES = 3;
 
 export interface Visit {
-  /** ms of a full pass of the net's start map, and the part of its windows that were new. */
-  full: { ms: number; newWindows: number }[];
+  /** For each stroke, ms of full passes of the map before it and of the map after it, as many of both. */
+  full: number[][];
   recordings: Recording[];
   adapter: string;
 }
@@ -40,7 +40,10 @@ export async function visit(page: Page, address: string, strokes: readonly Strok
     return [vendor, architecture].filter(Boolean).join(" ");
   });
   await thumbnails(page);
-  const full = await fullPasses(page);
+  // The start map, and the map after each stroke.
+  const maps: number[][] = [];
+  const keepMap = async (): Promise<unknown> => maps.push(await page.evaluate(() => [...spadeStudio.doc.value.ids]));
+  await keepMap();
   const recordings: Recording[] = [];
   const devtools = await page.context().newCDPSession(page);
   for (const stroke of strokes) {
@@ -48,38 +51,45 @@ export async function visit(page: Page, address: string, strokes: readonly Strok
     if (!stroke.hasty) await thumbnails(page);
     await sleep(stroke.hasty ? HASTY_MS : REST_MS);
     recordings.push(await paint(page, devtools, stroke));
+    await keepMap();
   }
-  return { full, recordings, adapter };
+  // Afterwards: a hasty stroke is to find what the stroke before it left.
+  const passes: number[][] = [];
+  for (const map of maps) passes.push(await fullPasses(page, map));
+  return { full: strokes.map((_, i) => [...passes[i], ...passes[i + 1]]), recordings, adapter };
 }
 
 /**
- * ms of the whole picture of the map, tables of all its windows included. A picture of one label before it makes the tables forget the map:
+ * ms of the whole picture of a map, tables of all its windows included. A picture of one label before it makes the tables forget the map:
  * they keep at most twice the rows of the newest map.
  */
-async function fullPasses(page: Page): Promise<Visit["full"]> {
-  const passes = await page.evaluate(async (count) => {
-    const { doc, pictures, engine } = spadeStudio;
-    const map = doc.value.ids.slice();
-    const picture = async (ids: Uint8Array): Promise<void> => {
-      // Else the picture that is kept would be shown.
-      pictures.clear();
-      doc.value.replace(ids);
-      // The studio asks in a microtask.
-      await Promise.resolve();
-      while (!spadeStudio.upToDate.value) await new Promise((done) => setTimeout(done, 5));
-    };
-    const passes: { ms: number; newWindows: number }[] = [];
-    for (let i = 0; i < count; i++) {
-      await picture(new Uint8Array(map.length).fill(map[0]));
-      await picture(map);
-      const { total, newWindows, windows } = engine.value.stats.value!;
-      passes.push({ ms: total, newWindows: newWindows / windows });
-    }
-    return passes;
-  }, PASSES);
+async function fullPasses(page: Page, map: readonly number[]): Promise<number[]> {
+  await thumbnails(page);
+  const passes = await page.evaluate(
+    async ([map, count]) => {
+      const { doc, pictures, engine } = spadeStudio;
+      const picture = async (ids: Uint8Array): Promise<void> => {
+        // Else the picture that is kept would be shown.
+        pictures.clear();
+        doc.value.replace(ids);
+        // The studio asks in a microtask.
+        await Promise.resolve();
+        while (!spadeStudio.upToDate.value) await new Promise((done) => setTimeout(done, 5));
+      };
+      const passes: { ms: number; newWindows: number }[] = [];
+      for (let i = 0; i < count; i++) {
+        await picture(new Uint8Array(map.length).fill(map[0]));
+        await picture(Uint8Array.from(map));
+        const { total, newWindows, windows } = engine.value.stats.value!;
+        passes.push({ ms: total, newWindows: newWindows / windows });
+      }
+      return passes;
+    },
+    [map, PASSES] as const,
+  );
   for (const { newWindows } of passes)
     if (newWindows < 0.95) throw new Error(`a full pass found ${Math.round(100 * (1 - newWindows))} % of its tables`);
-  return passes;
+  return passes.map(({ ms }) => ms);
 }
 
 /** Paints a stroke with the mouse and waits for its picture. */
