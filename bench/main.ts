@@ -1,5 +1,5 @@
 // npm run bench [-- kernels|model|labels|edits|memory|segmenter|regions|lab ...] [--quick] [--json FOLDER]: each bench in a separate process; all
-// if none is named. `tune` runs if it is named alone: it writes a plan file.
+// if none is named. `tune`, which writes a plan file, runs only if it is named.
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
@@ -13,7 +13,7 @@ const jsonAt = argv.indexOf("--json");
 const folder = jsonAt >= 0 ? argv.splice(jsonAt, 2)[1] : undefined;
 if (argv.includes("--help") || argv.includes("-h")) {
   console.log(
-    "usage: npm run bench -- [kernels|model|labels|edits|memory|segmenter|regions|lab ...] [--quick] [--json FOLDER]   all if none is named\n       npm run bench -- tune [--out=FILE] [--workload=NAME] [--rounds=N]   writes a plan file of this adapter\'s fastest variants",
+    "usage: npm run bench -- [kernels|model|labels|edits|memory|segmenter|regions|lab ...] [--quick] [--json FOLDER]   all if none is named\n       npm run bench -- tune [--out=FILE] [--workload=NAME] [--rounds=N]   writes a plan file of this adapter's fastest variants",
   );
   process.exit(0);
 }

@@ -56,14 +56,18 @@ const at = (values: readonly number[], part: number): number =>
   [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(part * values.length))];
 const three = (values: readonly number[]) => ({ median: median(values), p95: at(values, 0.95), worst: at(values, 1) });
 
-/** A stroke in all rounds. */
-function summary(stroke: Stroke) {
+/** What was recorded of a stroke, and ms of full passes of its maps, in all rounds. */
+function inRounds(stroke: Stroke): { own: Recording[]; passes: number[] } {
   const of = visits[nets.indexOf(stroke.net)];
   const place = STROKES.filter(({ net }) => net === stroke.net).indexOf(stroke);
-  const own: Recording[] = of.map(({ recordings }) => recordings[place]);
+  return { own: of.map(({ recordings }) => recordings[place]), passes: of.flatMap(({ full }) => full[place]) };
+}
+
+function summary(stroke: Stroke) {
+  const { own, passes } = inRounds(stroke);
   const all = (values: (r: Recording) => number[]): number[] => own.flatMap(values);
   const latency = three(all((r) => r.latencies));
-  const full = median(of.flatMap((v) => v.full[place]));
+  const full = median(passes);
   return {
     name: stroke.name,
     net: stroke.net,
@@ -94,11 +98,9 @@ const table = [
   ]),
 ];
 // Of each change, in full passes of its own stroke.
-const ratios = STROKES.flatMap((stroke, i) => {
-  const place = STROKES.filter(({ net }) => net === stroke.net).indexOf(stroke);
-  return visits[nets.indexOf(stroke.net)].flatMap((v) => v.recordings[place].latencies.map((t) => t / rows[i].full));
-});
-const every = three(ratios);
+const every = three(
+  STROKES.flatMap((stroke, i) => inRounds(stroke).own.flatMap((r) => r.latencies.map((t) => t / rows[i].full))),
+);
 const name = `${visits[0][0].adapter}, ${adapterVersion("lavapipe")}`;
 console.log(`\nthe painting studio in Chromium ${chromiumVersion()} on ${name}; times in ms, ${rounds} rounds\n`);
 for (const line of table) console.log(`  ${line.map((cell, i) => (i ? cell.padStart(10) : cell.padEnd(26))).join("")}`);

@@ -10,15 +10,14 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { openNodeDevice } from "../src/node/dawn.ts";
-import type { DType } from "../src/runtime/index.ts";
 import { largestError } from "./lab/contest.ts";
 import { choose } from "../kernels/parts/variants.ts";
-import { asked, candidates, choiceOf, openAlone, shapeOf, type Choice, type Plan } from "./lib/choices.ts";
+import { asked, candidates, choiceOf, openAlone, shapeOf, type Choice, type Plan, type Stored } from "./lib/choices.ts";
 import { clockOf, machine, median, timeOnDevice } from "./lib/measure.ts";
 import { workloads } from "./static/workloads.ts";
 
 /** Most error of a value, relative to the largest of the plainest variant's: Winograd's rounding over the nets' longest sums. */
-const TOLERANCE: Record<string, number> = { f32: 1e-4, f16: 2e-2 };
+const TOLERANCE: Record<Stored, number> = { f32: 1e-4, f16: 2e-2 };
 const LEAST_GAIN = 1.05;
 /** The share of the turns in which it must be faster. */
 const LEAST_WINS = 0.8;
@@ -35,14 +34,14 @@ const { values } = parseArgs({
   },
 });
 const rounds = values.quick ? 1 : Number(values.rounds);
-const device = await openNodeDevice();
-const dtype: DType = !device.software && device.gpu.features.has("shader-f16") ? "f16" : "f32";
 const all = await workloads();
 const chosen = all.filter(({ name }) => (values.workload ? name === values.workload : name !== "training"));
 if (!chosen.length || !(rounds >= 1)) {
   console.error(`bench tune: use --rounds 1 or more, and --workload ${all.map(({ name }) => `"${name}"`).join(", ")}`);
   process.exit(1);
 }
+const device = await openNodeDevice();
+const dtype: Stored = !device.software && device.gpu.features.has("shader-f16") ? "f16" : "f32";
 console.log(
   `${device.name}, ${dtype}, times by ${clockOf(device)}, for ${chosen.map(({ name }) => name).join(", ")}\n`,
 );

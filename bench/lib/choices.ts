@@ -3,22 +3,16 @@
 
 import { conv2d } from "../../kernels/conv/conv2d.ts";
 import { depthwiseConv } from "../../kernels/conv/depthwise_conv.ts";
-import { gradients } from "../../kernels/gradients.ts";
 import { labelTable } from "../../kernels/labels/label_table.ts";
 import { blockedShape } from "../../kernels/parts/gemm.ts";
 import { canRun, variantNames, VARIANTS, type VariantOp } from "../../kernels/parts/variants.ts";
 import { normalValues } from "../../src/models/philox.ts";
-import {
-  bytesOf,
-  Graph,
-  product,
-  Program,
-  type Device,
-  type DType,
-  type Target,
-  type Tensor,
-} from "../../src/runtime/index.ts";
+import { bytesOf, Graph, product, Program, type Device, type Target, type Tensor } from "../../src/runtime/index.ts";
 import { openConv, recordConv } from "./conv.ts";
+import { backwardAlone } from "./kernels.ts";
+
+/** How activations and weights are stored. */
+export type Stored = "f32" | "f16";
 
 /** A plan, or a part of one: variants by op and shape. */
 export type Plan = Readonly<Record<string, string>>;
@@ -80,12 +74,6 @@ interface Recorded {
 
 /** What computes a choice of these ops alone; undefined: nothing here does. */
 function record(g: Graph, { op, shape: s }: Choice): Recorded | undefined {
-  const back = (y: Tensor, of: Tensor): Recorded => {
-    const dy = g.input("dy", y.shape);
-    // The forward's result is not used: only the backward is timed.
-    g.dispatches.length = 0;
-    return { out: gradients(g, new Map([[y, dy]]), [of]).get(of)! };
-  };
   const { kh, kw, stride } = s;
   if (op === "conv2d" || op === "conv2d_dx" || op === "weight_gradient") {
     const pad = kh >> 1;
@@ -94,7 +82,7 @@ function record(g: Graph, { op, shape: s }: Choice): Recorded | undefined {
     const x = g.input("x", [1, h, w, s.cin]);
     const weights = g.input("w", [kh * kw, s.cin, s.cout]);
     const y = conv2d(g, { x, w: weights, kh, kw, stride, pad });
-    return op === "conv2d" ? { out: y } : back(y, op === "conv2d_dx" ? x : weights);
+    return { out: op === "conv2d" ? y : backwardAlone(g, y, op === "conv2d_dx" ? x : weights) };
   }
   if (op === "depthwise_conv") {
     const [x, w, bias] = [g.input("x", [1, s.h, s.w, s.c]), g.input("w", [kh * kw, s.c]), g.input("b", [s.c])];
@@ -126,28 +114,28 @@ export const shapeOf = ({ op, shape }: Choice): never =>
 const convOf = ({ shape: { cin, cout, kh: k, h, w } }: Choice) => ({ cin, cout, k, h, w });
 
 /** Every way to compute a choice on this adapter, the plainest last; undefined: it can't be computed alone. */
-export function candidates(device: Device, choice: Choice, fixed: Plan, dtype: DType): Plan[] | undefined {
+export function candidates(device: Device, choice: Choice, fixed: Plan, dtype: Stored): Plan[] | undefined {
   const { key, op } = choice;
   const { target } = device;
-  const able = variantNames(op).filter((name) => canRun(op, name as never, target, shapeOf(choice))); // prettier-ignore
+  if (!isPicture(choice) && !record(new Graph(target), choice)) return undefined;
+  const able = variantNames(op).filter((name) => canRun(op, name as never, target, shapeOf(choice)));
   const plans: Plan[] = [];
   for (const name of able) {
     const own = { ...fixed, [key]: name };
-    let isAlone = true;
     const inside = asked(withPlan(target, own), (asking) => {
       if (isPicture(choice)) {
         const s = convOf(choice);
         const weights = device.alloc("w", bytesOf([s.k * s.k, s.cin, s.cout], dtype));
-        recordConv(asking, s, weights, dtype as "f32" | "f16");
+        recordConv(asking, s, weights, dtype);
         device.free(weights);
-      } else isAlone = !!record(new Graph(asking), choice);
+      } else record(new Graph(asking), choice);
     });
     const products = inside.filter((k) => k.startsWith("gemm "));
     // Tables whose columns are computed in parts have several.
-    if (!isAlone || !inside.includes(key) || (op === "gemm" && products.length > 1)) return undefined;
+    if (!inside.includes(key) || (op === "gemm" && products.length > 1)) return undefined;
     // Products inside, unless an earlier choice has settled them.
     const open = products.filter((k) => k !== key && !(k in fixed)).map(choiceOf);
-    const product = open.reduce<Plan[]>(
+    const combined = open.reduce<Plan[]>(
       (all, { key: of, shape }) =>
         all.flatMap((plan) =>
           variantNames("gemm")
@@ -156,18 +144,18 @@ export function candidates(device: Device, choice: Choice, fixed: Plan, dtype: D
         ),
       [{ [key]: name }],
     );
-    plans.push(...product);
+    plans.push(...combined);
   }
   return plans;
 }
 
 /** Compiles a choice alone with a plan. Inputs depend on the choice alone. */
-export async function openAlone(device: Device, choice: Choice, plan: Plan, dtype: DType): Promise<Alone> {
+export async function openAlone(device: Device, choice: Choice, plan: Plan, dtype: Stored): Promise<Alone> {
   if (isPicture(choice)) {
     const s = convOf(choice);
     const x = normalValues(1, s.h * s.w * s.cin);
     const w = normalValues(2, s.cin * s.cout * s.k * s.k).map((v) => v / Math.sqrt(s.cin * s.k * s.k));
-    const { program, dispose } = await openConv(device, s, x, w, { ...plan }, dtype as "f32" | "f16");
+    const { program, dispose } = await openConv(device, s, x, w, { ...plan }, dtype);
     return { program, dispose };
   }
   const g = new Graph(withPlan(device.target, plan));

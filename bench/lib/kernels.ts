@@ -53,6 +53,13 @@ interface Recorded {
   bytes: number;
 }
 
+/** The gradient of `y` with respect to `of`, given "dy". The forward's result is not used: only the backward is timed. */
+export function backwardAlone(g: Graph, y: Tensor, of: Tensor): Tensor {
+  const dy = g.input("dy", y.shape);
+  g.dispatches.length = 0;
+  return gradients(g, new Map([[y, dy]]), [of]).get(of)!;
+}
+
 /** Compiles and times on a device. */
 class Kernels {
   constructor(
@@ -139,11 +146,7 @@ async function* backwards(on: Kernels): Rows {
     const record = (g: Graph, wanted: "x" | "w"): Tensor => {
       const [x, w] = [g.input("x", [n, h, h, cin]), g.input("w", [k * k, cin, cout])];
       const y = conv2d(g, { x, w, kh: k, kw: k, stride, pad });
-      const dy = g.input("dy", y.shape);
-      // The forward's result is not used: only the backward is timed.
-      g.dispatches.length = 0;
-      const t = wanted === "x" ? x : w;
-      return gradients(g, new Map([[y, dy]]), [t]).get(t)!;
+      return backwardAlone(g, y, wanted === "x" ? x : w);
     };
     const oh = Math.floor((h + 2 * pad - k) / stride) + 1;
     const flops = 2 * n * oh * oh * cin * cout * k * k;
@@ -185,10 +188,7 @@ async function* depthwise(on: Kernels): Rows {
       const [x, w, bias] = [g.input("x", [1, h, h, c]), g.input("w", [9, c]), g.input("b", [c])];
       const y = depthwiseConv(g, { x, w, bias, kh: 3, kw: 3, stride, dilation, pad, act: wanted ? "none" : "relu6" });
       if (!wanted) return y;
-      const dy = g.input("dy", y.shape);
-      g.dispatches.length = 0;
-      const t = wanted === "x" ? x : w;
-      return gradients(g, new Map([[y, dy]]), [t]).get(t)!;
+      return backwardAlone(g, y, wanted === "x" ? x : w);
     };
     const bytes = 4 * c * (h * h + oh * oh);
     const what = `3x3 stride ${stride} dilation ${dilation}, ${h}x${h}x${c}`;
@@ -217,9 +217,7 @@ async function* pools(on: Kernels): Rows {
       const x = g.input("x", [n, h, w, c]);
       const y = maxPool(g, { x, k, stride: 2, ceil });
       if (!backward) return y;
-      const dy = g.input("dy", y.shape);
-      g.dispatches.length = 0;
-      return gradients(g, new Map([[y, dy]]), [x]).get(x)!;
+      return backwardAlone(g, y, x);
     };
     const elements = n * h * w * c;
     for (const backward of [false, true])
@@ -296,10 +294,7 @@ async function* others(on: Kernels): Rows {
       const y = addNoise(g, { x, up: 2, plane: g.input("plane", [65536]), v });
       const bytes = x.bytes + y.bytes;
       if (!what) return { out: y, flops: 2 * 65536 * c, bytes };
-      const dy = g.input("dy", y.shape);
-      g.dispatches.length = 0;
-      const t = what.endsWith("x") ? x : v;
-      return { out: gradients(g, new Map([[y, dy]]), [t]).get(t)!, flops: 2 * 65536 * c, bytes: y.bytes };
+      return { out: backwardAlone(g, y, what.endsWith("x") ? x : v), flops: 2 * 65536 * c, bytes: y.bytes };
     });
   }
 }

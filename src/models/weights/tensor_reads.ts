@@ -7,7 +7,7 @@ import { product } from "../../runtime/index.ts";
 const AT_ONCE = 1 << 24;
 
 /** Dense, on the host. */
-interface HostTensor {
+interface ReadTensor {
   readonly shape: readonly number[];
   data: Float32Array;
 }
@@ -17,12 +17,12 @@ export class TensorReads {
   private bytes = 0;
 
   /** Begins a read of float32 values. Its data is there when done() is. */
-  async begin(shape: readonly number[], read: () => Promise<Float32Array>): Promise<Readonly<HostTensor>> {
+  async begin(shape: readonly number[], read: () => Promise<Float32Array>): Promise<Readonly<ReadTensor>> {
     if ((this.bytes += 4 * product(shape)) > AT_ONCE) {
       await this.done();
       this.bytes = 4 * product(shape);
     }
-    const tensor: HostTensor = { shape, data: new Float32Array() };
+    const tensor: ReadTensor = { shape, data: new Float32Array() };
     this.reads.push(read().then((data) => (tensor.data = data)));
     return tensor;
   }
