@@ -38,6 +38,10 @@ describePage("a session in a worker", (lab) => {
       await spade.generate(map, { canvas });
       await spade.generate(map, { canvas });
       const file = await lib.shown(await spade.toBlob());
+      // The browser shows what a worker has painted on a canvas with one of its next frames; no promise says which.
+      const late = performance.now() + 10_000;
+      while (performance.now() < late && (canvas.width !== 64 || (await lib.shown(canvas)) !== file))
+        await new Promise(requestAnimationFrame);
       const outcome = {
         picture: await lib.shown(bitmap),
         file,
