@@ -25,14 +25,25 @@ export const adapterVersion = (adapter: Adapter): string =>
 export type Adapter = "lavapipe" | "swiftshader";
 
 /**
+ * Pages are drawn on the CPU, without shaders: half the time of a small net's picture on lavapipe went into the page's own frames. Not for
+ * benches, which time frames as users have them, nor for canvases with a webgpu context.
+ */
+export const DRAWN_BY_CPU = ["--disable-gpu-compositing", "--disable-gpu-rasterization"];
+
+/**
  * @param env added to the environment of Chromium
+ * @param flags added to its command line
  * @throws if Chromium does not start
  */
-export function launch(adapter: Adapter = "lavapipe", env: Readonly<Record<string, string>> = {}): Promise<Browser> {
+export function launch(
+  adapter: Adapter = "lavapipe",
+  env: Readonly<Record<string, string>> = {},
+  flags: readonly string[] = [],
+): Promise<Browser> {
   const asRoot = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
   return chromium.launch({
     executablePath: adapter === "lavapipe" ? harness.lavapipeChromium() : harness.STOCK,
-    args: [...harness.FLAGS, ...asRoot],
+    args: [...harness.FLAGS, ...asRoot, ...flags],
     // Its frames are drawn by shaders too: those that are compiled quickly (vitest.config.ts) cost more there than they save.
     env: { ...process.env, GALLIVM_PERF: "", ...env },
   });

@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe } from "vitest";
-import { launch, missing, type Adapter } from "../../bench/browser/launch.ts";
+import { DRAWN_BY_CPU, launch, missing, type Adapter } from "../../bench/browser/launch.ts";
 import { TestServer } from "../../bench/browser/server.ts";
 import type { Progress, Spade, SpadeError, SpadeOptions, GenerateOptions, LabelMap } from "../../src/index.ts";
 import type * as entry from "../../src/index.ts";
@@ -44,7 +44,8 @@ export class Lab {
       "site/weights": folder("../../weights"),
     };
     const folders = { ...Object.fromEntries(ofProject), ...site, pages: folder("pages") };
-    [this.browser, this.server] = await Promise.all([launch(adapter), TestServer.start(folders)]);
+    const flags = adapter === "lavapipe" ? DRAWN_BY_CPU : [];
+    [this.browser, this.server] = await Promise.all([launch(adapter, {}, flags), TestServer.start(folders)]);
   }
 
   async close(): Promise<void> {
