@@ -25,8 +25,8 @@ export const adapterVersion = (adapter: Adapter): string =>
 export type Adapter = "lavapipe" | "swiftshader";
 
 /**
- * Pages are drawn on the CPU, without shaders: half the time of a small net's picture on lavapipe went into the page's own frames. Not for
- * benches, which time frames as users have them, nor for canvases with a webgpu context.
+ * Pages are drawn on the CPU, without shaders: in tests of the studio with tiny nets, frames took nearly half of the GPU process's time on
+ * lavapipe. Not for benches, which time frames as users have them, nor for canvases with a webgpu context.
  */
 export const DRAWN_BY_CPU = ["--disable-gpu-compositing", "--disable-gpu-rasterization"];
 
@@ -44,7 +44,7 @@ export function launch(
   return chromium.launch({
     executablePath: adapter === "lavapipe" ? harness.lavapipeChromium() : harness.STOCK,
     args: [...harness.FLAGS, ...asRoot, ...flags],
-    // Its frames are drawn by shaders too: those that are compiled quickly (vitest.config.ts) cost more there than they save.
+    // Shaders that are compiled quickly (vitest.config.ts) cost more than they save in nets of real size, and in frames that shaders draw.
     env: { ...process.env, GALLIVM_PERF: "", ...env },
   });
 }
