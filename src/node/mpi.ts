@@ -121,6 +121,10 @@ export class Mpi {
     }
     // MPICH needs more stack than koffi has by default.
     koffi.config({ sync_stack_size: 8 << 20, async_stack_size: 4 << 20 });
+    // UCX, which both MPIs may bring, rewrites libc's munmap, brk and others when it is loaded, so that it hears of memory that is given back, and
+    // tries that by moving the end of the heap a page up and down. When another thread of this process frees memory meanwhile, the heap loses a page
+    // that is in use. Only networks with registered memory gain by it.
+    process.env.UCX_MEM_EVENTS ||= "n";
     const { library, path } = load(koffi, launch);
     const [bytes, length] = [new Uint8Array(8192), new Int32Array(1)];
     library.func("MPI_Get_library_version", "int", ["void *", "void *"])(bytes, length);

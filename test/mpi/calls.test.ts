@@ -1,8 +1,14 @@
 // src/node/mpi.ts alone, under each MPI that is here.
 
+import { execFileSync } from "node:child_process";
 import { beforeAll, describe, expect, test } from "vitest";
 import { candidates, checkPipe, mpiLaunch, mpiPipe } from "../../src/node/mpi_launch.ts";
 import { byRank, MPIS, program, start } from "./mpirun.ts";
+
+/** What test/mpi/programs/libc.ts prints. */
+interface Starts {
+  starts: Record<string, string>;
+}
 
 const OPEN = { OMPI_COMM_WORLD_SIZE: "4", OMPI_COMM_WORLD_RANK: "3", OMPI_COMM_WORLD_LOCAL_RANK: "1" };
 
@@ -56,6 +62,21 @@ describe.skipIf(!MPIS.length).each(MPIS)("$name", (mpi) => {
         return { rank, ...same, all: [4.5, 4.5, parts, [0, 50, 1, 51, 2, 52]] };
       }),
     );
+  });
+
+  test.skipIf(process.platform !== "linux")("the process keeps libc's own functions of memory", async () => {
+    const libc = await program("libc.ts");
+    const own = JSON.parse(execFileSync(process.execPath, [libc], { encoding: "utf8" })) as Starts;
+    expect(Object.keys(own.starts)).toContain("brk");
+    const found = async (env: Readonly<Record<string, string>>): Promise<Starts[]> => {
+      const ran = await start(mpi, 2, [libc], env).ended;
+      expect(byRank(ran), ran.stdout + ran.stderr).toHaveLength(2);
+      return byRank(ran) as Starts[];
+    };
+    for (const { starts } of await found({})) expect(starts).toEqual(own.starts);
+    // So that this test can fail: as the library has it by itself. That of Open MPI needs no UCX between ranks of one machine.
+    if (mpi.name !== "MPICH") return;
+    for (const { starts } of await found({ UCX_MEM_EVENTS: "y" })) expect(starts.brk).not.toBe(own.starts.brk);
   });
 
   test("an abort ends the ranks that wait", async () => {
