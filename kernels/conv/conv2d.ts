@@ -20,6 +20,7 @@ import { convSizes, type ConvArgs } from "./conv_args.ts";
 import { blockColumns } from "./block_columns.ts";
 import { subgroupConv } from "./conv2d_subgroup.ts";
 import { gatherGradient, STRIP_PIXELS, turned } from "./conv2d_dx.ts";
+import { extentGroups, extentParts } from "../parts/extent.ts";
 import { gemm } from "../parts/gemm.ts";
 import { layered } from "../parts/grid.ts";
 import { choose } from "../parts/variants.ts";
@@ -113,14 +114,20 @@ function directConv(g: Graph, a: ConvArgs, out: readonly number[], rup: number, 
   const y = g.temp("y", out, x.dtype);
   const [n, oh, ow] = out;
   const end = residualEpilogue(a);
-  const grid = layered(ceilDiv(n * oh * ceilDiv(ow, STRIP_PIXELS), 8));
+  const parts = extentParts(a.extent);
+  // A strip a thread, or a tile.
+  const grid = layered(ceilDiv(a.extent ? ceilDiv(oh, 2) * ceilDiv(ow, 2) : n * oh * ceilDiv(ow, STRIP_PIXELS), 8));
   g.dispatch({
-    shader: { name: "conv2d_direct", text: `${direct}\n${stripText}\n${end.text}` },
-    constants: end.constants,
+    shader: { name: "conv2d_direct", text: `${direct}\n${stripText}\n${end.text}\n${parts.text}` },
+    constants: { ...end.constants, ...parts.constants },
     sizes: { ...convSizes(x, y, a), RUP: rup },
     constantSizes: ["KH", "KW", "STRIDE", "C4", "CO4"],
-    bindings: { x: read(x), w: read(w), ...end.bindings, y: write(y) },
-    groups: [grid.x, ceilDiv(ceilDiv(y.pitch / 4, 2), 8), grid.layers],
+    bindings: { x: read(x), w: read(w), ...end.bindings, ...parts.bindings, y: write(y) },
+    groups: [
+      extentGroups(a.extent, grid.x, { per: 8 * grid.layers }),
+      ceilDiv(ceilDiv(y.pitch / 4, 2), 8),
+      grid.layers,
+    ],
     flops,
   });
   return y;
@@ -128,7 +135,7 @@ function directConv(g: Graph, a: ConvArgs, out: readonly number[], rup: number, 
 
 /** 1x1, stride 1: a matrix product whose rows are the pixels. */
 function gemmConv(g: Graph, a: ConvArgs & { blocked: Tensor }, out: readonly number[]): Tensor {
-  const { x, blocked, sigma, bias, act } = a;
+  const { x, blocked, sigma, bias, act, extent } = a;
   const y = g.temp("y", out, x.dtype);
   gemm(g, {
     a: x,
@@ -143,6 +150,7 @@ function gemmConv(g: Graph, a: ConvArgs & { blocked: Tensor }, out: readonly num
     sigma,
     bias,
     act,
+    pixels: extent && { extent, h: out[1], w: out[2] },
   });
   return y;
 }

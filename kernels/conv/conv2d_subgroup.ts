@@ -21,6 +21,7 @@ import { layered } from "../parts/grid.ts";
 import { ceilDiv, read, write, type Graph, type Tensor } from "../../src/runtime/index.ts";
 import type { Activation } from "../parts/activation_wgsl.ts";
 import { residualEpilogue } from "../parts/epilogue.ts";
+import { extentGroups, extentParts, type Extent } from "../parts/extent.ts";
 import { declareSums, linesOf, span, sumQuad } from "../parts/registers_wgsl.ts";
 import { subgroupLanes } from "../parts/variants.ts";
 
@@ -41,6 +42,8 @@ export interface SubgroupConv {
   bias?: Tensor;
   sigma?: Tensor;
   residual?: Tensor;
+  /** Of the result, with stride 1. */
+  extent?: Extent;
   /** 1: the residual is read through its x2 upsampling; 0 by default. */
   rup?: number;
   flops: number;
@@ -118,15 +121,19 @@ export function subgroupConv(g: Graph, p: SubgroupConv): Tensor {
   const perLane = pixelsPerLane(pixels, lanes);
   const grid = layered(ceilDiv(pixels, lanes * perLane));
   const end = residualEpilogue(p);
+  const parts = extentParts(p.extent);
+  // Four pixels a tile.
+  const tiles = (lanes * perLane * grid.layers) / 4;
   g.dispatch({
-    shader: { name: "conv2d_subgroup", text: `${text}\n${end.text}` },
+    shader: { name: "conv2d_subgroup", text: `${text}\n${end.text}\n${parts.text}` },
     constants: {
       ...constants(transposed, lanes, perLane, quads),
       ...end.constants,
+      ...parts.constants,
     },
     sizes: { ...convSizes(x, y, p), RUP: p.rup ?? 0 },
-    bindings: { x: read(x), w: read(w), ...end.bindings, y: write(y) },
-    groups: [ceilDiv(co4, quads), grid.x, phases * phases * grid.layers],
+    bindings: { x: read(x), w: read(w), ...end.bindings, ...parts.bindings, y: write(y) },
+    groups: [ceilDiv(co4, quads), extentGroups(p.extent, grid.x, { per: tiles }), phases * phases * grid.layers],
     flops: p.flops,
   });
   return y;

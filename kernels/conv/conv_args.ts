@@ -1,6 +1,7 @@
 // What the variants of conv2d and of its gradients have in common: arguments, and sizes of their shaders.
 
 import type { Binding, Graph, Tensor } from "../../src/runtime/index.ts";
+import type { Extent } from "../parts/extent.ts";
 import type { Activation } from "../parts/activation_wgsl.ts";
 
 export interface ConvArgs {
@@ -25,6 +26,8 @@ export interface ConvArgs {
   act?: Activation;
   /** winogradMoments: computes the result's moments with it, for `statistics` of all images; only the Winograd variant does. */
   moments?: MomentsOf;
+  /** The 2x2 tiles of the result to compute, of one picture and with stride 1. For painting: without gradients. */
+  extent?: Extent;
 }
 
 /** Prepares the moments of a result of so many tiles (winograd_moments.ts). */

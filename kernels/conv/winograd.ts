@@ -27,6 +27,7 @@ import {
   type Tensor,
 } from "../../src/runtime/index.ts";
 import { residualEpilogue } from "../parts/epilogue.ts";
+import { extentGroups, extentParts, type Extent } from "../parts/extent.ts";
 import type { ConvArgs } from "./conv_args.ts";
 import { BLOCK, blockedShape, blocksOf, gemm, ROWS } from "../parts/gemm.ts";
 
@@ -71,23 +72,26 @@ export function winogradSlice(target: Target, tiles: number, cin: number, cout: 
 /**
  * V of the tiles T0 to T0 + TILES - 1. An image has TH x TW tiles; the first patch starts PAD rows and columns before x.
  * @param blocked [16, tiles padded to 8, C] in blocks of 8 tiles, as gemm reads rows; else [16, tiles, C]
+ * @param extent then T0 is a place in its list
  */
 export function winogradInput(
   g: Graph,
   x: Tensor,
   place: { TILES: number; T0: number; TH: number; TW: number; PAD: number },
   blocked: boolean,
+  extent?: Extent,
 ): Tensor {
   const c4 = x.pitch / 4;
   const rows = blocked ? ceilDiv(place.TILES, ROWS) * ROWS : place.TILES;
   const v = g.temp("v", [16, rows, x.pitch], x.dtype);
+  const parts = extentParts(extent);
   g.dispatch({
-    shader: { name: "winograd_input", text: input },
-    constants: { blocked },
+    shader: { name: "winograd_input", text: `${input}\n${parts.text}` },
+    constants: { blocked, ...parts.constants },
     sizes: { H: x.shape[1], W: x.shape[2], C4: c4, ...place },
     constantSizes: PLACES,
-    bindings: { x: read(x), v: write(v) },
-    groups: [ceilDiv(rows * c4, 64)],
+    bindings: { x: read(x), ...parts.bindings, v: write(v) },
+    groups: [extentGroups(extent, ceilDiv(rows * c4, 64), { per: 64 / c4, from: place.T0, most: rows })],
     flops: place.TILES * c4 * 4 * 32,
     bytes: 5 * 4 * place.TILES * x.pitch * BYTES[x.dtype],
   });
@@ -100,7 +104,7 @@ export function winogradConv(
   out: readonly number[],
   rup: number,
 ): Tensor {
-  const { x, winograd, pad = 0 } = a;
+  const { x, winograd, pad = 0, extent } = a;
   const [n, h, w] = out;
   const y = g.temp("y", out, x.dtype);
   const c4 = x.pitch / 4;
@@ -110,13 +114,14 @@ export function winogradConv(
   const step = winogradSlice(g.target, tiles, x.pitch, y.pitch, BYTES[x.dtype]);
   const end = residualEpilogue(a);
   const moments = a.moments?.(g, tiles, y);
+  const parts = extentParts(extent);
 
   for (let t0 = 0; t0 < tiles; t0 += step) {
     const count = Math.min(step, tiles - t0);
     const rows = ceilDiv(count, ROWS) * ROWS;
     const m = g.temp("m", [16, count, co4 * 4], x.dtype);
     const place = { TILES: count, T0: t0, TH: th, TW: tw };
-    const v = winogradInput(g, x, { ...place, PAD: pad }, true);
+    const v = winogradInput(g, x, { ...place, PAD: pad }, true, extent);
     gemm(g, {
       a: v,
       aBlocked: true,
@@ -128,14 +133,21 @@ export function winogradConv(
       n4: co4,
       aBatch: rows * c4,
       bBlocks: winograd.shape[1],
+      rowGroups: extent && ((per) => ({ count: extent.count, per, from: t0, most: count })),
     });
     g.dispatch({
-      shader: { name: "winograd_output", text: `${output}\n${moments?.text ?? store}\n${end.text}` },
-      constants: end.constants,
+      shader: { name: "winograd_output", text: `${output}\n${moments?.text ?? store}\n${end.text}\n${parts.text}` },
+      constants: { ...end.constants, ...parts.constants },
       sizes: { OH: out[1], OW: out[2], CO4: co4, RUP: rup, ...place, ...moments?.sizes(t0) },
       constantSizes: PLACES,
-      bindings: { m: read(m), ...end.bindings, y: write(y), ...moments?.bindings },
-      groups: [ceilDiv(ceilDiv(count, moments?.run ?? 1) * co4, 64)],
+      bindings: { m: read(m), ...end.bindings, ...parts.bindings, y: write(y), ...moments?.bindings },
+      groups: [
+        extentGroups(extent, ceilDiv(ceilDiv(count, moments?.run ?? 1) * co4, 64), {
+          per: 64 / co4,
+          from: t0,
+          most: count,
+        }),
+      ],
       flops: count * co4 * 4 * 24,
       bytes: 5 * 4 * count * y.pitch * BYTES[x.dtype],
     });

@@ -56,6 +56,7 @@ import {
   type Graph,
   type Tensor,
 } from "../../src/runtime/index.ts";
+import { extentParts, stripPixels, type Extent } from "../parts/extent.ts";
 import { rowGrid, strided, stripLength } from "../parts/grid.ts";
 import { joinParts, needLists, partsOf, type Lists } from "../parts/segments.ts";
 
@@ -82,6 +83,8 @@ export interface ModulateArgs {
   factors?: Tensor;
   /** For the gradients of gamma and beta: pixels by id, from pixelLists. */
   lists?: Lists;
+  /** The strips of the result to compute, of stripPixels of x each and one picture. For painting: without gradients. */
+  extent?: Extent;
   /** Number of rows of the tables in use; only the backward pass needs it, for its grid. */
   count?: Count;
 }
@@ -137,17 +140,26 @@ const look = (whole: boolean | undefined, factors: Tensor | undefined): { BASE: 
 
 export const modulate = defineOp<ModulateArgs, Tensor>({
   name: "modulate",
-  forward(g: Graph, { x, mean, rstd, gamma, beta, ids, slope, dtype, whole, factors }) {
-    const { out, up, groups, len } = modulatePlan(
+  forward(g: Graph, { x, mean, rstd, gamma, beta, ids, slope, dtype, whole, factors, extent }) {
+    const { out, up, groups, ...plan } = modulatePlan(
       { x: x.shape, mean: mean.shape, rstd: rstd.shape, gamma: gamma.shape, beta: beta.shape, ids: ids.shape },
       g.target.software,
     );
     const y = g.temp("y", out, dtype ?? x.dtype);
     const [n, h, w] = x.shape;
-    const grid = rowGrid(x.pitch / 4, n * h * up * ceilDiv(w, len));
+    const len = extent ? stripPixels(g.target) : plan.len;
+    const grid = rowGrid(x.pitch / 4, n * h * up * ceilDiv(w, len), extent?.count);
+    const parts = extentParts(extent);
     g.dispatch({
-      shader: { name: "modulate", text: modulateText },
-      constants: { ...grid.constants, ...look(whole, factors), UP: up, LEN: len, leaky: slope !== 1 },
+      shader: { name: "modulate", text: `${modulateText}\n${parts.text}` },
+      constants: {
+        ...grid.constants,
+        ...look(whole, factors),
+        ...parts.constants,
+        UP: up,
+        LEN: len,
+        leaky: slope !== 1,
+      },
       sizes: { ROWS: n * h, H: h, W: w, C4: x.pitch / 4, GROUPS: groups, SLOPE: float(slope) },
       bindings: {
         x: read(x),
@@ -157,6 +169,7 @@ export const modulate = defineOp<ModulateArgs, Tensor>({
         beta: read(beta),
         ids: readScalars(ids),
         ...(factors && { factors: read(factors) }),
+        ...parts.bindings,
         y: write(y),
       },
       groups: grid.groups,

@@ -28,12 +28,14 @@ import {
   readScalars,
   write,
   type Count,
+  type CountedGroups,
   type Graph,
   type Tensor,
   type TextConstants,
 } from "../../src/runtime/index.ts";
 import type { Activation } from "./activation_wgsl.ts";
 import { epilogue } from "./epilogue.ts";
+import { extentParts, type Extent } from "./extent.ts";
 import { declareSums, linesOf, span, sumQuad } from "./registers_wgsl.ts";
 import { choose, subgroupLanes } from "./variants.ts";
 
@@ -53,6 +55,10 @@ export interface GemmArgs {
   m: number;
   /** The number of rows in use, if it is only known at run time; m is its capacity. */
   count?: Count;
+  /** Workgroups for `per` rows each, if which rows are computed is only known at run time in another way than by `count`. */
+  rowGroups?: (per: number) => CountedGroups;
+  /** The rows are the pixels of one picture, and those of the listed 2x2 tiles are computed. */
+  pixels?: { extent: Extent; h: number; w: number };
   /** vec4 along k. */
   k4: number;
   /** vec4 columns of the result. */
@@ -156,6 +162,9 @@ const TILES = {
  */
 const rowsPerLane = ({ m, count }: GemmArgs, lanes: number): number => (m <= 2 * lanes && !count ? 2 : 4);
 
+/** Pixels of a tile. */
+const TILE = 4;
+
 function subgroupTile(
   p: GemmArgs,
   lanes: number,
@@ -174,11 +183,15 @@ export function gemm(g: Graph, p: GemmArgs): void {
   const end = epilogue(p);
   const tile =
     variant === "subgroup" ? subgroupTile(p, subgroupLanes(g.target)!) : { ...TILES[variant], constants: {} };
-  const rows = p.count ? { count: p.count, per: tile.rows } : ceilDiv(p.m, tile.rows);
+  const { pixels } = p;
+  const parts = extentParts(pixels?.extent);
+  const counted = p.count && { count: p.count, per: tile.rows };
+  const listed = pixels && { count: pixels.extent.count, per: tile.rows / TILE };
+  const rows = p.rowGroups?.(tile.rows) ?? counted ?? listed ?? ceilDiv(p.m, tile.rows);
   const columns = ceilDiv(p.n4, tile.columns);
   g.dispatch({
-    shader: { name: `gemm_${variant}`, text: `${tile.text}\n${rowsText}\n${end.text}` },
-    constants: { ...tile.constants, blocked: !!p.aBlocked, picked: !!p.picks, ...end.constants },
+    shader: { name: `gemm_${variant}`, text: `${tile.text}\n${rowsText}\n${end.text}\n${parts.text}` },
+    constants: { ...tile.constants, blocked: !!p.aBlocked, picked: !!p.picks, ...end.constants, ...parts.constants },
     sizes: {
       M: p.m,
       ...(p.picks ? { Z: p.batch } : {}),
@@ -191,6 +204,7 @@ export function gemm(g: Graph, p: GemmArgs): void {
       BBLOCK: p.bBlock ?? 0,
       ...(variant === "tiled" ? { BBLOCKS: p.bBlocks - (p.bBlock ?? 0) } : {}),
       CBATCH: p.m * p.n4,
+      ...(pixels && { PH: pixels.h, PW: pixels.w }),
     },
     constantSizes: ["K4"],
     bindings: {
@@ -198,6 +212,7 @@ export function gemm(g: Graph, p: GemmArgs): void {
       picks: p.picks && readScalars(p.picks),
       b: read(p.b),
       ...end.bindings,
+      ...parts.bindings,
       c: write(p.c),
     },
     groups: variant === "subgroup" ? [columns, rows, p.batch] : [rows, columns, p.batch],

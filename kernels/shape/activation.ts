@@ -13,24 +13,33 @@ import activationText from "../../shaders/shape/activation.wgsl";
 import backwardText from "../../shaders/shape/activation_backward.wgsl";
 import { defineOp, product, read, storedElements, write, type Graph, type Tensor } from "../../src/runtime/index.ts";
 import { ACTIVATION, SLOPE, type Activation } from "../parts/activation_wgsl.ts";
+import { extentParts, stripPixels, type Extent } from "../parts/extent.ts";
 import { strided } from "../parts/grid.ts";
 
 export interface ActivationArgs {
   x: Tensor;
   kind: Exclude<Activation, "none">;
+  /** The strips of the result to compute, of stripPixels and one picture x [1,H,W,C]. For painting: without gradients. */
+  extent?: Extent;
 }
 
 export const activation = defineOp<ActivationArgs, Tensor>({
   name: "activation",
-  forward(g: Graph, { x, kind }) {
+  forward(g: Graph, { x, kind, extent }) {
     const result = g.temp("y", x.shape, x.dtype);
     const n4 = storedElements(x.shape, x.dtype) / 4;
+    const parts = extentParts(extent);
+    const [, , w] = x.shape;
+    const groups = strided(g.target, n4);
+    const sizes: Record<string, number> = extent
+      ? { W: w, C4: x.pitch / 4, LEN: stripPixels(g.target), END: extent.list.shape[0] - 1 }
+      : { N4: n4 };
     g.dispatch({
-      shader: { name: "activation", text: activationText },
-      constants: { act: ACTIVATION[kind] },
-      sizes: { N4: n4 },
-      bindings: { x: read(x), result: write(result) },
-      groups: strided(g.target, n4),
+      shader: { name: "activation", text: `${activationText}\n${parts.text}` },
+      constants: { act: ACTIVATION[kind], ...parts.constants },
+      sizes,
+      bindings: { x: read(x), ...parts.bindings, result: write(result) },
+      groups,
       flops: product(x.shape),
     });
     return result;

@@ -25,9 +25,17 @@ struct Origin { y: i32, x: i32 }
 // pixel lies outside; before its beginning counts as that.
 struct Line { first: u32, at: u32 }
 
-// Pixel `index` of `pixels`, or the last one: ph x pw of an image. Transposed they are those with the same remainder by the stride.
+// Pixel `index` of `pixels`, or the last one: ph x pw of an image. Transposed they are those with the same remainder by the stride; with a
+// list of tiles (shaders/parts/extent.wgsl) four are a tile's.
 fn pixel(index: u32, pixels: u32, ph: u32, pw: u32, phase: vec2u) -> Pixel {
   let i = min(index, pixels - 1u);
+#if listed
+  if (list[0] >= 0) {
+    let wide = (pw + 1u) / 2u;
+    let tile = part_at(i >> 2u, (ph + 1u) / 2u * wide);
+    return Pixel(0u, tile / wide * 2u + ((i >> 1u) & 1u), tile % wide * 2u + (i & 1u));
+  }
+#endif
 #if transposed
   return Pixel(i / (pw * ph), ((i / pw) % ph) * $STRIDE + phase.y, (i % pw) * $STRIDE + phase.x);
 #else
@@ -103,7 +111,11 @@ fn main(
   // Columns of a row of tiles first: its pixels stay in the cache.
   let first = (g.y + layer * groups.y) * {{ROWS}}u + lane;
   let col = g.x * {{QUADS}}u;
+#if listed
+  let pixels = select(4u * u32(max(list[0], 0)), ph * pw, list[0] < 0);
+#else
   let pixels = $N * ph * pw;
+#endif
 {{places}}
 {{address}}
 {{declare}}

@@ -5,5 +5,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let co = id.x % $CO4;
   let t = id.x / $CO4;
   if (t >= $TILES) { return; }
+#if listed
+  if (tile_at(t) == $TH * $TW) { return; }
+#endif
   _ = results(t, co);
 }

@@ -1,7 +1,7 @@
 // Each thread computes a strip of a row of y, LEN pixels of x times UP, one vec4 of channels. It reads a row of the tables only where
 // the id changes: along a line of a real label map most ids equal the one before. Addresses are stepped, not multiplied out. The
 // images of x and of y are stacked vertically: ROWS rows of x in all. Constants: BASE, what is added to gamma; `factors`, each pixel of y
-// has two factors.
+// has two factors. With a list of strips (shaders/parts/extent.wgsl) it computes those.
 
 const NO_ROW = -1;
 
@@ -9,7 +9,7 @@ const NO_ROW = -1;
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let c = {{column}};
   let strips = ($W + {{LEN}}u - 1u) / {{LEN}}u;
-  let strip = {{row}};
+  let strip = part_at({{row}}, $ROWS * {{UP}}u * strips);
   let row = strip / strips;
   if (c >= $C4 || row >= $ROWS * {{UP}}u) { return; }
   let first = (strip % strips) * {{LEN}}u;

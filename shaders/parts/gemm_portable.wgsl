@@ -4,7 +4,7 @@
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let row = id.x * 4u;
   let col = id.y;
-  if (row >= $M || col >= $N4) { return; }
+  if (row >= rows_end() || col >= $N4) { return; }
   let p0 = row_start(row, id.z);
   let p1 = row_start(row + 1u, id.z);
   let p2 = row_start(row + 2u, id.z);

@@ -36,11 +36,17 @@ export interface Count {
   readonly capacity: number;
 }
 
-/** ceil(count / per) workgroups, computed at each run. */
+/** ceil(count / per) workgroups, computed at each run; `from` and `most`: of the part of the count that begins there. */
 export interface CountedGroups {
   readonly count: Count;
   readonly per: number;
+  readonly from?: number;
+  readonly most?: number;
 }
+
+/** Workgroups of a counted grid, where the count is n. */
+export const countedGroups = ({ per, from = 0, most = Infinity }: CountedGroups, n: number): number =>
+  Math.ceil(Math.max(0, Math.min(most, n - from)) / per);
 
 export type Groups = readonly [x: number | CountedGroups, y?: number | CountedGroups, z?: number | CountedGroups];
 
@@ -278,7 +284,7 @@ export class Graph {
     for (const [name, { tensor }] of bindings)
       least(tensor.bytes, "maxStorageBufferBindingSize", `${label}, ${name} = ${describe(tensor)}`);
     for (const g of spec.groups) {
-      const n = typeof g === "object" ? Math.ceil(g.count.capacity / g.per) : (g ?? 1);
+      const n = typeof g === "object" ? countedGroups(g, g.count.capacity) : (g ?? 1);
       if (!(Number.isInteger(n) && n >= 0))
         throw new SpadeError("usage", label, `dispatches ${n} workgroups`, "give whole numbers");
       least(n, "maxComputeWorkgroupsPerDimension");

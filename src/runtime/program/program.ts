@@ -4,7 +4,7 @@
 import type { Cut } from "../cut.ts";
 import type { Device } from "../device.ts";
 import { SpadeError } from "../errors.ts";
-import type { CountedGroups, Dispatch, Graph, Groups } from "../graph.ts";
+import { countedGroups, type CountedGroups, type Dispatch, type Graph, type Groups } from "../graph.ts";
 import type { PlacedCut } from "./exchange.ts";
 import { Inputs } from "./inputs.ts";
 import { planMemory, uniformSizes, type MemoryPlan } from "../planner.ts";
@@ -49,7 +49,7 @@ interface Output {
 /** Workgroups for these counts; without them, at full capacity. */
 function groupsOf(groups: Groups, counts?: Readonly<Record<string, number>>): [number, number, number] {
   const one = (g: number | CountedGroups | undefined): number =>
-    typeof g === "object" ? Math.ceil((counts?.[g.count.name] ?? g.count.capacity) / g.per) : (g ?? 1);
+    typeof g === "object" ? countedGroups(g, counts?.[g.count.name] ?? g.count.capacity) : (g ?? 1);
   return [one(groups[0]), one(groups[1]), one(groups[2])];
 }
 
