@@ -1,9 +1,12 @@
-// npm run bench -- edits [--profile] [--json FILE]: the cost of an edit of a map beside that of a new map. An edit paints a square of
-// 8x8 pixels into the street map, 20 in all, places and labels drawn with seed 1 (a label of the map, other than the one at the square's
-// centre). Measured: table rows computed, ms of the dictionary and of the tables, launches, bytes uploaded.
+// npm run bench -- edits [--quick] [--profile] [--json FILE]: the cost of an edit of a map.
+// 1. Its tables, beside those of a new map. An edit paints a square of 8x8 pixels into the street map, 20 in all, places and labels drawn
+//    with seed 1 (a label of the map, other than the one at the square's centre). Measured: table rows computed, ms of the dictionary and of
+//    the tables, launches, bytes uploaded.
+// 2. Its picture, beside one that is computed whole: discs on COCO maps at 256x256, ngf 64 (edits/curve.ts), as a table and as a page with
+//    a plot; strokes of a brush in the landscape net at 256x256.
 
 import { profilePainter } from "../src/painting/profile.ts";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openCheckpointFile } from "../src/formats/file.ts";
 import { publishedWeights } from "../src/formats/packaged.ts";
@@ -11,6 +14,8 @@ import { idsOf, readPng } from "../src/datasets/label_file.ts";
 import type { LabelMap } from "../src/labels/label_map.ts";
 import { LiveLevels } from "../src/labels/levels.ts";
 import { outputSize } from "../src/models/kinds.ts";
+import type { Config } from "../src/models/config.ts";
+import { memorySource } from "../src/models/weights/source.ts";
 import { uniformValues } from "../src/models/philox.ts";
 import { pilNearestResize } from "../src/pictures/pil_nearest.ts";
 import { openNodeDevice } from "../src/node/dawn.ts";
@@ -18,8 +23,11 @@ import { profileTable } from "../src/runtime/index.ts";
 import { describeNet } from "../src/painting/describe_net.ts";
 import { openNet } from "../src/painting/open_net.ts";
 import { liveWindowsOf, windowsOf } from "../src/painting/windows.ts";
-import { root } from "./lib/maps.ts";
+import { allMaps, root } from "./lib/maps.ts";
+import { BENCH_CONFIG, benchState } from "./lib/ours.ts";
 import { machine, median } from "./lib/measure.ts";
+import { discs, ratios, SHARES, strokes, type Edit } from "./edits/curve.ts";
+import { plotPage } from "./edits/plot.ts";
 
 const EDITS = 20;
 const SIZE = 8;
@@ -121,5 +129,69 @@ if (process.argv.includes("--profile")) {
     console.log(profileTable(p));
 }
 net.dispose();
+
+const quick = process.argv.includes("--quick");
+const places = quick ? 5 : 20;
+{
+  const maps = allMaps().slice(0, 5);
+  const state = await benchState(device, BENCH_CONFIG, maps[0], console.log);
+  const coco = await openNet(
+    { config: BENCH_CONFIG, source: memorySource(state) },
+    { device, dtype: "f32", edits: true },
+  );
+  const shares = quick ? SHARES.slice(0, 3) : SHARES;
+  const found = await discs({ net: coco, maps, shares, places }, (e) =>
+    process.stderr.write(e.tiles === null ? "o" : "."),
+  );
+  const pixels = maps[0].label.data.length;
+  console.log(
+    `\nCOCO ${maps[0].label.width}x${maps[0].label.height}, ngf ${BENCH_CONFIG.ngf}: discs at ${places} places of ${maps.length} maps`,
+  );
+  console.log(
+    "share of area   pixels   whole pictures / edits   median edit   whole picture   painted whole   slowest",
+  );
+  for (const { share, ratio, slowest } of ratios(found)) {
+    const own = found.filter((e) => e.share === share);
+    const med = (of: (e: Edit) => number): string => median(own.map(of)).toFixed(0);
+    console.log(
+      [
+        `${(100 * share).toFixed(2)} %`.padStart(13),
+        med((e) => e.pixels).padStart(9),
+        `${ratio.toFixed(2)} x`.padStart(25),
+        `${med((e) => e.edit)} ms`.padStart(14),
+        `${med((e) => e.whole)} ms`.padStart(16),
+        `${own.filter((e) => e.tiles === null).length} of ${own.length}`.padStart(16),
+        `${slowest.toFixed(2)} x`.padStart(10),
+      ].join(""),
+    );
+  }
+  const { activations } = coco.painter.memory;
+  console.log(`layers with those that are kept: ${(activations / 2 ** 20).toFixed(0)} MiB`);
+  const page =
+    jsonAt >= 0 ? process.argv[jsonAt + 1].replace(/(\.json)?$/, ".html") : join(root, ".setup", "edits.html");
+  writeFileSync(page, plotPage(`Edits of COCO maps on ${device.name}`, found, pixels));
+  console.log(`plot: ${page}`);
+  if (jsonAt >= 0) {
+    const before = JSON.parse(readFileSync(process.argv[jsonAt + 1], "utf8")) as object;
+    writeFileSync(process.argv[jsonAt + 1], JSON.stringify({ ...before, discs: found }, null, 1));
+  }
+  coco.dispose();
+}
+{
+  const landscape = await openCheckpointFile(publishedWeights("landscape_net_G.safetensors"));
+  const own = describeNet(landscape, { weights: "landscape_net_G.safetensors" });
+  // Its weights are those of 256x256 with one more upsampling.
+  const config: Config = { ...own.config, crop_size: 256, num_upsampling_layers: "more" };
+  const large = await openNet({ ...own, config }, { device, dtype: "f32", edits: true });
+  await landscape.close();
+  const at = join(root, "demo/maps/lake_label.png");
+  const lake = pilNearestResize(idsOf(await readPng(at), at, own.labels, "give a map of label ids"), 256, 256);
+  const { stroke, fresh } = await strokes(large, lake, places);
+  const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+  console.log(
+    `\nlandscape net at 256x256: ${places} strokes of a 12-pixel brush ${(sum(stroke) / places).toFixed(0)} ms each, a new map ${(sum(fresh) / places).toFixed(0)} ms: ${(sum(fresh) / sum(stroke)).toFixed(2)} x`,
+  );
+  large.dispose();
+}
 device.dispose();
 process.exit(0);

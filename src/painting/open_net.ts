@@ -66,7 +66,7 @@ export function loadGenerator(
   return ParameterStore.loadNet(device, netOf(c, source.shapes), source, dtype, onProgress);
 }
 
-export interface OpenOptions extends Pick<PainterOptions, "images" | "noiseSeed" | "onProgress"> {
+export interface OpenOptions extends Pick<PainterOptions, "images" | "noiseSeed" | "edits" | "onProgress"> {
   /** A device, which stays open when the net is disposed, or a function that opens one, which is disposed with the net. */
   device: Device | (() => Promise<Device>);
   dtype?: StorageWish;

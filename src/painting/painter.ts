@@ -14,6 +14,11 @@ export interface PainterOptions {
   images?: number;
   /** Keep every block's output, readable under the block's name (for tests). */
   taps?: boolean;
+  /**
+   * Keep the results of layers, so that a map that differs little from the one before costs what it changes. For one picture a run, of
+   * nets with running statistics and without noise; others paint as without it.
+   */
+  edits?: boolean;
   /** Of generators that always have noise: the inputs "noise ACE" of the last stage give its planes (for tests). */
   planes?: "given";
   /** Seed of the planes of a net with noise, 0 by default: the same for every picture, so that nothing flickers while one paints. */
@@ -60,6 +65,8 @@ export interface Painter {
   run(how?: RunHow): Promise<void>;
   /** The picture of the last run. */
   readonly output: Output;
+  /** How many 2x2 tiles of it the last run painted; null: all. */
+  readonly tiles: number | null;
   /** Calls setStyle (if z is given) and run, and reads the picture's numbers: [N,H,W,3] in [-1,1]. */
   paint(z?: Float32Array, how?: RunHow): Promise<Float32Array<ArrayBuffer>>;
   /** The stages of a picture, in order. */

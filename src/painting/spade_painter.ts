@@ -27,6 +27,7 @@ import {
   type PainterMemory,
   type PainterOptions,
 } from "./painter.ts";
+import { Edits } from "./edits.ts";
 import { Output } from "./present/output.ts";
 import { SpadeStages, type FirstRecording, type TablesRecording } from "./spade_stages.ts";
 import { runStale, Stage, type Recording, type RunHow } from "./stage.ts";
@@ -47,6 +48,9 @@ export class SpadePainter implements Painter {
   private first: Stage<FirstRecording> | undefined;
   protected image: Stage | undefined;
   private mapped = false;
+  private style: Float32Array | undefined;
+  private readonly edits: Edits | undefined;
+  tiles: number | null = null;
 
   protected constructor(
     readonly device: Device,
@@ -57,7 +61,9 @@ export class SpadePainter implements Painter {
     readonly prepared: Promise<void>,
     /** Recorded, and not compiled yet. */
     private usual?: UsualRecordings,
-  ) {}
+  ) {
+    this.edits = recorder.tiles && new Edits(recorder.tiles);
+  }
 
   /** What records the stages. */
   protected static get Stages(): typeof SpadeStages {
@@ -162,10 +168,11 @@ export class SpadePainter implements Painter {
       filled.push([level.room, current]);
     }
     await this.compileRest(signal);
-    this.first?.set(firstValues(windows[0]));
+    if (!this.config.use_vae) this.first?.set(firstValues(windows[0]));
     this.first?.change("map");
     for (const [room, lw] of filled) this.image!.set(this.pixelRows(room, lw));
     this.image!.change("map");
+    this.edits?.setMap(filled.map(([, lw]) => lw));
     this.mapped = true;
     return { newWindows };
   }
@@ -188,8 +195,12 @@ export class SpadePainter implements Painter {
 
   setStyle(z: Float32Array): void {
     if (!this.image) throw new SpadeError("usage", "setStyle", "there is no label map yet", "call setMap first");
-    this.image.set({ z });
+    (this.first ?? this.image).set({ z });
+    this.first?.change("style");
     this.image.change("style");
+    const { style } = this;
+    if (!style || z.some((v, i) => v !== style[i])) this.edits?.restyle();
+    this.style = z.slice();
   }
 
   protected get takesStyle(): boolean {
@@ -201,11 +212,13 @@ export class SpadePainter implements Painter {
   }
 
   get stages(): Stage[] {
-    return [...this.ofMap(), ...(this.image ? [this.image] : [])];
+    const ofStyle = this.first && this.config.use_vae ? [this.first] : [];
+    return [...ofStyle, ...this.ofMap(), ...(this.image ? [this.image] : [])];
   }
 
   protected ofMap(): Stage[] {
-    return [...(this.first ? [this.first] : []), ...[...this.levels.values()].map((l) => l.stage)];
+    const first = this.config.use_vae ? undefined : this.first;
+    return [...(first ? [first] : []), ...[...this.levels.values()].map((l) => l.stage)];
   }
 
   /**
@@ -214,7 +227,8 @@ export class SpadePainter implements Painter {
    */
   protected take(key: string, level: TableRows): void {
     this.image?.dispose();
-    this.image = undefined;
+    this.image = this.style = undefined;
+    this.edits?.reset();
     const before = [this.levels.get(key), this.spare.get(key)];
     this.levels.set(key, level);
     this.spare.delete(key);
@@ -246,7 +260,16 @@ export class SpadePainter implements Painter {
   async run(how: RunHow = {}): Promise<void> {
     if (!this.image || !this.mapped)
       throw new SpadeError("usage", "paint", "there is no label map yet", "call setMap first");
+    const painting = this.image.isStale ? this.edits : undefined;
+    let done: (() => void) | undefined;
+    if (painting) {
+      const { inputs, counts, tiles } = painting.prepare();
+      this.image.set(inputs, counts);
+      this.tiles = tiles;
+      done = painting.begin();
+    }
     await runStale(this.stages, how);
+    done?.();
   }
 
   get output(): Output {

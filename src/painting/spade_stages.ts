@@ -1,7 +1,7 @@
 // The stages of a SPADE generator as recordings (Park et al. 2019):
 //   prepare       weights            sigmas, 1/std, copies of weights
 //   tables WxH    weights, map       gamma and beta of every norm of a resolution, per distinct window
-//   fc            weights, map       the first features of a net without VAE
+//   fc            weights, map       the first features of a net without VAE; with VAE and tiles, weights and style
 //   image         all                the picture; with VAE the first features too
 // Nothing here touches a GPU.
 
@@ -23,10 +23,12 @@ import { noiseLayer, noiseValue } from "../models/nets/noise.ts";
 import { levelKey, type TableRoom } from "../models/nets/table_room.ts";
 import { DerivedWeights, type ConvUse } from "../models/weights/derived.ts";
 import type { ParameterStore } from "../models/weights/parameters.ts";
+import { extentInput, stripPixels } from "../../kernels/parts/extent.ts";
 import { Graph, type HostArray, type Target, type Tensor } from "../runtime/index.ts";
 import type { PainterOptions } from "./painter.ts";
 import { recordOutput } from "./present/output.ts";
 import type { Recording } from "./stage.ts";
+import { TilePlan } from "./tiles.ts";
 
 /** The tables of one resolution. */
 export interface TablesRecording extends Recording {
@@ -84,6 +86,8 @@ export function evalLayers(
 export class SpadeStages {
   readonly images: number;
   readonly derived: DerivedWeights;
+  /** The parts of the image stage's layers, if a picture may compute some of them alone. */
+  readonly tiles: TilePlan | undefined;
   /** Values of inputs of the image stage that neither map nor style sets. */
   readonly fixed: Readonly<Record<string, HostArray>>;
 
@@ -92,9 +96,10 @@ export class SpadeStages {
     readonly target: Target,
     readonly config: Config,
     readonly parameters: ParameterStore,
-    protected readonly options: Pick<PainterOptions, "images" | "taps" | "noiseSeed" | "planes"> = {},
+    protected readonly options: Pick<PainterOptions, "images" | "taps" | "noiseSeed" | "planes" | "edits"> = {},
   ) {
     this.images = options.images ?? 1;
+    if (options.edits && this.images === 1 && this.staysLocal()) this.tiles = new TilePlan(config, stripPixels(target));
     this.fixed = this.noiseValues();
     this.derived = new DerivedWeights("prepare", target, parameters, convUses(config, parameters), (g, replaced) => {
       recordPrepare(g, config, parameters, this.running(), (norm) => this.statistics(norm));
@@ -120,6 +125,11 @@ export class SpadeStages {
   /** Whether the norms have running statistics. */
   protected running(): boolean {
     return parseNormG(this.config.norm_G).kind === "batch";
+  }
+
+  /** Whether a pixel of a layer depends on the pixels around it alone. */
+  protected staysLocal(): boolean {
+    return this.running() && !this.config.add_noise;
   }
 
   /** Values of the noise's inputs. */
@@ -165,13 +175,17 @@ export class SpadeStages {
     };
   }
 
-  /** fc of a net without VAE: a 3x3 conv of the label map at the smallest size, by lookup. Undefined for nets with VAE. */
+  /**
+   * fc of a net without VAE: a 3x3 conv of the label map at the smallest size, by lookup. Of a net with VAE the image stage has it, unless
+   * edits are painted in tiles: those must not wait for it.
+   */
   first(): FirstRecording | undefined {
     const { config: c, images } = this;
-    if (c.use_vae) return undefined;
+    if (c.use_vae && !this.tiles) return undefined;
     const graph = new Graph(this.target);
-    const made = recordFirst(graph, c, this.parameters, { ...firstInputs(graph, c, images), images });
-    return { name: "fc", reads: ["weights", "map"], graph, features: graph.keep("fc", made) };
+    const input = c.use_vae ? { z: graph.input("z", [images, c.z_dim]) } : firstInputs(graph, c, images);
+    const made = recordFirst(graph, c, this.parameters, { ...input, images });
+    return { name: "fc", reads: ["weights", c.use_vae ? "style" : "map"], graph, features: graph.keep("fc", made) };
   }
 
   /** The picture. @param levels the tables that it reads, by levelKey */
@@ -197,7 +211,7 @@ export class SpadeStages {
 
   /** Number of programs that a painter compiles before its first picture. */
   get count(): number {
-    return resolutions(this.config).length + (this.config.use_vae ? 2 : 3);
+    return resolutions(this.config).length + (this.config.use_vae && !this.tiles ? 2 : 3);
   }
 
   /** The layers of the image stage: constants come from `prepare`, tables from the tables stages. */
@@ -213,8 +227,10 @@ export class SpadeStages {
       ),
     );
     const idTensors = new Map<string, Tensor>();
+    const parts = this.tiles?.sizes();
     return {
       noise: this.noise(g),
+      extents: parts && new Map([...parts].map(([name, n]) => [name, extentInput(g, name, n)])),
       ...evalLayers(g, this.config, this.parameters, this.derived, {
         running: this.running(),
         keyOf: (norm) => this.statistics(norm),

@@ -130,7 +130,7 @@ export class SpadeSession extends Session<Opened, SpadeOptions> implements Spade
       total: t4 - t0,
       windows: painted.windows,
       newWindows,
-      tiles: null,
+      tiles: painter.tiles,
       memory: opened.device.allocated,
     };
     return result;

@@ -22,6 +22,7 @@ import {
 import { blocksOf } from "../../../kernels/parts/gemm.ts";
 import { deriveWeights } from "../../../kernels/conv/conv2d.ts";
 import type { ConvArgs } from "../../../kernels/conv/conv_args.ts";
+import type { Extent } from "../../../kernels/parts/extent.ts";
 import type { ModulateArgs } from "../../../kernels/norm/modulate.ts";
 import type { Lists } from "../../../kernels/parts/segments.ts";
 import type { Graph, Tensor } from "../../runtime/index.ts";
@@ -53,6 +54,8 @@ export interface Layers {
   edges?: (norm: string, y: Tensor, slope: number) => Tensor;
   /** Row in the tables of that resolution for each pixel, i32 [N,h,w]. */
   ids(h: number, w: number): Tensor;
+  /** What of a layer's result to compute: by the names of convs and norms, and "conv_img.input". With it, layers are kept. */
+  extents?: ReadonlyMap<string, Extent>;
   /** For gradients: the lists that modulate's backward pass needs at that resolution. */
   lists?(h: number, w: number): Pick<ModulateArgs, "lists" | "count">;
 }
@@ -74,6 +77,7 @@ function block(g: Graph, layers: Layers, b: BlockSpec, x: Tensor): Tensor {
         ...table,
         ids,
         slope,
+        extent: layers.extents?.get(name),
         ...layers.lists?.(b.h, b.w),
       }),
     );
@@ -82,9 +86,13 @@ function block(g: Graph, layers: Layers, b: BlockSpec, x: Tensor): Tensor {
   const conv = (part: string, input: Tensor, residual?: Tensor): Tensor => {
     const name = `${b.name}.${part}`;
     const weights = layers.conv(name);
-    return g.scope(name, () =>
-      conv2d(g, { x: input, ...weights, kh: K[part], kw: K[part], pad: K[part] >> 1, residual }),
+    const extent = layers.extents?.get(part === "conv_s" ? `${b.name}.conv_1` : name);
+    const y = g.scope(name, () =>
+      conv2d(g, { x: input, ...weights, kh: K[part], kw: K[part], pad: K[part] >> 1, residual, extent }),
     );
+    // The shortcut's result is read where it is computed, and nowhere else.
+    if (extent && part !== "conv_s") g.keep(name, y);
+    return y;
   };
 
   // Without a learned shortcut the skip is x itself. If b.up, x has half the size; modulate and conv_1's sum upsample it.
@@ -108,9 +116,13 @@ export function recordImage(
     tap(b.name, x);
   }
   const weights = layers.conv("conv_img");
-  return g.scope("conv_img", () =>
-    conv2d(g, { x: activation(g, { x, kind: "leaky" }), ...weights, kh: 3, kw: 3, pad: 1, act: "tanh" }),
-  );
+  const [before, extent] = ["conv_img.input", "conv_img"].map((name) => layers.extents?.get(name));
+  const image = g.scope("conv_img", () => {
+    const input = activation(g, { x, kind: "leaky", extent: before });
+    return conv2d(g, { x: input, ...weights, kh: 3, kw: 3, pad: 1, act: "tanh", extent });
+  });
+  if (extent) g.keep("conv_img", image);
+  return image;
 }
 
 /** Records fc: a linear layer on z or, without VAE, a 3x3 conv on the label map at the smallest size, by lookup. */

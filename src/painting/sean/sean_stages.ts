@@ -35,6 +35,11 @@ export class SeanStages extends SpadeStages {
     return true;
   }
 
+  protected override staysLocal(): boolean {
+    // Noise before every norm.
+    return false;
+  }
+
   protected override noiseValues(): Readonly<Record<string, HostArray>> {
     return this.options.planes ? {} : planesSeed(this.options.noiseSeed);
   }

@@ -32,6 +32,7 @@ export interface WholeKind {
 }
 
 class WholePainter implements Painter {
+  readonly tiles = null;
   private mapped = false;
 
   constructor(

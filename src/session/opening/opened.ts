@@ -88,6 +88,7 @@ export function openOn(host: Host, options: SpadeOptions, report?: (cached: () =
       device,
       dtype: options.dtype,
       warm: true,
+      edits: true,
       signal,
       onWeights: (done, total) => tell?.("upload", done, total),
       // Later maps may compile too; don't report those.
