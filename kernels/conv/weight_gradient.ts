@@ -200,7 +200,7 @@ function winograd(g: Graph, a: WeightGradientArgs, lanes: number | undefined): T
   for (let t0 = 0, slice0 = 0; t0 < tiles; t0 += step) {
     const count = Math.min(step, tiles - t0);
     const place = { TILES: count, T0: t0, TH: th, TW: tw };
-    const v = winogradInput(g, x, { ...place, PAD: pad }, false);
+    const v = winogradInput(g, x, { ...place, END: tiles, PAD: pad }, false);
     const m = g.temp("m", [16, count, dz.pitch]);
     g.dispatch({
       shader: { name: "weight_gradient_transform", text: transformText },

@@ -70,14 +70,14 @@ export function winogradSlice(target: Target, tiles: number, cin: number, cout: 
 }
 
 /**
- * V of the tiles T0 to T0 + TILES - 1. An image has TH x TW tiles; the first patch starts PAD rows and columns before x.
+ * V of the tiles T0 to T0 + TILES - 1 of END in all. An image has TH x TW tiles; the first patch starts PAD rows and columns before x.
  * @param blocked [16, tiles padded to 8, C] in blocks of 8 tiles, as gemm reads rows; else [16, tiles, C]
  * @param extent then T0 is a place in its list
  */
 export function winogradInput(
   g: Graph,
   x: Tensor,
-  place: { TILES: number; T0: number; TH: number; TW: number; PAD: number },
+  place: { TILES: number; T0: number; TH: number; TW: number; END: number; PAD: number },
   blocked: boolean,
   extent?: Extent,
 ): Tensor {
@@ -120,7 +120,7 @@ export function winogradConv(
     const count = Math.min(step, tiles - t0);
     const rows = ceilDiv(count, ROWS) * ROWS;
     const m = g.temp("m", [16, count, co4 * 4], x.dtype);
-    const place = { TILES: count, T0: t0, TH: th, TW: tw };
+    const place = { TILES: count, T0: t0, TH: th, TW: tw, END: tiles };
     const v = winogradInput(g, x, { ...place, PAD: pad }, true, extent);
     gemm(g, {
       a: v,

@@ -30,16 +30,14 @@ struct Line { first: u32, at: u32 }
 fn pixel(index: u32, pixels: u32, ph: u32, pw: u32, phase: vec2u) -> Pixel {
   let i = min(index, pixels - 1u);
 #if listed
-  if (list[0] >= 0) {
-    let wide = (pw + 1u) / 2u;
-    let tile = part_at(i >> 2u, (ph + 1u) / 2u * wide);
-    return Pixel(0u, tile / wide * 2u + ((i >> 1u) & 1u), tile % wide * 2u + (i & 1u));
-  }
-#endif
+  let p = pixel_at(i, ph, pw);
+  return Pixel(0u, p.y, p.x);
+#else
 #if transposed
   return Pixel(i / (pw * ph), ((i / pw) % ph) * $STRIDE + phase.y, (i % pw) * $STRIDE + phase.x);
 #else
   return Pixel(i / (pw * ph), (i / pw) % ph, i % pw);
+#endif
 #endif
 }
 
@@ -112,7 +110,7 @@ fn main(
   let first = (g.y + layer * groups.y) * {{ROWS}}u + lane;
   let col = g.x * {{QUADS}}u;
 #if listed
-  let pixels = select(4u * u32(max(list[0], 0)), ph * pw, list[0] < 0);
+  let pixels = 4u * part_count((ph + 1u) / 2u * ((pw + 1u) / 2u));
 #else
   let pixels = $N * ph * pw;
 #endif

@@ -1,5 +1,5 @@
 // V = B^T d B of the 4x4 patches d of x, one vec4 of channels of one patch a thread. Patches have stride 2 and start PAD before the
-// picture; the slice's TILES patches start at tile T0, of TH x TW an image. B^T = [1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 1 0 -1].
+// picture; the slice's TILES patches start at tile T0, of TH x TW an image and END in all. B^T = [1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 1 0 -1].
 // With a list of tiles (shaders/parts/extent.wgsl, of one image) they start at place T0 of the list.
 // x [N,H,W,C4] -> v [16][tiles/8][C4][8] (constant `blocked`: blocks of 8 tiles, as gemm reads rows), or [16][tiles][C4].
 
@@ -39,12 +39,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let step = $TILES * $C4;
 #endif
   if (t >= $TILES) { return; }
-#if listed
-  let tile = part_at($T0 + t, $TH * $TW);
-  if (tile == $TH * $TW) { return; }
-#else
-  let tile = $T0 + t;
-#endif
+  let tile = part_at($T0 + t, $END);
+  if (tile == $END) { return; }
   let tx = tile % $TW;
   let ty = (tile / $TW) % $TH;
   let n = tile / ($TW * $TH);

@@ -19,18 +19,9 @@ fn column(at: u32, step: u32) -> array<vec4f, 2> {
   return array<vec4f, 2>(a + b + c, b - c - d);
 }
 
-// The tile that is number t of the slice. Of a list (of one image's tiles): TH * TW beyond its end.
-fn tile_at(t: u32) -> u32 {
-#if listed
-  return part_at($T0 + t, $TH * $TW);
-#else
-  return $T0 + t;
-#endif
-}
-
 // The four results of tile t of the slice, one vec4 of channels, row by row.
 fn results(t: u32, co: u32) -> array<vec4f, 4> {
-  let tile = tile_at(t);
+  let tile = part_at($T0 + t, $END);
   let ox = (tile % $TW) * 2u;
   let oy = ((tile / $TW) % $TH) * 2u;
   let n = tile / ($TW * $TH);

@@ -4,9 +4,6 @@
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let co = id.x % $CO4;
   let t = id.x / $CO4;
-  if (t >= $TILES) { return; }
-#if listed
-  if (tile_at(t) == $TH * $TW) { return; }
-#endif
+  if (t >= $TILES || part_at($T0 + t, $END) == $END) { return; }
   _ = results(t, co);
 }

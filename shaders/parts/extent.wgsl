@@ -17,3 +17,11 @@ fn part_at(i: u32, end: u32) -> u32 {
 #endif
   return min(i, end);
 }
+
+// The i-th pixel of the 2x2 tiles of a picture of h x w that are computed, four a tile, as (x, y). Below h unless there is no such tile,
+// or the pixel lies outside; so does one from w on.
+fn pixel_at(i: u32, h: u32, w: u32) -> vec2u {
+  let wide = (w + 1u) / 2u;
+  let tile = part_at(i >> 2u, (h + 1u) / 2u * wide);
+  return vec2u(tile % wide * 2u + (i & 1u), tile / wide * 2u + ((i >> 1u) & 1u));
+}

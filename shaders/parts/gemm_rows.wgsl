@@ -12,16 +12,11 @@ fn rows_end() -> u32 {
 // The row of a and c that is row m of the product; M where there is none.
 fn row_at(m: u32) -> u32 {
 #if listed
-  if (list[0] >= 0) {
-    let wide = ($PW + 1u) / 2u;
-    let end = rows_end() / 4u;
-    let tile = part_at(m >> 2u, end);
-    let y = tile / wide * 2u + ((m >> 1u) & 1u);
-    let x = tile % wide * 2u + (m & 1u);
-    return select($M, y * $PW + x, tile < end && y < $PH && x < $PW);
-  }
-#endif
+  let p = pixel_at(m, $PH, $PW);
+  return select($M, p.y * $PW + p.x, p.y < $PH && p.x < $PW);
+#else
   return m;
+#endif
 }
 
 // Index in a of the first vec4 of the given row of matrix z. Rows beyond the last one read the last one again.

@@ -38,6 +38,7 @@ export function recordPainter(
   c: Config,
   parameters: ParameterStore,
   windows?: readonly LevelWindows[],
+  options?: PainterOptions,
 ): Recording[] {
-  return PAINTERS[c.netG].record(target, c, parameters, windows);
+  return PAINTERS[c.netG].record(target, c, parameters, windows, options);
 }

@@ -27,7 +27,7 @@ import {
   type PainterMemory,
   type PainterOptions,
 } from "./painter.ts";
-import { Edits } from "./edits.ts";
+import { Edits } from "./edits/edits.ts";
 import { Output } from "./present/output.ts";
 import { SpadeStages, type FirstRecording, type TablesRecording } from "./spade_stages.ts";
 import { runStale, Stage, type Recording, type RunHow } from "./stage.ts";
@@ -49,7 +49,7 @@ export class SpadePainter implements Painter {
   protected image: Stage | undefined;
   private mapped = false;
   private style: Float32Array | undefined;
-  private readonly edits: Edits | undefined;
+  private edits: Edits | undefined;
   tiles: number | null = null;
 
   protected constructor(
@@ -61,9 +61,7 @@ export class SpadePainter implements Painter {
     readonly prepared: Promise<void>,
     /** Recorded, and not compiled yet. */
     private usual?: UsualRecordings,
-  ) {
-    this.edits = recorder.tiles && new Edits(recorder.tiles);
-  }
+  ) {}
 
   /** What records the stages. */
   protected static get Stages(): typeof SpadeStages {
@@ -199,7 +197,7 @@ export class SpadePainter implements Painter {
     this.first?.change("style");
     this.image.change("style");
     const { style } = this;
-    if (!style || z.some((v, i) => v !== style[i])) this.edits?.restyle();
+    if (!style || z.some((v, i) => v !== style[i])) this.edits?.forget();
     this.style = z.slice();
   }
 
@@ -228,7 +226,6 @@ export class SpadePainter implements Painter {
   protected take(key: string, level: TableRows): void {
     this.image?.dispose();
     this.image = this.style = undefined;
-    this.edits?.reset();
     const before = [this.levels.get(key), this.spare.get(key)];
     this.levels.set(key, level);
     this.spare.delete(key);
@@ -247,7 +244,14 @@ export class SpadePainter implements Painter {
     signal?.throwIfAborted();
     if (this.image) return;
     const levels = new Map([...this.levels].map(([key, { stage }]) => [key, stage.recording]));
-    this.image = await this.compile(usual?.image ?? this.recorder.image(levels, this.first?.recording));
+    const record = (): Recording => this.recorder.image(levels, this.first?.recording);
+    this.image = await this.compile(usual?.image ?? record()).catch((error: unknown) => {
+      // Without room for layers that are kept every picture is computed whole.
+      if (!this.recorder.tiles || !(error instanceof SpadeError && error.code === "out-of-memory")) throw error;
+      this.recorder.tiles = undefined;
+      return this.compile(record());
+    });
+    this.edits = this.recorder.tiles && new Edits(this.recorder.tiles);
     this.image.set(this.recorder.fixed);
   }
 
@@ -266,7 +270,7 @@ export class SpadePainter implements Painter {
       const { inputs, counts, tiles } = painting.prepare();
       this.image.set(inputs, counts);
       this.tiles = tiles;
-      done = painting.begin();
+      done = painting.forget();
     }
     await runStale(this.stages, how);
     done?.();

@@ -28,7 +28,7 @@ import { Graph, type HostArray, type Target, type Tensor } from "../runtime/inde
 import type { PainterOptions } from "./painter.ts";
 import { recordOutput } from "./present/output.ts";
 import type { Recording } from "./stage.ts";
-import { TilePlan } from "./tiles.ts";
+import { TilePlan } from "./edits/tiles.ts";
 
 /** The tables of one resolution. */
 export interface TablesRecording extends Recording {
@@ -87,7 +87,7 @@ export class SpadeStages {
   readonly images: number;
   readonly derived: DerivedWeights;
   /** The parts of the image stage's layers, if a picture may compute some of them alone. */
-  readonly tiles: TilePlan | undefined;
+  tiles: TilePlan | undefined;
   /** Values of inputs of the image stage that neither map nor style sets. */
   readonly fixed: Readonly<Record<string, HostArray>>;
 

@@ -227,7 +227,9 @@ export interface Stats {
   windows: number;
   /** Windows that no map before had: rows of tables that were computed for this picture. */
   newWindows: number;
-  /** Parts of the picture that were painted again; null: the whole. */
+  /**
+   * Tiles of 2x2 pixels that were painted again, where an edit left the others as they were; null: the whole picture. 0: nothing had to be.
+   */
   tiles: number | null;
   /** GPU memory held, in bytes. */
   memory: number;

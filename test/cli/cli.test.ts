@@ -278,6 +278,7 @@ describe("generate", () => {
     const plan = await spade("generate", "--weights", "net.safetensors", "--label", "map.png", "--plan");
     expect(plan.code).toBe(0);
     expect(plan.out).toMatch(/^memory on .+ = weights [\d.]+ MiB \+ derived/);
+    expect(plan.out).toMatch(/^a session that paints edits .+ has [\d.]+ MiB more, for layers that are kept$/m);
     expect(plan.out).toMatch(/up_3\.conv_1\.\S* f32\[1,64,64,1\]/);
     expect(plan.out).toMatch(/^prepare: /m);
     expect(plan.out).toMatch(/arena \d+ \+ \d+ +inner \d+x\d+ i32\[\d+,9\], dispatches input\.\.\d+$/m);

@@ -1,18 +1,22 @@
 // Edits that compute the tiles that they touch: after any strokes, fills, undos and styles the picture is that of a painter which
 // computes all of it, bit for bit. Long form: SPADE_LONG=1.
 
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { LiveLevels } from "../../src/labels/levels.ts";
 import type { LabelMap } from "../../src/labels/label_map.ts";
+import type { LevelWindows } from "../../src/labels/windows.ts";
 import { defaultConfig, type Config } from "../../src/models/config.ts";
 import { outputSize } from "../../src/models/kinds.ts";
 import { normalValues } from "../../src/models/philox.ts";
 import type { HostState } from "../../src/models/weights/seeded.ts";
 import { memorySource } from "../../src/models/weights/source.ts";
 import { calibratedState } from "../../src/painting/calibrated.ts";
+import { Edits } from "../../src/painting/edits/edits.ts";
 import { loadGenerator } from "../../src/painting/open_net.ts";
 import { SpadePainter } from "../../src/painting/spade_painter.ts";
+import type { TilePlan } from "../../src/painting/edits/tiles.ts";
 import { liveWindowsOf, windowsOf } from "../../src/painting/windows.ts";
+import { Device, SpadeError } from "../../src/runtime/index.ts";
 import { testDevice } from "../support/device.ts";
 
 const LABELS = 6;
@@ -143,4 +147,53 @@ describe.each(cases)("%s", (_name, config, edits) => {
     expect(some - empty).toBeGreaterThan(edits / 5);
     expect(some).toBeLessThan(edits);
   });
+});
+
+test("a device without room for layers that are kept paints every picture whole", async () => {
+  const config: Config = { ...base, crop_size: 64 };
+  const device = await testDevice();
+  const place = vi.spyOn(device, "place").mockImplementation(function (this: Device, storage, label) {
+    if (label?.startsWith("image ")) throw new SpadeError("out-of-memory", label, "has no room", "use a smaller net");
+    return Device.prototype.place.call(this, storage, label);
+  });
+  const [edited, whole] = await pair(config);
+  const levels = new LiveLevels();
+  const next = random(1);
+  let map = bands(outputSize(config));
+  for (let i = 0; i < 3; i++) {
+    await edited.setMap(liveWindowsOf(config, levels, [map], null));
+    await whole.setMap(windowsOf(config, [map], null));
+    expect(await edited.paint()).toEqual(await whole.paint());
+    expect(edited.tiles).toBeNull();
+    map = stroke(map, next);
+  }
+  expect(place.mock.results.some(({ type }) => type === "throw")).toBe(true);
+  place.mockRestore();
+});
+
+test("all is computed where tiles would be nearly all", () => {
+  const prepared = (share: number): (number | null)[] => {
+    const list = Int32Array.of(2, 4, 5);
+    const plan = { sizes: () => new Map([["conv_img", 9]]), lists: () => ({ of: new Map([["conv_img", list]]), share, tiles: 2 }) }; // prettier-ignore
+    const edits = new Edits(plan as unknown as TilePlan);
+    const level = (generation: number): LevelWindows => ({ h: 1, w: 1, outerIds: new Int32Array(1), live: { generation } }) as LevelWindows; // prettier-ignore
+    const of = (generation: number): [number | null, number, number] => {
+      edits.setMap([level(generation)]);
+      const { tiles, counts, inputs } = edits.prepare();
+      edits.forget()();
+      return [tiles, counts.conv_img, inputs.conv_img?.[0]];
+    };
+    // The first picture; an edit; the dictionary was renumbered; an edit; another style.
+    const found = [of(1), of(1), of(2), of(2)];
+    edits.forget();
+    return [...found, of(2)].flat();
+  };
+  const [all, some] = [
+    [null, 16, -1],
+    [2, 8, 2],
+  ];
+  expect(prepared(0.9)).toEqual([all, some, all, some, all].flat());
+  // What a program knows is not said again.
+  const same = [null, undefined, undefined];
+  expect(prepared(0.96)).toEqual([all, same, same, same, same].flat());
 });

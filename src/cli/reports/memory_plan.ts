@@ -70,6 +70,14 @@ function describePlan(
   for (const s of largestFirst(stored, (s) => s.bytes))
     out.push(line(s.bytes, stays.has(s.label) ? "stays" : "freed after prepare", s.label));
   for (const [stage, plan] of plans) out.push(...stageLines(stage, plan));
+  const again = ParameterStore.onPaper(netOf(config, shapes), dtype);
+  const edited = recordPainter(target, config, again, windows, { edits: true }).at(-1)!;
+  const more = planMemory(edited.graph).peak - activations;
+  out.push(
+    more > 0
+      ? `a session that paints edits (createSpade) has ${MiB(more)} more, for layers that are kept`
+      : "a session (createSpade) keeps no layers of this net: edits are painted whole",
+  );
   return out.join("\n");
 }
 

@@ -2,10 +2,10 @@
 // same style costs what it changes (tiles.ts); after a new style, an abort or an error, with another set of tables, and where a stroke would
 // compute more than half of a picture, all is computed.
 
-import { ALL, countOf } from "../../kernels/parts/extent.ts";
-import type { LevelWindows } from "../labels/windows.ts";
-import { levelKey } from "../models/nets/table_room.ts";
-import type { HostArray } from "../runtime/index.ts";
+import { ALL, countOf } from "../../../kernels/parts/extent.ts";
+import type { LevelWindows } from "../../labels/windows.ts";
+import { levelKey } from "../../models/nets/table_room.ts";
+import type { HostArray } from "../../runtime/index.ts";
 import type { TilePlan } from "./tiles.ts";
 
 /**
@@ -21,27 +21,16 @@ interface LevelRows {
 }
 type MapRows = ReadonlyMap<string, LevelRows>;
 
+/** Of one program that keeps its layers. */
 export class Edits {
   /** The map whose picture the layers hold. */
   private painted: MapRows | undefined;
   /** The map to paint. */
   private next: MapRows | undefined;
-  private given: "all" | "some" | undefined;
-  private readonly sizes: ReadonlyMap<string, number>;
+  /** The program's lists say that all is computed. */
+  private saysAll = false;
 
-  constructor(private readonly plan: TilePlan) {
-    this.sizes = plan.sizes();
-  }
-
-  /** The program that keeps the layers is a new one. */
-  reset(): void {
-    this.painted = this.given = undefined;
-  }
-
-  /** What the layers hold is of another style. */
-  restyle(): void {
-    this.painted = undefined;
-  }
+  constructor(private readonly plan: TilePlan) {}
 
   /** Without a live dictionary rows have other numbers in every map. */
   setMap(windows: readonly LevelWindows[]): void {
@@ -51,45 +40,38 @@ export class Edits {
     this.next = rows.size === windows.length ? rows : undefined;
   }
 
-  /** Values of the extents' inputs and counts for the next picture, and how many of its 2x2 tiles are computed; null: all. */
-  prepare(): { inputs: Record<string, HostArray>; counts: Record<string, number>; tiles: number | null } {
-    const { sizes } = this;
-    const lists = this.painted && this.next && this.changes(this.painted, this.next);
-    const inputs: Record<string, HostArray> = {};
-    const counts: Record<string, number> = {};
-    if (lists && lists.share <= MOST) {
-      for (const [name, list] of lists.of) {
-        inputs[name] = list;
-        counts[name] = countOf(list[0]);
-      }
-      this.given = "some";
-      return { inputs, counts, tiles: lists.tiles };
-    }
-    if (this.given !== "all")
-      for (const [name, size] of sizes) {
-        inputs[name] = Int32Array.of(ALL);
-        counts[name] = countOf(size);
-      }
-    this.given = "all";
-    return { inputs, counts, tiles: null };
-  }
-
-  /** A picture begins: until it is done, the layers hold none. Gives what says so. */
-  begin(): () => void {
+  /** What the layers hold is of no use any more: another style is set, or the next picture begins. Gives what says that this one is done. */
+  forget(): () => void {
     const { next } = this;
     this.painted = undefined;
     return () => (this.painted = next);
   }
 
-  private changes(before: MapRows, after: MapRows): ReturnType<TilePlan["lists"]> | undefined {
+  /** Values of the extents' inputs and counts for the next picture, and how many of its 2x2 tiles are computed; null: all. */
+  prepare(): { inputs: Record<string, HostArray>; counts: Record<string, number>; tiles: number | null } {
+    const inputs: Record<string, HostArray> = {};
+    const counts: Record<string, number> = {};
+    const changed = this.changes();
+    const lists = changed && changed.share <= MOST ? changed : undefined;
+    if (lists || !this.saysAll)
+      for (const [name, size] of this.plan.sizes()) {
+        inputs[name] = lists?.of.get(name) ?? Int32Array.of(ALL);
+        counts[name] = countOf(lists ? inputs[name][0] : size);
+      }
+    this.saysAll = !lists;
+    return { inputs, counts, tiles: lists?.tiles ?? null };
+  }
+
+  private changes(): ReturnType<TilePlan["lists"]> | undefined {
+    const { painted, next } = this;
     const changed = new Map<string, Uint8Array>();
-    for (const [key, { generation, rows }] of after) {
-      const old = before.get(key);
+    for (const [key, { generation, rows }] of next ?? []) {
+      const old = painted?.get(key);
       if (old?.generation !== generation) return undefined;
       const mask = new Uint8Array(rows.length);
-      for (let i = 0; i < rows.length; i++) if (rows[i] !== old.rows[i]) mask[i] = 1;
+      for (let i = 0; i < mask.length; i++) mask[i] = Number(rows[i] !== old.rows[i]);
       changed.set(key, mask);
     }
-    return this.plan.lists((key) => changed.get(key));
+    return next && this.plan.lists((key) => changed.get(key));
   }
 }
