@@ -193,12 +193,14 @@ export class SpadePainter implements Painter {
 
   setStyle(z: Float32Array): void {
     if (!this.image) throw new SpadeError("usage", "setStyle", "there is no label map yet", "call setMap first");
-    (this.first ?? this.image).set({ z });
-    this.first?.change("style");
     this.image.change("style");
     const { style } = this;
-    if (!style || z.some((v, i) => v !== style[i])) this.edits?.forget();
+    // With every edit comes the style that is there.
+    if (style?.length === z.length && z.every((v, i) => v === style[i])) return;
+    (this.first ?? this.image).set({ z });
+    this.first?.change("style");
     this.style = z.slice();
+    this.edits?.forget();
   }
 
   protected get takesStyle(): boolean {
