@@ -97,12 +97,12 @@ const cases: [string, Config, number][] = [
   [
     "with VAE, Winograd's channels, a style now and then",
     { ...base, ngf: 8, use_vae: true, z_dim: 8 },
-    LONG ? 200 : 16,
+    LONG ? 200 : 10,
   ],
   [
     "wide, more upsamplings",
     { ...base, crop_size: 256, aspect_ratio: 2, num_upsampling_layers: "more" },
-    LONG ? 200 : 8,
+    LONG ? 200 : 6,
   ],
 ];
 const most: Config = { ...base, ngf: 2, crop_size: 384, aspect_ratio: 4 / 3, num_upsampling_layers: "most" };
