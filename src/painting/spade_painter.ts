@@ -274,7 +274,7 @@ export class SpadePainter implements Painter {
       this.tiles = tiles;
       done = painting.forget();
     }
-    await runStale(this.stages, how);
+    await runStale(this.stages, { ...how, typical: !painting || this.tiles === null });
     done?.();
   }
 

@@ -15,7 +15,7 @@ export interface Recording {
 }
 
 /** How a run is cut into slices, the signal that aborts it, and what its last submit does besides. */
-export type RunHow = Pick<RunOptions, "slice" | "signal" | "last">;
+export type RunHow = Pick<RunOptions, "slice" | "signal" | "last" | "typical">;
 
 /** A stage on a device. */
 export class Stage<R extends Recording = Recording> {

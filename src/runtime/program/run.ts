@@ -16,6 +16,8 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** Exchanges tensors with peers (exchanging(callback)); a program that was recorded with peers needs it. */
   exchange?: OpenExchanges;
+  /** False: it runs few of its dispatches' parts, whose time says nothing of the adapter's rate. */
+  typical?: boolean;
   /** Adds to the last submit, after its dispatches: draws or copies results. Not called if the run was aborted. */
   last?: (encoder: GPUCommandEncoder) => void;
 }
@@ -130,7 +132,7 @@ function slicesOf(programs: readonly Runnable[], ms: number, ends: readonly numb
  */
 async function runInSlices(
   programs: readonly Runnable[],
-  { slice, signal, exchange, last }: RunOptions,
+  { slice, signal, exchange, last, typical = true }: RunOptions,
 ): Promise<void> {
   const [{ device, name, cuts, dispatchCount }] = programs;
   const begun = performance.now();
@@ -159,7 +161,7 @@ async function runInSlices(
   }
   await Promise.all(waits);
   device.check(name);
-  if (slice && !exchanges) for (const p of programs) p.learn((performance.now() - begun) / expected);
+  if (slice && !exchanges && typical) for (const p of programs) p.learn((performance.now() - begun) / expected);
 }
 
 const nothing = (): void => undefined;
