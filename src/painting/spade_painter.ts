@@ -254,6 +254,7 @@ export class SpadePainter implements Painter {
       return this.compile(record());
     });
     this.edits = this.recorder.tiles && new Edits(this.recorder.tiles);
+    this.tiles = null;
     this.image.set(this.recorder.fixed);
   }
 
@@ -266,16 +267,14 @@ export class SpadePainter implements Painter {
   async run(how: RunHow = {}): Promise<void> {
     if (!this.image || !this.mapped)
       throw new SpadeError("usage", "paint", "there is no label map yet", "call setMap first");
-    const painting = this.image.isStale ? this.edits : undefined;
-    let done: (() => void) | undefined;
-    if (painting) {
-      const { inputs, counts, tiles } = painting.prepare();
-      this.image.set(inputs, counts);
-      this.tiles = tiles;
-      done = painting.forget();
-    }
-    await runStale(this.stages, { ...how, typical: !painting || this.tiles === null });
-    done?.();
+    const { image, edits } = this;
+    if (!edits || !image.isStale) return runStale(this.stages, how);
+    const { inputs, counts, tiles } = edits.prepare();
+    image.set(inputs, counts);
+    this.tiles = tiles;
+    const done = edits.forget();
+    await runStale(this.stages, { ...how, typical: tiles === null });
+    done();
   }
 
   get output(): Output {
