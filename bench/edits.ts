@@ -16,17 +16,16 @@ import { LiveLevels } from "../src/labels/levels.ts";
 import { outputSize } from "../src/models/kinds.ts";
 import type { Config } from "../src/models/config.ts";
 import { memorySource } from "../src/models/weights/source.ts";
-import { uniformValues } from "../src/models/philox.ts";
 import { pilNearestResize } from "../src/pictures/pil_nearest.ts";
 import { openNodeDevice } from "../src/node/dawn.ts";
 import { profileTable } from "../src/runtime/index.ts";
 import { describeNet } from "../src/painting/describe_net.ts";
-import { openNet } from "../src/painting/open_net.ts";
+import { openNet, type NetWeights } from "../src/painting/open_net.ts";
 import { liveWindowsOf, windowsOf } from "../src/painting/windows.ts";
 import { allMaps, root } from "./lib/maps.ts";
 import { BENCH_CONFIG, benchState } from "./lib/ours.ts";
 import { machine, median } from "./lib/measure.ts";
-import { discs, ratios, SHARES, strokes, type Edit } from "./edits/curve.ts";
+import { discs, drawn, ratios, SHARES, strokes, type Edit } from "./edits/curve.ts";
 import { plotPage } from "./edits/plot.ts";
 
 const EDITS = 20;
@@ -35,9 +34,14 @@ const SIZE = 8;
 const device = await openNodeDevice();
 const checkpoint = await openCheckpointFile(publishedWeights("street_net_G.safetensors"));
 const described = describeNet(checkpoint, { weights: "street_net_G.safetensors" });
-const file = join(root, "demo/maps/street_label.png");
-const { h, w } = outputSize(described.config);
-const map = pilNearestResize(idsOf(await readPng(file), file, described.labels, "give a map of label ids"), w, h);
+/** A drawn map of the demo, in a net's labels and size. */
+async function drawnMap(name: string, { config, labels }: Pick<NetWeights, "config" | "labels">): Promise<LabelMap> {
+  const file = join(root, "demo/maps", name);
+  const { h, w } = outputSize(config);
+  return pilNearestResize(idsOf(await readPng(file), file, labels, "give a map of label ids"), w, h);
+}
+
+const map = await drawnMap("street_label.png", described);
 const net = await openNet(described, { device, dtype: "f32" });
 await checkpoint.close();
 await net.painter.warm();
@@ -83,8 +87,7 @@ async function take(m: LabelMap, dictionary: LiveLevels): Promise<Cost> {
 
 function* edits(): Generator<LabelMap> {
   const own = [...new Set(map.data)].sort((a, b) => a - b);
-  // From [-1, 1] to [0, 1).
-  const draws = uniformValues(1, 3 * EDITS).map((v) => Math.min((v + 1) / 2, 1 - 2 ** -24));
+  const draws = drawn(EDITS);
   for (let i = 0; i < EDITS; i++) {
     const [u, v, l] = draws.subarray(3 * i, 3 * i + 3);
     const [x, y] = [Math.floor(u * (map.width - SIZE)), Math.floor(v * (map.height - SIZE))];
@@ -184,9 +187,7 @@ const places = quick ? 5 : 20;
   const config: Config = { ...own.config, crop_size: 256, num_upsampling_layers: "more" };
   const large = await openNet({ ...own, config }, { device, dtype: "f32", edits: true });
   await landscape.close();
-  const at = join(root, "demo/maps/lake_label.png");
-  const lake = pilNearestResize(idsOf(await readPng(at), at, own.labels, "give a map of label ids"), 256, 256);
-  const { stroke, fresh } = await strokes(large, lake, places);
+  const { stroke, fresh } = await strokes(large, await drawnMap("lake_label.png", { ...own, config }), places);
   const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
   console.log(
     `\nlandscape net at 256x256: ${places} strokes of a 12-pixel brush ${(sum(stroke) / places).toFixed(0)} ms each, a new map ${(sum(fresh) / places).toFixed(0)} ms: ${(sum(fresh) / sum(stroke)).toFixed(2)} x`,

@@ -36,7 +36,7 @@ function swept(map: LabelMap, r: number, x0: number, y0: number, length: number,
 }
 
 /** From [-1, 1] to [0, 1): three draws a place, with seed 1. */
-const drawn = (places: number): Float32Array =>
+export const drawn = (places: number): Float32Array =>
   uniformValues(1, 3 * places).map((v) => Math.min((v + 1) / 2, 1 - 2 ** -24));
 
 interface Place {

@@ -1,22 +1,16 @@
 // Damages files: seeded, so that a reader's name, a seed and an index make the same bytes again.
 
 import { crc32 } from "../../src/formats/crc.ts";
+import { random } from "../support/random.ts";
 
 export type Random = () => number;
 
 /** Whole numbers from 0 to `below` - 1. */
 export const whole = (random: Random, below: number): number => Math.floor(random() * below);
 
-/** Mulberry32 on a hash of the parts. */
-export function randomOf(...parts: readonly (string | number)[]): Random {
-  let state = crc32(new TextEncoder().encode(parts.join("\n")));
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+/** Draws seeded with a hash of the parts. */
+export const randomOf = (...parts: readonly (string | number)[]): Random =>
+  random(crc32(new TextEncoder().encode(parts.join("\n"))));
 
 const pick = <T>(random: Random, list: readonly T[]): T => list[whole(random, list.length)];
 

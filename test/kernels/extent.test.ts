@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { activation, conv2d, modulate } from "../../kernels/index.ts";
 import { deriveWeights } from "../../kernels/conv/conv2d.ts";
 import { ALL, countOf, extentInput, stripPixels, type Extent } from "../../kernels/parts/extent.ts";
-import { Graph, Program, type DType, type Tensor } from "../../src/runtime/index.ts";
+import { Graph, product, Program, type DType, type Tensor } from "../../src/runtime/index.ts";
 import { noise, testDevice } from "../support/device.ts";
 import { variantCases } from "../support/variants.ts";
 
@@ -36,12 +36,11 @@ async function check({ x, out, part, more = {}, dtype = "f32", variants = {}, re
     return Program.compile(g, device, { name: listed ? "listed" : "whole" });
   };
   const [whole, listed] = [await program(false), await program(true)];
-  const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
   for (const [name, shape] of Object.entries(more)) {
-    const values = name.startsWith("ids") ? Int32Array.from({ length: size(shape) }, (_, i) => (i * 5 + (i >> 4)) % 7) : noise(size(shape), 7 + name.length); // prettier-ignore
+    const values = name.startsWith("ids") ? Int32Array.from({ length: product(shape) }, (_, i) => (i * 5 + (i >> 4)) % 7) : noise(product(shape), 7 + name.length); // prettier-ignore
     for (const p of [whole, listed]) p.setInput(name, values);
   }
-  const xs = [noise(size(x), 1), noise(size(x), 2)];
+  const xs = [noise(product(x), 1), noise(product(x), 2)];
   const wholes: Float32Array[] = [];
   for (const value of xs) {
     await whole.run({ inputs: { x: value } });

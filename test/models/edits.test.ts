@@ -11,6 +11,7 @@ import { loadGenerator } from "../../src/painting/open_net.ts";
 import { SpadePainter } from "../../src/painting/spade_painter.ts";
 import { liveWindowsOf, windowsOf } from "../../src/painting/windows.ts";
 import { testDevice } from "../support/device.ts";
+import { random } from "../support/random.ts";
 
 const plain: Config = { ...defaultConfig, label_nc: 5, contain_dontcare_label: false, ngf: 1, crop_size: 64 };
 const noisy: Config = { ...plain, add_noise: true };
@@ -33,16 +34,6 @@ async function painter(config: Config, noiseSeed?: number): Promise<SpadePainter
   });
   painters.push(made);
   return made;
-}
-
-/** Mulberry32. */
-function random(seed: number): () => number {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** Share of the pixels with a label of their own: `noise` 0 is a map of bands. */

@@ -18,6 +18,7 @@ import type { TilePlan } from "../../src/painting/edits/tiles.ts";
 import { liveWindowsOf, windowsOf } from "../../src/painting/windows.ts";
 import { Device, SpadeError } from "../../src/runtime/index.ts";
 import { testDevice } from "../support/device.ts";
+import { random } from "../support/random.ts";
 
 const LABELS = 6;
 const base: Config = { ...defaultConfig, label_nc: LABELS, contain_dontcare_label: false, ngf: 1, crop_size: 128 };
@@ -25,16 +26,6 @@ const LONG = process.env.SPADE_LONG === "1";
 
 const painters: SpadePainter[] = [];
 afterAll(() => painters.forEach((p) => p.dispose()));
-
-/** Mulberry32. */
-function random(seed: number): () => number {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 function bands({ h, w }: { h: number; w: number }): LabelMap {
   return { data: Uint8Array.from({ length: h * w }, (_, i) => Math.floor((i / w / h) * LABELS)), width: w, height: h };

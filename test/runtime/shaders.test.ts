@@ -16,6 +16,7 @@ import { unpack } from "../../kernels/shape/unpack.ts";
 import { convPacking } from "../../src/models/weights/packing.ts";
 import { defaultConfig, type Config } from "../../src/models/config.ts";
 import {
+  countedGroups,
   BYTES,
   Graph,
   pad4,
@@ -353,7 +354,7 @@ describe("no two invocations touch what one of them writes, unless a barrier par
     if (sizes.length) bindings[decls.length] = { uniform: uniform.buffer };
     const corner = [0, 1, 2].map((i) => {
       const n = d.groups[i] ?? 1;
-      return Math.min(2, typeof n === "object" ? Math.ceil(n.count.capacity / n.per) : n);
+      return Math.min(2, typeof n === "object" ? countedGroups(n, n.count.capacity) : n);
     });
     const result = detectRaces(readable(finish(d, "uniform").code), "main", corner, { 0: bindings });
     return [...result.errors, ...result.races.map((r) => r.message), ...found];
